@@ -1,0 +1,163 @@
+//! Reading a program's TOML file so that every complaint comes at once.
+//!
+//! serde stops at the first thing it does not like. An installer on a ladder wants the whole list,
+//! so the offending key is noted, taken out, and the rest read again, until nothing is left to
+//! complain about. Both programs read their files through here, which is why it is a room of its
+//! own beside `clock`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+/// No file of ours has more keys; beyond this many complaints the rest is not worth reading.
+const COMPLAINTS_MAX: usize = 100;
+
+/// Everything that is wrong with a configuration file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Complaints {
+    file: PathBuf,
+    list: Vec<String>,
+}
+
+impl Complaints {
+    /// No complaints about this file, so far.
+    #[must_use]
+    pub fn about(file: &Path) -> Self {
+        Self { file: file.to_owned(), list: Vec::new() }
+    }
+
+    /// Adds a complaint: the key, what is wrong with it, and what is allowed.
+    pub fn add(&mut self, key: &str, what: impl fmt::Display) {
+        self.list.push(format!("{key}: {what}"));
+    }
+
+    /// Adds the complaint unless `is_fine`.
+    pub fn unless(&mut self, is_fine: bool, key: &str, what: impl fmt::Display) {
+        if !is_fine {
+            self.add(key, what);
+        }
+    }
+
+    /// The value, if nothing was complained about.
+    ///
+    /// # Errors
+    /// The complaints themselves.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.list.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// The complaints, each beginning with its key.
+    #[must_use]
+    pub fn list(&self) -> &[String] {
+        &self.list
+    }
+}
+
+impl fmt::Display for Complaints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.list.len();
+        let noun = if count == 1 { "complaint" } else { "complaints" };
+        write!(f, "{count} {noun} about {}", self.file.display())?;
+        self.list.iter().try_for_each(|complaint| write!(f, "\n  {complaint}"))
+    }
+}
+
+impl std::error::Error for Complaints {}
+
+/// Reads a file into its shape, and what could not be read into complaints.
+///
+/// Keys that are complained about are left at their defaults, so that the caller can go on to
+/// check the values of the others and report everything together.
+///
+/// # Errors
+/// The complaints, when the file cannot be read or is not TOML at all.
+pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints), Complaints> {
+    let mut complaints = Complaints::about(file);
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            complaints.list.push(format!("cannot be read: {error}"));
+            return Err(complaints);
+        }
+    };
+    let mut table = match text.parse::<toml::Table>() {
+        Ok(table) => table,
+        Err(error) => {
+            complaints.list.push(format!("is not TOML: {}", error.to_string().trim_end()));
+            return Err(complaints);
+        }
+    };
+    while complaints.list.len() < COMPLAINTS_MAX {
+        let error = match serde_path_to_error::deserialize(toml::Value::Table(table.clone())) {
+            Ok(shape) => return Ok((shape, complaints)),
+            Err(error) => error,
+        };
+        let key = error.path().to_string();
+        // toml's error repeats the key on a second line.
+        let what = error.inner().to_string();
+        complaints.add(&key, what.lines().next().unwrap_or_default());
+        if !remove(&mut table, &key) {
+            break;
+        }
+    }
+    Ok((T::default(), complaints))
+}
+
+/// Takes the key at a path such as `buttons.lines[1]` out of the table, or its array as a whole.
+fn remove(table: &mut toml::Table, path: &str) -> bool {
+    let path = path.split('[').next().unwrap_or(path);
+    match path.split_once('.') {
+        None => table.remove(path).is_some(),
+        Some((head, rest)) => match table.get_mut(head) {
+            Some(toml::Value::Table(inner)) => remove(inner, rest),
+            _ => table.remove(head).is_some(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default, deny_unknown_fields)]
+    struct Shape {
+        name: String,
+        inner: Inner,
+    }
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default, deny_unknown_fields)]
+    struct Inner {
+        lines: Vec<u32>,
+        debounce_ms: u32,
+    }
+
+    fn read_text(text: &str) -> Result<(Shape, Complaints), Complaints> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.toml");
+        std::fs::write(&file, text).unwrap();
+        read(&file)
+    }
+
+    #[test]
+    fn all_complaints_come_at_once_and_the_rest_is_read() {
+        let text =
+            "nmae = 'a'\nname = 'b'\n[inner]\nlines = [1, 'two']\ndebounce = 5\n[outer]\nx = 1";
+        let (shape, complaints) = read_text(text).unwrap();
+        assert_eq!(shape.name, "b");
+        let keys: Vec<&str> =
+            complaints.list().iter().filter_map(|complaint| complaint.split(':').next()).collect();
+        assert_eq!(keys, ["inner.debounce", "inner.lines[1]", "nmae", "outer"]);
+        assert!(complaints.list()[0].contains("expected `lines` or `debounce_ms`"));
+    }
+
+    #[test]
+    fn what_is_not_toml_is_said_with_its_place() {
+        let complaints = read_text("name = ").unwrap_err();
+        assert!(complaints.to_string().contains("line 1"), "{complaints}");
+    }
+}

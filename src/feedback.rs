@@ -1,0 +1,13 @@
+//! What shoppers say, and what it amounts to: the pure core.
+//!
+//! Nothing here reads a file, a clock, a socket or a random number; time and chance arrive as
+//! arguments. So nothing here can fail for reasons outside of it, and all of it can be tested by
+//! playing a list of events.
+
+pub mod misuse;
+pub mod moment;
+pub mod outbox;
+pub mod rating;
+pub mod survey;
+pub mod tally;
+pub mod visit;

@@ -1,0 +1,203 @@
+//! What to do after a delivery went well or badly: when to try again, and with how much.
+//!
+//! The rules keep three promises. A hub that comes back is not flooded: pauses grow to a cap and
+//! are drawn evenly between nothing and the cap ("full jitter"), so that kiosks which lost the hub
+//! together do not return together. One event that the hub will not have never blocks the rest:
+//! the delivery is halved until the event stands alone, and only then set aside. And the pause
+//! shrinks again only after a delivery was settled, not because a connection came about.
+
+/// The most events in one delivery.
+pub const EVENTS_MAX: usize = 500;
+
+/// The most bytes in one delivery, before compression: 256 KiB.
+pub const BYTES_MAX: usize = 256 * 1024;
+
+/// The pause after the first failure is at most this long, in milliseconds.
+pub const PAUSE_FIRST_MS: u64 = 1_000;
+
+/// No pause is longer, in milliseconds, unless the hub asked for one: ten minutes.
+pub const PAUSE_MAX_MS: u64 = 10 * 60 * 1_000;
+
+/// The longest pause, in milliseconds, that the hub can ask for: a day.
+pub const RETRY_AFTER_MAX_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A receipt with our nonce settled it.
+    Settled {
+        /// Whether more events are waiting.
+        is_more: bool,
+    },
+    /// No answer, or none that a hub would give: cut lines, captive portals, 5xx.
+    Unanswered,
+    /// The hub asked us to wait (429, 503).
+    Throttled {
+        /// For how long, in seconds, if it said so.
+        retry_after_s: Option<u32>,
+    },
+    /// The hub does not accept our token (401, 403).
+    Unauthorised,
+    /// The delivery is too large for the hub (413).
+    TooLarge {
+        /// How many events it had.
+        events: usize,
+        /// Whether the hub itself said so, rather than something in between.
+        is_by_hub: bool,
+    },
+    /// The hub read the delivery and will not have it (other 4xx, in the hub's own form).
+    Unacceptable {
+        /// How many events it had.
+        events: usize,
+    },
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Wait for a new rating or the idle timer.
+    Idle,
+    /// Try again after this many milliseconds, whatever happens meanwhile.
+    Pause {
+        /// For how long.
+        ms: u64,
+    },
+    /// Set the delivery's only event aside, with a word of why, and go on at once.
+    SetAside,
+}
+
+/// How deliveries have fared of late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outbox {
+    failures: u32,
+    events_max: usize,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self { failures: 0, events_max: EVENTS_MAX }
+    }
+}
+
+impl Outbox {
+    /// How many events the next delivery may have: 1 to [`EVENTS_MAX`].
+    #[must_use]
+    pub const fn events_max(&self) -> usize {
+        self.events_max
+    }
+
+    /// How many deliveries in a row were not settled.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Takes in what became of a delivery and decides what to do; `chance` is drawn evenly from
+    /// 0 to 1.
+    #[must_use]
+    pub fn after(&mut self, outcome: Outcome, chance: f64) -> Next {
+        match outcome {
+            Outcome::Settled { is_more } => {
+                self.failures = 0;
+                self.events_max = (self.events_max * 2).min(EVENTS_MAX);
+                if is_more { Next::Pause { ms: 0 } } else { Next::Idle }
+            }
+            Outcome::Unanswered => self.pause(chance, 0),
+            Outcome::Throttled { retry_after_s } => {
+                let asked = u64::from(retry_after_s.unwrap_or(0)) * 1_000;
+                self.pause(chance, asked.min(RETRY_AFTER_MAX_MS))
+            }
+            // Somebody has to enrol the kiosk again, so there is no hurry, but no giving up.
+            Outcome::Unauthorised => self.pause(chance, PAUSE_MAX_MS / 2),
+            Outcome::TooLarge { events, is_by_hub } => self.smaller(events, is_by_hub, chance),
+            Outcome::Unacceptable { events } => self.smaller(events, true, chance),
+        }
+    }
+
+    /// Halves the delivery; an event that stands alone is set aside if the hub itself refused it.
+    fn smaller(&mut self, events: usize, is_by_hub: bool, chance: f64) -> Next {
+        match events {
+            0 => self.pause(chance, 0),
+            1 if is_by_hub => Next::SetAside,
+            1 => self.pause(chance, 0),
+            _ => {
+                self.events_max = events / 2;
+                Next::Pause { ms: 0 }
+            }
+        }
+    }
+
+    /// Full jitter on top of what was asked for.
+    fn pause(&mut self, chance: f64, least_ms: u64) -> Next {
+        let ceiling = PAUSE_FIRST_MS
+            .checked_shl(self.failures.min(32))
+            .map_or(PAUSE_MAX_MS, |ms| ms.min(PAUSE_MAX_MS));
+        self.failures = self.failures.saturating_add(1);
+        let jitter = (ceiling as f64 * chance.clamp(0.0, 1.0)) as u64;
+        Next::Pause { ms: least_ms + jitter }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pauses(outcome: Outcome, chance: f64, times: usize) -> Vec<u64> {
+        let mut outbox = Outbox::default();
+        (0..times)
+            .map(|_| match outbox.after(outcome, chance) {
+                Next::Pause { ms } => ms,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_cap_and_are_drawn_from_nothing() {
+        assert_eq!(pauses(Outcome::Unanswered, 1.0, 4), [1_000, 2_000, 4_000, 8_000]);
+        assert_eq!(pauses(Outcome::Unanswered, 0.0, 4), [0, 0, 0, 0]);
+        assert_eq!(pauses(Outcome::Unanswered, 1.0, 100).last(), Some(&PAUSE_MAX_MS));
+    }
+
+    #[test]
+    fn only_a_settled_delivery_shortens_the_pause_again() {
+        let mut outbox = Outbox::default();
+        for _ in 0..5 {
+            let _ = outbox.after(Outcome::Unanswered, 1.0);
+        }
+        assert_eq!(outbox.after(Outcome::Settled { is_more: false }, 1.0), Next::Idle);
+        assert_eq!(outbox.after(Outcome::Unanswered, 1.0), Next::Pause { ms: 1_000 });
+    }
+
+    #[test]
+    fn the_hubs_wish_is_a_floor_under_the_jitter_and_has_a_limit() {
+        let throttled = |retry_after_s| Outcome::Throttled { retry_after_s };
+        assert_eq!(pauses(throttled(Some(30)), 0.0, 1), [30_000]);
+        assert_eq!(pauses(throttled(Some(30)), 1.0, 1), [31_000]);
+        assert_eq!(pauses(throttled(Some(u32::MAX)), 0.0, 1), [RETRY_AFTER_MAX_MS]);
+        assert_eq!(pauses(throttled(None), 1.0, 1), [1_000]);
+    }
+
+    #[test]
+    fn an_unwanted_event_is_cornered_by_halving_and_only_then_set_aside() {
+        let mut outbox = Outbox::default();
+        let mut events = EVENTS_MAX;
+        let mut tries = 0;
+        while outbox.after(Outcome::Unacceptable { events }, 0.5) != Next::SetAside {
+            events = outbox.events_max();
+            tries += 1;
+        }
+        assert_eq!((events, tries), (1, 8));
+        let _ = outbox.after(Outcome::Settled { is_more: true }, 0.5);
+        assert_eq!(outbox.events_max(), 2, "the next deliveries grow again");
+    }
+
+    #[test]
+    fn something_in_between_cannot_make_us_set_an_event_aside() {
+        let mut outbox = Outbox::default();
+        let too_large = Outcome::TooLarge { events: 1, is_by_hub: false };
+        assert_eq!(outbox.after(too_large, 1.0), Next::Pause { ms: 1_000 });
+        let too_large = Outcome::TooLarge { events: 1, is_by_hub: true };
+        assert_eq!(outbox.after(too_large, 1.0), Next::SetAside);
+    }
+}

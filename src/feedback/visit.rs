@@ -1,0 +1,559 @@
+//! One shopper after another at the kiosk, as a state machine.
+//!
+//! [`Visit::step`] takes what happened and when, and returns what the shell must do about it, in
+//! order. Time is milliseconds on the boot's axis, so a clock that jumps cannot end a visit.
+//!
+//! Invariants: [`Effect::Thank`] follows [`Event::Kept`] and nothing else, so nobody is thanked for
+//! a rating that is not on disk. At most one [`Effect::Keep`] is under way; each press becomes
+//! exactly one, or an [`Effect::Ignore`] when more than [`WAITING_MAX`] already wait for the card.
+
+use std::collections::VecDeque;
+
+use crate::feedback::misuse::{Misuse, Reason};
+use crate::feedback::rating::{Input, Score};
+
+/// How many presses wait for a slow card before further ones are ignored.
+pub const WAITING_MAX: usize = 32;
+
+/// How long things last, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How long the thank-you is shown.
+    pub thanks_ms: u32,
+    /// How long after a press another face corrects it, while the thank-you is shown; 0 is never.
+    pub correction_ms: u32,
+    /// The response interval: how long after the thank-you another press is not counted.
+    pub interval_ms: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { thanks_ms: 3_000, correction_ms: 3_000, interval_ms: 2_000 }
+    }
+}
+
+/// A face that was pressed, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Press {
+    /// The face.
+    pub score: Score,
+    /// What was pressed.
+    pub input: Input,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A shopper pressed a face.
+    Pressed(Press),
+    /// The rating under way is on disk, with this number in the run.
+    Kept {
+        /// Its number in the run.
+        n: u32,
+    },
+    /// The rating under way could not be written.
+    NotKept,
+    /// The shopper tapped "Pressed the wrong one?".
+    Reconsidered,
+    /// The journal takes ratings again.
+    Recovered,
+    /// Time went by.
+    Ticked,
+}
+
+/// What the shell must do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Show at once that this face was pressed.
+    Light(Score),
+    /// Write this rating to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
+    Keep(Keep),
+    /// Thank the shopper; the same for every face.
+    Thank {
+        /// The rating's number in the run.
+        n: u32,
+        /// The face, for the record; the shopper is not shown it.
+        score: Score,
+    },
+    /// Show the question.
+    Ask,
+    /// Say that the post is not recording.
+    Rest,
+    /// Nothing is done about this press, because too many wait already; say so in the log.
+    Ignore(Press),
+}
+
+/// A rating to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The face.
+    pub score: Score,
+    /// What was pressed.
+    pub input: Input,
+    /// Why it does not count, if so.
+    pub misuse: Option<Misuse>,
+    /// The number of the rating that it corrects.
+    pub replaces: Option<u32>,
+}
+
+/// The kiosk's side of the conversation.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pace: Pace,
+    phase: Phase,
+    under_way: Option<Keep>,
+    waiting: VecDeque<Press>,
+    /// Presses before this are within the response interval of a counted one.
+    quiet_until: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Asking,
+    /// The faces are shown again so that the shopper can correct a press.
+    Correcting {
+        of: Shown,
+        until: u64,
+    },
+    Thanking {
+        of: Shown,
+        since: u64,
+        until: u64,
+    },
+    Resting,
+}
+
+/// The rating that the thank-you on the screen is for.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    n: u32,
+    score: Score,
+    misuse: Option<Misuse>,
+}
+
+impl Visit {
+    /// A kiosk that asks its question.
+    #[must_use]
+    pub const fn new(pace: Pace) -> Self {
+        let waiting = VecDeque::new();
+        Self { pace, phase: Phase::Asking, under_way: None, waiting, quiet_until: 0 }
+    }
+
+    /// When [`Event::Ticked`] is due next, on the boot's axis; none while only a press can change
+    /// anything.
+    #[must_use]
+    pub const fn due_at(&self) -> Option<u64> {
+        match self.phase {
+            _ if self.under_way.is_some() => None,
+            Phase::Correcting { until, .. } | Phase::Thanking { until, .. } => Some(until),
+            Phase::Asking | Phase::Resting => None,
+        }
+    }
+
+    /// Whether the post is out of service, so that the shell should try whether the journal takes
+    /// ratings again.
+    #[must_use]
+    pub const fn is_resting(&self) -> bool {
+        matches!(self.phase, Phase::Resting)
+    }
+
+    /// Takes in what happened at `now` and returns what to do, in order.
+    #[must_use]
+    pub fn step(&mut self, event: Event, now: u64) -> Vec<Effect> {
+        match event {
+            Event::Pressed(press) => self.pressed(press, now),
+            Event::Kept { n } => self.kept(n, now),
+            Event::NotKept => self.not_kept(now),
+            Event::Reconsidered => self.reconsidered(now),
+            Event::Recovered if self.is_resting() => self.ask(),
+            Event::Recovered => Vec::new(),
+            Event::Ticked => self.ticked(now),
+        }
+    }
+
+    fn pressed(&mut self, press: Press, now: u64) -> Vec<Effect> {
+        if self.under_way.is_none() {
+            // A tick may be late; what it would have ended is over all the same.
+            let mut effects = self.ticked(now);
+            effects.extend(self.begin(press, now));
+            effects
+        } else if self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back(press);
+            Vec::new()
+        } else {
+            vec![Effect::Ignore(press)]
+        }
+    }
+
+    /// Judges a press by what is on the screen and hands it to the journal.
+    fn begin(&mut self, press: Press, now: u64) -> Vec<Effect> {
+        let repeat = Some(Misuse::now(Reason::Repeat));
+        let (misuse, replaces) = match self.phase {
+            Phase::Asking | Phase::Resting => (repeat.filter(|_| now < self.quiet_until), None),
+            Phase::Correcting { of, .. } | Phase::Thanking { of, .. }
+                if of.score == press.score =>
+            {
+                (repeat, None)
+            }
+            Phase::Correcting { of, .. } => (of.misuse, Some(of.n)),
+            Phase::Thanking { of, since, .. }
+                if now.saturating_sub(since) < u64::from(self.pace.correction_ms) =>
+            {
+                (of.misuse, Some(of.n))
+            }
+            Phase::Thanking { .. } => (repeat, None),
+        };
+        let keep = Keep { score: press.score, input: press.input, misuse, replaces };
+        self.under_way = Some(keep);
+        match self.phase {
+            // The thank-you stays, so that nobody can read from the screen what was corrected.
+            Phase::Thanking { .. } => vec![Effect::Keep(keep)],
+            _ => vec![Effect::Light(press.score), Effect::Keep(keep)],
+        }
+    }
+
+    fn kept(&mut self, n: u32, now: u64) -> Vec<Effect> {
+        let Some(keep) = self.under_way.take() else {
+            return Vec::new();
+        };
+        let mut effects = vec![Effect::Thank { n, score: keep.score }];
+        // Hammering one face must not hold the thank-you in place.
+        let goes_on = matches!(self.phase, Phase::Thanking { of, .. } if of.score == keep.score);
+        if !goes_on {
+            let of = match self.phase {
+                // Pressing the same face again confirms the first press.
+                Phase::Correcting { of, .. } if of.score == keep.score => of,
+                _ => Shown { n, score: keep.score, misuse: keep.misuse },
+            };
+            let until = now + u64::from(self.pace.thanks_ms);
+            self.phase = Phase::Thanking { of, since: now, until };
+        }
+        effects.extend(self.ticked(now));
+        if let Some(press) = self.waiting.pop_front() {
+            effects.extend(self.begin(press, now));
+        }
+        effects
+    }
+
+    fn not_kept(&mut self, now: u64) -> Vec<Effect> {
+        if self.under_way.take().is_none() {
+            return Vec::new();
+        }
+        self.phase = Phase::Resting;
+        let mut effects = vec![Effect::Rest];
+        if let Some(press) = self.waiting.pop_front() {
+            effects.extend(self.begin(press, now));
+        }
+        effects
+    }
+
+    fn reconsidered(&mut self, now: u64) -> Vec<Effect> {
+        match self.phase {
+            Phase::Thanking { of, until, .. }
+                if self.under_way.is_none() && self.pace.correction_ms > 0 && now < until =>
+            {
+                let until = now + u64::from(self.pace.correction_ms);
+                self.phase = Phase::Correcting { of, until };
+                vec![Effect::Ask]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn ticked(&mut self, now: u64) -> Vec<Effect> {
+        match self.phase {
+            Phase::Correcting { of, until } | Phase::Thanking { of, until, .. }
+                if self.under_way.is_none() && now >= until =>
+            {
+                if of.misuse.is_none() {
+                    self.quiet_until = until + u64::from(self.pace.interval_ms);
+                }
+                self.ask()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn ask(&mut self) -> Vec<Effect> {
+        self.phase = Phase::Asking;
+        vec![Effect::Ask]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::feedback::rating::Scale;
+
+    fn score(value: u8) -> Score {
+        Scale::Five.score(value).unwrap()
+    }
+
+    fn press(value: u8) -> Event {
+        Event::Pressed(Press { score: score(value), input: Input::Button })
+    }
+
+    fn keep(value: u8) -> Effect {
+        let (misuse, replaces) = (None, None);
+        Effect::Keep(Keep { score: score(value), input: Input::Button, misuse, replaces })
+    }
+
+    fn repeat(value: u8) -> Effect {
+        let misuse = Some(Misuse::now(Reason::Repeat));
+        let (score, replaces) = (score(value), None);
+        Effect::Keep(Keep { score, input: Input::Button, misuse, replaces })
+    }
+
+    fn correction(value: u8, n: u32) -> Effect {
+        let (misuse, replaces) = (None, Some(n));
+        Effect::Keep(Keep { score: score(value), input: Input::Button, misuse, replaces })
+    }
+
+    fn light(value: u8) -> Effect {
+        Effect::Light(score(value))
+    }
+
+    fn thank(n: u32, value: u8) -> Effect {
+        Effect::Thank { n, score: score(value) }
+    }
+
+    /// What a kiosk with the default pace does when these things happen at these times.
+    fn play(events: &[(u64, Event)]) -> Vec<Effect> {
+        play_at(Pace::default(), events)
+    }
+
+    fn play_at(pace: Pace, events: &[(u64, Event)]) -> Vec<Effect> {
+        let mut visit = Visit::new(pace);
+        events.iter().flat_map(|&(now, event)| visit.step(event, now)).collect()
+    }
+
+    #[test]
+    fn a_press_lights_up_at_once_and_is_thanked_once_it_is_kept() {
+        let effects = play(&[
+            (10_000, press(4)),
+            (10_005, Event::Kept { n: 1 }),
+            (13_004, Event::Ticked),
+            (13_005, Event::Ticked),
+        ]);
+        assert_eq!(effects, [light(4), keep(4), thank(1, 4), Effect::Ask]);
+    }
+
+    #[test]
+    fn nobody_is_thanked_for_a_rating_that_could_not_be_written() {
+        let effects = play(&[(10_000, press(4)), (10_005, Event::NotKept)]);
+        assert_eq!(effects, [light(4), keep(4), Effect::Rest]);
+    }
+
+    #[test]
+    fn a_resting_post_still_tries_each_press_and_comes_back() {
+        let effects = play(&[
+            (10_000, press(4)),
+            (10_005, Event::NotKept),
+            (20_000, press(2)),
+            (20_005, Event::Kept { n: 1 }),
+        ]);
+        assert_eq!(effects[3..], [light(2), keep(2), thank(1, 2)]);
+        let effects =
+            play(&[(10_000, press(4)), (10_005, Event::NotKept), (11_000, Event::Recovered)]);
+        assert_eq!(effects[2..], [Effect::Rest, Effect::Ask]);
+    }
+
+    #[test]
+    fn another_face_while_the_thank_you_is_shown_replaces_the_first() {
+        let effects = play(&[
+            (10_000, press(1)),
+            (10_005, Event::Kept { n: 1 }),
+            (11_000, press(5)),
+            (11_005, Event::Kept { n: 2 }),
+        ]);
+        assert_eq!(effects[2..], [thank(1, 1), correction(5, 1), thank(2, 5)]);
+    }
+
+    #[test]
+    fn the_same_face_again_is_kept_and_not_counted_and_does_not_prolong_the_thank_you() {
+        let effects = play(&[
+            (10_000, press(1)),
+            (10_005, Event::Kept { n: 1 }),
+            (12_900, press(1)),
+            (12_905, Event::Kept { n: 2 }),
+            (13_005, Event::Ticked),
+        ]);
+        assert_eq!(effects[2..], [thank(1, 1), repeat(1), thank(2, 1), Effect::Ask]);
+    }
+
+    #[test]
+    fn a_press_within_the_response_interval_is_kept_and_not_counted() {
+        let first = [(10_000, press(1)), (10_000, Event::Kept { n: 1 }), (13_000, Event::Ticked)];
+        let at = |now| play(&[&first[..], &[(now, press(5))]].concat())[5];
+        assert_eq!(at(14_999), repeat(5));
+        assert_eq!(at(15_000), keep(5));
+    }
+
+    #[test]
+    fn the_response_interval_is_not_prolonged_by_presses_that_do_not_count() {
+        let effects = play(&[
+            (10_000, press(1)),
+            (10_000, Event::Kept { n: 1 }),
+            (13_000, Event::Ticked),
+            (14_000, press(3)),
+            (14_000, Event::Kept { n: 2 }),
+            (17_000, press(3)),
+        ]);
+        assert_eq!(
+            effects[4..],
+            [light(3), repeat(3), thank(2, 3), Effect::Ask, light(3), keep(3)]
+        );
+    }
+
+    #[test]
+    fn a_late_tick_does_not_turn_the_next_shopper_into_a_correction() {
+        let effects =
+            play(&[(10_000, press(1)), (10_000, Event::Kept { n: 1 }), (60_000, press(5))]);
+        assert_eq!(effects[3..], [Effect::Ask, light(5), keep(5)]);
+    }
+
+    #[test]
+    fn a_press_during_anothers_commit_is_neither_lost_nor_double() {
+        let effects = play(&[
+            (10_000, press(4)),
+            (10_001, press(2)),
+            (10_002, press(2)),
+            (10_500, Event::Kept { n: 1 }),
+            (10_600, Event::Kept { n: 2 }),
+            (10_700, Event::Kept { n: 3 }),
+        ]);
+        let expected =
+            [light(4), keep(4), thank(1, 4), correction(2, 1), thank(2, 2), repeat(2), thank(3, 2)];
+        assert_eq!(effects, expected);
+    }
+
+    #[test]
+    fn presses_beyond_the_limit_are_reported_as_ignored() {
+        let mut visit = Visit::new(Pace::default());
+        let presses = (0..=WAITING_MAX + 1).map(|_| visit.step(press(3), 10_000));
+        let ignored = presses.filter(|effects| matches!(effects[..], [Effect::Ignore(_)]));
+        assert_eq!(ignored.count(), 1);
+    }
+
+    #[test]
+    fn the_chip_brings_the_faces_back_and_the_next_face_corrects() {
+        let effects = play(&[
+            (10_000, press(1)),
+            (10_000, Event::Kept { n: 1 }),
+            (12_000, Event::Reconsidered),
+            (14_000, press(5)),
+            (14_000, Event::Kept { n: 2 }),
+        ]);
+        assert_eq!(effects[3..], [Effect::Ask, light(5), correction(5, 1), thank(2, 5)]);
+    }
+
+    #[test]
+    fn a_shopper_who_walks_away_from_a_correction_leaves_the_first_press_standing() {
+        let effects = play(&[
+            (10_000, press(1)),
+            (10_000, Event::Kept { n: 1 }),
+            (12_000, Event::Reconsidered),
+            (15_000, Event::Ticked),
+            (18_000, press(5)),
+        ]);
+        assert_eq!(effects[3..], [Effect::Ask, Effect::Ask, light(5), keep(5)]);
+    }
+
+    #[test]
+    fn with_correction_off_another_face_is_a_repeat() {
+        let pace = Pace { correction_ms: 0, ..Pace::default() };
+        let events = [(10_000, press(1)), (10_000, Event::Kept { n: 1 }), (11_000, press(5))];
+        assert_eq!(play_at(pace, &events)[3..], [repeat(5)]);
+    }
+
+    #[test]
+    fn with_everything_at_zero_every_press_counts() {
+        let pace = Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0 };
+        let events = [
+            (10_000, press(1)),
+            (10_000, press(1)),
+            (10_000, Event::Kept { n: 1 }),
+            (10_000, Event::Kept { n: 2 }),
+        ];
+        let expected = [
+            light(1),
+            keep(1),
+            thank(1, 1),
+            Effect::Ask,
+            light(1),
+            keep(1),
+            thank(2, 1),
+            Effect::Ask,
+        ];
+        assert_eq!(play_at(pace, &events), expected);
+    }
+
+    fn any_event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            4 => (1u8..=5).prop_map(press),
+            4 => Just(Event::Kept { n: 0 }),
+            1 => Just(Event::NotKept),
+            1 => Just(Event::Reconsidered),
+            1 => Just(Event::Recovered),
+            2 => Just(Event::Ticked),
+        ]
+    }
+
+    proptest! {
+        /// Any press ends as one rating or one word in the log; any thank-you has a commit before
+        /// it; a counted press within a visit corrects the one before or waits out the interval.
+        #[test]
+        fn presses_thanks_and_commits_always_match(
+            events in prop::collection::vec((0u64..4_000, any_event()), 0..300)
+        ) {
+            let pace = Pace::default();
+            let mut visit = Visit::new(pace);
+            let (mut now, mut n) = (10_000, 0);
+            let (mut presses, mut keeps, mut commits, mut thanks, mut ignored) = (0, 0, 0, 0, 0);
+            let mut is_under_way = false;
+            let mut last_counted: Option<u64> = None;
+            for (later, event) in events {
+                now += later;
+                let event = match event {
+                    Event::Kept { .. } => { n += 1; Event::Kept { n } }
+                    other => other,
+                };
+                presses += u32::from(matches!(event, Event::Pressed(_)));
+                if matches!(event, Event::Kept { .. }) && is_under_way {
+                    commits += 1;
+                    is_under_way = false;
+                }
+                if matches!(event, Event::NotKept) {
+                    is_under_way = false;
+                }
+                for effect in visit.step(event, now) {
+                    match effect {
+                        Effect::Keep(keep) => {
+                            prop_assert!(!is_under_way, "two ratings under way");
+                            is_under_way = true;
+                            keeps += 1;
+                            if keep.misuse.is_none() && keep.replaces.is_none() {
+                                if let Some(last) = last_counted.filter(|_| n > 0) {
+                                    let least = u64::from(pace.interval_ms);
+                                    prop_assert!(now - last >= least || visit.quiet_until <= now);
+                                }
+                                last_counted = Some(now);
+                            }
+                        }
+                        Effect::Thank { .. } => {
+                            thanks += 1;
+                            prop_assert_eq!(thanks, commits, "a thank-you without its commit");
+                        }
+                        Effect::Ignore(_) => ignored += 1,
+                        Effect::Light(_) | Effect::Ask | Effect::Rest => {}
+                    }
+                }
+            }
+            let waiting = u32::try_from(visit.waiting.len()).unwrap();
+            prop_assert_eq!(presses, keeps + waiting + ignored);
+            prop_assert_eq!(thanks, commits);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Smilepost, the feedback post of a shop.
+
+#[cfg(any(feature = "kiosk", feature = "hub"))]
+pub mod clock;
+#[cfg(any(feature = "kiosk", feature = "hub"))]
+pub mod config;
+pub mod feedback;
+pub mod wire;

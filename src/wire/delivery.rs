@@ -1,0 +1,236 @@
+//! A delivery: what a kiosk sends, and how an event is written and read.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::feedback::misuse::{Misuse, Reason};
+use crate::feedback::moment::{Anchor, Reading, Source};
+use crate::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale, ScoreOutOfRange};
+
+/// Everything in one request to `/v1/deliveries`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// 128 random bits in hexadecimal; only a receipt that repeats it settles anything.
+    pub nonce: String,
+    /// What the kiosk runs, such as `smilepost-kiosk 0.1.0 (1a2b3c4)`.
+    pub app: String,
+    /// The runs that have something to tell, in the order of the journal.
+    pub runs: Vec<Run>,
+    /// How the kiosk's books stand.
+    pub counters: Counters,
+}
+
+/// One run's part of a delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The run, 32 hexadecimal digits.
+    pub run: String,
+    /// The boot that the run lived in, 32 hexadecimal digits.
+    pub boot: String,
+    /// The highest number given out in this run so far.
+    pub taken: u32,
+    /// What is known of the boot's time.
+    #[serde(default)]
+    pub anchors: Vec<Tie>,
+    /// The events, in the order of their numbers. Each is read on its own, so that one that is
+    /// damaged does not take the others with it.
+    pub events: Vec<Value>,
+}
+
+/// An [`Anchor`] on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tie {
+    /// Milliseconds since boot.
+    pub boot_ms: u64,
+    /// The same instant in milliseconds since 1970 UTC.
+    pub utc_ms: i64,
+    /// How far off it may be, in milliseconds.
+    pub error_ms: u32,
+    /// Who said so: `ntp` or `hub`.
+    pub source: String,
+}
+
+impl From<&Anchor> for Tie {
+    fn from(anchor: &Anchor) -> Self {
+        let Anchor { boot_ms, utc_ms, error_ms, source } = *anchor;
+        Self { boot_ms, utc_ms, error_ms, source: source.name().to_owned() }
+    }
+}
+
+impl Tie {
+    /// The anchor, unless its source is one that this version does not know.
+    #[must_use]
+    pub fn anchor(&self) -> Option<Anchor> {
+        let Self { boot_ms, utc_ms, error_ms, .. } = *self;
+        Some(Anchor { boot_ms, utc_ms, error_ms, source: Source::named(&self.source)? })
+    }
+}
+
+/// How the kiosk's books stand: `taken = settled + set_aside + waiting`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Events taken since the journal was made.
+    pub taken: u64,
+    /// Of these, those that the hub has confirmed.
+    pub settled: u64,
+    /// Of these, those that the hub or the kiosk could not use; kept, with the reason.
+    pub set_aside: u64,
+    /// Of these, those still to be delivered, with the ones in this delivery.
+    pub waiting: u64,
+}
+
+/// The kind of event that is a rating.
+pub const RATED: &str = "rated";
+
+/// One event as read: its number, and either a rating or something this version does not know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its number in the run.
+    pub n: u32,
+    /// When, by the board's clocks.
+    pub reading: Reading,
+    /// What kind of event it is.
+    pub kind: String,
+    /// The rating, if it is one.
+    pub rated: Option<Rated>,
+    /// Fields that this version does not know, to be kept.
+    pub extra: Map<String, Value>,
+}
+
+/// Why an event cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Without its number it cannot even be named in a receipt.
+    #[error("an event needs a number n of 1 or more")]
+    Nameless,
+    /// Something in it is missing or not allowed.
+    #[error("event {n}: {why}")]
+    Malformed {
+        /// Its number.
+        n: u32,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The shape of a rating on the wire. Field names are a promise.
+#[derive(Serialize, Deserialize)]
+struct Shape {
+    n: u32,
+    kind: String,
+    boot_ms: u64,
+    wall_ms: i64,
+    score: u8,
+    scale: u8,
+    input: String,
+    question: String,
+    question_version: u32,
+    language: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    misuse: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    misuse_rule: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<u32>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+/// Writes a rating as an event.
+#[must_use]
+pub fn write(n: u32, reading: Reading, rated: &Rated) -> Value {
+    let shape = Shape {
+        n,
+        kind: RATED.to_owned(),
+        boot_ms: reading.boot_ms,
+        wall_ms: reading.wall_ms,
+        score: rated.score.value(),
+        scale: rated.score.scale().faces(),
+        input: rated.input.name().to_owned(),
+        question: rated.question.id.clone(),
+        question_version: rated.question.version,
+        language: rated.question.language.clone(),
+        misuse: rated.misuse.map(|misuse| misuse.reason.name().to_owned()),
+        misuse_rule: rated.misuse.map(|misuse| misuse.rule),
+        replaces: rated.replaces,
+        extra: Map::new(),
+    };
+    // A struct of numbers and strings always has a JSON form.
+    serde_json::to_value(shape).unwrap_or(Value::Null)
+}
+
+/// Reads an event of any kind.
+///
+/// An event of a kind that this version does not know is kept whole in [`Event::extra`].
+///
+/// # Errors
+/// [`Unusable`] when it has no number, or is a rating with something missing or out of range.
+pub fn read(event: &Value) -> Result<Event, Unusable> {
+    let number = event.get("n").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+    let n = number.filter(|&n| n > 0).ok_or(Unusable::Nameless)?;
+    let malformed = |why: String| Unusable::Malformed { n, why };
+    let kind = event.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if kind.is_empty() || kind.len() > 20 {
+        return Err(malformed("kind must be a word of 1 to 20 letters".to_owned()));
+    }
+    if kind != RATED {
+        return Ok(foreign(n, kind, event));
+    }
+    let shape = Shape::deserialize(event).map_err(|error| malformed(error.to_string()))?;
+    let scale = Scale::with_faces(shape.scale)
+        .ok_or_else(|| malformed(format!("scale {} is not 3, 4 or 5", shape.scale)))?;
+    let score =
+        scale.score(shape.score).map_err(|error: ScoreOutOfRange| malformed(error.to_string()))?;
+    let input = Input::named(&shape.input)
+        .ok_or_else(|| malformed(format!("input {:?} is not known", shape.input)))?;
+    if shape.question.len() > 40 || shape.language.len() > 12 {
+        return Err(malformed("question or language is too long".to_owned()));
+    }
+    if shape.replaces.is_some_and(|replaced| replaced == 0 || replaced >= n) {
+        return Err(malformed("replaces must be the number of an earlier event".to_owned()));
+    }
+    let misuse = match &shape.misuse {
+        None => None,
+        Some(name) => {
+            let reason = Reason::named(name)
+                .ok_or_else(|| malformed(format!("misuse {name:?} is not known")))?;
+            Some(Misuse { reason, rule: shape.misuse_rule.unwrap_or(0) })
+        }
+    };
+    let question =
+        Question { id: shape.question, version: shape.question_version, language: shape.language };
+    Ok(Event {
+        n,
+        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
+        kind: shape.kind,
+        rated: Some(Rated { score, input, question, misuse, replaces: shape.replaces }),
+        extra: shape.extra,
+    })
+}
+
+fn foreign(n: u32, kind: &str, event: &Value) -> Event {
+    let reading = Reading {
+        boot_ms: event.get("boot_ms").and_then(Value::as_u64).unwrap_or(0),
+        wall_ms: event.get("wall_ms").and_then(Value::as_i64).unwrap_or(0),
+    };
+    let extra = event.as_object().cloned().unwrap_or_default();
+    Event { n, reading, kind: kind.to_owned(), rated: None, extra }
+}
+
+impl Run {
+    /// The run's identity.
+    ///
+    /// # Errors
+    /// A sentence that names the field, when it is not an id.
+    pub fn id(&self) -> Result<RunId, String> {
+        self.run.parse().map_err(|error| format!("run {:?}: {error}", self.run))
+    }
+
+    /// The boot's identity.
+    ///
+    /// # Errors
+    /// A sentence that names the field, when it is not an id.
+    pub fn boot_id(&self) -> Result<BootId, String> {
+        self.boot.parse().map_err(|error| format!("boot {:?}: {error}", self.boot))
+    }
+}

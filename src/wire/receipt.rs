@@ -1,0 +1,87 @@
+//! A receipt: what the hub has done with a delivery.
+//!
+//! Only what a well-formed receipt with the delivery's own nonce names is settled. An empty 200, a
+//! captive portal's page or half an answer settles nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// The hub's answer to a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The delivery's nonce.
+    pub nonce: String,
+    /// What is durably stored at the hub, now or before.
+    pub settled: Vec<Settled>,
+    /// What the hub will not count, each with its reason.
+    #[serde(default)]
+    pub set_aside: Vec<SetAside>,
+    /// The hub's time, in milliseconds since 1970 UTC.
+    pub hub_time_ms: i64,
+    /// Another number when the hub was restored from a backup.
+    pub hub_epoch: u64,
+}
+
+/// What is settled of one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The run, 32 hexadecimal digits.
+    pub run: String,
+    /// First and last number of each stretch, both included.
+    pub ranges: Vec<(u32, u32)>,
+}
+
+impl Settled {
+    /// The stretches that these numbers make up.
+    #[must_use]
+    pub fn of(run: String, mut numbers: Vec<u32>) -> Self {
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut ranges: Vec<(u32, u32)> = Vec::new();
+        for n in numbers {
+            match ranges.last_mut() {
+                Some((_, last)) if n == *last + 1 => *last = n,
+                _ => ranges.push((n, n)),
+            }
+        }
+        Self { run, ranges }
+    }
+
+    /// Whether it names this number.
+    #[must_use]
+    pub fn has(&self, n: u32) -> bool {
+        self.ranges.iter().any(|&(first, last)| first <= n && n <= last)
+    }
+}
+
+/// An event that the hub keeps in sight but does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// The run, 32 hexadecimal digits.
+    pub run: String,
+    /// Its number in the run.
+    pub n: u32,
+    /// Why, in words.
+    pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn stretches_name_exactly_the_numbers_they_were_made_of(
+            numbers in prop::collection::vec(1u32..60, 0..60)
+        ) {
+            let settled = Settled::of("00".to_owned(), numbers.clone());
+            for n in 0..61 {
+                prop_assert_eq!(settled.has(n), numbers.contains(&n));
+            }
+            for pair in settled.ranges.windows(2) {
+                prop_assert!(pair[0].1 + 1 < pair[1].0, "stretches are apart");
+            }
+        }
+    }
+}
