@@ -1,1 +1,43 @@
-fn main() {}
+//! Compiles the screens and notes the revision that the program is built from.
+
+use std::process::Command;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    #[cfg(feature = "kiosk")]
+    compile_screens()?;
+    note_revision();
+    Ok(())
+}
+
+#[cfg(feature = "kiosk")]
+fn compile_screens() -> Result<(), slint_build::CompileError> {
+    // Searching the screens by accessible label, as the tests do, needs the debug information.
+    let is_debug = std::env::var("PROFILE").is_ok_and(|profile| profile == "debug");
+    let configuration = slint_build::CompilerConfiguration::new()
+        .with_style("fluent".to_owned())
+        .with_debug_info(is_debug)
+        .embed_resources(slint_build::EmbedResourcesKind::EmbedFiles)
+        .with_default_translation_context(slint_build::DefaultTranslationContext::None)
+        .with_bundled_translations("ui/lang");
+    println!("cargo::rerun-if-changed=ui");
+    slint_build::compile_with_config("ui/app.slint", configuration)
+}
+
+/// Sets `SMILEPOST_REVISION`: the commit, with a plus if the tree differs from it, or "unknown"
+/// outside of a git checkout.
+fn note_revision() {
+    println!("cargo::rerun-if-changed=.git/HEAD");
+    println!("cargo::rerun-if-changed=.git/index");
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let revision = git(&["rev-parse", "--short=10", "HEAD"]).map(|commit| {
+        let is_changed =
+            git(&["status", "--porcelain", "-uno"]).is_some_and(|list| !list.is_empty());
+        if is_changed { format!("{commit}+") } else { commit }
+    });
+    let revision = revision.unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo::rustc-env=SMILEPOST_REVISION={revision}");
+}

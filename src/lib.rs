@@ -5,4 +5,6 @@ pub mod clock;
 #[cfg(any(feature = "kiosk", feature = "hub"))]
 pub mod config;
 pub mod feedback;
+#[cfg(feature = "kiosk")]
+pub mod kiosk;
 pub mod wire;

@@ -1,1 +1,258 @@
-fn main() {}
+//! The program that stands in the shop; see [`smilepost::kiosk`].
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand, ValueEnum};
+use smilepost::config::Complaints;
+use smilepost::kiosk::desk::{self, Source, socket};
+use smilepost::kiosk::journal::Journal;
+use smilepost::kiosk::settings::{Enrolment, Settings};
+use smilepost::kiosk::{Kiosk, Options, shop, uplink};
+use smilepost::wire::desk::{Ask, Exported, Summary};
+use tracing_subscriber::EnvFilter;
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
+
+/// The feedback post of a shop: asks one question, keeps every answer, brings it to head office.
+#[derive(Parser)]
+#[command(name = "smilepost-kiosk", version = VERSION, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the kiosk: screen, buttons, journal and uplink.
+    Run {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Run without a screen, even if there is one.
+        #[arg(long)]
+        headless: bool,
+        /// Record each thank-you as a line `thanked RUN N SCORE` in this file or FIFO; - is
+        /// standard output.
+        #[arg(long, value_name = "PATH")]
+        witness: Option<PathBuf>,
+    },
+    /// Enrol at a hub: exchange a one-time code from `smilepost-hub kiosk add` for this kiosk's
+    /// token.
+    Enrol {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The hub's address, such as https://hub.example.com.
+        hub_url: String,
+        /// The one-time code.
+        code: String,
+    },
+    /// Show the shop's day, whether or not the kiosk is running.
+    Summary {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The day; today by the shop's clocks if left out.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        date: Option<String>,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t)]
+        format: SummaryFormat,
+    },
+    /// Write every event to standard output, whether or not the kiosk is running.
+    Export {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The first day; the oldest if left out.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        from: Option<String>,
+        /// The last day; the newest if left out.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        to: Option<String>,
+        /// How to write it.
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+    },
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum SummaryFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// For a program.
+    Json,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ExportFormat {
+    /// Comma-separated values with a heading.
+    #[default]
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    match act(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let is_configuration = error.is::<Complaints>();
+            // The last thing the program says is for the person who started it.
+            let _ = writeln!(std::io::stderr(), "smilepost-kiosk: {error:#}");
+            if is_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// Under systemd the journal adds the time itself; a terminal gets none either, as it scrolls by.
+fn log_to_stderr() {
+    let filter =
+        EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .without_time()
+        .init();
+}
+
+fn act(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run { config, headless, witness } => {
+            let options = Options { is_headless: headless, witness, app: app() };
+            let kiosk = Kiosk::open(Settings::read(&config)?, options)?;
+            stop_on_signal(&kiosk)?;
+            kiosk.run()
+        }
+        Command::Enrol { config, hub_url, code } => {
+            let settings = Settings::read(&config)?;
+            let enrolment = uplink::enrol(&settings.uplink, &hub_url, &code, &app())?;
+            enrolment.write(&settings.data_dir)?;
+            let Enrolment { kiosk, shop, .. } = enrolment;
+            print(format_args!(
+                "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
+            ))
+        }
+        Command::Summary { config, date, format } => {
+            let settings = Settings::read(&config)?;
+            let summary = summary(&settings, date)?;
+            match format {
+                SummaryFormat::Text => print(format_args!("{}", desk::render(&summary).trim_end())),
+                SummaryFormat::Json => {
+                    print(format_args!("{}", serde_json::to_string_pretty(&summary)?))
+                }
+            }
+        }
+        Command::Export { config, from, to, format } => {
+            export(&Settings::read(&config)?, from, to, format)
+        }
+    }
+}
+
+fn app() -> String {
+    format!("smilepost-kiosk {VERSION}")
+}
+
+fn print(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
+}
+
+fn stop_on_signal(kiosk: &Kiosk) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    let doorbell = kiosk.doorbell();
+    let wait = move || {
+        if signals.forever().next().is_some() {
+            doorbell.stop();
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+    Ok(())
+}
+
+/// Asks the running kiosk, or opens the journal if none runs.
+fn summary(settings: &Settings, date: Option<String>) -> anyhow::Result<Summary> {
+    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Summary { date: date.clone() })?
+    {
+        return Ok(answers.summary()?);
+    }
+    let (source, shop) = open_file(settings)?;
+    Ok(desk::summary(&source, &shop, date.as_deref())?)
+}
+
+fn export(
+    settings: &Settings,
+    from: Option<String>,
+    to: Option<String>,
+    format: ExportFormat,
+) -> anyhow::Result<()> {
+    let mut sheet = Sheet::new(format);
+    let ask = Ask::Export { from: from.clone(), to: to.clone() };
+    if let Some(mut answers) = socket::ask(&settings.runtime_dir, &ask)? {
+        while let Some(event) = answers.event()? {
+            sheet.write(&event)?;
+        }
+        return sheet.finish();
+    }
+    let (source, shop) = open_file(settings)?;
+    let mut written = Ok(());
+    desk::export(&source, shop.zone, (from.as_deref(), to.as_deref()), |event| {
+        if written.is_ok() {
+            written = sheet.write(&event);
+        }
+        Ok(())
+    })?;
+    written?;
+    sheet.finish()
+}
+
+fn open_file(settings: &Settings) -> anyhow::Result<(Source, desk::Shop)> {
+    let folder: &Path = &settings.data_dir;
+    let file = folder.join(smilepost::kiosk::journal::FILE);
+    anyhow::ensure!(file.exists(), "there is no journal at {} yet", file.display());
+    let shop = shop(settings, Enrolment::read(folder)?.as_ref());
+    Ok((Source::File(Box::new(Journal::open(folder)?)), shop))
+}
+
+/// An export on its way to standard output.
+enum Sheet {
+    Csv(Box<csv::Writer<std::io::Stdout>>),
+    Jsonl(std::io::BufWriter<std::io::Stdout>),
+}
+
+impl Sheet {
+    fn new(format: ExportFormat) -> Self {
+        let out = std::io::stdout();
+        match format {
+            ExportFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
+            ExportFormat::Jsonl => Self::Jsonl(std::io::BufWriter::new(out)),
+        }
+    }
+
+    fn write(&mut self, event: &Exported) -> anyhow::Result<()> {
+        match self {
+            Self::Csv(writer) => writer.serialize(event)?,
+            Self::Jsonl(out) => {
+                serde_json::to_writer(&mut *out, event)?;
+                out.write_all(b"\n")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Csv(mut writer) => writer.flush()?,
+            Self::Jsonl(mut out) => out.flush()?,
+        }
+        Ok(())
+    }
+}

@@ -14,10 +14,22 @@ pub struct Delivery {
     pub nonce: String,
     /// What the kiosk runs, such as `smilepost-kiosk 0.1.0 (1a2b3c4)`.
     pub app: String,
+    /// What has become known of the time of boots since the last settled delivery.
+    #[serde(default)]
+    pub boots: Vec<Boot>,
     /// The runs that have something to tell, in the order of the journal.
     pub runs: Vec<Run>,
     /// How the kiosk's books stand.
     pub counters: Counters,
+}
+
+/// What is known of the time of one boot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// The boot, 32 hexadecimal digits.
+    pub boot: String,
+    /// Its anchors.
+    pub anchors: Vec<Tie>,
 }
 
 /// One run's part of a delivery.
@@ -29,9 +41,6 @@ pub struct Run {
     pub boot: String,
     /// The highest number given out in this run so far.
     pub taken: u32,
-    /// What is known of the boot's time.
-    #[serde(default)]
-    pub anchors: Vec<Tie>,
     /// The events, in the order of their numbers. Each is read on its own, so that one that is
     /// damaged does not take the others with it.
     pub events: Vec<Value>,
@@ -231,6 +240,20 @@ impl Run {
     /// # Errors
     /// A sentence that names the field, when it is not an id.
     pub fn boot_id(&self) -> Result<BootId, String> {
-        self.boot.parse().map_err(|error| format!("boot {:?}: {error}", self.boot))
+        boot_id(&self.boot)
     }
+}
+
+impl Boot {
+    /// The boot's identity.
+    ///
+    /// # Errors
+    /// A sentence that names the field, when it is not an id.
+    pub fn id(&self) -> Result<BootId, String> {
+        boot_id(&self.boot)
+    }
+}
+
+fn boot_id(text: &str) -> Result<BootId, String> {
+    text.parse().map_err(|error| format!("boot {text:?}: {error}"))
 }

@@ -1,0 +1,253 @@
+//! The kiosk: asks one question, keeps each answer, and brings it to head office.
+//!
+//! Here its parts are put together; each lives on a thread of its own and they talk by channels.
+
+pub mod attendant;
+pub mod buttons;
+pub mod desk;
+pub mod journal;
+pub mod screen;
+pub mod settings;
+pub mod uplink;
+mod witness;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use anyhow::Context as _;
+use chrono_tz::Tz;
+
+use self::attendant::{Attendant, Event};
+use self::journal::{Journal, Keeper};
+use self::screen::Screen;
+use self::settings::{Enrolment, Settings};
+use self::witness::Witness;
+use crate::clock;
+use crate::feedback::rating::RunId;
+use crate::feedback::visit::{Press, Visit};
+
+/// How many events wait for the attendant at most; beyond that, whoever has one waits too.
+const EVENTS_MAX: usize = 256;
+
+/// What the command line adds to the settings.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// No screen, even if there is one.
+    pub is_headless: bool,
+    /// Where to record each thank-you.
+    pub witness: Option<PathBuf>,
+    /// The program and its version, as the hub gets to see it.
+    pub app: String,
+}
+
+/// A kiosk that takes ratings, and is still to be run.
+pub struct Kiosk {
+    events: SyncSender<Event>,
+    inbox: Receiver<Event>,
+    attendant: Attendant,
+    screen: Option<Screen>,
+    keeper: Keeper,
+    journal: std::thread::JoinHandle<()>,
+    socket: Option<PathBuf>,
+}
+
+/// A way to press a face, or to end the kiosk, from another thread.
+#[derive(Clone, Debug)]
+pub struct Doorbell(SyncSender<Event>);
+
+impl Doorbell {
+    /// Presses a face. Returns whether there is still a kiosk.
+    pub fn press(&self, press: Press) -> bool {
+        self.0.send(Event::Pressed(press)).is_ok()
+    }
+
+    /// Ends the kiosk.
+    pub fn stop(&self) {
+        // When it has ended already there is nothing to end.
+        let _ = self.0.send(Event::Stopped);
+    }
+}
+
+impl Kiosk {
+    /// Opens the journal and starts everything but the attendant and the screen.
+    ///
+    /// # Errors
+    /// Only what makes ratings impossible: a journal that cannot be opened, a witness that cannot
+    /// be written. A missing screen, missing buttons or a missing hub are said in the log.
+    pub fn open(settings: Settings, options: Options) -> anyhow::Result<Self> {
+        let boot = clock::boot_id().context("cannot read the kernel's boot id")?;
+        let mut journal = Journal::open(&settings.data_dir)?;
+        let run = new_run();
+        journal.begin(run, boot)?;
+        tracing::info!(%run, data_dir = %settings.data_dir.display(), "the journal is open");
+        let enrolment = Enrolment::read(&settings.data_dir)?;
+        let witness = options.witness.as_deref().map(|path| {
+            Witness::open(path).with_context(|| format!("cannot open witness {}", path.display()))
+        });
+        let witness = witness.transpose()?;
+
+        let (events, inbox) = sync_channel(EVENTS_MAX);
+        let answers = events.clone();
+        let (keeper, thread) = Keeper::start(journal, boot, new_run, move |answer| {
+            // An attendant that has gone home needs no answer.
+            let _ = answers.send(Event::Journal(answer));
+        })
+        .context("cannot start the journal's thread")?;
+        if let Some(anchor) = clock::ntp_anchor() {
+            keeper.tie(anchor)?;
+        }
+
+        let socket = open_desk(&settings, enrolment.as_ref(), &keeper);
+        let nudge = open_uplink(&settings, enrolment, options.app, &keeper);
+        open_buttons(&settings, &events);
+        let screen = if options.is_headless || !settings.screen.is_on {
+            tracing::info!("no screen is wanted; going on without");
+            None
+        } else {
+            open_screen(&settings, &events)
+        };
+        let show: Box<dyn Fn(attendant::View) + Send> = match &screen {
+            Some(screen) => Box::new(screen.shower()),
+            None => Box::new(|_| {}),
+        };
+        let attendant = Attendant {
+            visit: Visit::new(settings.pace),
+            question: settings.survey.question(&settings.language),
+            keeper: keeper.clone(),
+            witness,
+            show,
+            nudge,
+        };
+        Ok(Self { events, inbox, attendant, screen, keeper, journal: thread, socket })
+    }
+
+    /// A way to press a face, or to end the kiosk, from another thread.
+    #[must_use]
+    pub fn doorbell(&self) -> Doorbell {
+        Doorbell(self.events.clone())
+    }
+
+    /// Whether a person can see it.
+    #[must_use]
+    pub const fn has_screen(&self) -> bool {
+        self.screen.is_some()
+    }
+
+    /// Runs until somebody ends it; the screen, if there is one, on the calling thread.
+    ///
+    /// # Errors
+    /// When a thread cannot be started, or the screen fails.
+    pub fn run(self) -> anyhow::Result<()> {
+        let Self { events, inbox, attendant, screen, keeper, journal, socket } = self;
+        match screen {
+            None => attendant.run(&inbox),
+            Some(screen) => {
+                let close = screen.closer();
+                let thread = std::thread::Builder::new().name("attendant".to_owned());
+                let attendant = thread
+                    .spawn(move || {
+                        attendant.run(&inbox);
+                        close();
+                    })
+                    .context("cannot start the attendant's thread")?;
+                let shown = screen.run();
+                let _ = events.send(Event::Stopped);
+                assert!(attendant.join().is_ok(), "the attendant ended on a broken invariant");
+                shown?;
+            }
+        }
+        // The journal is closed last, so that the ratings under way are on the card.
+        keeper.close();
+        assert!(journal.join().is_ok(), "the journal ended on a broken invariant");
+        if let Some(socket) = socket {
+            // A leftover socket is removed by the next start.
+            let _ = std::fs::remove_file(socket);
+        }
+        tracing::info!("the kiosk has ended");
+        Ok(())
+    }
+}
+
+/// The shop's time zone: the configuration's, else the hub's, else UTC.
+#[must_use]
+pub fn zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Tz {
+    let from_hub = || enrolment.and_then(|enrolment| enrolment.zone.parse().ok());
+    settings.zone.or_else(from_hub).unwrap_or(Tz::UTC)
+}
+
+/// The shop as the desk needs to know it.
+#[must_use]
+pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
+    let (survey, language) = (settings.survey.clone(), settings.language.clone());
+    desk::Shop { zone: zone(settings, enrolment), survey, language }
+}
+
+fn new_run() -> RunId {
+    RunId(rand::random())
+}
+
+fn open_desk(
+    settings: &Settings,
+    enrolment: Option<&Enrolment>,
+    keeper: &Keeper,
+) -> Option<PathBuf> {
+    let source = desk::Source::Running(keeper.clone());
+    let socket = desk::socket::listen(&settings.runtime_dir, source, shop(settings, enrolment));
+    let complain = |error: &std::io::Error| {
+        let folder = settings.runtime_dir.display();
+        tracing::error!(%error, %folder, "summary and export cannot ask this kiosk");
+    };
+    socket.inspect_err(complain).ok()
+}
+
+fn open_uplink(
+    settings: &Settings,
+    enrolment: Option<Enrolment>,
+    app: String,
+    keeper: &Keeper,
+) -> Box<dyn Fn() + Send> {
+    let Some(enrolment) = enrolment else {
+        tracing::warn!("not enrolled at a hub: ratings are kept here until `enrol` was run");
+        return Box::new(|| {});
+    };
+    let (settings, days) = (settings.uplink.clone(), settings.keep_days);
+    match uplink::start(settings, days, enrolment, app, keeper.clone()) {
+        Ok(uplink) => Box::new(move || uplink.nudge()),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "ratings are kept here and not sent");
+            Box::new(|| {})
+        }
+    }
+}
+
+fn open_buttons(settings: &Settings, events: &SyncSender<Event>) {
+    let events = events.clone();
+    let notice = move |notice| {
+        // A kiosk that is ending has no use for presses.
+        let _ = events.send(Event::Buttons(notice));
+    };
+    match buttons::start(&settings.buttons, settings.survey.scale(), notice) {
+        Ok(driver) => tracing::info!(?driver, "buttons"),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "going on without buttons");
+        }
+    }
+}
+
+fn open_screen(settings: &Settings, events: &SyncSender<Event>) -> Option<Screen> {
+    let events = events.clone();
+    let tell = move |event| {
+        // The loop on the other side ends before the screen does.
+        let _ = events.try_send(event);
+    };
+    match Screen::open(settings, tell) {
+        Ok(screen) => Some(screen),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "going on without a screen");
+            None
+        }
+    }
+}

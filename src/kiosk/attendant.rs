@@ -1,0 +1,156 @@
+//! The one loop that runs the kiosk: takes in events, asks the [`Visit`], and does what it says.
+//!
+//! It owns the visit and nothing else, and never waits for anything but its next event: the
+//! journal commits on a thread of its own, the screen draws on another, the uplink sends on a
+//! third. An error that it cannot cure becomes a page on the screen, never an end.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::clock;
+use crate::feedback::rating::{Question, Rated, Score};
+use crate::feedback::visit::{self, Effect, Press, Visit};
+use crate::kiosk::buttons;
+use crate::kiosk::journal::{Answer, Entry, Keeper};
+use crate::kiosk::witness::Witness;
+
+/// How often a closed journal is tried again, in milliseconds.
+const PROBE_INTERVAL_MS: u64 = 5_000;
+
+/// Everything that happens to a kiosk.
+#[derive(Debug)]
+pub enum Event {
+    /// A face was pressed on the screen or the keyboard.
+    Pressed(Press),
+    /// The shopper tapped "Pressed the wrong one?".
+    Reconsidered,
+    /// The buttons have something to tell.
+    Buttons(buttons::Notice),
+    /// The journal has done, or not done, what it was asked.
+    Journal(Answer),
+    /// Somebody wants the kiosk to end: a signal, or the window was closed.
+    Stopped,
+}
+
+/// What the screen shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The question.
+    Ask,
+    /// The question, with this face pressed.
+    Pressed(Score),
+    /// The thank-you.
+    Thanks,
+    /// The post is not recording.
+    Rest,
+}
+
+/// The loop and what it acts on.
+pub(super) struct Attendant {
+    pub(super) visit: Visit,
+    pub(super) question: Question,
+    pub(super) keeper: Keeper,
+    pub(super) witness: Option<Witness>,
+    /// Shows a view on the screen, if there is one.
+    pub(super) show: Box<dyn Fn(View) + Send>,
+    /// Tells the uplink that there is something to send.
+    pub(super) nudge: Box<dyn Fn() + Send>,
+}
+
+impl Attendant {
+    /// Runs until somebody wants the kiosk to end.
+    pub(super) fn run(mut self, events: &Receiver<Event>) {
+        let mut probe_at = None;
+        loop {
+            let now = clock::boot_ms();
+            if !self.visit.is_resting() {
+                probe_at = None;
+            } else if probe_at.is_none_or(|at| at <= now) {
+                probe_at = Some(now + PROBE_INTERVAL_MS);
+                // A journal that is gone ends the kiosk by way of its next rating.
+                let _ = self.keeper.probe();
+            }
+            let due_at = self.visit.due_at().into_iter().chain(probe_at).min();
+            let event = match due_at {
+                None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => events.recv_timeout(Duration::from_millis(at.saturating_sub(now))),
+            };
+            match event {
+                Ok(Event::Stopped) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(event) => self.take(event),
+                Err(RecvTimeoutError::Timeout) => self.step(visit::Event::Ticked, None),
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Pressed(press) => self.step(visit::Event::Pressed(press), None),
+            Event::Reconsidered => self.step(visit::Event::Reconsidered, None),
+            Event::Buttons(notice) => self.notice(notice),
+            Event::Journal(Answer::Kept(entry)) => {
+                let n = entry.id.n;
+                self.step(visit::Event::Kept { n }, Some(&entry));
+                (self.nudge)();
+            }
+            Event::Journal(Answer::NotKept(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "a rating could not be kept; the post is not recording");
+                self.step(visit::Event::NotKept, None);
+            }
+            Event::Journal(Answer::Recovered) => self.step(visit::Event::Recovered, None),
+            Event::Journal(Answer::StillClosed(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, "the journal still takes no ratings");
+            }
+            // The loop has ended already when this comes.
+            Event::Stopped => {}
+        }
+    }
+
+    fn notice(&mut self, notice: buttons::Notice) {
+        match notice {
+            buttons::Notice::Pressed(score) => {
+                let press = Press { score, input: crate::feedback::rating::Input::Button };
+                self.step(visit::Event::Pressed(press), None);
+            }
+            buttons::Notice::Stuck { line } => {
+                tracing::warn!(line, "a button is stuck: it is ignored until it is released");
+            }
+            buttons::Notice::Released { line } => {
+                tracing::info!(line, "a stuck button was released and works again");
+            }
+            buttons::Notice::Missed { edges } => {
+                tracing::warn!(edges, "edges of the buttons were lost");
+            }
+        }
+    }
+
+    fn step(&mut self, event: visit::Event, kept: Option<&Entry>) {
+        for effect in self.visit.step(event, clock::boot_ms()) {
+            match effect {
+                Effect::Light(score) => (self.show)(View::Pressed(score)),
+                Effect::Keep(keep) => {
+                    let visit::Keep { score, input, misuse, replaces } = keep;
+                    let question = self.question.clone();
+                    let rated = Rated { score, input, question, misuse, replaces };
+                    if let Err(gone) = self.keeper.keep(rated, clock::reading()) {
+                        tracing::error!(%gone, "a rating could not be kept");
+                    }
+                }
+                Effect::Thank { .. } => {
+                    if let (Some(witness), Some(entry)) = (&mut self.witness, kept) {
+                        witness.thanked(entry.id, entry.rated.score);
+                    }
+                    (self.show)(View::Thanks);
+                }
+                Effect::Ask => (self.show)(View::Ask),
+                Effect::Rest => (self.show)(View::Rest),
+                Effect::Ignore(press) => {
+                    let score = press.score.value();
+                    tracing::warn!(score, "a press is ignored: too many wait for the card");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Buttons on any Linux board, through the kernel's GPIO character device.
+//!
+//! The kernel debounces, numbers the edges, and buffers them while we are busy; a gap in the
+//! numbers means that the buffer was too small. Chips are found by label, since their numbers have
+//! moved between kernels.
+
+use gpiocdev::Request;
+use gpiocdev::chip::{Chip, chips};
+use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Value};
+
+use super::lines::Lines;
+use super::{Error, Notice};
+use crate::feedback::rating::Scale;
+use crate::kiosk::settings::{Active, Buttons, Pull};
+
+/// How many edges the kernel keeps for us: some seconds of hammering on five buttons.
+const EDGES_MAX: u32 = 1_024;
+
+pub(super) fn start(
+    settings: &Buttons,
+    scale: Scale,
+    notice: impl Fn(Notice) + Send + 'static,
+) -> Result<(), Error> {
+    let failed = |action: &str| {
+        let action = action.to_owned();
+        move |source: gpiocdev::Error| Error::Driver { action, source: Box::new(source) }
+    };
+    let chip = find(settings.chip.as_deref().unwrap_or_default())?;
+    let mut builder = Request::builder();
+    builder
+        .on_chip(chip)
+        .with_consumer("smilepost")
+        .with_kernel_event_buffer_size(EDGES_MAX)
+        .with_lines(&settings.lines)
+        .as_input()
+        .with_edge_detection(EdgeDetection::BothEdges)
+        .with_bias(match settings.pull {
+            Pull::Up => Bias::PullUp,
+            Pull::Down => Bias::PullDown,
+            Pull::Off => Bias::Disabled,
+        })
+        .with_debounce_period(settings.debounce);
+    if settings.active == Active::Low {
+        builder.as_active_low();
+    }
+    let request = builder.request().map_err(failed("request the button lines"))?;
+    let (mut lines, stuck) = Lines::new(&settings.lines, scale, |line| is_active(&request, line));
+    stuck.into_iter().for_each(&notice);
+    let thread = std::thread::Builder::new().name("buttons".to_owned());
+    let read = move || {
+        for event in request.edge_events() {
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    tracing::error!(%error, "the buttons cannot be read any more");
+                    return;
+                }
+            };
+            let is_active = event.kind == EdgeKind::Rising;
+            lines.edge(event.offset, is_active, event.line_seqno).into_iter().for_each(&notice);
+        }
+    };
+    thread.spawn(read).map(drop).map_err(|source| Error::Driver {
+        action: "start the buttons' thread".to_owned(),
+        source: Box::new(source),
+    })
+}
+
+fn is_active(request: &Request, line: u32) -> bool {
+    matches!(request.value(line), Ok(Value::Active))
+}
+
+/// The path of the chip with this label.
+fn find(label: &str) -> Result<std::path::PathBuf, Error> {
+    let mut known = Vec::new();
+    for path in chips().unwrap_or_default() {
+        let info = Chip::from_path(&path).and_then(|chip| chip.info());
+        match info {
+            Ok(info) if info.label == label => return Ok(path),
+            Ok(info) => known.push(info.label),
+            Err(error) => {
+                tracing::warn!(%error, chip = %path.display(), "a GPIO chip cannot be read");
+            }
+        }
+    }
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Error::NoSuchChip { label: label.to_owned(), known })
+}

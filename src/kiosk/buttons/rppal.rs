@@ -1,0 +1,74 @@
+//! Buttons on a Raspberry Pi, through rppal.
+//!
+//! The synchronous interrupts are used because they tell when a line cannot be had; the
+//! asynchronous ones fail silently. Each pin is polled together with the others, and its edge
+//! carries a number per line, which shows when one overwrote another.
+
+use std::time::Duration;
+
+use rppal::gpio::{Gpio, InputPin, Level, Trigger};
+use rppal::system::DeviceInfo;
+
+use super::lines::Lines;
+use super::{Error, Notice};
+use crate::feedback::rating::Scale;
+use crate::kiosk::settings::{Active, Buttons, Pull};
+
+/// Whether this is a Raspberry Pi that rppal knows.
+pub(super) fn knows_this_board() -> bool {
+    DeviceInfo::new().is_ok()
+}
+
+pub(super) fn start(
+    settings: &Buttons,
+    scale: Scale,
+    notice: impl Fn(Notice) + Send + 'static,
+) -> Result<(), Error> {
+    let failed = |action: String| {
+        move |source: rppal::gpio::Error| Error::Driver { action, source: Box::new(source) }
+    };
+    let gpio = Gpio::new().map_err(failed("open the GPIO of this board".to_owned()))?;
+    let debounce = Some(settings.debounce).filter(|&debounce| debounce > Duration::ZERO);
+    let mut pins = Vec::new();
+    for &line in &settings.lines {
+        let busy = || failed(format!("take button line {line}"));
+        // A number that does not fit is no line of a Pi, and rppal says so.
+        let pin = gpio.get(u8::try_from(line).unwrap_or(u8::MAX)).map_err(busy())?;
+        let mut pin = match settings.pull {
+            Pull::Up => pin.into_input_pullup(),
+            Pull::Down => pin.into_input_pulldown(),
+            Pull::Off => pin.into_input(),
+        };
+        pin.set_interrupt(Trigger::Both, debounce).map_err(busy())?;
+        pins.push(pin);
+    }
+    let active = match settings.active {
+        Active::Low => Level::Low,
+        Active::High => Level::High,
+    };
+    let is_active = move |pins: &[InputPin], line: u32| {
+        pins.iter().any(|pin| u32::from(pin.pin()) == line && pin.read() == active)
+    };
+    let (mut lines, stuck) = Lines::new(&settings.lines, scale, |line| is_active(&pins, line));
+    stuck.into_iter().for_each(&notice);
+    let thread = std::thread::Builder::new().name("buttons".to_owned());
+    let read = move || {
+        let watched: Vec<&InputPin> = pins.iter().collect();
+        loop {
+            let (line, event) = match gpio.poll_interrupts(&watched, false, None) {
+                Ok(Some((pin, event))) => (u32::from(pin.pin()), event),
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "the buttons cannot be read any more");
+                    return;
+                }
+            };
+            let is_active = (event.trigger == Trigger::FallingEdge) == (active == Level::Low);
+            lines.edge(line, is_active, event.seqno).into_iter().for_each(&notice);
+        }
+    };
+    thread.spawn(read).map(drop).map_err(|source| Error::Driver {
+        action: "start the buttons' thread".to_owned(),
+        source: Box::new(source),
+    })
+}

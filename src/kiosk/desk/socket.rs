@@ -1,0 +1,150 @@
+//! The running kiosk's socket, and how the shop manager's tools ask it.
+//!
+//! One question a connection. The socket lies in the runtime folder and can be used by the kiosk's
+//! user and group only.
+
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Shop, Source};
+use crate::wire::desk::{Ask, Exported, Summary, Unanswered};
+
+/// The socket's name in the runtime folder.
+pub const FILE: &str = "kiosk.sock";
+
+/// The longest question, in bytes.
+const ASK_BYTES_MAX: u64 = 1_024;
+
+/// How long an asker may take to ask, or to take in the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Answers askers on a thread of its own for as long as the process lives.
+///
+/// # Errors
+/// When the runtime folder cannot be made or the socket not be bound.
+pub fn listen(folder: &Path, source: Source, shop: Shop) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(FILE);
+    // The journal's lock is taken already, so a socket that is still here is a leftover.
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
+    let answer_all = move || {
+        for asker in listener.incoming() {
+            let answered = asker.and_then(|asker| answer(&asker, &source, &shop));
+            if let Err(error) = answered {
+                tracing::debug!(%error, "an asker went away");
+            }
+        }
+    };
+    std::thread::Builder::new().name("desk".to_owned()).spawn(answer_all)?;
+    Ok(path)
+}
+
+fn answer(asker: &UnixStream, source: &Source, shop: &Shop) -> io::Result<()> {
+    asker.set_read_timeout(Some(PATIENCE))?;
+    asker.set_write_timeout(Some(PATIENCE))?;
+    let mut line = String::new();
+    BufReader::new(asker.take(ASK_BYTES_MAX)).read_line(&mut line)?;
+    let mut out = BufWriter::new(asker);
+    let answered = match serde_json::from_str::<Ask>(&line) {
+        Ok(Ask::Summary { date }) => super::summary(source, shop, date.as_deref())
+            .map(|summary| write_line(&mut out, &summary)),
+        Ok(Ask::Export { from, to }) => {
+            let mut written = Ok(());
+            let take = |event: Exported| {
+                if written.is_ok() {
+                    written = write_line(&mut out, &event);
+                }
+                Ok(())
+            };
+            super::export(source, shop.zone, (from.as_deref(), to.as_deref()), take)
+                .map(|()| written.and_then(|()| out.write_all(b"\n")))
+        }
+        Err(error) => {
+            let error = format!("the question cannot be read: {error}");
+            Ok(write_line(&mut out, &Unanswered { error }))
+        }
+    };
+    match answered {
+        Ok(written) => written?,
+        Err(error) => write_line(&mut out, &Unanswered { error: error.to_string() })?,
+    }
+    out.flush()
+}
+
+fn write_line(out: &mut impl io::Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+/// Why the running kiosk gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The kiosk says why.
+    #[error("{0}")]
+    Unanswered(String),
+    /// The connection broke, or the answer was none.
+    #[error("the running kiosk gave no answer")]
+    Broken(#[from] io::Error),
+}
+
+/// Asks the kiosk that runs with this runtime folder; none when no kiosk does.
+///
+/// # Errors
+/// When a kiosk runs and cannot answer.
+pub fn ask(folder: &Path, ask: &Ask) -> Result<Option<Answers>, Error> {
+    let mut stream = match UnixStream::connect(folder.join(FILE)) {
+        Ok(stream) => stream,
+        Err(error) => {
+            return match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
+                _ => Err(Error::Broken(error)),
+            };
+        }
+    };
+    stream.set_read_timeout(Some(6 * PATIENCE))?;
+    write_line(&mut stream, ask)?;
+    Ok(Some(Answers { lines: BufReader::new(stream).lines() }))
+}
+
+/// The running kiosk's answer, line by line.
+#[derive(Debug)]
+pub struct Answers {
+    lines: io::Lines<BufReader<UnixStream>>,
+}
+
+impl Answers {
+    /// The answer to [`Ask::Summary`].
+    ///
+    /// # Errors
+    /// The kiosk's own word, or a broken connection.
+    pub fn summary(mut self) -> Result<Summary, Error> {
+        let line = self.lines.next().transpose()?.unwrap_or_default();
+        parse(&line)
+    }
+
+    /// The next event of the answer to [`Ask::Export`]; none at its end.
+    ///
+    /// # Errors
+    /// The kiosk's own word, or a connection that broke before the end.
+    pub fn event(&mut self) -> Result<Option<Exported>, Error> {
+        match self.lines.next().transpose()? {
+            Some(line) if line.is_empty() => Ok(None),
+            Some(line) => parse(&line).map(Some),
+            None => Err(Error::Broken(io::ErrorKind::UnexpectedEof.into())),
+        }
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(line: &str) -> Result<T, Error> {
+    if let Ok(Unanswered { error }) = serde_json::from_str(line) {
+        return Err(Error::Unanswered(error));
+    }
+    serde_json::from_str(line).map_err(|error| Error::Broken(error.into()))
+}

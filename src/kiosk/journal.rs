@@ -1,0 +1,625 @@
+//! The durable book of everything a kiosk was told: a rating is safe once [`Journal::append`]
+//! returns.
+//!
+//! One SQLite file in WAL mode with `synchronous = FULL` on one connection that nobody else may
+//! open, because a shop's answer to a hung kiosk is to pull the plug. A rating costs one commit and
+//! one flush. Pages of 1024 bytes measured best for the bytes that reach the card.
+//!
+//! Invariants: no event is deleted before the hub's receipt has named it; nothing is updated in
+//! place but the mark up to which a run is settled; an append that failed, or may have, closes the
+//! run, so that its numbers are never handed out again.
+
+mod keeper;
+mod row;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+
+pub use self::keeper::{Answer, Gone, Keeper};
+pub use self::row::{Entry, Kept, State};
+use crate::feedback::moment::{self, Anchor, Reading, Source, Timeline};
+use crate::feedback::rating::{BootId, Question, Rated, RatingId, RunId};
+
+/// The file's name in the data folder.
+pub const FILE: &str = "journal.sqlite";
+
+/// The schema that this program writes: one for each migration.
+pub const SCHEMA_VERSION: i32 = 1;
+
+const MIGRATIONS: [&str; 1] = [include_str!("journal/0001_first.sql")];
+
+/// The bytes of a page, fixed when the file is made.
+const PAGE_BYTES: u32 = 1024;
+
+/// SQLite before this version can corrupt a WAL file that two connections checkpoint.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// How many anchors at most go into one delivery.
+const ANCHORS_MAX: usize = 50;
+
+/// How many settled events at most are deleted in one go when they are older than they are kept
+/// for, so that no press waits long behind it.
+const PRUNED_MAX: u32 = 5_000;
+
+/// What keeps the journal from doing its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no room left on the card.
+    #[error("journal is full: free some room in {}", .0.display())]
+    Full(PathBuf),
+    /// The folder or the file cannot be written.
+    #[error("journal cannot be written in {}: is the card or the folder read-only?", .0.display())]
+    ReadOnly(PathBuf),
+    /// Another process has the journal open.
+    #[error("journal in {} is in use: is another smilepost-kiosk running?", .0.display())]
+    InUse(PathBuf),
+    /// The journal was written by a newer program.
+    #[error(
+        "journal in {} has schema {found}, and this program knows up to {SCHEMA_VERSION}: it was \
+         left untouched; install the newer smilepost-kiosk again", .folder.display()
+    )]
+    Newer {
+        /// Where the journal is.
+        folder: PathBuf,
+        /// The schema it has.
+        found: i32,
+    },
+    /// The data folder is not one, or cannot be made.
+    #[error("data folder {} cannot be used", .folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not a journal, or is damaged.
+    #[error("cannot {action} journal in {}", .folder.display())]
+    Sqlite {
+        /// The step that failed.
+        action: &'static str,
+        /// Where the journal is.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// How the books stand: `taken = settled + set aside + waiting`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// Events taken since the journal was made.
+    pub taken: u64,
+    /// Of these, confirmed by the hub.
+    pub settled: u64,
+    /// Of these, kept but not to be counted at the hub.
+    pub set_aside: u64,
+    /// Of these, still to be delivered.
+    pub waiting: u64,
+    /// Anchors that the hub has not been told of.
+    pub untold: u64,
+}
+
+/// What goes into a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The oldest events that wait, by run, in the order of the journal.
+    pub runs: Vec<BatchRun>,
+    /// The anchors that the hub has not been told of, each with its key in the journal.
+    pub anchors: Vec<(i64, BootId, Anchor)>,
+    /// How the books stand.
+    pub books: Books,
+}
+
+/// One run's part of a [`Batch`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRun {
+    /// The run.
+    pub run: RunId,
+    /// The boot it lived in.
+    pub boot: BootId,
+    /// The highest number given out in it.
+    pub taken: u32,
+    /// The events, in the order of their numbers.
+    pub entries: Vec<Entry>,
+}
+
+impl Batch {
+    /// How many events it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.runs.iter().map(|run| run.entries.len()).sum()
+    }
+
+    /// Whether there is no event in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a receipt said of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settlement {
+    /// What the hub has stored.
+    pub settled: Vec<RatingId>,
+    /// What it, or the kiosk, could not use, and why.
+    pub set_aside: Vec<(RatingId, String)>,
+    /// The keys of the anchors that it has been told of.
+    pub told: Vec<i64>,
+    /// What the hub's answer tells of the time.
+    pub anchor: Option<Anchor>,
+}
+
+/// The journal file, open, and the run that writes in it.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    folder: PathBuf,
+    run: Option<Run>,
+    /// No event before this row waits.
+    unsent_row: i64,
+    books: Books,
+    timeline: Timeline,
+    question: Option<(Question, i64)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    key: i64,
+    id: RunId,
+    boot_key: i64,
+    boot: BootId,
+    taken: u32,
+}
+
+impl Journal {
+    /// Opens the journal in a folder, making both if need be; see [`Journal::begin`].
+    ///
+    /// # Errors
+    /// [`Error::Newer`] leaves the file untouched. [`Error::InUse`] when another process holds it.
+    /// The others say what is wrong with the folder, the card or the file.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let at_folder = |source| Error::Folder { folder: folder.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(at_folder)?;
+        let file = folder.join(FILE);
+        refuse_newer(folder, version_in_header(&file).map_err(at_folder)?)?;
+        assert!(
+            rusqlite::version_number() >= SQLITE_VERSION_MIN,
+            "this program was linked with an SQLite that can corrupt its journal"
+        );
+        let failed = |action| move |source| sort(folder, action, source);
+        let mut connection = Connection::open(&file).map_err(failed("open"))?;
+        prepare(&connection).map_err(failed("open"))?;
+        let version = user_version(&connection).map_err(failed("open"))?;
+        refuse_newer(folder, version)?;
+        migrate(&mut connection, version).map_err(failed("migrate"))?;
+        close_books(&connection).map_err(failed("close the last run in"))?;
+        let books = books(&connection, None).map_err(failed("read"))?;
+        let timeline = timeline(&connection).map_err(failed("read"))?;
+        let unsent_row = connection
+            .query_row("select value from meta where key = 'unsent_row'", [], |row| row.get(0))
+            .optional()
+            .map_err(failed("read"))?
+            .unwrap_or(0);
+        let folder = folder.to_owned();
+        Ok(Self { connection, folder, run: None, unsent_row, books, timeline, question: None })
+    }
+
+    /// Begins a run, so that ratings can be appended.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(&mut self, run: RunId, boot: BootId) -> Result<(), Error> {
+        let failed = |source| sort(&self.folder, "begin a run in", source);
+        let run = begin(&mut self.connection, run, boot).map_err(failed)?;
+        self.run = Some(run);
+        Ok(())
+    }
+
+    /// Writes a rating and returns it with its number once it is durable on the card.
+    ///
+    /// # Errors
+    /// After any error the journal must be opened anew: whether the rating is on the card is not
+    /// known, and only a new run can be sure not to hand out its number again.
+    pub fn append(&mut self, rated: Rated, reading: Reading) -> Result<Entry, Error> {
+        let Some(run) = self.run else {
+            let sentence = "a run must be begun before a rating can be kept".to_owned();
+            let source = rusqlite::Error::InvalidParameterName(sentence);
+            return Err(sort(&self.folder, "append to", source));
+        };
+        let id = RatingId { run: run.id, n: run.taken + 1 };
+        let entry = Entry { id, reading, rated };
+        self.insert(&run, &entry).map_err(|source| sort(&self.folder, "append to", source))?;
+        self.run = Some(Run { taken: id.n, ..run });
+        self.books.taken += 1;
+        self.books.waiting += 1;
+        Ok(entry)
+    }
+
+    fn insert(&mut self, run: &Run, entry: &Entry) -> rusqlite::Result<()> {
+        let Entry { id, reading, rated } = entry;
+        let question = self.question_key(&rated.question)?;
+        let sql = "insert into event (run, n, boot_ms, wall_ms, score, scale, input, question, \
+                   misuse, misuse_rule, replaces, crc) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            run.key,
+            id.n,
+            i64::try_from(reading.boot_ms).unwrap_or(i64::MAX),
+            reading.wall_ms,
+            rated.score.value(),
+            rated.score.scale().faces(),
+            row::input_number(rated.input),
+            question,
+            rated.misuse.map(|misuse| misuse.reason.name()),
+            rated.misuse.map(|misuse| misuse.rule),
+            rated.replaces,
+            row::checksum(entry),
+        ])?;
+        Ok(())
+    }
+
+    /// The question's key; a commit of its own only the first time a question is asked.
+    fn question_key(&mut self, question: &Question) -> rusqlite::Result<i64> {
+        if let Some((_, key)) = self.question.as_ref().filter(|(known, _)| known == question) {
+            return Ok(*key);
+        }
+        let sql = "insert into question (name, version, language) values (?, ?, ?) \
+                   on conflict do nothing";
+        let words = params![question.id, question.version, question.language];
+        self.connection.execute(sql, words)?;
+        let sql = "select id from question where name = ? and version = ? and language = ?";
+        let key = self.connection.query_row(sql, words, |row| row.get(0))?;
+        self.question = Some((question.clone(), key));
+        Ok(key)
+    }
+
+    /// The oldest events that wait, up to a number of them.
+    ///
+    /// A damaged row is set aside on the way, durably, since it must never be sent as the truth.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a damaged row not be set aside.
+    pub fn batch(&mut self, events_max: usize) -> Result<Batch, Error> {
+        let (mut runs, mut damaged) = (Vec::<BatchRun>::new(), Vec::new());
+        for kept in self.page(self.unsent_row - 1, events_max, true)? {
+            let entry = match kept.entry {
+                Ok(entry) => entry,
+                Err(id) => {
+                    damaged.push((id, "damaged on the card".to_owned()));
+                    continue;
+                }
+            };
+            match runs.last_mut().filter(|run| run.run == entry.id.run) {
+                Some(run) => run.entries.push(entry),
+                None => runs.push(BatchRun {
+                    run: entry.id.run,
+                    boot: kept.boot,
+                    taken: self.taken_in(entry.id.run)?,
+                    entries: vec![entry],
+                }),
+            }
+        }
+        if !damaged.is_empty() {
+            let settlement = Settlement { set_aside: damaged, ..Settlement::default() };
+            self.settle(&settlement)?;
+            return self.batch(events_max);
+        }
+        let anchors = untold(&self.connection);
+        let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
+        Ok(Batch { runs, anchors, books: self.books })
+    }
+
+    /// Marks what a receipt settled, in one commit.
+    ///
+    /// # Errors
+    /// When the commit fails; then nothing of it has happened, and the events go out again.
+    pub fn settle(&mut self, settlement: &Settlement) -> Result<(), Error> {
+        let Self { connection, run, unsent_row, timeline, .. } = self;
+        let anchor = settlement.anchor.and_then(|new| {
+            let run = run.filter(|run| moment::is_worth_keeping(&new, timeline.of(run.boot)))?;
+            Some((run, new))
+        });
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            for (id, reason) in &settlement.set_aside {
+                let sql = "insert into set_aside (run, n, reason) \
+                           select id, ?, ? from run where uuid = ? on conflict do nothing";
+                transaction.execute(sql, params![id.n, reason, id.run.0])?;
+            }
+            let done =
+                settlement.settled.iter().chain(settlement.set_aside.iter().map(|(id, _)| id));
+            advance(&transaction, done)?;
+            let next = next_unsent(&transaction, *unsent_row)?;
+            let sql = "insert into meta (key, value) values ('unsent_row', ?) \
+                       on conflict do update set value = excluded.value";
+            transaction.execute(sql, [next])?;
+            for key in &settlement.told {
+                transaction.execute("update anchor set is_told = 1 where id = ?", [key])?;
+            }
+            if let Some((run, anchor)) = &anchor {
+                add_anchor(&transaction, run.boot_key, anchor)?;
+            }
+            transaction.commit()?;
+            Ok(next)
+        };
+        let failed = |source| sort(&self.folder, "settle events in", source);
+        *unsent_row = write(connection).map_err(failed)?;
+        if let Some((run, anchor)) = anchor {
+            timeline.add(run.boot, anchor);
+        }
+        self.books = books(connection, run.as_ref()).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Keeps what is known of this boot's time, if it tells something new.
+    ///
+    /// # Errors
+    /// When the commit fails.
+    pub fn tie(&mut self, anchor: Anchor) -> Result<(), Error> {
+        let Some(run) = self.run else {
+            return Ok(());
+        };
+        if !moment::is_worth_keeping(&anchor, self.timeline.of(run.boot)) {
+            return Ok(());
+        }
+        add_anchor(&self.connection, run.boot_key, &anchor)
+            .map_err(|source| sort(&self.folder, "keep the time in", source))?;
+        self.timeline.add(run.boot, anchor);
+        self.books.untold += 1;
+        Ok(())
+    }
+
+    /// The events after a row, oldest first, up to a number of them; or only those that wait.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn page(&self, after: i64, rows_max: usize, is_waiting: bool) -> Result<Vec<Kept>, Error> {
+        let (columns, sources) = (row::COLUMNS, row::SOURCES);
+        let only =
+            if is_waiting { "and event.n > run.settled_n and set_aside.n is null" } else { "" };
+        let sql = format!(
+            "select {columns} from {sources} where event.row > ? {only} order by event.row limit ?"
+        );
+        let read = || -> rusqlite::Result<Vec<Kept>> {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let limit = i64::try_from(rows_max).unwrap_or(i64::MAX);
+            statement.query_map(params![after, limit], row::read)?.collect()
+        };
+        read().map_err(|source| sort(&self.folder, "read", source))
+    }
+
+    /// Deletes settled events that were taken before a time, oldest first; returns how many.
+    ///
+    /// Only what is dated exactly goes, and only from the front: an event of unknown age keeps all
+    /// that come after it.
+    ///
+    /// # Errors
+    /// When the commit fails; then nothing of it has happened.
+    pub fn prune(&mut self, before_utc_ms: i64) -> Result<usize, Error> {
+        let rows_max = usize::try_from(PRUNED_MAX).unwrap_or(usize::MAX);
+        let is_old = |kept: &Kept| match &kept.entry {
+            Ok(entry) => {
+                let moment = self.timeline.date(kept.boot, entry.reading);
+                moment.quality == moment::Quality::Exact && moment.utc_ms < before_utc_ms
+            }
+            Err(_) => false,
+        };
+        let page = self.page(0, rows_max, false)?;
+        let old = page.iter().take_while(|kept| kept.state == State::Settled && is_old(kept));
+        let Some(last) = old.last().map(|kept| kept.row) else {
+            return Ok(0);
+        };
+        self.connection
+            .execute("delete from event where row <= ?", [last])
+            .map_err(|source| sort(&self.folder, "prune", source))
+    }
+
+    /// How the books stand.
+    #[must_use]
+    pub const fn books(&self) -> Books {
+        self.books
+    }
+
+    /// The run that writes, once begun, and the boot that it lives in.
+    #[must_use]
+    pub fn run(&self) -> Option<(RunId, BootId)> {
+        self.run.map(|run| (run.id, run.boot))
+    }
+
+    /// What is known of the time of all boots.
+    #[must_use]
+    pub const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    fn taken_in(&self, run: RunId) -> Result<u32, Error> {
+        if let Some(present) = self.run.filter(|present| present.id == run) {
+            return Ok(present.taken);
+        }
+        self.connection
+            .query_row("select taken from run where uuid = ?", [run.0], |row| row.get(0))
+            .map_err(|source| sort(&self.folder, "read", source))
+    }
+}
+
+/// Reads the schema's version from the file's header, without opening it as a database.
+///
+/// SQLite documents the header: the version stands in four bytes at offset 60, big end first.
+fn version_in_header(file: &Path) -> std::io::Result<i32> {
+    use std::io::Read as _;
+    let mut header = [0; 64];
+    match std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut header)) {
+        Ok(()) => Ok(header.last_chunk().map_or(0, |bytes| i32::from_be_bytes(*bytes))),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+fn refuse_newer(folder: &Path, found: i32) -> Result<(), Error> {
+    if found > SCHEMA_VERSION {
+        return Err(Error::Newer { folder: folder.to_owned(), found });
+    }
+    Ok(())
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    // The page size counts only before the file exists; the lock before WAL is switched on, so
+    // that no shared-memory file is ever made.
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    assert_eq!(mode, "wal", "the journal promises nothing outside of WAL mode");
+    connection.pragma_update(None, "synchronous", "FULL")
+}
+
+fn user_version(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
+    for (version, sql) in (1..).zip(MIGRATIONS) {
+        if version > from {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(sql)?;
+            transaction.pragma_update(None, "user_version", version)?;
+            transaction.commit()?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes down what the last run took, which only its last row knows, unless all of it was settled
+/// and pruned.
+fn close_books(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "with last as (select run, n from event order by row desc limit 1), \
+               took as (select run.id, max(settled_n, coalesce((select n from last \
+               where last.run = run.id), 0)) as n from run order by run.id desc limit 1) \
+               update run set taken = took.n from took where run.id = took.id and taken <> took.n";
+    connection.execute(sql, []).map(drop)
+}
+
+/// Begins a run, in one commit.
+fn begin(connection: &mut Connection, id: RunId, boot: BootId) -> rusqlite::Result<Run> {
+    let transaction = connection.transaction()?;
+    transaction.execute("insert into boot (uuid) values (?) on conflict do nothing", [boot.0])?;
+    let sql = "select id from boot where uuid = ?";
+    let boot_key: i64 = transaction.query_row(sql, [boot.0], |row| row.get(0))?;
+    transaction.execute("insert into run (uuid, boot) values (?, ?)", params![id.0, boot_key])?;
+    let key = transaction.last_insert_rowid();
+    transaction.commit()?;
+    Ok(Run { key, id, boot_key, boot, taken: 0 })
+}
+
+/// The books of all runs; what the present one has taken is not written down yet.
+fn books(connection: &Connection, run: Option<&Run>) -> rusqlite::Result<Books> {
+    let sql = "select coalesce(sum(case id when ? then ? else taken end), 0), \
+               coalesce(sum(settled_n), 0), (select count(*) from set_aside), \
+               (select count(*) from anchor where is_told = 0) from run";
+    let present = params![run.map(|run| run.key), run.map(|run| run.taken)];
+    connection.query_row(sql, present, |row| {
+        let (taken, done, aside): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let whole = |value: i64| u64::try_from(value).unwrap_or(0);
+        Ok(Books {
+            taken: whole(taken),
+            settled: whole(done - aside),
+            set_aside: whole(aside),
+            waiting: whole(taken - done),
+            untold: whole(row.get(3)?),
+        })
+    })
+}
+
+const ANCHORS: &str = "select anchor.id, boot.uuid, anchor.boot_ms, anchor.utc_ms, \
+                       anchor.error_ms, anchor.source \
+                       from anchor join boot on boot.id = anchor.boot";
+
+fn timeline(connection: &Connection) -> rusqlite::Result<Timeline> {
+    let mut timeline = Timeline::default();
+    for (_, boot, anchor) in anchors(connection, &format!("{ANCHORS} order by anchor.id"))? {
+        timeline.add(boot, anchor);
+    }
+    Ok(timeline)
+}
+
+fn untold(connection: &Connection) -> rusqlite::Result<Vec<(i64, BootId, Anchor)>> {
+    let oldest = format!("{ANCHORS} where is_told = 0 order by anchor.id limit {ANCHORS_MAX}");
+    anchors(connection, &oldest)
+}
+
+fn anchors(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<(i64, BootId, Anchor)>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut anchors = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (boot_ms, source): (i64, String) = (row.get(2)?, row.get(5)?);
+        if let (Ok(boot_ms), Some(source)) = (u64::try_from(boot_ms), Source::named(&source)) {
+            let anchor = Anchor { boot_ms, utc_ms: row.get(3)?, error_ms: row.get(4)?, source };
+            anchors.push((row.get(0)?, BootId(row.get(1)?), anchor));
+        }
+    }
+    Ok(anchors)
+}
+
+fn add_anchor(connection: &Connection, boot_key: i64, anchor: &Anchor) -> rusqlite::Result<()> {
+    let sql = "insert into anchor (boot, boot_ms, utc_ms, error_ms, source) values (?, ?, ?, ?, ?)";
+    let boot_ms = i64::try_from(anchor.boot_ms).unwrap_or(i64::MAX);
+    let (utc_ms, error_ms, source) = (anchor.utc_ms, anchor.error_ms, anchor.source.name());
+    connection.execute(sql, params![boot_key, boot_ms, utc_ms, error_ms, source])?;
+    Ok(())
+}
+
+/// Moves each run's mark forward over events that are done, as far as there is no gap.
+fn advance<'a>(
+    connection: &Connection,
+    done: impl Iterator<Item = &'a RatingId>,
+) -> rusqlite::Result<()> {
+    let mut by_run = std::collections::BTreeMap::<RunId, std::collections::BTreeSet<u32>>::new();
+    for id in done {
+        by_run.entry(id.run).or_default().insert(id.n);
+    }
+    for (run, numbers) in by_run {
+        let sql = "select id, settled_n from run where uuid = ?";
+        let found = connection.query_row(sql, [run.0], |row| Ok((row.get(0)?, row.get(1)?)));
+        let Some((key, mut mark)): Option<(i64, u32)> = found.optional()? else {
+            continue;
+        };
+        let sql = "select 1 from set_aside where run = ? and n = ?";
+        let mut is_aside = connection.prepare_cached(sql)?;
+        while numbers.contains(&(mark + 1)) || is_aside.exists(params![key, mark + 1])? {
+            mark += 1;
+        }
+        connection.execute("update run set settled_n = ? where id = ?", params![mark, key])?;
+    }
+    Ok(())
+}
+
+/// The first row at or after this one that waits, or the one after the last row.
+fn next_unsent(connection: &Connection, from: i64) -> rusqlite::Result<i64> {
+    let sql = "select event.row from event join run on run.id = event.run \
+               where event.row >= ? and event.n > run.settled_n order by event.row limit 1";
+    let next = connection.query_row(sql, [from], |row| row.get(0)).optional()?;
+    let last = || {
+        let sql = "select coalesce(max(row), 0) + 1 from event";
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|last| last.max(from))
+    };
+    next.map_or_else(last, Ok)
+}
+
+/// Tells the errors that a person can cure from the others.
+fn sort(folder: &Path, action: &'static str, source: rusqlite::Error) -> Error {
+    let folder = folder.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Error::Full(folder),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            Error::ReadOnly(folder)
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse(folder),
+        _ => Error::Sqlite { action, folder, source },
+    }
+}

@@ -1,0 +1,179 @@
+//! The touchscreen: the only room that knows Slint.
+//!
+//! It shows a [`View`] and tells what was touched; what a touch means is not decided here. Where no
+//! display can be had the kiosk goes on without one, since buttons need none.
+
+use std::path::Path;
+
+use slint::{ComponentHandle as _, Global as _, ModelRc, VecModel};
+
+use crate::feedback::rating::{Input, Scale};
+use crate::feedback::survey;
+use crate::feedback::visit::Press;
+use crate::kiosk::attendant::{Event, View};
+use crate::kiosk::settings::Settings;
+
+use self::generated::{AppWindow, Bridge, Choice, Stage};
+
+#[expect(
+    unreachable_pub,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "Slint writes this code"
+)]
+mod generated {
+    slint::include_modules!();
+}
+
+/// Why there is no screen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program was built without one.
+    #[error("this smilepost-kiosk was built without a screen: add --features desktop or board")]
+    NotBuiltIn,
+    /// Nothing to draw on was found.
+    #[error("there is no display: no window system, and no graphics device under /dev/dri")]
+    NoDisplay,
+    /// Slint's own word.
+    #[error("cannot open the screen")]
+    Platform(#[from] slint::PlatformError),
+}
+
+/// The window, on the thread that will run it.
+pub struct Screen {
+    window: AppWindow,
+}
+
+impl Screen {
+    /// Opens the window with the survey's words in it; `tell` gets what is touched.
+    ///
+    /// # Errors
+    /// When there is no display, or none that the program was built for.
+    pub fn open(
+        settings: &Settings,
+        tell: impl Fn(Event) + Clone + 'static,
+    ) -> Result<Self, Error> {
+        choose_backend()?;
+        Self::on_this_platform(settings, tell)
+    }
+
+    /// Opens the window on whatever platform Slint has been given, as tests do.
+    ///
+    /// # Errors
+    /// When the platform cannot make a window.
+    pub fn on_this_platform(
+        settings: &Settings,
+        tell: impl Fn(Event) + Clone + 'static,
+    ) -> Result<Self, Error> {
+        let window = AppWindow::new()?;
+        let language = &settings.language;
+        let base = language.split('-').next().unwrap_or(language);
+        if slint::select_bundled_translation(base).is_err() {
+            tracing::warn!(language, "the screen's fixed texts are not in this language; English");
+            // English is what the others are translated from, so it is always there.
+            let _ = slint::select_bundled_translation("en");
+        }
+        let bridge = Bridge::get(&window);
+        bridge.set_brand(settings.brand.as_str().into());
+        bridge.set_is_correctable(settings.pace.correction_ms > 0);
+        let scale = settings.survey.scale();
+        if let Some(texts) = settings.survey.texts(language) {
+            bridge.set_question(texts.question.as_str().into());
+            let choices = survey::faces_of(scale).iter().zip(&texts.faces);
+            let choice =
+                |(&face, word): (&u8, &String)| Choice { face: face.into(), word: word.into() };
+            let choices: Vec<Choice> = choices.map(choice).collect();
+            bridge.set_choices(ModelRc::new(VecModel::from(choices)));
+        }
+        bridge.set_stage(Stage::Ask);
+        bridge.set_pressed(0);
+        let touched = tell.clone();
+        bridge.on_touched(move |value| press(scale, value, Input::Touch).map_or((), &touched));
+        let keyed = tell.clone();
+        bridge.on_keyed(move |value| press(scale, value, Input::Key).map_or((), &keyed));
+        bridge.on_reconsidered(move || tell(Event::Reconsidered));
+        window.window().set_fullscreen(settings.screen.is_fullscreen);
+        Ok(Self { window })
+    }
+
+    /// A way to show a view from another thread.
+    pub fn shower(&self) -> impl Fn(View) + Send + 'static {
+        let window = self.window.as_weak();
+        move |view| {
+            // A screen that is closing needs nothing shown.
+            let _ = window.upgrade_in_event_loop(move |window| show(&window, view));
+        }
+    }
+
+    /// A way to close the window from another thread.
+    pub fn closer(&self) -> impl Fn() + Send + 'static {
+        || {
+            // When the loop has ended already there is nothing to close.
+            let _ = slint::quit_event_loop();
+        }
+    }
+
+    /// Shows the window until it is closed.
+    ///
+    /// # Errors
+    /// When the display fails.
+    pub fn run(self) -> Result<(), Error> {
+        Ok(self.window.run()?)
+    }
+
+    /// The window itself, for tests that look at its pixels.
+    #[must_use]
+    pub fn window(&self) -> &slint::Window {
+        self.window.window()
+    }
+
+    /// The component, for tests that search it.
+    #[must_use]
+    pub const fn component(&self) -> &impl slint::ComponentHandle {
+        &self.window
+    }
+}
+
+fn show(window: &AppWindow, view: View) {
+    let bridge = Bridge::get(window);
+    match view {
+        View::Ask => {
+            bridge.set_pressed(0);
+            bridge.set_stage(Stage::Ask);
+        }
+        View::Pressed(score) => {
+            bridge.set_pressed(score.value().into());
+            bridge.set_stage(Stage::Ask);
+        }
+        View::Thanks => bridge.set_stage(Stage::Thanks),
+        View::Rest => bridge.set_stage(Stage::Rest),
+    }
+}
+
+/// The event of a face, if the scale has it: a key 5 means nothing where there are three faces.
+fn press(scale: Scale, value: i32, input: Input) -> Option<Event> {
+    let score = scale.score(u8::try_from(value).ok()?).ok()?;
+    Some(Event::Pressed(Press { score, input }))
+}
+
+/// Picks the window system at a desk, or the bare graphics device on a board.
+///
+/// Slint panics where it finds neither, so both are looked for first.
+fn choose_backend() -> Result<(), Error> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let has_windows = is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET") || is_set("DISPLAY");
+    let has_device = Path::new("/dev/dri").exists() || Path::new("/dev/fb0").exists();
+    let backend = if cfg!(feature = "desktop") && has_windows {
+        "winit"
+    } else if cfg!(feature = "board") && has_device {
+        "linuxkms"
+    } else if cfg!(any(feature = "desktop", feature = "board")) {
+        return Err(Error::NoDisplay);
+    } else {
+        return Err(Error::NotBuiltIn);
+    };
+    let selector = slint::BackendSelector::new();
+    let selector = selector.backend_name(backend.to_owned()).renderer_name("software".to_owned());
+    Ok(selector.select()?)
+}

@@ -1,0 +1,454 @@
+//! The way to head office: what the journal holds goes out, and what a receipt names is settled.
+//!
+//! It lives on a thread of its own and asks the journal in small pieces, so that no network, fast,
+//! slow or hostile, can hold up a press. Nothing is settled unless a well-formed receipt with the
+//! delivery's own nonce names it; whatever else comes back, the events stay and go out again.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
+
+use crate::clock;
+use crate::feedback::moment::{Anchor, Source};
+use crate::feedback::outbox::{Next, Outbox, Outcome};
+use crate::feedback::rating::RatingId;
+use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
+use crate::kiosk::settings::{self, Enrolment};
+use crate::wire::delivery::{self, Boot, Counters, Delivery, Run, Tie};
+use crate::wire::receipt::Receipt;
+use crate::wire::{self, Enrolled, Enrolment as Knock, Refusal};
+
+/// How often old settled events are looked for, in milliseconds.
+const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Why a kiosk could not be enrolled, or the uplink not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is not one of a hub.
+    #[error(
+        "{0:?} is not a hub's address: write https://hub.example.com (http only to this machine)"
+    )]
+    Address(String),
+    /// The file of certificates cannot be used.
+    #[error("cannot read certificates from {file}")]
+    Certificates {
+        /// The file.
+        file: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No connection, or none that a hub would give.
+    #[error("cannot reach the hub")]
+    Unreachable(#[source] reqwest::Error),
+    /// The hub read the request and refused.
+    #[error("the hub refused: {0}")]
+    Refused(String),
+    /// Something answered that is not a hub.
+    #[error("{address} answered {status}, but not as a hub does: is the address right?")]
+    NotAHub {
+        /// The address that was asked.
+        address: String,
+        /// The status it gave.
+        status: StatusCode,
+    },
+    /// The system has no thread to give.
+    #[error("cannot start the uplink")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A handle on the uplink's thread.
+#[derive(Clone, Debug)]
+pub struct Uplink {
+    nudge: Arc<Notify>,
+}
+
+impl Uplink {
+    /// Tells the uplink that there is something to send.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+}
+
+/// Exchanges a one-time code for the kiosk's token.
+///
+/// # Errors
+/// When the address is none, nobody answers, or the hub refuses the code.
+pub fn enrol(
+    settings: &settings::Uplink,
+    hub: &str,
+    code: &str,
+    app: &str,
+) -> Result<Enrolment, Error> {
+    let hub = hub.trim_end_matches('/').to_owned();
+    let client = client(settings, &hub)?;
+    let knock = Knock { code: code.to_owned(), app: app.to_owned() };
+    let body = serde_json::to_vec(&knock).unwrap_or_default();
+    let address = format!("{hub}{}", wire::ENROLMENTS);
+    let exchange = async {
+        let request = client.post(&address).header(CONTENT_TYPE, "application/json").body(body);
+        let answer = request.send().await.map_err(Error::Unreachable)?;
+        let status = answer.status();
+        let is_json = is_json(&answer);
+        let body = read(answer).await.map_err(Error::Unreachable)?;
+        if let Some(refusal) = parse::<Refusal>(is_json, &body) {
+            return Err(Error::Refused(refusal.refused));
+        }
+        parse::<Enrolled>(is_json && status.is_success(), &body)
+            .ok_or(Error::NotAHub { address, status })
+    };
+    let runtime = runtime().map_err(Error::Thread)?;
+    let Enrolled { kiosk, token, shop, zone } = runtime.block_on(exchange)?;
+    Ok(Enrolment { hub, kiosk, token, shop, zone })
+}
+
+/// Starts the uplink on a thread of its own.
+///
+/// # Errors
+/// When the enrolment's address or the certificates cannot be used.
+pub fn start(
+    settings: settings::Uplink,
+    keep_days: u16,
+    enrolment: Enrolment,
+    app: String,
+    keeper: Keeper,
+) -> Result<Uplink, Error> {
+    let client = client(&settings, &enrolment.hub)?;
+    let nudge = Arc::new(Notify::new());
+    let uplink = Uplink { nudge: nudge.clone() };
+    let address = format!("{}{}", enrolment.hub, wire::DELIVERIES);
+    let sender = Sender {
+        client,
+        address,
+        token: enrolment.token,
+        app,
+        keeper,
+        outbox: Outbox::default(),
+        trouble: None,
+        pruned_at: None,
+        keep_days,
+    };
+    let runtime = runtime().map_err(Error::Thread)?;
+    let thread = std::thread::Builder::new().name("uplink".to_owned());
+    thread.spawn(move || runtime.block_on(sender.run(&settings, &nudge))).map_err(Error::Thread)?;
+    Ok(uplink)
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+fn client(settings: &settings::Uplink, hub: &str) -> Result<Client, Error> {
+    // Somebody else in this process may have installed the same provider before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = reqwest::Url::parse(hub).map_err(|_| Error::Address(hub.to_owned()))?;
+    let is_this_machine = match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    };
+    if !(url.scheme() == "https" || url.scheme() == "http" && is_this_machine) {
+        return Err(Error::Address(hub.to_owned()));
+    }
+    let mut builder = Client::builder()
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        .timeout(settings.timeout)
+        .redirect(redirect::Policy::none())
+        .no_proxy();
+    if let Some(file) = &settings.ca_file {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Certificates {
+            file: file.display().to_string(),
+            source,
+        };
+        let pem = std::fs::read(file).map_err(|error| failed(error.into()))?;
+        let bundle = reqwest::Certificate::from_pem_bundle(&pem);
+        builder = builder.tls_certs_merge(bundle.map_err(|error| failed(error.into()))?);
+    }
+    builder.build().map_err(Error::Unreachable)
+}
+
+struct Sender {
+    client: Client,
+    address: String,
+    token: String,
+    app: String,
+    keeper: Keeper,
+    outbox: Outbox,
+    /// What was last complained about, so that a night without network is one line in the log.
+    trouble: Option<String>,
+    pruned_at: Option<u64>,
+    keep_days: u16,
+}
+
+/// What came of one delivery: for the outbox to judge, and for the log.
+struct Attempt {
+    outcome: Outcome,
+    trouble: Option<String>,
+    /// The hub's time, if a receipt told it.
+    hub_time_ms: Option<i64>,
+}
+
+impl Attempt {
+    fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
+        Self { outcome, trouble: Some(trouble.into()), hub_time_ms: None }
+    }
+}
+
+impl Sender {
+    /// Sends for as long as there is a journal.
+    async fn run(mut self, settings: &settings::Uplink, nudge: &Notify) {
+        tokio::time::sleep(settings.first_max.mul_f64(rand::random())).await;
+        loop {
+            let Ok(batch) = self.keeper.batch(self.outbox.events_max()).await else {
+                return;
+            };
+            let (attempt, batch) = match batch {
+                Ok(batch) => (self.deliver(&batch).await, Some(batch)),
+                // A journal that cannot be read is the attendant's to show; here it is a pause.
+                Err(error) => (Attempt::failed(Outcome::Unanswered, error.to_string()), None),
+            };
+            self.tell(attempt.trouble);
+            match self.outbox.after(attempt.outcome, rand::random()) {
+                Next::Idle => {
+                    self.prune(attempt.hub_time_ms).await;
+                    let _ = tokio::time::timeout(settings.idle, nudge.notified()).await;
+                    tokio::time::sleep(settings.coalesce).await;
+                }
+                Next::Pause { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
+                Next::SetAside => {
+                    let why = self.trouble.take().unwrap_or_default();
+                    let events = batch.iter().flat_map(|batch| &batch.runs);
+                    let ids = events.flat_map(|run| run.entries.iter().map(|entry| entry.id));
+                    let set_aside = ids.map(|id| (id, why.clone())).collect();
+                    let settlement = Settlement { set_aside, ..Settlement::default() };
+                    if self.keeper.settle(settlement).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Logs what is wrong when it changes, and that it is well again.
+    fn tell(&mut self, trouble: Option<String>) {
+        match &trouble {
+            Some(why) if self.trouble.as_ref() != Some(why) => {
+                tracing::warn!(%why, "ratings cannot be delivered; they are kept and sent later");
+            }
+            None if self.trouble.is_some() => tracing::info!("ratings are delivered again"),
+            Some(_) | None => {}
+        }
+        self.trouble = trouble;
+    }
+
+    async fn deliver(&self, batch: &Batch) -> Attempt {
+        let nonce = format!("{:032x}", rand::random::<u128>());
+        let delivery = pack(batch, &nonce, &self.app);
+        let body = match serde_json::to_vec(&delivery).map(|json| gzip(&json)) {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
+            Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
+        };
+        let request = self
+            .client
+            .post(&self.address)
+            .bearer_auth(&self.token)
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_ENCODING, "gzip")
+            .body(body);
+        let sent_at = clock::boot_ms();
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Attempt::failed(Outcome::Unanswered, chain(&error)),
+        };
+        let (status, is_json) = (answer.status(), is_json(&answer));
+        let retry_after_s = retry_after_s(&answer);
+        let body = match read(answer).await {
+            Ok(body) => body,
+            Err(error) => return Attempt::failed(Outcome::Unanswered, chain(&error)),
+        };
+        let took = (sent_at, clock::boot_ms());
+        let receipt = parse::<Receipt>(is_json && status == StatusCode::OK, &body);
+        match receipt.filter(|receipt| receipt.nonce == nonce) {
+            Some(receipt) => self.settle(batch, &receipt, took).await,
+            None => {
+                let refusal = parse::<Refusal>(is_json, &body).map(|refusal| refusal.refused);
+                judge(status, refusal, retry_after_s, batch.len())
+            }
+        }
+    }
+
+    async fn settle(&self, batch: &Batch, receipt: &Receipt, took: (u64, u64)) -> Attempt {
+        let settlement = settlement(batch, receipt, took);
+        for (id, reason) in &settlement.set_aside {
+            let (run, n) = (id.run, id.n);
+            tracing::error!(%run, n, reason, "the hub set an event aside; it is kept here");
+        }
+        let named = settlement.settled.len() + settlement.set_aside.len();
+        let books = match self.keeper.settle(settlement).await {
+            Ok(Ok(books)) => books,
+            Ok(Err(error)) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
+            Err(gone) => return Attempt::failed(Outcome::Unanswered, gone.to_string()),
+        };
+        if named == 0 && !batch.is_empty() {
+            let why = "the hub's receipt names none of the events";
+            return Attempt::failed(Outcome::Unanswered, why);
+        }
+        let Books { waiting, untold, .. } = books;
+        tracing::debug!(named, waiting, "delivered");
+        let outcome = Outcome::Settled { is_more: waiting + untold > 0 };
+        Attempt { outcome, trouble: None, hub_time_ms: Some(receipt.hub_time_ms) }
+    }
+
+    /// Lets go of what was settled longer ago than it is to be kept, once a day.
+    ///
+    /// The hub's clock decides, since the kiosk's own may stand in any year.
+    async fn prune(&mut self, hub_time_ms: Option<i64>) {
+        let now = clock::boot_ms();
+        let is_due = self.pruned_at.is_none_or(|at| now - at >= PRUNE_INTERVAL_MS);
+        let Some(hub_time_ms) = hub_time_ms.filter(|_| is_due) else {
+            return;
+        };
+        self.pruned_at = Some(now);
+        let before = hub_time_ms - i64::from(self.keep_days) * DAY_MS;
+        while let Ok(Ok(deleted @ 1..)) = self.keeper.prune(before).await {
+            tracing::info!(deleted, "old settled ratings were deleted");
+        }
+    }
+}
+
+/// What to make of an answer that is no receipt of ours.
+fn judge(
+    status: StatusCode,
+    refusal: Option<String>,
+    retry_after_s: Option<u32>,
+    events: usize,
+) -> Attempt {
+    let is_by_hub = refusal.is_some();
+    let why = refusal.unwrap_or_else(|| format!("answered {status}, but not as a hub does"));
+    let outcome = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_by_hub => Outcome::Unauthorised,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Outcome::Throttled { retry_after_s }
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Outcome::TooLarge { events, is_by_hub },
+        status if status.is_client_error() && is_by_hub => Outcome::Unacceptable { events },
+        _ => Outcome::Unanswered,
+    };
+    Attempt::failed(outcome, why)
+}
+
+/// Writes a batch as a delivery.
+fn pack(batch: &Batch, nonce: &str, app: &str) -> Delivery {
+    let mut boots: Vec<Boot> = Vec::new();
+    for (_, boot, anchor) in &batch.anchors {
+        let (boot, tie) = (boot.to_string(), Tie::from(anchor));
+        match boots.iter_mut().find(|known| known.boot == boot) {
+            Some(known) => known.anchors.push(tie),
+            None => boots.push(Boot { boot, anchors: vec![tie] }),
+        }
+    }
+    let runs = batch.runs.iter().map(|run| Run {
+        run: run.run.to_string(),
+        boot: run.boot.to_string(),
+        taken: run.taken,
+        events: run
+            .entries
+            .iter()
+            .map(|entry| delivery::write(entry.id.n, entry.reading, &entry.rated))
+            .collect(),
+    });
+    let Books { taken, settled, set_aside, waiting, .. } = batch.books;
+    Delivery {
+        nonce: nonce.to_owned(),
+        app: app.to_owned(),
+        boots,
+        runs: runs.collect(),
+        counters: Counters { taken, settled, set_aside, waiting },
+    }
+}
+
+/// What a receipt says of the events that were in the batch; what else it names is not ours.
+fn settlement(batch: &Batch, receipt: &Receipt, (sent_at, back_at): (u64, u64)) -> Settlement {
+    let mut settlement = Settlement::default();
+    for run in &batch.runs {
+        let name = run.run.to_string();
+        let settled: Vec<_> =
+            receipt.settled.iter().filter(|settled| settled.run == name).collect();
+        for entry in &run.entries {
+            let id = RatingId { run: run.run, n: entry.id.n };
+            let is_aside =
+                |aside: &&crate::wire::receipt::SetAside| aside.run == name && aside.n == id.n;
+            if settled.iter().any(|settled| settled.has(id.n)) {
+                settlement.settled.push(id);
+            } else if let Some(aside) = receipt.set_aside.iter().find(is_aside) {
+                settlement.set_aside.push((id, aside.reason.clone()));
+            }
+        }
+    }
+    settlement.told = batch.anchors.iter().map(|(key, ..)| *key).collect();
+    // The hub read its clock somewhere between our two readings.
+    let half = (back_at - sent_at) / 2;
+    settlement.anchor = Some(Anchor {
+        boot_ms: sent_at + half,
+        utc_ms: receipt.hub_time_ms,
+        error_ms: u32::try_from(half + 1).unwrap_or(u32::MAX),
+        source: Source::Hub,
+    });
+    settlement
+}
+
+fn gzip(json: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(json)?;
+    encoder.finish()
+}
+
+fn is_json(answer: &Response) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind == "application/json"))
+}
+
+/// The seconds that the hub asks us to wait; a date would need a clock that can be trusted.
+fn retry_after_s(answer: &Response) -> Option<u32> {
+    answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Reads an answer as far as any answer of a hub goes.
+async fn read(mut answer: Response) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > wire::ANSWER_BYTES_MAX {
+            body.clear();
+            break;
+        }
+    }
+    Ok(body)
+}
+
+fn parse<T: DeserializeOwned>(is_json: bool, body: &[u8]) -> Option<T> {
+    if is_json { serde_json::from_slice(body).ok() } else { None }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line = format!("{line}: {cause}");
+        source = cause.source();
+    }
+    line
+}
