@@ -172,7 +172,7 @@ const BUILT_IN: [(&str, &str, [&str; 5]); 6] = [
     ),
     (
         "fr",
-        "Comment s’est passé votre passage en caisse ?",
+        "Comment était la caisse aujourd’hui ?",
         ["Très mal", "Mal", "Moyen", "Bien", "Très bien"],
     ),
     ("es", "¿Qué tal en la caja hoy?", ["Muy mal", "Mal", "Regular", "Bien", "Muy bien"]),

@@ -97,6 +97,11 @@ impl Screen {
         Ok(Self { window })
     }
 
+    /// Shows a view, from the thread of the window.
+    pub fn show(&self, view: View) {
+        show(&self.window, view);
+    }
+
     /// A way to show a view from another thread.
     pub fn shower(&self) -> impl Fn(View) + Send + 'static {
         let window = self.window.as_weak();
