@@ -1,10 +1,65 @@
-//! Smilepost, the feedback post of a shop.
+//! Smilepost, the feedback post of a shop: a press becomes a rating, survives, reaches head office,
+//! and is counted once.
+//!
+//! This page is the map. Rooms are named for what they mean, and arrows lead from outside to inside
+//! without a circle; `tests/tidy.rs` holds them.
+//!
+//! | room | what it is | may use |
+//! |---|---|---|
+//! | [`feedback`] | the pure core: what customers say. No I/O, clock, thread or serde | nothing |
+//! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
+//! | [`clock`] | the only place that asks what time it is | `feedback` |
+//! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
+//! | [`kiosk`] | settings, attendant, journal, uplink, buttons, screen, desk | all of the above |
+//! | [`hub`] | settings, access, intake, archive, dashboard, reports | all of the above |
+//! | `src/bin/` | arguments, logs, exit codes | its programs |
+//!
+//! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
+//! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
+//! [`kiosk::buttons`], SQLite to [`kiosk::journal`] and [`hub::archive::sqlite`], HTTP to
+//! [`kiosk::uplink`] on the one side and to [`hub`] on the other.
+//!
+//! # A press, from left to right
+//!
+//! ```text
+//! touch/button/key ─► Event::Pressed ─► Visit::step ─► Effect::Keep ─► journal commits
+//!                                            │                              │
+//!                            the face lights up at once          Event::Kept ─► Effect::Thank
+//! ```
+//!
+//! # Threads of the kiosk
+//!
+//! Main is Slint's loop, or the attendant where there is no screen. *attendant* is one loop over
+//! one closed [`kiosk::attendant::Event`]; it owns the visit and never waits. *journal* owns the
+//! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* answers the shop
+//! manager's tools. Bounded channels lie between them, and nothing is shared behind a lock.
+//!
+//! # Invariants, and the tests that hold them
+//!
+//! 1. A shopper is thanked only for a rating that is durably on disk.
+//!    `visit::tests::presses_thanks_and_commits_always_match` for the decision,
+//!    `tests/together::no_rating_is_lost_or_doubled_when_everything_is_killed` for the whole.
+//! 2. A rating is never lost and never counted twice.
+//!    `tests/together::no_rating_is_lost_or_doubled_when_everything_is_killed`,
+//!    `tests/hub::the_same_delivery_twice_counts_once`.
+//! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned`.
+//! 4. The kiosk takes ratings without network, hub, valid time, screen or buttons, and says what it
+//!    cannot do: `tests/kiosk::a_kiosk_without_hub_screen_and_buttons_still_takes_ratings`.
+//! 5. The core does no I/O, so it cannot fail for outside reasons:
+//!    `tests/tidy::the_core_is_pure`.
+//! 6. Every wire shape ever shipped is still read, and unknown fields are kept or ignored:
+//!    `tests/wire`.
+//! 7. No personal data: an event has the fields of [`feedback::rating::Rated`] and no others.
+//! 8. A number on a page says what it is, how many ratings stand behind it, and what was left out:
+//!    `tests/hub::the_dashboard_says_what_stands_behind_its_numbers`.
 
 #[cfg(any(feature = "kiosk", feature = "hub"))]
 pub mod clock;
 #[cfg(any(feature = "kiosk", feature = "hub"))]
 pub mod config;
 pub mod feedback;
+#[cfg(feature = "hub")]
+pub mod hub;
 #[cfg(feature = "kiosk")]
 pub mod kiosk;
 pub mod wire;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub mod delivery;
 pub mod desk;
 pub mod receipt;
+pub mod report;
 
 /// The path that takes deliveries.
 pub const DELIVERIES: &str = "/v1/deliveries";

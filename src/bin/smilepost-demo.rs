@@ -1,1 +1,264 @@
-fn main() {}
+//! Both programs in one, for a newcomer at a desk: a hub and a kiosk that know each other, with
+//! made-up shoppers where there is no screen to press.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Parser;
+use etcetera::BaseStrategy as _;
+use smilepost::feedback::rating::{Input, Scale};
+use smilepost::feedback::visit::{Pace, Press};
+use smilepost::hub::archive::sqlite::Sqlite;
+use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
+use smilepost::hub::{Hub, access};
+use smilepost::kiosk::screen;
+use smilepost::kiosk::settings::{Enrolment, Settings};
+use smilepost::kiosk::{Doorbell, Kiosk, Options, uplink};
+use smilepost::{clock, hub};
+use tracing_subscriber::EnvFilter;
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
+
+/// A whole Smilepost on this machine: a shop's kiosk and a head office, already acquainted.
+#[derive(Parser)]
+#[command(name = "smilepost-demo", version = VERSION, max_term_width = 100)]
+struct Arguments {
+    /// Where to keep the data; a folder of your cache if left out.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Made-up shoppers per minute, over an average hour; 20 where there is no screen, else none.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=600))]
+    shoppers: Option<u32>,
+    /// Show no window, even if there is a display.
+    #[arg(long)]
+    headless: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter =
+        EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .without_time()
+        .init();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The last thing the program says is for the person who started it.
+            let _ = writeln!(std::io::stderr(), "smilepost-demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let folder = match &arguments.data_dir {
+        Some(folder) => folder.clone(),
+        None => etcetera::choose_base_strategy()
+            .context("there is no home folder; name one with --data-dir")?
+            .cache_dir()
+            .join("smilepost-demo"),
+    };
+    let head_office = HeadOffice::open(&folder.join("hub"))?;
+    let has_screen = !arguments.headless && screen::has_display();
+    let shoppers = arguments.shoppers.unwrap_or(if has_screen { 0 } else { 20 });
+    let settings = kiosk_settings(&folder.join("kiosk"), pace(has_screen, shoppers > 0));
+    acquaint(&head_office, &settings)?;
+    let options = Options { is_headless: !has_screen, witness: None, app: app() };
+    let kiosk = Kiosk::open(settings, options)?;
+    greet(&head_office.dashboard, &folder, kiosk.has_screen(), shoppers)?;
+    if shoppers > 0 {
+        send_shoppers(kiosk.doorbell(), shoppers)?;
+    }
+    stop_on_signal(kiosk.doorbell())?;
+    kiosk.run()?;
+    head_office.close()
+}
+
+fn app() -> String {
+    format!("smilepost-demo {VERSION}")
+}
+
+/// The hub, on threads of its own.
+struct HeadOffice {
+    runtime: tokio::runtime::Runtime,
+    archive: Sqlite,
+    kiosks: String,
+    dashboard: String,
+    stop: Box<dyn Fn()>,
+    served: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+impl HeadOffice {
+    fn open(folder: &Path) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Runtime::new()?;
+        let archive = Sqlite::open(folder)?;
+        let mut settings = hub::settings::Settings::plain(folder);
+        // The same address each time, if it is free, so that a page left open finds it again.
+        settings.dashboard.set_port(8481);
+        if std::net::TcpListener::bind(settings.dashboard).is_err() {
+            settings.dashboard.set_port(0);
+        }
+        let (hub, (kiosks, dashboard)) = runtime.block_on(async {
+            let hub = Hub::bind(&settings, archive.clone())?;
+            let addresses = hub.addresses()?;
+            anyhow::Ok((hub, addresses))
+        })?;
+        let stop = Box::new(hub.stopper());
+        let served = runtime.spawn(hub.run());
+        let (kiosks, dashboard) = (format!("http://{kiosks}"), format!("http://{dashboard}"));
+        Ok(Self { runtime, archive, kiosks, dashboard, stop, served })
+    }
+
+    fn close(self) -> anyhow::Result<()> {
+        (self.stop)();
+        self.runtime.block_on(self.served)?
+    }
+}
+
+/// How long things last: as in a shop for a person, and shorter for shoppers who come in crowds.
+fn pace(has_screen: bool, has_shoppers: bool) -> Pace {
+    match (has_screen, has_shoppers) {
+        // A newcomer presses again at once and wonders where the rating is.
+        (true, false) => Pace { interval_ms: 0, ..Pace::default() },
+        (true, true) => Pace { thanks_ms: 600, correction_ms: 0, interval_ms: 0 },
+        (false, _) => Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0 },
+    }
+}
+
+fn kiosk_settings(folder: &Path, pace: Pace) -> Settings {
+    let mut settings = Settings::plain(folder);
+    settings.brand = "Nordmarkt".to_owned();
+    settings.pace = pace;
+    settings.uplink.first_max = Duration::ZERO;
+    settings
+}
+
+/// Sets up a shop and a kiosk at the hub and enrols the kiosk there, as an installer would; at a
+/// later start the kiosk only has to learn the hub's new port.
+fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()> {
+    if let Some(known) = Enrolment::read(&settings.data_dir)? {
+        let known = Enrolment { hub: head_office.kiosks.clone(), ..known };
+        return Ok(known.write(&settings.data_dir)?);
+    }
+    let (shop, kiosk) = ("nordmarkt".to_owned(), "nordmarkt-checkout-1".to_owned());
+    let code = access::new_code();
+    let set_up = async {
+        let archive = &head_office.archive;
+        let zone = iana_zone();
+        let name = "Nordmarkt".to_owned();
+        archive.add_shop(Shop { id: shop.clone(), name, zone }).await?;
+        let touchpoint = "Checkout 1".to_owned();
+        archive.add_kiosk(NewKiosk { id: kiosk.clone(), shop, touchpoint }).await?;
+        let expires_ms = clock::wall_ms() + access::CODE_LIFE_MS;
+        archive.add_code(kiosk, access::code_hash(&code), expires_ms).await
+    };
+    head_office.runtime.block_on(set_up)?;
+    let enrolment = uplink::enrol(&settings.uplink, &head_office.kiosks, &code, &app())?;
+    Ok(enrolment.write(&settings.data_dir)?)
+}
+
+/// The machine's time zone, where it tells its name; else UTC.
+fn iana_zone() -> String {
+    let link = std::fs::read_link("/etc/localtime").unwrap_or_default();
+    let name = link.to_string_lossy().split_once("zoneinfo/").map(|(_, name)| name.to_owned());
+    name.filter(|name| name.parse::<chrono_tz::Tz>().is_ok()).unwrap_or_else(|| "UTC".to_owned())
+}
+
+fn greet(dashboard: &str, folder: &Path, has_screen: bool, shoppers: u32) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Smilepost demo: a shop's kiosk and head office, on this machine.\n")?;
+    writeln!(out, "  Head office   {dashboard}")?;
+    writeln!(out, "  Data          {}\n", folder.display())?;
+    if has_screen {
+        writeln!(
+            out,
+            "Touch a face in the window, or press 1 to 5: those are the physical buttons."
+        )?;
+    } else {
+        writeln!(out, "There is no display, so the kiosk runs without a screen.")?;
+    }
+    if shoppers > 0 {
+        writeln!(
+            out,
+            "Made-up shoppers come by, about {shoppers} a minute, more of them at five."
+        )?;
+    }
+    writeln!(out, "\nTry next:")?;
+    writeln!(out, "  open the dashboard and watch the numbers move")?;
+    writeln!(
+        out,
+        "  pull the plug on this (Ctrl-C, or kill -9) and start it again: nothing is lost"
+    )?;
+    writeln!(out, "  smilepost-demo --shoppers 120 for a busier shop\n")?;
+    writeln!(out, "Ctrl-C ends it.")?;
+    Ok(out.flush()?)
+}
+
+/// How busy each hour of a day is, in percent of an average one: quiet at night, most at five.
+const BUSY: [u32; 24] = [
+    20, 10, 10, 10, 10, 20, 50, 90, 110, 110, 110, 120, 140, 130, 110, 120, 170, 220, 190, 150,
+    130, 100, 70, 40,
+];
+
+/// Of a hundred shoppers, how many press each face, worst first.
+const MOODS: [u32; 5] = [4, 6, 11, 34, 45];
+
+/// At five, when the queue is longest.
+const MOODS_AT_FIVE: [u32; 5] = [9, 12, 15, 33, 31];
+
+/// Sends made-up shoppers for as long as there is a kiosk.
+fn send_shoppers(kiosk: Doorbell, per_minute: u32) -> anyhow::Result<()> {
+    use chrono::Timelike as _;
+    let zone: chrono_tz::Tz = iana_zone().parse().unwrap_or(chrono_tz::Tz::UTC);
+    let come = move || {
+        loop {
+            let now = chrono::DateTime::from_timestamp_millis(clock::wall_ms()).unwrap_or_default();
+            let hour = usize::try_from(now.with_timezone(&zone).hour()).unwrap_or(0);
+            let busy = f64::from(BUSY.get(hour).copied().unwrap_or(100)) / 100.0;
+            // Shoppers come independently of each other: exponential pauses.
+            let mean_s = 60.0 / (f64::from(per_minute) * busy);
+            let pause_s = -mean_s * (1.0 - rand::random::<f64>()).ln();
+            std::thread::sleep(Duration::from_secs_f64(pause_s.min(600.0)));
+            let moods = if (16..19).contains(&hour) { &MOODS_AT_FIVE } else { &MOODS };
+            let Ok(score) = Scale::Five.score(pick(moods)) else {
+                continue;
+            };
+            if !kiosk.press(Press { score, input: Input::Button }) {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("shoppers".to_owned()).spawn(come)?;
+    Ok(())
+}
+
+fn pick(moods: &[u32; 5]) -> u8 {
+    let mut left = rand::random_range(0..moods.iter().sum());
+    for (score, &weight) in (1..).zip(moods) {
+        if left < weight {
+            return score;
+        }
+        left -= weight;
+    }
+    5
+}
+
+fn stop_on_signal(kiosk: Doorbell) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    let wait = move || {
+        if signals.forever().next().is_some() {
+            kiosk.stop();
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+    Ok(())
+}

@@ -1,1 +1,248 @@
-fn main() {}
+//! The program at head office; see [`smilepost::hub`].
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, ensure};
+use clap::{Parser, Subcommand};
+use smilepost::clock;
+use smilepost::config::Complaints;
+use smilepost::hub::archive::sqlite::Sqlite;
+use smilepost::hub::archive::{Archive, Kiosk, Shop};
+use smilepost::hub::reports::{self, Format};
+use smilepost::hub::settings::Settings;
+use smilepost::hub::{Hub, access};
+use tracing_subscriber::EnvFilter;
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
+
+/// Smilepost's head office: receives every rating once and shows shops side by side.
+#[derive(Parser)]
+#[command(name = "smilepost-hub", version = VERSION, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Args)]
+struct Config {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the hub.
+    Serve(Config),
+    /// Set up shops.
+    #[command(subcommand)]
+    Shop(ShopCommand),
+    /// Set up kiosks.
+    #[command(subcommand)]
+    Kiosk(KioskCommand),
+    /// Write every event to standard output.
+    Export {
+        #[command(flatten)]
+        config: Config,
+        /// How to write it.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+enum ShopCommand {
+    /// Add a shop and print its short name.
+    Add {
+        #[command(flatten)]
+        config: Config,
+        /// Its name, such as "Nordmarkt Kallio".
+        name: String,
+        /// Its IANA time zone, such as Europe/Helsinki.
+        #[arg(long)]
+        zone: String,
+    },
+    /// List the shops.
+    List(Config),
+}
+
+#[derive(Subcommand)]
+enum KioskCommand {
+    /// Add a kiosk and print the one-time code that enrols it.
+    Add {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of its shop, as `shop list` prints it.
+        #[arg(long)]
+        shop: String,
+        /// Where in the shop it stands, such as "Checkout 1".
+        #[arg(long)]
+        touchpoint: String,
+    },
+    /// Print a new one-time code for a kiosk that is to be enrolled again.
+    Code {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        kiosk: String,
+    },
+    /// Shut a kiosk out: its token and its codes are good for nothing from now on.
+    Revoke {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        kiosk: String,
+    },
+    /// List the kiosks and what was last heard of them.
+    List(Config),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter =
+        EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // Under systemd the journal adds the time itself.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .without_time()
+        .init();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let is_configuration = error.is::<Complaints>();
+            // The last thing the program says is for the person who started it.
+            let _ = writeln!(std::io::stderr(), "smilepost-hub: {error:#}");
+            if is_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(act(command))
+}
+
+async fn act(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(config) => serve(&Settings::read(&config.config)?).await,
+        Command::Shop(ShopCommand::Add { config, name, zone }) => {
+            ensure!(
+                zone.parse::<chrono_tz::Tz>().is_ok(),
+                "{zone:?} is not an IANA time zone such as Europe/Helsinki"
+            );
+            let id = short_name(&name)?;
+            let shop = Shop { id: id.clone(), name, zone };
+            ensure!(open(&config)?.add_shop(shop).await?, "there is a shop {id} already");
+            print(&id)
+        }
+        Command::Shop(ShopCommand::List(config)) => {
+            for Shop { id, name, zone } in open(&config)?.shops().await? {
+                print(&format!("{id}\t{name}\t{zone}"))?;
+            }
+            Ok(())
+        }
+        Command::Kiosk(command) => act_on_kiosk(command).await,
+        Command::Export { config, format } => {
+            let out = std::io::BufWriter::new(std::io::stdout());
+            reports::export(&open(&config)?, format, out).await?;
+            Ok(())
+        }
+    }
+}
+
+async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
+    match command {
+        KioskCommand::Add { config, shop, touchpoint } => {
+            let archive = open(&config)?;
+            let known = archive.shops().await?;
+            ensure!(
+                known.iter().any(|known| known.id == shop),
+                "there is no shop {shop}; `smilepost-hub shop list` prints their short names"
+            );
+            let id = short_name(&format!("{shop} {touchpoint}"))?;
+            let kiosk = Kiosk { id: id.clone(), shop, touchpoint };
+            ensure!(
+                archive.add_kiosk(kiosk).await?,
+                "there is a kiosk {id} already; `smilepost-hub kiosk code {id}` enrols it again"
+            );
+            print_code(&archive, id).await
+        }
+        KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, kiosk).await,
+        KioskCommand::Revoke { config, kiosk } => {
+            let revoked = open(&config)?.revoke(kiosk.clone(), clock::wall_ms()).await?;
+            ensure!(revoked > 0, "{kiosk} has no token to revoke");
+            print(&format!("{kiosk} is shut out"))
+        }
+        KioskCommand::List(config) => {
+            for status in open(&config)?.kiosks().await? {
+                let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
+                let last = last.map_or("never".to_owned(), |at| at.to_rfc3339());
+                let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
+                let Kiosk { id, shop, touchpoint } = status.kiosk;
+                let waiting = status.waiting;
+                let line = format!(
+                    "{id}\t{shop}\t{touchpoint}\t{state}\tlast contact {last}\tholds {waiting}"
+                );
+                print(&line)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let hub = Hub::bind(settings, Sqlite::open(&settings.data_dir)?)?;
+    let (kiosks, dashboard) = hub.addresses()?;
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    tracing::info!("kiosks deliver to {scheme}://{kiosks}");
+    tracing::info!("the dashboard is at {scheme}://{dashboard}");
+    let stop = hub.stopper();
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop();
+    });
+    hub.run().await
+}
+
+fn open(config: &Config) -> anyhow::Result<Sqlite> {
+    Ok(Sqlite::open(&Settings::read(&config.config)?.data_dir)?)
+}
+
+async fn print_code(archive: &impl Archive, kiosk: String) -> anyhow::Result<()> {
+    let code = access::new_code();
+    let expires_ms = clock::wall_ms() + access::CODE_LIFE_MS;
+    let added = archive.add_code(kiosk.clone(), access::code_hash(&code), expires_ms).await?;
+    ensure!(added, "there is no kiosk {kiosk}");
+    let days = access::CODE_LIFE_MS / 86_400_000;
+    print(&format!("{kiosk}\n{code}"))?;
+    let mut hint = std::io::stderr();
+    writeln!(hint, "On the kiosk, within {days} days: smilepost-kiosk enrol … HUB-URL {code}")
+        .context("cannot write to standard error")
+}
+
+/// Makes a short name of a name: its letters and digits in small, the rest as hyphens.
+fn short_name(name: &str) -> anyhow::Result<String> {
+    let plain = name.to_lowercase();
+    let parts = plain.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+    let id = parts.collect::<Vec<_>>().join("-");
+    ensure!(
+        !id.is_empty() && id.len() <= 80,
+        "{name:?} makes no short name: it needs 1 to 80 letters or digits"
+    );
+    Ok(id)
+}
+
+fn print(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
+}

@@ -1,9 +1,9 @@
 //! The physical smiley buttons: the only room that touches GPIO.
 //!
-//! A driver reports levels and edges; one piece of logic decides what is a press. A line that is active when
-//! the kiosk starts is a stuck or shorted button: it is reported and ignored until it is released.
-//! Buttons never stop the kiosk from starting: what cannot be had is said, and the screen's faces
-//! and the keyboard go on working.
+//! A driver reports levels and edges; one piece of logic decides what is a press. A line that is
+//! active when the kiosk starts is a stuck or shorted button: it is reported and ignored until it
+//! is released. Buttons never stop the kiosk from starting: what cannot be had is said, and the
+//! screen's faces and the keyboard go on working.
 
 #[cfg(feature = "board")]
 mod gpiocdev;
@@ -114,8 +114,6 @@ fn choose(settings: &Buttons) -> Driver {
     if settings.chip.is_some() {
         return Driver::Gpiocdev;
     }
-    tracing::warn!(
-        "this is no Raspberry Pi that is known and buttons.chip is not set; going on without buttons"
-    );
+    tracing::warn!("no known Raspberry Pi, and buttons.chip is not set; going on without buttons");
     Driver::None
 }

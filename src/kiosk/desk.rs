@@ -1,8 +1,8 @@
 //! What the shop manager sees: the shop's day, and everything in the journal as a file.
 //!
-//! The journal has one owner, so a running kiosk is asked over its socket ([`socket`]), and the file
-//! is opened only when none runs. Either way the journal is read a page at a time, so that no press
-//! waits behind a summary.
+//! The journal has one owner, so a running kiosk is asked over its socket ([`socket`]), and the
+//! file is opened only when none runs. Either way the journal is read a page at a time, so that no
+//! press waits behind a summary.
 
 pub mod socket;
 mod text;

@@ -162,23 +162,33 @@ fn press(scale: Scale, value: i32, input: Input) -> Option<Event> {
     Some(Event::Pressed(Press { score, input }))
 }
 
-/// Picks the window system at a desk, or the bare graphics device on a board.
+/// Whether there is a display that this program was built for.
+#[must_use]
+pub fn has_display() -> bool {
+    find_backend().is_ok()
+}
+
+fn choose_backend() -> Result<(), Error> {
+    // A selector that is dropped unused panics where there is no display, so it comes second.
+    let backend = find_backend()?;
+    let selector = slint::BackendSelector::new().backend_name(backend.to_owned());
+    Ok(selector.renderer_name("software".to_owned()).select()?)
+}
+
+/// Finds the window system at a desk, or the bare graphics device on a board.
 ///
 /// Slint panics where it finds neither, so both are looked for first.
-fn choose_backend() -> Result<(), Error> {
+fn find_backend() -> Result<&'static str, Error> {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let has_windows = is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET") || is_set("DISPLAY");
     let has_device = Path::new("/dev/dri").exists() || Path::new("/dev/fb0").exists();
-    let backend = if cfg!(feature = "desktop") && has_windows {
-        "winit"
+    if cfg!(feature = "desktop") && has_windows {
+        Ok("winit")
     } else if cfg!(feature = "board") && has_device {
-        "linuxkms"
+        Ok("linuxkms")
     } else if cfg!(any(feature = "desktop", feature = "board")) {
-        return Err(Error::NoDisplay);
+        Err(Error::NoDisplay)
     } else {
-        return Err(Error::NotBuiltIn);
-    };
-    let selector = slint::BackendSelector::new();
-    let selector = selector.backend_name(backend.to_owned()).renderer_name("software".to_owned());
-    Ok(selector.select()?)
+        Err(Error::NotBuiltIn)
+    }
 }

@@ -170,7 +170,8 @@ pub fn write(n: u32, reading: Reading, rated: &Rated) -> Value {
 
 /// Reads an event of any kind.
 ///
-/// An event of a kind that this version does not know is kept whole in [`Event::extra`].
+/// An event of a kind, or with words, that this version does not know is kept whole in
+/// [`Event::extra`], so that a hub older than its kiosks loses nothing.
 ///
 /// # Errors
 /// [`Unusable`] when it has no number, or is a rating with something missing or out of range.
@@ -190,21 +191,20 @@ pub fn read(event: &Value) -> Result<Event, Unusable> {
         .ok_or_else(|| malformed(format!("scale {} is not 3, 4 or 5", shape.scale)))?;
     let score =
         scale.score(shape.score).map_err(|error: ScoreOutOfRange| malformed(error.to_string()))?;
-    let input = Input::named(&shape.input)
-        .ok_or_else(|| malformed(format!("input {:?} is not known", shape.input)))?;
     if shape.question.len() > 40 || shape.language.len() > 12 {
         return Err(malformed("question or language is too long".to_owned()));
     }
     if shape.replaces.is_some_and(|replaced| replaced == 0 || replaced >= n) {
         return Err(malformed("replaces must be the number of an earlier event".to_owned()));
     }
-    let misuse = match &shape.misuse {
+    // A word that only a newer version knows is no reason to turn a rating away.
+    let misuse = match shape.misuse.as_deref().map(Reason::named) {
         None => None,
-        Some(name) => {
-            let reason = Reason::named(name)
-                .ok_or_else(|| malformed(format!("misuse {name:?} is not known")))?;
-            Some(Misuse { reason, rule: shape.misuse_rule.unwrap_or(0) })
-        }
+        Some(None) => return Ok(foreign(n, kind, event)),
+        Some(Some(reason)) => Some(Misuse { reason, rule: shape.misuse_rule.unwrap_or(0) }),
+    };
+    let Some(input) = Input::named(&shape.input) else {
+        return Ok(foreign(n, kind, event));
     };
     let question =
         Question { id: shape.question, version: shape.question_version, language: shape.language };
@@ -215,6 +215,14 @@ pub fn read(event: &Value) -> Result<Event, Unusable> {
         rated: Some(Rated { score, input, question, misuse, replaces: shape.replaces }),
         extra: shape.extra,
     })
+}
+
+/// An event as text that is the same for the same content, whatever the order of its fields.
+#[must_use]
+pub fn canonical(event: &Value) -> String {
+    let mut event = event.clone();
+    event.sort_all_objects();
+    event.to_string()
 }
 
 fn foreign(n: u32, kind: &str, event: &Value) -> Event {

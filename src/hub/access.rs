@@ -1,0 +1,79 @@
+//! Who may come in: one-time codes for enrolment, and tokens for everything after.
+//!
+//! Both are random and kept as hashes only, so a stolen archive lets nobody in. A code is typed by
+//! a person, so it leaves out letters that look alike and is read whatever its case and spacing; a
+//! token is never seen by one, so it is long and does not expire.
+
+use sha2::{Digest as _, Sha256};
+
+use super::archive::Hash;
+
+/// How long a one-time code can be used, in milliseconds: three days, for an installer's week.
+pub const CODE_LIFE_MS: i64 = 3 * 24 * 60 * 60 * 1_000;
+
+/// The letters of a code: Crockford's base 32, which has no I, L, O or U.
+const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The letters of a code: 50 bits, far beyond guessing in three days.
+const CODE_LETTERS: usize = 10;
+
+/// A fresh one-time code such as `7K2QM-X9RTB`.
+#[must_use]
+pub fn new_code() -> String {
+    let letter = || {
+        let at: u8 = rand::random_range(0..32);
+        LETTERS.get(usize::from(at)).copied().map_or('0', char::from)
+    };
+    let letters: Vec<char> = std::iter::repeat_with(letter).take(CODE_LETTERS).collect();
+    let (first, second) = letters.split_at(CODE_LETTERS / 2);
+    first.iter().chain(&['-']).chain(second).collect()
+}
+
+/// A fresh token: 256 random bits as 64 hexadecimal digits.
+#[must_use]
+pub fn new_token() -> String {
+    format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>())
+}
+
+/// What is kept of a code, however it was typed.
+#[must_use]
+pub fn code_hash(typed: &str) -> Hash {
+    let letters = typed.chars().filter(char::is_ascii_alphanumeric).map(|letter| {
+        match letter.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            letter => letter,
+        }
+    });
+    let letters: String = letters.collect();
+    Sha256::digest(format!("smilepost code {letters}")).into()
+}
+
+/// What is kept of a token.
+#[must_use]
+pub fn token_hash(token: &str) -> Hash {
+    Sha256::digest(format!("smilepost token {token}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_however_it_is_typed() {
+        let hash = code_hash("70K1M-X9RTB");
+        for typed in ["70k1m-x9rtb", " 7OKLM X9RTB ", "70KIMX9RTB"] {
+            assert_eq!(code_hash(typed), hash, "{typed}");
+        }
+        assert_ne!(code_hash("70K1M-X9RTC"), hash);
+    }
+
+    #[test]
+    fn codes_and_tokens_have_their_form_and_do_not_come_twice() {
+        let (code, token) = (new_code(), new_token());
+        assert_eq!((code.len(), code.as_bytes()[5]), (11, b'-'));
+        assert!(token.len() == 64 && token.chars().all(|digit| digit.is_ascii_hexdigit()));
+        assert_ne!(code, new_code());
+        assert_ne!(token, new_token());
+    }
+}

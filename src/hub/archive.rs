@@ -1,0 +1,198 @@
+//! What head office keeps for ever: shops, kiosks, and every event once.
+//!
+//! [`Archive`] is what the rest of the hub knows; [`sqlite`] is the implementation for one machine.
+//! Whatever an implementation is made of, when a method returns, what it wrote is durable.
+
+pub mod sqlite;
+
+use std::fmt;
+
+use crate::feedback::moment::Anchor;
+use crate::feedback::rating::{BootId, RatingId, RunId};
+use crate::feedback::tally::Counts;
+use crate::wire::delivery::{Counters, Event};
+use crate::wire::report::Reported;
+
+/// The archive failed at a step.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action}")]
+pub struct Error {
+    action: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Error {
+    /// An error at a step, with its cause.
+    pub fn new(
+        action: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { action, source: source.into() }
+    }
+}
+
+/// A SHA-256 of a secret.
+pub type Hash = [u8; 32];
+
+/// A shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shop {
+    /// Its short name, made of its name.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its IANA time zone.
+    pub zone: String,
+}
+
+/// A kiosk, as it is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kiosk {
+    /// Its short name.
+    pub id: String,
+    /// The short name of its shop.
+    pub shop: String,
+    /// Where in the shop it stands.
+    pub touchpoint: String,
+}
+
+/// A kiosk and what was last heard of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The kiosk.
+    pub kiosk: Kiosk,
+    /// When it last delivered, in milliseconds since 1970 UTC.
+    pub last_contact_ms: Option<i64>,
+    /// What it runs.
+    pub app: Option<String>,
+    /// How many events it still held then.
+    pub waiting: u64,
+    /// How many events it has set aside.
+    pub set_aside: u64,
+    /// Whether a token lets it in.
+    pub is_enrolled: bool,
+}
+
+/// One event on its way into the archive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// The event as read.
+    pub event: Event,
+    /// What tells the same content from other content.
+    pub digest: [u8; 16],
+    /// The content as it came, for a conflict.
+    pub content: String,
+}
+
+/// A delivery on its way into the archive, with everything in it checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shipment {
+    /// Who sent it.
+    pub kiosk: String,
+    /// When it came, in milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// What the kiosk runs.
+    pub app: String,
+    /// What it tells of the time of boots.
+    pub anchors: Vec<(BootId, Anchor)>,
+    /// Its events by run.
+    pub runs: Vec<(RunId, BootId, Vec<Incoming>)>,
+    /// How the kiosk's books stood when it sent this.
+    pub counters: Counters,
+    /// How many of its events were refused before they came here.
+    pub refused: u64,
+}
+
+/// What became of a shipment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// What is in the archive now, whether it was before or not.
+    pub settled: Vec<RatingId>,
+    /// What has the identity of another event with other content.
+    pub conflicts: Vec<RatingId>,
+}
+
+/// A shop's day, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Day {
+    /// What counts.
+    pub counts: Counts,
+    /// Presses kept but not counted.
+    pub misuse: u32,
+    /// Presses that the shopper took back.
+    pub replaced: u32,
+    /// Ratings whose time is only a wall clock's word.
+    pub uncertain: u32,
+    /// Events that this version cannot read yet.
+    pub unread: u32,
+}
+
+/// Where an export goes on: after this run's key and number.
+pub type Cursor = (i64, u32);
+
+/// What the hub keeps its books in.
+pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
+    /// A number that changes when the archive was restored from a backup.
+    fn epoch(&self) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// Adds a shop; false when its short name is taken.
+    fn add_shop(&self, shop: Shop) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Every shop, by name.
+    fn shops(&self) -> impl Future<Output = Result<Vec<Shop>, Error>> + Send;
+
+    /// Adds a kiosk; false when its short name is taken.
+    fn add_kiosk(&self, kiosk: Kiosk) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Every kiosk, by short name, with what was last heard of it.
+    fn kiosks(&self) -> impl Future<Output = Result<Vec<Status>, Error>> + Send;
+
+    /// Adds a one-time code for a kiosk; false when there is no such kiosk.
+    fn add_code(
+        &self,
+        kiosk: String,
+        code: Hash,
+        expires_ms: i64,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Spends a code and lets its kiosk in by this token; none when the code is unknown, spent or
+    /// expired.
+    fn spend_code(
+        &self,
+        code: Hash,
+        token: Hash,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<Option<(Kiosk, Shop)>, Error>> + Send;
+
+    /// The kiosk that this token lets in, if any.
+    fn bearer(&self, token: Hash) -> impl Future<Output = Result<Option<String>, Error>> + Send;
+
+    /// Revokes every token and code of a kiosk; returns how many tokens.
+    fn revoke(
+        &self,
+        kiosk: String,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<usize, Error>> + Send;
+
+    /// Stores a shipment: each event once, and nothing over another.
+    fn store(&self, shipment: Shipment) -> impl Future<Output = Result<Stored, Error>> + Send;
+
+    /// Counts a shop's ratings from one instant to before another, in milliseconds since 1970 UTC.
+    fn day(
+        &self,
+        shop: String,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> impl Future<Output = Result<Day, Error>> + Send;
+
+    /// The events after a cursor, up to a number of them, each with its own cursor.
+    fn page(
+        &self,
+        after: Cursor,
+        events_max: usize,
+    ) -> impl Future<Output = Result<Vec<(Cursor, Reported)>, Error>> + Send;
+
+    /// How many conflicts there are.
+    fn conflicts(&self) -> impl Future<Output = Result<u64, Error>> + Send;
+}

@@ -1,0 +1,296 @@
+//! Head office's first page: each shop's day, and how its kiosks are.
+//!
+//! Written on the server as plain HTML that needs no script. Every score says what it is, how many
+//! ratings stand behind it, and what was left out.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use axum::routing::get;
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::archive::{Archive, Day, Shop, Status};
+use super::refusal::Refusal;
+use crate::clock;
+use crate::feedback::moment;
+use crate::feedback::rating::Scale;
+use crate::feedback::survey;
+
+/// How often the page asks for itself again, in seconds.
+const REFRESH_S: u32 = 10;
+
+const STYLE: &str = include_str!("dashboard/style.css");
+
+/// The routes of the dashboard.
+pub fn routes<A: Archive>(archive: A) -> Router {
+    let no_store = SetResponseHeaderLayer::if_not_present(
+        CACHE_CONTROL,
+        axum::http::HeaderValue::from_static("no-store"),
+    );
+    let nothing_from_elsewhere = SetResponseHeaderLayer::if_not_present(
+        CONTENT_SECURITY_POLICY,
+        axum::http::HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
+    Router::new()
+        .route("/", get(overview::<A>))
+        .fallback(|| async { Refusal::NotFound })
+        .layer(no_store)
+        .layer(nothing_from_elsewhere)
+        .with_state(archive)
+}
+
+async fn overview<A: Archive>(
+    State(archive): State<A>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Result<Markup, Refusal> {
+    let now = clock::wall_ms();
+    let asked = match asked.get("date") {
+        None => None,
+        Some(text) => Some(text.parse::<NaiveDate>().map_err(|_| {
+            Refusal::Malformed(format!("{text:?} is not a date such as 2026-11-20"))
+        })?),
+    };
+    let kiosks = archive.kiosks().await?;
+    let mut cards = Vec::new();
+    for shop in archive.shops().await? {
+        let zone = shop.zone.parse().unwrap_or(Tz::UTC);
+        let date = asked.unwrap_or_else(|| moment::local(now, zone).0);
+        let (from, to) = moment::day_bounds(date, zone);
+        let day = archive.day(shop.id.clone(), from, to).await?;
+        let kiosks: Vec<&Status> =
+            kiosks.iter().filter(|status| status.kiosk.shop == shop.id).collect();
+        cards.push(card(&shop, date, &day, &kiosks, now));
+    }
+    let conflicts = archive.conflicts().await?;
+    let today = moment::local(now, Tz::UTC).0;
+    Ok(page(asked, today, conflicts, &cards))
+}
+
+fn page(asked: Option<NaiveDate>, today: NaiveDate, conflicts: u64, cards: &[Markup]) -> Markup {
+    let shown = asked.unwrap_or(today);
+    let link = |date: Option<NaiveDate>, text: &str| {
+        html! { @if let Some(date) = date { a href={ "?date=" (date) } { (text) } } }
+    };
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                @if asked.is_none() {
+                    meta http-equiv="refresh" content=(REFRESH_S);
+                }
+                title { "Smilepost" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { "Smilepost" }
+                    nav aria-label="Day" {
+                        (link(shown.checked_sub_days(Days::new(1)), "Day before"))
+                        strong { @if asked.is_some() { (shown) } @else { "Today" } }
+                        @if asked.is_some() {
+                            (link(shown.checked_add_days(Days::new(1)), "Day after"))
+                            a href="/" { "Today" }
+                        }
+                    }
+                }
+                main {
+                    @if conflicts > 0 {
+                        p.alarm role="alert" {
+                            (conflicts) " " (plural(conflicts, "event", "events"))
+                            " came twice with different content. Nothing was overwritten; the log "
+                            "names each of them."
+                        }
+                    }
+                    @if cards.is_empty() {
+                        p.empty {
+                            "No shops yet. Add one with " code { "smilepost-hub shop add" } "."
+                        }
+                    }
+                    @for card in cards { (card) }
+                }
+            }
+        }
+    }
+}
+
+fn card(shop: &Shop, date: NaiveDate, day: &Day, kiosks: &[&Status], now: i64) -> Markup {
+    let n = day.counts.total();
+    html! {
+        section.shop aria-label=(shop.name) {
+            h2 { (shop.name) span.quiet { (date.format("%A %-d %B %Y")) ", " (shop.zone) } }
+            div.scores {
+                (score("Happy Index", day.counts.happy_index(), "", "of 100"))
+                (score("CSAT", day.counts.csat(), " %", &interval(day)))
+                div.score {
+                    span.name { "Ratings" }
+                    span.value { (n) }
+                    span.quiet { (left_out(day)) }
+                }
+            }
+            @for (scale, counts) in faces(day) {
+                (bar(scale, &counts))
+                (table_of_faces(scale, &counts))
+            }
+            (table_of_kiosks(kiosks, now))
+        }
+    }
+}
+
+fn score(name: &str, value: Option<f64>, unit: &str, beside: &str) -> Markup {
+    html! {
+        div.score {
+            span.name { (name) }
+            span.value {
+                @match value {
+                    Some(value) => { (format!("{value:.1}{unit}")) },
+                    None => "–",
+                }
+            }
+            span.quiet { (beside) }
+        }
+    }
+}
+
+fn interval(day: &Day) -> String {
+    match day.counts.csat_interval() {
+        Some((low, high)) => format!("happy; 95 %: {low:.0} to {high:.0} %"),
+        None => "happy".to_owned(),
+    }
+}
+
+fn left_out(day: &Day) -> String {
+    let parts = [
+        (day.misuse, "not counted"),
+        (day.replaced, "corrected"),
+        (day.uncertain, "of uncertain time"),
+        (day.unread, "not understood yet"),
+    ];
+    let said: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if said.is_empty() { "all counted".to_owned() } else { said.join(", ") }
+}
+
+/// The scales of the day; five empty faces when there was none.
+fn faces(day: &Day) -> Vec<(Scale, Vec<u32>)> {
+    let found: Vec<_> = day.counts.by_scale().collect();
+    if found.is_empty() { vec![(Scale::Five, vec![0; 5])] } else { found }
+}
+
+fn bar(scale: Scale, counts: &[u32]) -> Markup {
+    let total: u32 = counts.iter().sum();
+    html! {
+        div.bar aria-hidden="true" {
+            @for (&face, &count) in survey::faces_of(scale).iter().zip(counts) {
+                @if count > 0 {
+                    div class={ "fill-" (face) }
+                        style=(format!("width:{:.3}%", share(count, total))) {}
+                }
+            }
+        }
+    }
+}
+
+fn table_of_faces(scale: Scale, counts: &[u32]) -> Markup {
+    let total: u32 = counts.iter().sum();
+    html! {
+        table.faces {
+            tr { @for &face in survey::faces_of(scale) { th scope="col" { (sticker(face)) } } }
+            tr.counts { @for count in counts { td { (count) } } }
+            tr.quiet { @for &count in counts { td { (format!("{:.0} %", share(count, total))) } } }
+        }
+    }
+}
+
+fn share(count: u32, total: u32) -> f64 {
+    f64::from(count) * 100.0 / f64::from(total.max(1))
+}
+
+fn table_of_kiosks(kiosks: &[&Status], now: i64) -> Markup {
+    html! {
+        table.kiosks {
+            thead {
+                tr {
+                    th scope="col" { "Kiosk" }
+                    th scope="col" { "Touchpoint" }
+                    th scope="col" { "Last contact" }
+                    th scope="col" { "Still holds" }
+                    th scope="col" { "Set aside" }
+                }
+            }
+            tbody {
+                @for status in kiosks {
+                    tr {
+                        td { (status.kiosk.id) }
+                        td { (status.kiosk.touchpoint) }
+                        td { (last_contact(status, now)) }
+                        td { (status.waiting) }
+                        td { (status.set_aside) }
+                    }
+                }
+                @if kiosks.is_empty() {
+                    tr { td colspan="5" { "No kiosks yet." } }
+                }
+            }
+        }
+    }
+}
+
+fn last_contact(status: &Status, now: i64) -> String {
+    match status.last_contact_ms {
+        None if status.is_enrolled => "enrolled, not heard of yet".to_owned(),
+        None => "not enrolled yet".to_owned(),
+        Some(at) => {
+            let seconds = (now - at).max(0) / 1_000;
+            let ago = match seconds {
+                0..120 => format!("{seconds} s ago"),
+                120..7_200 => format!("{} min ago", seconds / 60),
+                7_200..172_800 => format!("{} h ago", seconds / 3_600),
+                _ => format!("{} days ago", seconds / 86_400),
+            };
+            if status.is_enrolled { ago } else { format!("{ago}; its token was revoked") }
+        }
+    }
+}
+
+fn plural(count: u64, one: &'static str, more: &'static str) -> &'static str {
+    if count == 1 { one } else { more }
+}
+
+/// A face as the kiosk shows it; 0 is the worst of five.
+fn sticker(face: u8) -> Markup {
+    const NAMES: [&str; 5] = ["Very bad", "Bad", "Okay", "Good", "Very good"];
+    const MOUTHS: [&str; 5] = [
+        "M30 77Q38 60 50 59Q62 60 70 77",
+        "M31 73Q50 52 69 73",
+        "M34 68L66 68",
+        "M28 60Q50 86 72 60",
+        "M29 60L71 60Q68 84 50 84Q32 84 29 60Z",
+    ];
+    let at = usize::from(face);
+    let name = NAMES.get(at).copied().unwrap_or_default();
+    let mouth = MOUTHS.get(at).copied().unwrap_or_default();
+    html! {
+        svg viewBox="0 0 100 100" role="img" aria-label=(name) {
+            circle class={ "fill-" (face) } cx="50" cy="50" r="48" {}
+            @match face {
+                4 => path.line d="M25 43Q33 31 41 43M59 43Q67 31 75 43" {},
+                _ => {
+                    ellipse.ink cx="33" cy="40" rx="4.3" ry="6.4" {}
+                    ellipse.ink cx="67" cy="40" rx="4.3" ry="6.4" {}
+                },
+            }
+            @if face == 0 { path.line d="M27 25L41 31M73 25L59 31" {} }
+            path class=(if face == 4 { "line ink" } else { "line" }) d=(mouth) {}
+        }
+    }
+}

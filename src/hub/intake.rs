@@ -1,0 +1,203 @@
+//! What kiosks may ask of the hub: to be let in, and to have their events stored.
+//!
+//! A delivery is answered only after everything that its receipt names is durable. Events are read
+//! one by one: what one of them has wrong is said of that one and holds up no other. The receipt
+//! says of each event either that it is settled or why it is set aside.
+
+use std::io::Read as _;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::access;
+use super::archive::{Archive, Incoming, Shipment, Stored};
+use super::refusal::Refusal;
+use crate::clock;
+use crate::feedback::outbox::EVENTS_MAX;
+use crate::feedback::rating::{BootId, RatingId, RunId};
+use crate::wire::delivery::{self, Delivery, Run, Unusable};
+use crate::wire::receipt::{Receipt, SetAside, Settled};
+use crate::wire::{self, BODY_BYTES_MAX, Enrolled, Enrolment};
+
+/// The most anchors of one delivery.
+const ANCHORS_MAX: usize = 1_000;
+
+/// The routes of the API.
+pub fn routes<A: Archive>(archive: A) -> Router {
+    Router::new()
+        .route(wire::ENROLMENTS, post(enrol::<A>))
+        .route(wire::DELIVERIES, post(deliver::<A>))
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready::<A>))
+        .fallback(|| async { Refusal::NotFound })
+        .method_not_allowed_fallback(|| async { Refusal::NotFound })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(archive)
+}
+
+/// Whether deliveries can be stored; unlike `/healthz`, which says only that the process lives.
+async fn ready<A: Archive>(State(archive): State<A>) -> Result<impl IntoResponse, Refusal> {
+    archive.epoch().await?;
+    Ok((StatusCode::OK, "ready\n"))
+}
+
+async fn enrol<A: Archive>(
+    State(archive): State<A>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Enrolled>, Refusal> {
+    let Enrolment { code, app } = read(&headers, body)?;
+    let token = access::new_token();
+    let (code, hash) = (access::code_hash(&code), access::token_hash(&token));
+    let spent = archive.spend_code(code, hash, clock::wall_ms()).await?;
+    let (kiosk, shop) = spent.ok_or(Refusal::BadCode)?;
+    tracing::info!(kiosk = kiosk.id, app, "a kiosk was enrolled");
+    Ok(Json(Enrolled { kiosk: kiosk.id, token, shop: shop.name, zone: shop.zone }))
+}
+
+async fn deliver<A: Archive>(
+    State(archive): State<A>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Receipt>, Refusal> {
+    // Who it is comes first, so that a stranger costs us no unpacking.
+    let kiosk = bearer(&archive, &headers).await?;
+    let delivery: Delivery = read(&headers, body)?;
+    let Delivery { nonce, .. } = &delivery;
+    let nonce = nonce.clone();
+    let (shipment, mut set_aside) = check(kiosk, delivery)?;
+    let kiosk = shipment.kiosk.clone();
+    let Stored { settled, conflicts } = archive.store(shipment).await?;
+    for id in conflicts {
+        let (run, n) = (id.run.to_string(), id.n);
+        let reason = "this run and number already stand for another event".to_owned();
+        tracing::error!(kiosk, run, n, "conflict: an event came again with other content");
+        set_aside.push(SetAside { run, n, reason });
+    }
+    for SetAside { run, n, reason } in &set_aside {
+        tracing::warn!(kiosk, run, n, reason, "an event was set aside");
+    }
+    let hub_epoch = archive.epoch().await?;
+    let hub_time_ms = clock::wall_ms();
+    Ok(Json(Receipt { nonce, settled: by_run(settled), set_aside, hub_time_ms, hub_epoch }))
+}
+
+async fn bearer<A: Archive>(archive: &A, headers: &HeaderMap) -> Result<String, Refusal> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer "));
+    let token = token.ok_or(Refusal::Unauthorised)?.trim();
+    archive.bearer(access::token_hash(token)).await?.ok_or(Refusal::Unauthorised)
+}
+
+/// Unpacks and parses a body, up to the limit before and after unpacking.
+fn read<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<T, Refusal> {
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(BODY_BYTES_MAX),
+        _ => Refusal::Malformed("the body ended before it was whole".to_owned()),
+    })?;
+    let encoding = headers
+        .get(CONTENT_ENCODING)
+        .map_or("identity", |value| value.to_str().unwrap_or("unreadable"));
+    let json = match encoding {
+        "identity" => body.to_vec(),
+        "gzip" => gunzip(&body)?,
+        other => return Err(Refusal::Encoding(other.to_owned())),
+    };
+    serde_json::from_slice(&json)
+        .map_err(|error| Refusal::Malformed(format!("the body cannot be read: {error}")))
+}
+
+fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut json = Vec::new();
+    let limit = u64::try_from(BODY_BYTES_MAX + 1).unwrap_or(u64::MAX);
+    let read = flate2::read::MultiGzDecoder::new(packed).take(limit).read_to_end(&mut json);
+    match read {
+        Ok(_) if json.len() > BODY_BYTES_MAX => Err(Refusal::TooLarge(BODY_BYTES_MAX)),
+        Ok(_) => Ok(json),
+        Err(error) => Err(Refusal::Malformed(format!("the body is not whole gzip: {error}"))),
+    }
+}
+
+/// Reads everything in a delivery, and says of each event that cannot be used why not.
+fn check(kiosk: String, delivery: Delivery) -> Result<(Shipment, Vec<SetAside>), Refusal> {
+    let events: usize = delivery.runs.iter().map(|run| run.events.len()).sum();
+    if events > EVENTS_MAX {
+        let sentence = format!("a delivery has {events} events; at most {EVENTS_MAX} are taken");
+        return Err(Refusal::Malformed(sentence));
+    }
+    if delivery.nonce.is_empty() || delivery.nonce.len() > 64 || delivery.app.len() > 100 {
+        return Err(Refusal::Malformed("nonce or app is empty or too long".to_owned()));
+    }
+    let mut anchors = Vec::new();
+    for boot in &delivery.boots {
+        let id = boot.id().map_err(Refusal::Malformed)?;
+        // A source that this version does not know tells it nothing.
+        anchors.extend(boot.anchors.iter().filter_map(|tie| Some((id, tie.anchor()?))));
+    }
+    if anchors.len() > ANCHORS_MAX {
+        return Err(Refusal::Malformed(format!("more than {ANCHORS_MAX} anchors")));
+    }
+    let (mut runs, mut set_aside) = (Vec::new(), Vec::new());
+    for run in &delivery.runs {
+        runs.push(check_run(run, &mut set_aside)?);
+    }
+    let shipment = Shipment {
+        kiosk,
+        received_ms: clock::wall_ms(),
+        app: delivery.app,
+        anchors,
+        runs,
+        counters: delivery.counters,
+        refused: u64::try_from(set_aside.len()).unwrap_or(u64::MAX),
+    };
+    Ok((shipment, set_aside))
+}
+
+fn check_run(
+    run: &Run,
+    set_aside: &mut Vec<SetAside>,
+) -> Result<(RunId, BootId, Vec<Incoming>), Refusal> {
+    let (id, boot) = (run.id(), run.boot_id());
+    let (id, boot) = (id.map_err(Refusal::Malformed)?, boot.map_err(Refusal::Malformed)?);
+    let mut events = Vec::with_capacity(run.events.len());
+    for event in &run.events {
+        match delivery::read(event) {
+            Ok(read) => {
+                let content = delivery::canonical(event);
+                events.push(Incoming { event: read, digest: digest(&content), content });
+            }
+            Err(nameless @ Unusable::Nameless) => {
+                return Err(Refusal::Malformed(format!("run {id}: {nameless}")));
+            }
+            Err(Unusable::Malformed { n, why }) => {
+                set_aside.push(SetAside { run: run.run.clone(), n, reason: why });
+            }
+        }
+    }
+    Ok((id, boot, events))
+}
+
+/// The first half of a SHA-256: enough that no two contents share it by chance.
+fn digest(content: &str) -> [u8; 16] {
+    let whole: [u8; 32] = Sha256::digest(content).into();
+    whole.first_chunk().copied().unwrap_or_default()
+}
+
+fn by_run(ids: Vec<RatingId>) -> Vec<Settled> {
+    let mut runs = std::collections::BTreeMap::<RunId, Vec<u32>>::new();
+    for id in ids {
+        runs.entry(id.run).or_default().push(id.n);
+    }
+    runs.into_iter().map(|(run, numbers)| Settled::of(run.to_string(), numbers)).collect()
+}
