@@ -29,11 +29,23 @@ use crate::feedback::visit::{Press, Visit};
 /// How many events wait for the attendant at most; beyond that, whoever has one waits too.
 const EVENTS_MAX: usize = 256;
 
+/// Where the screen is to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// On the display, if there is one.
+    #[default]
+    Display,
+    /// On the platform that Slint was given by the caller, as tests do.
+    GivenPlatform,
+    /// Nowhere, even if there is a display.
+    Nowhere,
+}
+
 /// What the command line adds to the settings.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// No screen, even if there is one.
-    pub is_headless: bool,
+    /// Where the screen is to be.
+    pub screen: Place,
     /// Where to record each thank-you.
     pub witness: Option<PathBuf>,
     /// The program and its version, as the hub gets to see it.
@@ -100,12 +112,8 @@ impl Kiosk {
         let socket = open_desk(&settings, enrolment.as_ref(), &keeper);
         let nudge = open_uplink(&settings, enrolment, options.app, &keeper);
         open_buttons(&settings, &events);
-        let screen = if options.is_headless || !settings.screen.is_on {
-            tracing::info!("no screen is wanted; going on without");
-            None
-        } else {
-            open_screen(&settings, &events)
-        };
+        let place = if settings.screen.is_on { options.screen } else { Place::Nowhere };
+        let screen = open_screen(&settings, place, &events);
         let show: Box<dyn Fn(attendant::View) + Send> = match &screen {
             Some(screen) => Box::new(screen.shower()),
             None => Box::new(|_| {}),
@@ -127,10 +135,10 @@ impl Kiosk {
         Doorbell(self.events.clone())
     }
 
-    /// Whether a person can see it.
+    /// Its screen, if it has one.
     #[must_use]
-    pub const fn has_screen(&self) -> bool {
-        self.screen.is_some()
+    pub const fn screen(&self) -> Option<&Screen> {
+        self.screen.as_ref()
     }
 
     /// Runs until somebody ends it; the screen, if there is one, on the calling thread.
@@ -236,13 +244,21 @@ fn open_buttons(settings: &Settings, events: &SyncSender<Event>) {
     }
 }
 
-fn open_screen(settings: &Settings, events: &SyncSender<Event>) -> Option<Screen> {
+fn open_screen(settings: &Settings, place: Place, events: &SyncSender<Event>) -> Option<Screen> {
     let events = events.clone();
     let tell = move |event| {
         // The loop on the other side ends before the screen does.
         let _ = events.try_send(event);
     };
-    match Screen::open(settings, tell) {
+    let screen = match place {
+        Place::Display => Screen::open(settings, tell),
+        Place::GivenPlatform => Screen::on_this_platform(settings, tell),
+        Place::Nowhere => {
+            tracing::info!("no screen is wanted; going on without");
+            return None;
+        }
+    };
+    match screen {
         Ok(screen) => Some(screen),
         Err(error) => {
             let error = &error as &dyn std::error::Error;

@@ -16,7 +16,7 @@ use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
 use smilepost::hub::{Hub, access};
 use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};
-use smilepost::kiosk::{Doorbell, Kiosk, Options, uplink};
+use smilepost::kiosk::{Doorbell, Kiosk, Options, Place, uplink};
 use smilepost::{clock, hub};
 use tracing_subscriber::EnvFilter;
 
@@ -71,9 +71,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let shoppers = arguments.shoppers.unwrap_or(if has_screen { 0 } else { 20 });
     let settings = kiosk_settings(&folder.join("kiosk"), pace(has_screen, shoppers > 0));
     acquaint(&head_office, &settings)?;
-    let options = Options { is_headless: !has_screen, witness: None, app: app() };
+    let screen = if has_screen { Place::Display } else { Place::Nowhere };
+    let options = Options { screen, witness: None, app: app() };
     let kiosk = Kiosk::open(settings, options)?;
-    greet(&head_office.dashboard, &folder, kiosk.has_screen(), shoppers)?;
+    greet(&head_office.dashboard, &folder, kiosk.screen().is_some(), shoppers)?;
     if shoppers > 0 {
         send_shoppers(kiosk.doorbell(), shoppers)?;
     }

@@ -10,7 +10,7 @@ use smilepost::config::Complaints;
 use smilepost::kiosk::desk::{self, Source, socket};
 use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::settings::{Enrolment, Settings};
-use smilepost::kiosk::{Kiosk, Options, shop, uplink};
+use smilepost::kiosk::{Kiosk, Options, Place, shop, uplink};
 use smilepost::wire::desk::{Ask, Exported, Summary};
 use tracing_subscriber::EnvFilter;
 
@@ -127,7 +127,8 @@ fn log_to_stderr() {
 fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run { config, headless, witness } => {
-            let options = Options { is_headless: headless, witness, app: app() };
+            let screen = if headless { Place::Nowhere } else { Place::Display };
+            let options = Options { screen, witness, app: app() };
             let kiosk = Kiosk::open(Settings::read(&config)?, options)?;
             stop_on_signal(&kiosk)?;
             kiosk.run()

@@ -520,17 +520,21 @@ fn begin(connection: &mut Connection, id: RunId, boot: BootId) -> rusqlite::Resu
 fn books(connection: &Connection, run: Option<&Run>) -> rusqlite::Result<Books> {
     let sql = "select coalesce(sum(case id when ? then ? else taken end), 0), \
                coalesce(sum(settled_n), 0), (select count(*) from set_aside), \
+               (select count(*) from set_aside join run on run.id = set_aside.run \
+               where n > settled_n), \
                (select count(*) from anchor where is_told = 0) from run";
     let present = params![run.map(|run| run.key), run.map(|run| run.taken)];
     connection.query_row(sql, present, |row| {
         let (taken, done, aside): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        // Set aside before their turn came, so that the mark has not passed them yet.
+        let ahead: i64 = row.get(3)?;
         let whole = |value: i64| u64::try_from(value).unwrap_or(0);
         Ok(Books {
             taken: whole(taken),
-            settled: whole(done - aside),
+            settled: whole(done - (aside - ahead)),
             set_aside: whole(aside),
-            waiting: whole(taken - done),
-            untold: whole(row.get(3)?),
+            waiting: whole(taken - done - ahead),
+            untold: whole(row.get(4)?),
         })
     })
 }

@@ -135,7 +135,7 @@ impl Screen {
 
     /// The component, for tests that search it.
     #[must_use]
-    pub const fn component(&self) -> &impl slint::ComponentHandle {
+    pub const fn component(&self) -> &(impl slint::ComponentHandle + use<>) {
         &self.window
     }
 }

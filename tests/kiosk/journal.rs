@@ -1,0 +1,247 @@
+//! The journal, on a real file.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use smilepost::feedback::misuse::{Misuse, Reason};
+use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
+use smilepost::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
+use smilepost::kiosk::journal::{Books, Error, FILE, Journal, SCHEMA_VERSION, Settlement, State};
+
+const BOOT: BootId = BootId([9; 16]);
+const UTC: i64 = 1_795_000_000_000;
+
+fn rated(value: u8) -> Rated {
+    Rated {
+        score: Scale::Five.score(value).unwrap(),
+        input: Input::Button,
+        question: Question { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
+        misuse: None,
+        replaces: None,
+    }
+}
+
+fn reading(boot_ms: u64) -> Reading {
+    Reading { boot_ms, wall_ms: 77 }
+}
+
+fn open(folder: &Path, run: u8) -> Journal {
+    let mut journal = Journal::open(folder).unwrap();
+    journal.begin(RunId([run; 16]), BOOT).unwrap();
+    journal
+}
+
+fn anchor(boot_ms: u64) -> Anchor {
+    let utc_ms = UTC + i64::try_from(boot_ms).unwrap();
+    Anchor { boot_ms, utc_ms, error_ms: 10, source: Source::Hub }
+}
+
+fn id(run: u8, n: u32) -> RatingId {
+    RatingId { run: RunId([run; 16]), n }
+}
+
+fn settled(ids: impl IntoIterator<Item = RatingId>) -> Settlement {
+    Settlement { settled: ids.into_iter().collect(), ..Settlement::default() }
+}
+
+fn waiting(journal: &mut Journal) -> Vec<RatingId> {
+    let batch = journal.batch(500).unwrap();
+    batch.runs.iter().flat_map(|run| run.entries.iter().map(|entry| entry.id)).collect()
+}
+
+fn books(journal: &Journal) -> (u64, u64, u64, u64) {
+    let Books { taken, settled, set_aside, waiting, .. } = journal.books();
+    (taken, settled, set_aside, waiting)
+}
+
+#[test]
+fn a_rating_outlives_the_process_that_took_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Rated { misuse: Some(Misuse::now(Reason::Repeat)), ..rated(2) };
+    first.replaces = Some(1);
+    let mut journal = open(folder.path(), 1);
+    let kept = [
+        journal.append(rated(5), reading(10)).unwrap(),
+        journal.append(first, reading(20)).unwrap(),
+    ];
+    assert_eq!(kept.each_ref().map(|entry| entry.id), [id(1, 1), id(1, 2)]);
+    drop(journal);
+
+    let mut journal = open(folder.path(), 2);
+    assert_eq!(books(&journal), (2, 0, 0, 2));
+    let batch = journal.batch(500).unwrap();
+    assert_eq!(batch.runs.len(), 1);
+    assert_eq!((batch.runs[0].run, batch.runs[0].boot), (RunId([1; 16]), BOOT));
+    assert_eq!((batch.runs[0].taken, &batch.runs[0].entries[..]), (2, &kept[..]));
+}
+
+#[test]
+fn each_run_counts_from_one_and_runs_are_delivered_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    for run in 1..=3 {
+        let mut journal = open(folder.path(), run);
+        for value in 1..=run {
+            journal.append(rated(value), reading(1)).unwrap();
+        }
+    }
+    let mut journal = open(folder.path(), 4);
+    let all = [id(1, 1), id(2, 1), id(2, 2), id(3, 1), id(3, 2), id(3, 3)];
+    assert_eq!(waiting(&mut journal), all);
+    assert_eq!(journal.batch(2).unwrap().len(), 2);
+}
+
+#[test]
+fn only_what_a_receipt_names_stops_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for value in 1..=5 {
+        journal.append(rated(value), reading(1)).unwrap();
+    }
+    journal.settle(&settled([id(1, 1), id(1, 2)])).unwrap();
+    assert_eq!(waiting(&mut journal), [id(1, 3), id(1, 4), id(1, 5)]);
+    assert_eq!(books(&journal), (5, 2, 0, 3));
+
+    let aside = vec![(id(1, 3), "the hub said so".to_owned())];
+    let settlement = Settlement { set_aside: aside, ..settled([id(1, 4)]) };
+    journal.settle(&settlement).unwrap();
+    assert_eq!(waiting(&mut journal), [id(1, 5)]);
+    assert_eq!(books(&journal), (5, 3, 1, 1));
+    drop(journal);
+
+    let mut journal = open(folder.path(), 2);
+    assert_eq!(waiting(&mut journal), [id(1, 5)]);
+    assert_eq!(books(&journal), (5, 3, 1, 1));
+    let states: Vec<State> =
+        journal.page(0, 9, false).unwrap().iter().map(|kept| kept.state).collect();
+    let expected =
+        [State::Settled, State::Settled, State::SetAside, State::Settled, State::Waiting];
+    assert_eq!(states, expected);
+}
+
+#[test]
+fn a_receipt_with_a_gap_settles_up_to_the_gap_and_the_rest_goes_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for value in 1..=4 {
+        journal.append(rated(value), reading(1)).unwrap();
+    }
+    journal.settle(&settled([id(1, 1), id(1, 3), id(1, 4)])).unwrap();
+    assert_eq!(waiting(&mut journal), [id(1, 2), id(1, 3), id(1, 4)]);
+    journal.settle(&settled([id(7, 1)])).unwrap();
+    assert_eq!(books(&journal), (4, 1, 0, 3), "a run that is not ours changes nothing");
+}
+
+#[test]
+fn only_settled_events_are_pruned() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for value in 1..=4 {
+        journal.append(rated(value), reading(u64::from(value) * 1_000)).unwrap();
+    }
+    journal.settle(&settled([id(1, 1), id(1, 2)])).unwrap();
+    assert_eq!(journal.prune(i64::MAX).unwrap(), 0, "nothing of unknown age is deleted");
+    journal.tie(anchor(0)).unwrap();
+    assert_eq!(journal.prune(UTC + 1_500).unwrap(), 1);
+    assert_eq!(journal.prune(i64::MAX).unwrap(), 1);
+    assert_eq!(journal.prune(i64::MAX).unwrap(), 0);
+    assert_eq!(waiting(&mut journal), [id(1, 3), id(1, 4)]);
+    journal.settle(&settled([id(1, 3), id(1, 4)])).unwrap();
+    assert_eq!(journal.prune(i64::MAX).unwrap(), 2);
+    assert_eq!(books(&journal), (4, 4, 0, 0));
+    drop(journal);
+    assert_eq!(books(&open(folder.path(), 2)), (4, 4, 0, 0), "the books outlive the rows");
+}
+
+#[test]
+fn the_time_of_a_boot_is_kept_once_and_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.append(rated(1), reading(500)).unwrap();
+    journal.settle(&Settlement { anchor: Some(anchor(1_000)), ..Settlement::default() }).unwrap();
+    journal.tie(anchor(2_000)).unwrap();
+    let batch = journal.batch(500).unwrap();
+    let anchors: Vec<_> = batch.anchors.iter().map(|(_, boot, anchor)| (*boot, *anchor)).collect();
+    assert_eq!(anchors, [(BOOT, anchor(1_000))], "the second one tells nothing new");
+    let told = batch.anchors.iter().map(|(key, ..)| *key).collect();
+    journal.settle(&Settlement { told, ..Settlement::default() }).unwrap();
+    assert_eq!(journal.batch(500).unwrap().anchors, []);
+    journal.tie(anchor(1_000 + ANCHOR_INTERVAL_MS)).unwrap();
+    assert_eq!(journal.batch(500).unwrap().anchors.len(), 1);
+    drop(journal);
+    let journal = open(folder.path(), 2);
+    assert_eq!(journal.timeline().date(BOOT, reading(500)).utc_ms, UTC + 500);
+}
+
+#[test]
+fn a_row_that_was_changed_on_the_card_is_set_aside_and_never_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for value in 1..=3 {
+        journal.append(rated(value), reading(1)).unwrap();
+    }
+    drop(journal);
+    let card = Connection::open(folder.path().join(FILE)).unwrap();
+    card.execute("update event set score = 5 where n = 2", []).unwrap();
+    card.close().unwrap();
+    let mut journal = open(folder.path(), 2);
+    assert_eq!(waiting(&mut journal), [id(1, 1), id(1, 3)]);
+    assert_eq!(books(&journal), (3, 0, 1, 2));
+}
+
+#[test]
+fn a_newer_journal_is_refused_and_left_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path(), 1));
+    let file = folder.path().join(FILE);
+    let card = Connection::open(&file).unwrap();
+    card.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+    card.close().unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let refused = Journal::open(folder.path()).unwrap_err();
+    assert!(matches!(refused, Error::Newer { found, .. } if found == SCHEMA_VERSION + 1));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no file beside it");
+}
+
+#[test]
+fn a_second_kiosk_on_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = open(folder.path(), 1);
+    first.append(rated(1), reading(1)).unwrap();
+    assert!(matches!(Journal::open(folder.path()), Err(Error::InUse(_))));
+    first.append(rated(2), reading(2)).unwrap();
+}
+
+#[test]
+fn a_data_folder_that_is_a_file_or_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    for bad in [file.as_path(), Path::new("/proc/smilepost")] {
+        let error = Journal::open(bad).unwrap_err();
+        assert!(matches!(error, Error::Folder { .. }), "{error:?}");
+        assert!(error.to_string().contains(&bad.display().to_string()));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_said_to_be_none_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    std::fs::write(&file, "a shopping list, longer than the header of a database\n".repeat(99))
+        .unwrap();
+    let before = std::fs::read(&file).unwrap();
+    assert!(Journal::open(folder.path()).is_err());
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn ratings_are_written_in_wal_mode_with_a_flush_for_each_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path(), 1));
+    let card = Connection::open(folder.path().join(FILE)).unwrap();
+    let ask = |pragma: &str| card.pragma_query_value(None, pragma, |row| row.get::<_, String>(0));
+    assert_eq!(ask("journal_mode").unwrap(), "wal");
+    let page: u32 = card.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
+    assert_eq!(page, 1024);
+}

@@ -1,0 +1,195 @@
+//! The program as its user runs it.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
+
+fn configure(folder: &Path, more: &str) -> String {
+    let file = folder.join("kiosk.toml");
+    let mut text = format!("data_dir = {:?}\nzone = \"Europe/Helsinki\"\n", folder.join("data"));
+    let _ = write!(
+        text,
+        "[visit]\nthanks_ms = 0\ninterval_ms = 0\n[buttons]\ndriver = \"script\"\nscript = \"-\"\n{more}"
+    );
+    std::fs::write(&file, text).unwrap();
+    file.to_string_lossy().into_owned()
+}
+
+fn ask(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).output().unwrap()
+}
+
+/// A running kiosk; each press waits for its thank-you.
+struct Kiosk {
+    process: Child,
+    thanks: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Kiosk {
+    fn start(config: &str) -> Self {
+        let mut process = Command::new(PROGRAM)
+            .args(["run", "--config", config, "--headless", "--witness", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let thanks = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { process, thanks }
+    }
+
+    fn press(&mut self, line: &str) -> String {
+        writeln!(self.process.stdin.as_mut().unwrap(), "{line}").unwrap();
+        self.thanks.next().unwrap().unwrap()
+    }
+
+    fn stop(mut self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_kiosk_without_hub_screen_and_buttons_still_takes_ratings() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path(), "");
+    let mut kiosk = Kiosk::start(&config);
+    let first = kiosk.press("5");
+    let run = first.split(' ').nth(1).unwrap();
+    assert_eq!(first, format!("thanked {run} 1 5"));
+    assert_eq!(kiosk.press("1"), format!("thanked {run} 2 1"));
+    assert_eq!(kiosk.press("nonsense\n9\n\n3"), format!("thanked {run} 3 3"));
+    kiosk.stop();
+}
+
+#[test]
+fn the_summary_is_the_same_from_the_running_kiosk_and_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path(), "");
+    let mut kiosk = Kiosk::start(&config);
+    for line in ["5", "5", "4", "1"] {
+        kiosk.press(line);
+    }
+    let summary = ["summary", "--config", &config, "--format", "json"];
+    let running = json(&ask(&summary));
+    let second = ask(&["run", "--config", &config, "--headless"]);
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("is another smilepost-kiosk running?"), "{said}");
+    kiosk.stop();
+    let stopped = json(&ask(&summary));
+    assert_eq!(running, stopped);
+    assert_eq!(running["n"], 4);
+    assert_eq!(running["happy_index"], 68.75);
+    assert_eq!(running["csat"], 75.0);
+    assert_eq!(running["waiting"], 4);
+    assert_eq!(running["faces"][0]["counts"], serde_json::json!([1, 0, 0, 1, 2]));
+    assert_eq!(running["uncertain"], 4, "nobody has told this kiosk the time");
+    let text = ask(&["summary", "--config", &config]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("Happy Index 68.8 of 100"), "{text}");
+    assert!(text.contains("Waiting to be sent: 4"), "{text}");
+}
+
+#[test]
+fn the_export_names_every_event_from_the_running_kiosk_and_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path(), "");
+    let mut kiosk = Kiosk::start(&config);
+    let thanked: Vec<String> = ["2", "3", "4"].map(|line| kiosk.press(line)).to_vec();
+    let export = ["export", "--config", &config];
+    let running = ask(&export);
+    kiosk.stop();
+    let stopped = ask(&export);
+    assert_eq!(running.stdout, stopped.stdout);
+    let csv = String::from_utf8(stopped.stdout).unwrap();
+    let mut lines = csv.lines();
+    assert!(lines.next().unwrap().starts_with("run,n,kind,utc,quality,score,scale,input,"));
+    for (line, thanked) in lines.zip(thanked) {
+        let fields: Vec<&str> = line.split(',').collect();
+        assert_eq!(format!("thanked {} {} {}", fields[0], fields[1], fields[5]), thanked);
+        assert_eq!((fields[2], fields[4], fields[7]), ("rated", "unknown", "button"));
+        assert_eq!(fields.last(), Some(&"waiting"));
+    }
+    let none = ask(&["export", "--config", &config, "--to", "2001-01-01", "--format", "jsonl"]);
+    assert!(none.status.success() && none.stdout.is_empty());
+    let bad = ask(&["export", "--config", &config, "--from", "yesterday"]);
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("\"yesterday\" is not a date"));
+}
+
+#[test]
+fn a_bad_configuration_ends_with_every_complaint_and_status_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path(), "lines = [1, 1, 2, 3, 4]\nspeed = 3\n");
+    let output = ask(&["run", "--config", &config, "--headless"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("2 complaints about"), "{said}");
+    assert!(said.contains("buttons.speed: unknown field"), "{said}");
+    assert!(said.contains("buttons.lines: names line 1 more than once"), "{said}");
+    assert!(!folder.path().join("data").exists(), "nothing was begun");
+}
+
+#[test]
+fn buttons_that_cannot_be_had_are_said_and_do_not_stop_the_kiosk() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("kiosk.toml");
+    let text = format!(
+        "data_dir = {:?}\n[buttons]\ndriver = \"script\"\nscript = \"/nowhere\"\n",
+        folder.path().join("data")
+    );
+    std::fs::write(&config, text).unwrap();
+    let mut process = Command::new(PROGRAM)
+        .args(["run", "--headless", "--config"])
+        .arg(&config)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let said = log.find(|line| line.contains("going on without buttons")).unwrap();
+    assert!(said.contains("cannot read button script /nowhere"), "{said}");
+    let pid = process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(process.wait().unwrap().success());
+}
+
+#[test]
+fn a_kiosk_enrols_only_with_a_hub_and_over_a_safe_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path(), "[uplink]\nconnect_timeout_ms = 2000\n");
+    let refused = |address: &str| {
+        let output = ask(&["enrol", "--config", &config, address, "7K2QM-X9RTB"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!folder.path().join("data/enrolment.toml").exists());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(refused("http://hub.example.com").contains("is not a hub's address"));
+    assert!(refused("ftp://127.0.0.1").contains("is not a hub's address"));
+    assert!(refused("nonsense").contains("is not a hub's address"));
+    assert!(refused("http://127.0.0.1:1").contains("cannot reach the hub"));
+    let portal = portal("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<h1>Welcome</h1>");
+    assert!(refused(&portal).contains("answered 200 OK, but not as a hub does"));
+}
+
+/// Something that gives every request the same answer and is no hub.
+fn portal(answer: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+            while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}

@@ -1,0 +1,129 @@
+//! What an installer writes into `kiosk.toml`, well and badly.
+
+use std::path::Path;
+
+use smilepost::feedback::visit::Pace;
+use smilepost::kiosk::settings::{Driver, Enrolment, Settings};
+
+fn read(text: &str) -> Result<Settings, Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kiosk.toml");
+    std::fs::write(&file, text).unwrap();
+    Settings::read(&file).map_err(|complaints| complaints.list().to_vec())
+}
+
+fn reference() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/kiosk.toml");
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// The reference with every key set.
+fn with_every_key(reference: &str) -> String {
+    let is_key = |line: &str| {
+        let rest = line.strip_prefix('#').unwrap_or_default();
+        rest.starts_with('[') || rest.starts_with(|c: char| c.is_ascii_lowercase())
+    };
+    let lines = reference.lines().map(|line| if is_key(line) { &line[1..] } else { line });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_reference_is_read_as_it_stands() {
+    let settings = read(&reference()).unwrap();
+    assert_eq!(settings.data_dir, Path::new("/var/lib/smilepost-kiosk"));
+    assert_eq!((settings.pace, settings.keep_days), (Pace::default(), 400));
+    assert_eq!((settings.buttons.driver, settings.buttons.lines.len()), (Driver::Auto, 0));
+}
+
+#[test]
+fn the_reference_with_every_key_set_is_read_too_and_its_defaults_are_true() {
+    let settings = read(&with_every_key(&reference())).unwrap();
+    assert_eq!(settings.survey.id(), "delivery");
+    assert_eq!(settings.buttons.lines, [5, 6, 13, 19, 26]);
+    let plain = Settings::plain(Path::new("/x"));
+    assert_eq!(settings.pace, plain.pace);
+    assert_eq!(settings.screen, plain.screen);
+    assert_eq!(settings.buttons.debounce, plain.buttons.debounce);
+    let uplink = smilepost::kiosk::settings::Uplink { ca_file: None, ..settings.uplink };
+    assert_eq!(uplink, plain.uplink);
+}
+
+#[test]
+fn every_complaint_comes_at_once_with_its_key_and_what_is_allowed() {
+    let complaints = read(
+        r#"
+        zone = "Europe/Helsink"
+        language = "tlh"
+        colour = "red"
+        keep_days = 0
+        [survey]
+        scale = 6
+        [visit]
+        thanks_ms = "long"
+        [buttons]
+        driver = "gpiocdev"
+        lines = [5, 6, 6]
+        pull = "sideways"
+        [uplink]
+        idle_s = 0
+        "#,
+    )
+    .unwrap_err();
+    let all = complaints.join("\n");
+    for said in [
+        "colour: unknown field `colour`, expected one of `data_dir`",
+        "data_dir: is missing",
+        "zone: \"Europe/Helsink\" is not an IANA time zone such as Europe/Helsinki",
+        "language: \"tlh\" is not one of the survey's: en, de",
+        "keep_days: is not 1 to 3660 days",
+        "survey.scale: 6 is not 3, 4 or 5 faces",
+        "visit.thanks_ms: invalid type: string \"long\"",
+        "buttons.pull: unknown variant `sideways`, expected one of `up`, `down`, `off`",
+        "buttons.lines: has 3 lines, the scale has 5 faces",
+        "buttons.lines: names line 6 more than once",
+        "buttons.chip: is missing",
+        "uplink.idle_s: 0 is not 1 to 86400",
+    ] {
+        assert!(all.contains(said), "{said}\nis not among\n{all}");
+    }
+    assert_eq!(complaints.len(), 12, "{all}");
+}
+
+#[test]
+fn a_survey_of_ones_own_is_checked_whole() {
+    let complaints = read(
+        r#"
+        data_dir = "/x"
+        [survey]
+        id = "Delivery!"
+        scale = 3
+        [survey.texts.en]
+        question = ""
+        faces = ["Bad", "Good"]
+        "#,
+    )
+    .unwrap_err();
+    let keys: Vec<&str> = complaints.iter().map(|c| c.split(':').next().unwrap()).collect();
+    assert_eq!(keys, ["survey.id", "survey.texts.en.question", "survey.texts.en.faces"]);
+}
+
+#[test]
+fn the_token_is_kept_for_the_kiosk_alone_and_no_log_shows_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Enrolment::read(folder.path()).unwrap(), None);
+    let enrolment = Enrolment {
+        hub: "https://hub.example.com".to_owned(),
+        kiosk: "kallio-checkout-1".to_owned(),
+        token: "ab".repeat(32),
+        shop: "Kallio".to_owned(),
+        zone: "Europe/Helsinki".to_owned(),
+    };
+    enrolment.write(folder.path()).unwrap();
+    enrolment.write(folder.path()).unwrap();
+    assert_eq!(Enrolment::read(folder.path()).unwrap().as_ref(), Some(&enrolment));
+    let file = folder.path().join("enrolment.toml");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(!format!("{enrolment:?}").contains("abab"));
+}

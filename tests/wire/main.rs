@@ -1,0 +1,159 @@
+//! Every shape that was ever shipped is still read, and what is written is read back the same.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use smilepost::feedback::misuse::{Misuse, Reason};
+use smilepost::feedback::moment::{Reading, Source};
+use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
+use smilepost::feedback::rating::{Input, Question, Rated, Scale};
+use smilepost::wire::delivery::{self, Delivery, Unusable};
+use smilepost::wire::desk::{Ask, Summary};
+use smilepost::wire::receipt::Receipt;
+use smilepost::wire::{Enrolled, Enrolment, Refusal};
+
+#[test]
+fn a_delivery_of_version_1_is_read() {
+    let delivery: Delivery = serde_json::from_str(include_str!("v1-delivery.json")).unwrap();
+    let anchor = delivery.boots[0].anchors[0].anchor().unwrap();
+    assert_eq!((anchor.boot_ms, anchor.source), (65_000, Source::Hub));
+    assert_eq!(delivery.boots[0].anchors[1].anchor(), None, "a source of the future");
+    let run = &delivery.runs[0];
+    assert_eq!(run.id().unwrap().to_string(), run.run);
+    let read: Vec<_> = run.events.iter().map(|event| delivery::read(event).unwrap()).collect();
+    let plain = read[0].rated.as_ref().unwrap();
+    assert_eq!(
+        (plain.score.value(), plain.score.scale(), plain.input),
+        (5, Scale::Five, Input::Button)
+    );
+    assert_eq!(
+        read[1].rated.as_ref().unwrap().misuse,
+        Some(Misuse { reason: Reason::Repeat, rule: 1 })
+    );
+    assert_eq!(read[2].rated.as_ref().unwrap().replaces, Some(1));
+    assert_eq!(read[2].extra["weather"], "rain");
+    assert_eq!((read[3].kind.as_str(), &read[3].rated), ("noted", &None));
+    assert_eq!(read[3].extra["text"], "opened the second till");
+    assert_eq!(delivery.counters.taken, 12);
+}
+
+#[test]
+fn a_receipt_of_version_1_is_read() {
+    let receipt: Receipt = serde_json::from_str(include_str!("v1-receipt.json")).unwrap();
+    assert!(receipt.settled[0].has(1) && receipt.settled[0].has(9) && !receipt.settled[0].has(4));
+    assert_eq!((receipt.set_aside[0].n, receipt.hub_epoch), (4, 7));
+}
+
+#[test]
+fn the_small_shapes_of_version_1_are_read() {
+    let samples: Value = serde_json::from_str(include_str!("v1-small.json")).unwrap();
+    let sample = |name: &str| samples[name].clone();
+    let enrolment: Enrolment = serde_json::from_value(sample("enrolment")).unwrap();
+    assert_eq!(enrolment.code, "7K2QM-X9RTB");
+    let enrolled: Enrolled = serde_json::from_value(sample("enrolled")).unwrap();
+    assert_eq!((enrolled.kiosk.as_str(), enrolled.token.len()), ("kallio-checkout-1", 64));
+    assert!(!format!("{enrolled:?}").contains(&enrolled.token), "no log shows a token");
+    let refusal: Refusal = serde_json::from_value(sample("refusal")).unwrap();
+    assert!(refusal.refused.contains("token"));
+    let ask: Ask = serde_json::from_value(sample("ask")).unwrap();
+    assert_eq!(ask, Ask::Summary { date: Some("2026-11-20".to_owned()) });
+    let summary: Summary = serde_json::from_value(sample("summary")).unwrap();
+    assert_eq!((summary.n, summary.faces[0].counts.len()), (4, 5));
+}
+
+fn rated() -> Value {
+    json!({
+        "n": 7, "kind": "rated", "boot_ms": 1, "wall_ms": 2, "score": 4, "scale": 5,
+        "input": "touch", "question": "checkout", "question_version": 1, "language": "en",
+    })
+}
+
+/// The sample with one field changed, and what reading it says.
+fn with(field: &str, value: Value) -> Result<delivery::Event, Unusable> {
+    let mut event = rated();
+    event[field] = value;
+    delivery::read(&event)
+}
+
+#[test]
+fn what_cannot_be_used_says_which_event_and_why() {
+    let why = |field: &str, value: Value| with(field, value).unwrap_err().to_string();
+    assert_eq!(why("score", json!(6)), "event 7: score 6 is not between 1 and 5");
+    assert_eq!(why("score", json!(0)), "event 7: score 0 is not between 1 and 5");
+    assert_eq!(why("scale", json!(7)), "event 7: scale 7 is not 3, 4 or 5");
+    assert_eq!(
+        why("replaces", json!(7)),
+        "event 7: replaces must be the number of an earlier event"
+    );
+    assert!(why("score", json!("four")).starts_with("event 7: "));
+    assert!(why("kind", json!("")).starts_with("event 7: kind must be"));
+    assert_eq!(with("n", json!(0)), Err(Unusable::Nameless));
+    assert_eq!(with("n", json!(4_294_967_296_u64)), Err(Unusable::Nameless));
+    assert_eq!(delivery::read(&json!("nonsense")), Err(Unusable::Nameless));
+}
+
+#[test]
+fn words_of_the_future_are_kept_unread() {
+    for (field, value) in [("kind", "waved"), ("input", "eyes"), ("misuse", "robot")] {
+        let event = with(field, json!(value)).unwrap();
+        assert_eq!((event.n, event.rated), (7, None), "{field}");
+        assert_eq!(event.extra[field], value);
+    }
+}
+
+#[test]
+fn the_same_content_is_the_same_text_whatever_the_order_of_its_fields() {
+    let one = serde_json::from_str(r#"{"n":1,"kind":"x","a":{"c":1,"b":2}}"#).unwrap();
+    let two = serde_json::from_str(r#"{"a":{"b":2,"c":1},"kind":"x","n":1}"#).unwrap();
+    assert_eq!(delivery::canonical(&one), delivery::canonical(&two));
+}
+
+#[test]
+fn the_largest_delivery_that_a_kiosk_makes_is_within_the_limit() {
+    let question = Question { id: "q".repeat(40), version: u32::MAX, language: "l".repeat(12) };
+    let rated = Rated {
+        score: Scale::Five.score(5).unwrap(),
+        input: Input::Button,
+        question,
+        misuse: Some(Misuse { reason: Reason::Repeat, rule: u16::MAX }),
+        replaces: Some(u32::MAX),
+    };
+    let reading = Reading { boot_ms: u64::MAX, wall_ms: i64::MIN };
+    let event = delivery::write(u32::MAX, reading, &rated).to_string();
+    assert!((event.len() + 1) * EVENTS_MAX < BYTES_MAX, "{} bytes an event", event.len());
+}
+
+fn any_rated() -> impl Strategy<Value = Rated> {
+    let scale = prop_oneof![Just(Scale::Three), Just(Scale::Four), Just(Scale::Five)];
+    let input = prop_oneof![Just(Input::Button), Just(Input::Touch), Just(Input::Key)];
+    let question = ("[a-z-]{1,40}", any::<u32>(), "[a-z]{2}(-[A-Z]{2})?");
+    let misuse = prop::option::of(any::<u16>());
+    (scale, 1u8..=3, input, question, misuse, prop::option::of(1u32..100)).prop_map(
+        |(scale, value, input, (id, version, language), rule, replaces)| Rated {
+            score: scale.score(value).unwrap(),
+            input,
+            question: Question { id, version, language },
+            misuse: rule.map(|rule| Misuse { reason: Reason::Repeat, rule }),
+            replaces,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_rating_that_is_written_is_read_back_the_same(
+        rated in any_rated(), n in 100u32.., boot_ms in any::<u64>(), wall_ms in any::<i64>(),
+    ) {
+        let reading = Reading { boot_ms, wall_ms };
+        let text = delivery::write(n, reading, &rated).to_string();
+        let read = delivery::read(&serde_json::from_str(&text).unwrap()).unwrap();
+        prop_assert_eq!(read.rated, Some(rated));
+        prop_assert_eq!((read.n, read.reading, read.extra.len()), (n, reading, 0));
+    }
+
+    #[test]
+    fn no_json_makes_the_reader_panic(text in "\\PC*", n in any::<i64>(), score in any::<i64>()) {
+        let _ = serde_json::from_str::<Delivery>(&text);
+        let _ = delivery::read(&json!({ "n": n, "kind": text, "score": score }));
+        let _ = delivery::read(&json!({ "n": n, "kind": "rated", "score": score, "scale": score }));
+    }
+}
