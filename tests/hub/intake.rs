@@ -1,0 +1,260 @@
+//! What kiosks send, well and badly.
+
+use std::io::{Read as _, Write as _};
+
+use serde_json::{Value, json};
+use smilepost::hub::archive::Archive as _;
+use smilepost::wire::receipt::Settled;
+
+use crate::scene::{BOOT, NOON, RUN, Scene, delivery, gzip, rating};
+
+async fn rows(scene: &Scene) -> Vec<(u32, Option<u8>, String, String)> {
+    let page = scene.archive.page((0, 0), 10_000).await.unwrap();
+    page.into_iter().map(|(_, row)| (row.n, row.score, row.utc, row.quality)).collect()
+}
+
+async fn numbers(scene: &Scene) -> Vec<u32> {
+    rows(scene).await.into_iter().map(|(n, ..)| n).collect()
+}
+
+fn stretch(first: u32, last: u32) -> Vec<Settled> {
+    vec![Settled { run: RUN.to_owned(), ranges: vec![(first, last)] }]
+}
+
+#[tokio::test]
+async fn a_delivery_is_stored_and_its_receipt_names_it() {
+    let scene = Scene::new().await;
+    let receipt = scene.receipt(&delivery(&[rating(1, 5), rating(2, 1)])).await;
+    assert_eq!(receipt.nonce, "00112233445566778899aabbccddeeff");
+    assert_eq!((receipt.settled, receipt.set_aside), (stretch(1, 2), vec![]));
+    let stored = rows(&scene).await;
+    let at = |n: u32| format!("2026-11-20T12:0{n}:00.000Z");
+    let unknown = || "unknown".to_owned();
+    assert_eq!(stored, [(1, Some(5), at(1), unknown()), (2, Some(1), at(2), unknown())]);
+    let kiosks = scene.archive.kiosks().await.unwrap();
+    assert_eq!((kiosks[0].waiting, kiosks[0].app.as_deref()), (3, Some("test")));
+}
+
+#[tokio::test]
+async fn the_same_delivery_twice_counts_once() {
+    let scene = Scene::new().await;
+    for _ in 0..3 {
+        let receipt = scene.receipt(&delivery(&[rating(1, 5), rating(2, 1)])).await;
+        assert_eq!(receipt.settled, stretch(1, 2));
+    }
+    assert_eq!(numbers(&scene).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn the_same_delivery_from_many_senders_at_once_counts_once() {
+    let scene = Scene::new().await;
+    let events: Vec<Value> = (1..=200).map(|n| rating(n, 4)).collect();
+    let body = delivery(&events);
+    let all = (0..8).map(|_| scene.receipt(&body));
+    for receipt in futures(all).await {
+        assert_eq!(receipt.settled, stretch(1, 200));
+    }
+    assert_eq!(numbers(&scene).await.len(), 200);
+}
+
+/// Awaits all of them side by side.
+async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut all: Vec<_> = all.map(Box::pin).collect();
+    let mut done: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in all.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *done = Some(value);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
+#[tokio::test]
+async fn a_known_identity_with_other_content_is_a_loud_conflict_and_overwrites_nothing() {
+    let scene = Scene::new().await;
+    scene.receipt(&delivery(&[rating(1, 5)])).await;
+    for _ in 0..2 {
+        let receipt = scene.receipt(&delivery(&[rating(1, 1), rating(2, 2)])).await;
+        assert_eq!(receipt.settled, stretch(2, 2));
+        assert_eq!((receipt.set_aside[0].n, receipt.set_aside[0].run.as_str()), (1, RUN));
+        assert!(receipt.set_aside[0].reason.contains("already stand for another event"));
+    }
+    let stored: Vec<_> = rows(&scene).await.into_iter().map(|(n, score, ..)| (n, score)).collect();
+    assert_eq!(stored, [(1, Some(5)), (2, Some(2))]);
+    assert_eq!(scene.archive.conflicts().await.unwrap(), 1);
+    let (_, page) = scene.page("/").await;
+    assert!(page.contains("1 event came twice with different content"), "{page}");
+}
+
+#[tokio::test]
+async fn one_bad_event_holds_up_no_other() {
+    let scene = Scene::new().await;
+    let mut odd = rating(2, 3);
+    odd["score"] = json!(9);
+    let mut missing = rating(3, 3);
+    missing.as_object_mut().unwrap().remove("question");
+    let receipt = scene.receipt(&delivery(&[rating(1, 5), odd, missing, rating(4, 4)])).await;
+    let ranges = vec![(1, 1), (4, 4)];
+    assert_eq!(receipt.settled, [Settled { run: RUN.to_owned(), ranges }]);
+    let reasons: Vec<_> = receipt.set_aside.iter().map(|aside| aside.reason.as_str()).collect();
+    assert_eq!(reasons[0], "score 9 is not between 1 and 5");
+    assert!(reasons[1].contains("question"), "{reasons:?}");
+    assert_eq!(numbers(&scene).await, [1, 4]);
+    assert_eq!(scene.archive.kiosks().await.unwrap()[0].set_aside, 2);
+}
+
+#[tokio::test]
+async fn unknown_fields_and_kinds_are_accepted_and_kept() {
+    let scene = Scene::new().await;
+    let mut future = rating(1, 5);
+    future["weather"] = json!("rain");
+    let waved = json!({ "n": 2, "kind": "waved", "hand": "left" });
+    let mut body = delivery(&[future, waved]);
+    body["mood"] = json!({ "deep": [1, 2, 3] });
+    let receipt = scene.receipt(&body).await;
+    assert_eq!(receipt.settled, stretch(1, 2));
+    let file = rusqlite::Connection::open(scene.folder.path().join("hub.sqlite")).unwrap();
+    let extra = |n: u32| {
+        let sql = "select extra from event where n = ?";
+        file.query_row(sql, [n], |row| row.get::<_, String>(0)).unwrap()
+    };
+    assert_eq!(extra(1), r#"{"weather":"rain"}"#);
+    assert!(extra(2).contains(r#""hand":"left""#));
+    let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
+    assert_eq!((day.counts.total(), day.unread), (1, 1));
+}
+
+#[tokio::test]
+async fn an_event_is_dated_exactly_once_its_boot_has_an_anchor() {
+    let scene = Scene::new().await;
+    let mut lost = rating(1, 5);
+    lost["wall_ms"] = json!(12);
+    scene.receipt(&delivery(&[lost])).await;
+    assert_eq!(rows(&scene).await[0].2, "1970-01-01T00:00:00.012Z");
+    let mut later = delivery(&[]);
+    later["boots"] = json!([{ "boot": BOOT, "anchors": [
+        { "boot_ms": 3_600_000, "utc_ms": NOON, "error_ms": 5, "source": "hub" },
+    ]}]);
+    scene.receipt(&later).await;
+    let (_, _, utc, quality) = rows(&scene).await.remove(0);
+    assert_eq!((utc.as_str(), quality.as_str()), ("2026-11-20T11:01:00.000Z", "exact"));
+    // An anchor nearer to it, by a clock that was stepped, is believed rather than the far one.
+    later["boots"][0]["anchors"][0] =
+        json!({ "boot_ms": 120_000, "utc_ms": NOON, "error_ms": 5, "source": "ntp" });
+    scene.receipt(&later).await;
+    assert_eq!(rows(&scene).await[0].2, "2026-11-20T11:59:00.000Z");
+}
+
+#[tokio::test]
+async fn gzip_is_read_and_what_is_not_whole_gzip_is_refused() {
+    let scene = Scene::new().await;
+    let json = delivery(&[rating(1, 5)]).to_string().into_bytes();
+    let packed = gzip(&json);
+    let (status, _) = scene.deliver_bytes(packed.clone(), "gzip").await;
+    assert_eq!(status, 200);
+    let half = packed[..packed.len() / 2].to_vec();
+    let refused = |(status, answer): (u16, Value)| {
+        (status, answer["refused"].as_str().unwrap_or_default().to_owned())
+    };
+    let (status, why) = refused(scene.deliver_bytes(half, "gzip").await);
+    assert_eq!(status, 400);
+    assert!(why.starts_with("the body is not whole gzip"), "{why}");
+    let (status, why) = refused(scene.deliver_bytes(json.clone(), "gzip").await);
+    assert!(status == 400 && why.starts_with("the body is not whole gzip"), "{why}");
+    let (status, why) = refused(scene.deliver_bytes(packed, "identity").await);
+    assert!(status == 400 && why.starts_with("the body cannot be read"), "{why}");
+    let (status, why) = refused(scene.deliver_bytes(json, "br").await);
+    assert!(status == 415 && why.contains("\"br\" is not read here"), "{why}");
+    assert_eq!(numbers(&scene).await, [1]);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_before_and_after_unpacking() {
+    let scene = Scene::new().await;
+    let (status, answer) = scene.deliver_bytes(vec![b' '; 600_000], "identity").await;
+    assert_eq!(status, 413);
+    assert_eq!(answer["refused"], "the request is larger than 524288 bytes");
+    let bomb = gzip(&vec![b' '; 200_000_000]);
+    assert!(bomb.len() < 400_000);
+    let (status, answer) = scene.deliver_bytes(bomb, "gzip").await;
+    assert_eq!(status, 413, "{answer}");
+    let events: Vec<Value> = (1..=501).map(|n| json!({ "n": n, "kind": "x" })).collect();
+    let (status, answer) = scene.deliver(&delivery(&events)).await;
+    assert_eq!(status, 400);
+    assert_eq!(answer["refused"], "a delivery has 501 events; at most 500 are taken");
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_is_refused_with_the_place() {
+    let scene = Scene::new().await;
+    let whole = delivery(&[rating(1, 5)]);
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut body = whole.clone();
+        change(&mut body);
+        body
+    };
+    for (body, said) in [
+        (json!([]), "the body cannot be read"),
+        (changed(&|body| body["nonce"] = json!("")), "nonce or app is empty or too long"),
+        (changed(&|body| body["runs"][0]["run"] = json!("x")), "run \"x\": an id is 32 hex"),
+        (changed(&|body| body["runs"][0]["boot"] = json!("x")), "boot \"x\": an id is 32 hex"),
+        (
+            changed(&|body| body["runs"][0]["events"][0]["n"] = json!(0)),
+            "an event needs a number n",
+        ),
+        (changed(&|body| body["counters"] = json!(null)), "the body cannot be read"),
+    ] {
+        let (status, answer) = scene.deliver(&body).await;
+        let why = answer["refused"].as_str().unwrap_or_default();
+        assert!(status == 400 && why.contains(said), "{status} {why}: {said}");
+    }
+    assert_eq!(numbers(&scene).await, [0; 0]);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_early_stores_nothing() {
+    let scene = Scene::new().await;
+    let body = delivery(&[rating(1, 5)]).to_string();
+    let (address, token, length) = (scene.kiosks, scene.token.clone(), body.len() + 10);
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let head = format!(
+            "POST /v1/deliveries HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert!(!answer.contains(" 200 "), "{answer}");
+    assert_eq!(numbers(&scene).await, [0; 0]);
+}
+
+#[tokio::test]
+async fn the_hub_says_that_it_lives_and_that_it_is_ready() {
+    let scene = Scene::new().await;
+    for (path, said) in [("/healthz", "alive\n"), ("/readyz", "ready\n")] {
+        let answer =
+            scene.client.get(format!("http://{}{path}", scene.kiosks)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.bytes().await.unwrap(), said);
+    }
+    let nothing = scene.client.get(format!("http://{}/x", scene.kiosks)).send().await.unwrap();
+    assert_eq!(nothing.status(), 404);
+    let (_, page) = scene.page("/v1/deliveries").await;
+    assert!(page.contains("there is nothing here"), "the dashboard takes no deliveries");
+}

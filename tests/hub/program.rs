@@ -1,0 +1,74 @@
+//! The program as head office runs it.
+
+use std::process::{Command, Output};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-hub");
+
+struct Office {
+    folder: tempfile::TempDir,
+}
+
+impl Office {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("data_dir = {:?}\n", folder.path().join("data"));
+        std::fs::write(folder.path().join("hub.toml"), text).unwrap();
+        Self { folder }
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).arg("--config").arg(self.folder.path().join("hub.toml"));
+        command.output().unwrap()
+    }
+
+    fn say(&self, arguments: &[&str]) -> String {
+        let output = self.ask(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn complain(&self, arguments: &[&str]) -> String {
+        let output = self.ask(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+#[test]
+fn shops_and_kiosks_are_set_up_from_the_command_line() {
+    let office = Office::new();
+    let zone = ["--zone", "Europe/Helsinki"];
+    let shop = ["shop", "add", "Nordmarkt Kallio"];
+    assert_eq!(office.say(&[&shop[..], &zone].concat()), "nordmarkt-kallio\n");
+    assert!(office.complain(&[&shop[..], &zone].concat()).contains("nordmarkt-kallio already"));
+    let bad = [&shop[..], &["--zone", "Europe/Kallio"]].concat();
+    assert!(office.complain(&bad).contains("\"Europe/Kallio\" is not an IANA time zone"));
+    let nameless = [&["shop", "add", "!!!"][..], &zone].concat();
+    assert!(office.complain(&nameless).contains("makes no short name"));
+    let kiosk = ["kiosk", "add", "--shop", "nordmarkt-kallio", "--touchpoint", "Checkout 1"];
+    let printed = office.say(&kiosk);
+    let (id, code) = printed.trim().split_once('\n').unwrap();
+    assert_eq!((id, code.len()), ("nordmarkt-kallio-checkout-1", 11));
+    assert!(office.complain(&kiosk).contains("kiosk code nordmarkt-kallio-checkout-1"));
+    let elsewhere = ["kiosk", "add", "--shop", "nowhere", "--touchpoint", "x"];
+    assert!(office.complain(&elsewhere).contains("there is no shop nowhere"));
+    assert_ne!(office.say(&["kiosk", "code", id]), printed);
+    assert!(office.complain(&["kiosk", "code", "nobody"]).contains("there is no kiosk nobody"));
+    assert!(office.complain(&["kiosk", "revoke", id]).contains("has no token to revoke"));
+    let list = office.say(&["kiosk", "list"]);
+    let expected = "nordmarkt-kallio-checkout-1\tnordmarkt-kallio\tCheckout 1\tnot enrolled\t\
+                    last contact never\tholds 0\n";
+    assert_eq!(list, expected);
+    assert_eq!(office.say(&["export"]), "");
+}
+
+#[test]
+fn a_newer_archive_is_refused() {
+    let office = Office::new();
+    office.say(&["shop", "list"]);
+    let file = rusqlite::Connection::open(office.folder.path().join("data/hub.sqlite")).unwrap();
+    file.pragma_update(None, "user_version", 99).unwrap();
+    let said = office.complain(&["shop", "list"]);
+    assert!(said.contains("schema 99") && said.contains("left untouched"), "{said}");
+}

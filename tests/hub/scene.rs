@@ -1,0 +1,139 @@
+//! A hub on a free port with one shop and one enrolled kiosk, and what a kiosk would send it.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use smilepost::hub::archive::sqlite::Sqlite;
+use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
+use smilepost::hub::settings::Settings;
+use smilepost::hub::{Hub, access};
+use smilepost::wire::receipt::Receipt;
+
+pub(crate) const RUN: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const BOOT: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
+/// 2026-11-20 12:00:00 UTC.
+pub(crate) const NOON: i64 = 1_795_176_000_000;
+
+pub(crate) struct Scene {
+    pub(crate) archive: Sqlite,
+    pub(crate) kiosks: SocketAddr,
+    pub(crate) dashboard: SocketAddr,
+    pub(crate) client: reqwest::Client,
+    pub(crate) token: String,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Scene {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Sqlite::open(folder.path()).unwrap();
+        let shop = Shop {
+            id: "kallio".to_owned(),
+            name: "Nordmarkt Kallio".to_owned(),
+            zone: "Europe/Helsinki".to_owned(),
+        };
+        assert!(archive.add_shop(shop).await.unwrap());
+        let kiosk = Kiosk {
+            id: "kallio-checkout-1".to_owned(),
+            shop: "kallio".to_owned(),
+            touchpoint: "Checkout <1>".to_owned(),
+        };
+        assert!(archive.add_kiosk(kiosk).await.unwrap());
+        let hub = Hub::bind(&Settings::plain(folder.path()), archive.clone()).unwrap();
+        let (kiosks, dashboard) = hub.addresses().unwrap();
+        tokio::spawn(hub.run());
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut scene = Self { archive, kiosks, dashboard, client, token: String::new(), folder };
+        scene.token = scene.enrol_anew().await;
+        scene
+    }
+
+    /// A fresh code, exchanged for a token.
+    pub(crate) async fn enrol_anew(&self) -> String {
+        let code = access::new_code();
+        let hash = access::code_hash(&code);
+        assert!(
+            self.archive.add_code("kallio-checkout-1".to_owned(), hash, i64::MAX).await.unwrap()
+        );
+        let (status, answer) = self.enrol(&code).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn enrol(&self, code: &str) -> (u16, Value) {
+        let body = json!({ "code": code, "app": "test" }).to_string();
+        self.post("/v1/enrolments", &[], body.into_bytes()).await
+    }
+
+    /// Posts a body and returns the status and the answer.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (u16, Value) {
+        let request = self.client.post(format!("http://{}{path}", self.kiosks));
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer = request.header("content-type", "application/json").body(body);
+        let answer = answer.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.bytes().await.unwrap();
+        (status, serde_json::from_slice(&text).unwrap_or(Value::Null))
+    }
+
+    /// Delivers as the kiosk would, and returns the status and the answer.
+    pub(crate) async fn deliver(&self, delivery: &Value) -> (u16, Value) {
+        self.deliver_bytes(delivery.to_string().into_bytes(), "identity").await
+    }
+
+    pub(crate) async fn deliver_bytes(&self, body: Vec<u8>, encoding: &str) -> (u16, Value) {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("content-encoding", encoding)];
+        self.post("/v1/deliveries", &headers, body).await
+    }
+
+    /// Delivers and expects a receipt.
+    pub(crate) async fn receipt(&self, delivery: &Value) -> Receipt {
+        let (status, answer) = self.deliver(delivery).await;
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_value(answer).unwrap()
+    }
+
+    /// A page of the dashboard.
+    pub(crate) async fn page(&self, path: &str) -> (u16, String) {
+        let answer = self.client.get(format!("http://{}{path}", self.dashboard));
+        let answer = answer.send().await.unwrap();
+        (
+            answer.status().as_u16(),
+            String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap(),
+        )
+    }
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A rating `n`, taken so many minutes after noon by a wall clock that is right.
+pub(crate) fn rating(n: u32, score: u8) -> Value {
+    json!({
+        "n": n, "kind": "rated", "boot_ms": n * 60_000, "wall_ms": NOON + i64::from(n) * 60_000,
+        "score": score, "scale": 5, "input": "button", "question": "checkout",
+        "question_version": 1, "language": "en",
+    })
+}
+
+pub(crate) fn delivery(events: &[Value]) -> Value {
+    json!({
+        "nonce": "00112233445566778899aabbccddeeff",
+        "app": "test",
+        "runs": [{ "run": RUN, "boot": BOOT, "taken": events.len(), "events": events }],
+        "counters": {
+            "taken": events.len(), "settled": 0, "set_aside": 0, "waiting": events.len() + 3,
+        },
+    })
+}

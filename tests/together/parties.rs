@@ -1,0 +1,189 @@
+//! The programs as processes, and what they leave behind.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
+const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
+
+/// Chance that can be played again: xorshift64*, good enough to pick moments.
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: u32) -> u32 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
+        u32::try_from(high).unwrap() % limit
+    }
+}
+
+/// Waits until something is so; panics with its name when it does not come about in two minutes.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..60_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    panic!("it never came about that {what}");
+}
+
+/// Where everything of one test lies, and the addresses of its hub.
+pub(crate) struct Site {
+    folder: tempfile::TempDir,
+    pub(crate) hub: SocketAddr,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (hub, dashboard) = (free(), free());
+        let text = format!(
+            "data_dir = {:?}\nlisten = \"{hub}\"\n[dashboard]\nlisten = \"{dashboard}\"\n",
+            folder.path().join("hub")
+        );
+        std::fs::write(folder.path().join("hub.toml"), text).unwrap();
+        let text = format!(
+            "data_dir = {:?}\n\
+             [visit]\nthanks_ms = 0\ncorrection_ms = 0\ninterval_ms = 0\n\
+             [buttons]\ndriver = \"script\"\nscript = {:?}\n\
+             [uplink]\ncoalesce_ms = 0\nfirst_max_ms = 0\nidle_s = 1\nconnect_timeout_ms = 1000\n\
+             read_timeout_ms = 2000\ntimeout_ms = 5000\n",
+            folder.path().join("kiosk"),
+            folder.path().join("buttons"),
+        );
+        std::fs::write(folder.path().join("kiosk.toml"), text).unwrap();
+        let fifo = folder.path().join("buttons");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        Self { folder, hub }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a program to its end and returns what it printed.
+    pub(crate) fn say(&self, program: &str, arguments: &[&str]) -> String {
+        let config = self.path(&format!("{program}.toml"));
+        let path = if program == "hub" { HUB } else { KIOSK };
+        let output =
+            Command::new(path).args(arguments).arg("--config").arg(config).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Sets up a shop and a kiosk at the hub, and enrols the kiosk there by this address.
+    pub(crate) fn acquaint(&self, address: SocketAddr) {
+        self.say("hub", &["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+        let add = ["kiosk", "add", "--shop", "kallio", "--touchpoint", "Checkout 1"];
+        let printed = self.say("hub", &add);
+        let code = printed.lines().nth(1).unwrap();
+        self.say("kiosk", &["enrol", &format!("http://{address}"), code]);
+    }
+
+    pub(crate) fn start_hub(&self) -> Process {
+        let mut command = Command::new(HUB);
+        command.arg("serve").arg("--config").arg(self.path("hub.toml"));
+        let process = self.start(command, "hub.log");
+        wait_until("the hub listens", || TcpStream::connect(self.hub).is_ok());
+        process
+    }
+
+    pub(crate) fn start_kiosk(&self) -> Process {
+        let mut command = Command::new(KIOSK);
+        command.args(["run", "--headless", "--witness"]).arg(self.path("witness"));
+        command.arg("--config").arg(self.path("kiosk.toml"));
+        self.start(command, "kiosk.log")
+    }
+
+    fn start(&self, mut command: Command, log: &str) -> Process {
+        let mut options = std::fs::OpenOptions::new();
+        let log = options.append(true).create(true).open(self.path(log)).unwrap();
+        command.env("SMILEPOST_LOG", "info").stdin(Stdio::null()).stdout(Stdio::null());
+        Process(command.stderr(log).spawn().unwrap())
+    }
+
+    pub(crate) fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// The buttons: a line is a press.
+    pub(crate) fn buttons(&self) -> Buttons {
+        let mut options = std::fs::OpenOptions::new();
+        Buttons(options.read(true).write(true).open(self.path("buttons")).unwrap())
+    }
+
+    /// What shoppers were thanked for: the face by run and number.
+    pub(crate) fn thanked(&self) -> BTreeMap<(String, u32), u8> {
+        let text = self.log("witness");
+        // A kill can cut the last line of a life in two only if it was never finished.
+        let lines = text.lines().filter(|line| line.split(' ').count() == 4);
+        let mut thanked = BTreeMap::new();
+        for line in lines {
+            let fields: Vec<&str> = line.split(' ').collect();
+            let id = (fields[1].to_owned(), fields[2].parse().unwrap());
+            let again = thanked.insert(id, fields[3].parse().unwrap());
+            assert_eq!(again, None, "thanked twice: {line}");
+        }
+        thanked
+    }
+
+    pub(crate) fn thanks(&self) -> usize {
+        let text = std::fs::read(self.path("witness")).unwrap_or_default();
+        text.iter().filter(|&&byte| byte == b'\n').count()
+    }
+
+    /// What the hub has: the face by run and number.
+    pub(crate) fn archived(&self) -> BTreeMap<(String, u32), u8> {
+        let mut archived = BTreeMap::new();
+        for line in self.say("hub", &["export", "--format", "jsonl"]).lines() {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let n = u32::try_from(row["n"].as_u64().unwrap()).unwrap();
+            let score = u8::try_from(row["score"].as_u64().unwrap()).unwrap();
+            let again = archived.insert((row["run"].as_str().unwrap().to_owned(), n), score);
+            assert_eq!(again, None, "archived twice: {line}");
+        }
+        archived
+    }
+}
+
+/// A program that runs, and is killed when the test is over.
+pub(crate) struct Process(Child);
+
+impl Process {
+    /// Pulls the plug: the program gets no chance to finish anything.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub(crate) struct Buttons(std::fs::File);
+
+impl Buttons {
+    pub(crate) fn press(&mut self, score: u32) {
+        writeln!(self.0, "{score}").unwrap();
+    }
+}
+
+pub(crate) fn is_enrolled(folder: &Path) -> bool {
+    folder.join("enrolment.toml").exists()
+}
