@@ -4,6 +4,8 @@
 //! After a change that is meant, run with `SMILEPOST_BLESS=1` and look at each picture before it is
 //! committed.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 //!
 //! One test, since Slint's event loop can be made once in a process.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use smilepost::clock;
+
 const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
 const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
@@ -27,15 +29,16 @@ impl Chance {
     }
 }
 
-/// Waits until something is so; panics with its name when it does not come about in two minutes.
+/// How long anything may take to come about, in milliseconds.
+const PATIENCE_MS: u64 = 60_000;
+
+/// Waits until something is so; panics with its name when it does not come about.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..60_000 {
-        if is_so() {
-            return;
-        }
+    let until = clock::boot_ms() + PATIENCE_MS;
+    while !is_so() {
+        assert!(clock::boot_ms() < until, "it never came about that {what}");
         std::thread::park_timeout(Duration::from_millis(2));
     }
-    panic!("it never came about that {what}");
 }
 
 /// Where everything of one test lies, and the addresses of its hub.

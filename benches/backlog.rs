@@ -1,0 +1,88 @@
+//! How fast a hub takes in one kiosk's backlog: 100,000 ratings after weeks without a network.
+//!
+//! `cargo bench --bench backlog`. Journal, uplink and hub are the real ones, over loopback with
+//! gzip, every delivery durable at the hub before its receipt.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints its figures and fails by panicking"
+)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use smilepost::clock;
+use smilepost::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale};
+use smilepost::hub::archive::sqlite::Sqlite;
+use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
+use smilepost::hub::settings::Settings as HubSettings;
+use smilepost::hub::{Hub, access};
+use smilepost::kiosk::journal::{Journal, Keeper};
+use smilepost::kiosk::settings::Settings;
+use smilepost::kiosk::uplink;
+
+const RATINGS: u64 = 100_000;
+
+#[expect(clippy::disallowed_methods, reason = "a bench reads the time")]
+fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+fn main() {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("backlog-{}", std::process::id()));
+    let mut journal = Journal::open(&folder.join("kiosk")).unwrap();
+    let boot = BootId([1; 16]);
+    journal.begin(RunId(rand::random()), boot).unwrap();
+    let start = now();
+    for n in 0..RATINGS {
+        let value = u8::try_from(n % 5 + 1).unwrap();
+        let rated = Rated {
+            score: Scale::Five.score(value).unwrap(),
+            input: Input::Button,
+            question: Question { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
+            misuse: None,
+            replaces: None,
+        };
+        journal.append(rated, clock::reading()).unwrap();
+    }
+    let taken_s = start.elapsed().as_secs_f64();
+    println!("taken      {RATINGS} in {taken_s:.1} s: {:.0} commits/s", RATINGS as f64 / taken_s);
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let archive = Sqlite::open(&folder.join("hub")).unwrap();
+    let (address, code) = runtime.block_on(async {
+        let (id, shop) = ("k".to_owned(), "s".to_owned());
+        let new = Shop { id: shop.clone(), name: shop.clone(), zone: "UTC".to_owned() };
+        archive.add_shop(new).await.unwrap();
+        let touchpoint = "x".to_owned();
+        archive.add_kiosk(Kiosk { id: id.clone(), shop, touchpoint }).await.unwrap();
+        let code = access::new_code();
+        archive.add_code(id, access::code_hash(&code), i64::MAX).await.unwrap();
+        let hub = Hub::bind(&HubSettings::plain(&folder), archive.clone()).unwrap();
+        let (address, _) = hub.addresses().unwrap();
+        tokio::spawn(hub.run());
+        (format!("http://{address}"), code)
+    });
+    let mut settings = Settings::plain(&folder);
+    settings.uplink.first_max = Duration::ZERO;
+    let enrolment = uplink::enrol(&settings.uplink, &address, &code, "bench").unwrap();
+    let (keeper, thread) = Keeper::start(journal, boot, || RunId(rand::random()), |_| {}).unwrap();
+    let start = now();
+    let _uplink =
+        uplink::start(settings.uplink, 400, enrolment, "bench".to_owned(), keeper.clone()).unwrap();
+    while keeper.books().unwrap().0.waiting > 0 {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    let settled_s = start.elapsed().as_secs_f64();
+    println!(
+        "delivered  {RATINGS} in {settled_s:.1} s: {:.0} ratings/s",
+        RATINGS as f64 / settled_s
+    );
+    let day = runtime.block_on(archive.day("s".to_owned(), 0, i64::MAX)).unwrap();
+    assert_eq!(u64::from(day.counts.total()), RATINGS);
+    keeper.close();
+    thread.join().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
