@@ -46,10 +46,15 @@ impl Kiosk {
     }
 
     fn stop(mut self) {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        assert!(self.process.wait().unwrap().success());
+        terminate(&mut self.process);
     }
+}
+
+/// Asks a program to end, as systemd does, and expects that it ends well.
+fn terminate(process: &mut Child) {
+    let pid = rustix::process::Pid::from_child(process);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(process.wait().unwrap().success());
 }
 
 fn json(output: &Output) -> serde_json::Value {
@@ -156,9 +161,7 @@ fn buttons_that_cannot_be_had_are_said_and_do_not_stop_the_kiosk() {
     let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
     let said = log.find(|line| line.contains("going on without buttons")).unwrap();
     assert!(said.contains("cannot read button script /nowhere"), "{said}");
-    let pid = process.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    assert!(process.wait().unwrap().success());
+    terminate(&mut process);
 }
 
 #[test]
