@@ -92,7 +92,11 @@ impl Kiosk {
         let run = new_run();
         journal.begin(run, boot)?;
         tracing::info!(%run, data_dir = %settings.data_dir.display(), "the journal is open");
-        let enrolment = Enrolment::read(&settings.data_dir)?;
+        let enrolment = Enrolment::read(&settings.data_dir).unwrap_or_else(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, cause = error.source(), "enrol this kiosk again");
+            None
+        });
         let witness = options.witness.as_deref().map(|path| {
             Witness::open(path).with_context(|| format!("cannot open witness {}", path.display()))
         });
@@ -125,6 +129,7 @@ impl Kiosk {
             witness,
             show,
             nudge,
+            is_over: false,
         };
         Ok(Self { events, inbox, attendant, screen, keeper, journal: thread, socket })
     }

@@ -10,6 +10,7 @@
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
+//! | [`program`] | version, log, last word and exit code of every program | `config` |
 //! | [`kiosk`] | settings, attendant, journal, uplink, buttons, screen, desk | all of the above |
 //! | [`hub`] | settings, access, intake, archive, dashboard, reports | all of the above |
 //! | `src/bin/` | arguments, logs, exit codes | its programs |
@@ -62,4 +63,6 @@ pub mod feedback;
 pub mod hub;
 #[cfg(feature = "kiosk")]
 pub mod kiosk;
+#[cfg(feature = "program")]
+pub mod program;
 pub mod wire;

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("wire", &["feedback"]),
     ("clock", &["feedback"]),
     ("config", &[]),
+    ("program", &["config"]),
     ("kiosk", &["feedback", "wire", "clock", "config"]),
     ("hub", &["feedback", "wire", "clock", "config"]),
 ];
@@ -32,7 +33,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rustix", &["src/clock"]),
     ("signal_hook", &["src/bin"]),
     ("clap", &["src/bin", "src/hub/reports"]),
-    ("anyhow", &["src/bin", "src/kiosk.rs", "src/hub.rs"]),
+    ("anyhow", &["src/bin", "src/program", "src/kiosk.rs", "src/hub.rs"]),
+    ("tracing_subscriber", &["src/program"]),
     ("toml", &["src/config", "src/kiosk/settings"]),
     ("std::env::var", &["src/bin", "src/kiosk/screen"]),
     ("std::env::var_os", &["src/bin", "src/kiosk/screen"]),
@@ -269,5 +271,20 @@ fn whatever_can_be_touched_has_a_role_a_label_and_an_action() {
                 assert!(text.contains(handle), "{} lacks {handle}", path.display());
             }
         }
+    }
+}
+
+#[test]
+fn every_test_that_the_map_names_is_there() {
+    let map = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let mut all = String::new();
+    for path in files("tests", "rs").into_iter().chain(files("src", "rs")) {
+        all.push_str(&std::fs::read_to_string(path).unwrap());
+    }
+    let named = map.split('`').skip(1).step_by(2).filter(|name| name.contains("tests"));
+    let named: Vec<_> = named.filter_map(|name| name.rsplit_once("::")).collect();
+    assert!(named.len() >= 6, "{named:?}");
+    for (_, test) in named {
+        assert!(all.contains(&format!("fn {test}(")), "there is no test {test}");
     }
 }

@@ -1,7 +1,7 @@
 //! Both programs in one, for a newcomer at a desk: a hub and a kiosk that know each other, with
 //! made-up shoppers where there is no screen to press.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,10 +17,8 @@ use smilepost::hub::{Hub, access};
 use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Doorbell, Kiosk, Options, Place, uplink};
+use smilepost::program::{self, VERSION};
 use smilepost::{clock, hub};
-use tracing_subscriber::EnvFilter;
-
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
 
 /// A whole Smilepost on this machine: a shop's kiosk and a head office, already acquainted.
 #[derive(Parser)]
@@ -39,23 +37,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter =
-        EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .without_time()
-        .init();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The last thing the program says is for the person who started it.
-            let _ = writeln!(std::io::stderr(), "smilepost-demo: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("smilepost-demo", "warn", || run(&arguments))
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -66,6 +48,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .cache_dir()
             .join("smilepost-demo"),
     };
+    screen::bring_fonts(&folder).context("cannot write the data folder")?;
     let head_office = HeadOffice::open(&folder.join("hub"))?;
     let has_screen = !arguments.headless && screen::has_display();
     let shoppers = arguments.shoppers.unwrap_or(if has_screen { 0 } else { 20 });

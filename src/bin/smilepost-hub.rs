@@ -1,21 +1,18 @@
 //! The program at head office; see [`smilepost::hub`].
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use smilepost::clock;
-use smilepost::config::Complaints;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive, Kiosk, Shop};
 use smilepost::hub::reports::{self, Format};
 use smilepost::hub::settings::Settings;
 use smilepost::hub::{Hub, access};
-use tracing_subscriber::EnvFilter;
-
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
+use smilepost::program::{self, VERSION};
 
 /// Smilepost's head office: receives every rating once and shows shops side by side.
 #[derive(Parser)]
@@ -101,30 +98,10 @@ enum KioskCommand {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter =
-        EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    // Under systemd the journal adds the time itself.
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .without_time()
-        .init();
-    match run(arguments.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let is_configuration = error.is::<Complaints>();
-            // The last thing the program says is for the person who started it.
-            let _ = writeln!(std::io::stderr(), "smilepost-hub: {error:#}");
-            if is_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }
-        }
-    }
-}
-
-fn run(command: Command) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(act(command))
+    program::run("smilepost-hub", "info", || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(act(arguments.command))
+    })
 }
 
 async fn act(command: Command) -> anyhow::Result<()> {

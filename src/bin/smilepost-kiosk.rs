@@ -1,20 +1,18 @@
 //! The program that stands in the shop; see [`smilepost::kiosk`].
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
-use smilepost::config::Complaints;
 use smilepost::kiosk::desk::{self, Source, socket};
 use smilepost::kiosk::journal::Journal;
+use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, Place, shop, uplink};
+use smilepost::program::{self, VERSION};
 use smilepost::wire::desk::{Ask, Exported, Summary};
-use tracing_subscriber::EnvFilter;
-
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
 
 /// The feedback post of a shop: asks one question, keeps every answer, brings it to head office.
 #[derive(Parser)]
@@ -99,29 +97,7 @@ enum ExportFormat {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
-    match act(arguments.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let is_configuration = error.is::<Complaints>();
-            // The last thing the program says is for the person who started it.
-            let _ = writeln!(std::io::stderr(), "smilepost-kiosk: {error:#}");
-            if is_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }
-        }
-    }
-}
-
-/// Under systemd the journal adds the time itself; a terminal gets none either, as it scrolls by.
-fn log_to_stderr() {
-    let filter =
-        EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .without_time()
-        .init();
+    program::run("smilepost-kiosk", "info", || act(arguments.command))
 }
 
 fn act(command: Command) -> anyhow::Result<()> {
@@ -129,7 +105,13 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Run { config, headless, witness } => {
             let screen = if headless { Place::Nowhere } else { Place::Display };
             let options = Options { screen, witness, app: app() };
-            let kiosk = Kiosk::open(Settings::read(&config)?, options)?;
+            let settings = Settings::read(&config)?;
+            if screen == Place::Display
+                && let Err(error) = bring_fonts(&settings.runtime_dir)
+            {
+                tracing::warn!(%error, "the screen may find no font");
+            }
+            let kiosk = Kiosk::open(settings, options)?;
             stop_on_signal(&kiosk)?;
             kiosk.run()
         }

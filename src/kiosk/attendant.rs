@@ -55,20 +55,21 @@ pub(super) struct Attendant {
     pub(super) show: Box<dyn Fn(View) + Send>,
     /// Tells the uplink that there is something to send.
     pub(super) nudge: Box<dyn Fn() + Send>,
+    /// Whether the journal's thread has gone, without which there is nothing left to do.
+    pub(super) is_over: bool,
 }
 
 impl Attendant {
-    /// Runs until somebody wants the kiosk to end.
+    /// Runs until somebody wants the kiosk to end, or its journal's thread is gone.
     pub(super) fn run(mut self, events: &Receiver<Event>) {
         let mut probe_at = None;
-        loop {
+        while !self.is_over {
             let now = clock::boot_ms();
             if !self.visit.is_resting() {
                 probe_at = None;
             } else if probe_at.is_none_or(|at| at <= now) {
                 probe_at = Some(now + PROBE_INTERVAL_MS);
-                // A journal that is gone ends the kiosk by way of its next rating.
-                let _ = self.keeper.probe();
+                self.is_over |= self.keeper.probe().is_err();
             }
             let due_at = self.visit.due_at().into_iter().chain(probe_at).min();
             let event = match due_at {
@@ -135,7 +136,9 @@ impl Attendant {
                     let question = self.question.clone();
                     let rated = Rated { score, input, question, misuse, replaces };
                     if let Err(gone) = self.keeper.keep(rated, clock::reading()) {
-                        tracing::error!(%gone, "a rating could not be kept");
+                        // Only a new process can help; systemd starts one.
+                        tracing::error!(%gone, "a rating could not be kept; the kiosk ends");
+                        self.is_over = true;
                     }
                 }
                 Effect::Thank { .. } => {

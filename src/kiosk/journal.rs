@@ -10,7 +10,9 @@
 //! run, so that its numbers are never handed out again.
 
 mod keeper;
+mod ledger;
 mod row;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
@@ -18,25 +20,15 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 pub use self::keeper::{Answer, Gone, Keeper};
 pub use self::row::{Entry, Kept, State};
-use crate::feedback::moment::{self, Anchor, Reading, Source, Timeline};
+pub use self::schema::SCHEMA_VERSION;
+use crate::feedback::moment::{self, Anchor, Reading, Timeline};
 use crate::feedback::rating::{BootId, Question, Rated, RatingId, RunId};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "journal.sqlite";
 
-/// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 1;
-
-const MIGRATIONS: [&str; 1] = [include_str!("journal/0001_first.sql")];
-
-/// The bytes of a page, fixed when the file is made.
-const PAGE_BYTES: u32 = 1024;
-
 /// SQLite before this version can corrupt a WAL file that two connections checkpoint.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
-
-/// How many anchors at most go into one delivery.
-const ANCHORS_MAX: usize = 50;
 
 /// How many settled events at most are deleted in one go when they are older than they are kept
 /// for, so that no press waits long behind it.
@@ -185,20 +177,20 @@ impl Journal {
         let at_folder = |source| Error::Folder { folder: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(at_folder)?;
         let file = folder.join(FILE);
-        refuse_newer(folder, version_in_header(&file).map_err(at_folder)?)?;
+        schema::refuse_newer(folder, schema::version_in_header(&file).map_err(at_folder)?)?;
         assert!(
             rusqlite::version_number() >= SQLITE_VERSION_MIN,
             "this program was linked with an SQLite that can corrupt its journal"
         );
         let failed = |action| move |source| sort(folder, action, source);
         let mut connection = Connection::open(&file).map_err(failed("open"))?;
-        prepare(&connection).map_err(failed("open"))?;
-        let version = user_version(&connection).map_err(failed("open"))?;
-        refuse_newer(folder, version)?;
-        migrate(&mut connection, version).map_err(failed("migrate"))?;
-        close_books(&connection).map_err(failed("close the last run in"))?;
-        let books = books(&connection, None).map_err(failed("read"))?;
-        let timeline = timeline(&connection).map_err(failed("read"))?;
+        schema::prepare(&connection).map_err(failed("open"))?;
+        let version = schema::user_version(&connection).map_err(failed("open"))?;
+        schema::refuse_newer(folder, version)?;
+        schema::migrate(&mut connection, version).map_err(failed("migrate"))?;
+        ledger::close_books(&connection).map_err(failed("close the last run in"))?;
+        let books = ledger::books(&connection, None).map_err(failed("read"))?;
+        let timeline = ledger::timeline(&connection).map_err(failed("read"))?;
         let unsent_row = connection
             .query_row("select value from meta where key = 'unsent_row'", [], |row| row.get(0))
             .optional()
@@ -214,7 +206,7 @@ impl Journal {
     /// When it cannot be written.
     pub fn begin(&mut self, run: RunId, boot: BootId) -> Result<(), Error> {
         let failed = |source| sort(&self.folder, "begin a run in", source);
-        let run = begin(&mut self.connection, run, boot).map_err(failed)?;
+        let run = ledger::begin(&mut self.connection, run, boot).map_err(failed)?;
         self.run = Some(run);
         Ok(())
     }
@@ -307,12 +299,12 @@ impl Journal {
             self.settle(&settlement)?;
             return self.batch(events_max);
         }
-        let anchors = untold(&self.connection);
+        let anchors = ledger::untold(&self.connection);
         let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
         Ok(Batch { runs, anchors, books: self.books })
     }
 
-    /// Marks what a receipt settled, in one commit.
+    /// Marks what a receipt settled, in one commit; none if there is nothing to mark.
     ///
     /// # Errors
     /// When the commit fails; then nothing of it has happened, and the events go out again.
@@ -322,25 +314,29 @@ impl Journal {
             let run = run.filter(|run| moment::is_worth_keeping(&new, timeline.of(run.boot)))?;
             Some((run, new))
         });
+        let Settlement { settled, set_aside, told, .. } = settlement;
+        if settled.is_empty() && set_aside.is_empty() && told.is_empty() && anchor.is_none() {
+            // An idle kiosk hears from the hub every few minutes, and that must not wear the card.
+            return Ok(());
+        }
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
-            for (id, reason) in &settlement.set_aside {
+            for (id, reason) in set_aside {
                 let sql = "insert into set_aside (run, n, reason) \
                            select id, ?, ? from run where uuid = ? on conflict do nothing";
                 transaction.execute(sql, params![id.n, reason, id.run.0])?;
             }
-            let done =
-                settlement.settled.iter().chain(settlement.set_aside.iter().map(|(id, _)| id));
-            advance(&transaction, done)?;
-            let next = next_unsent(&transaction, *unsent_row)?;
+            let done = settled.iter().chain(set_aside.iter().map(|(id, _)| id));
+            ledger::advance(&transaction, done)?;
+            let next = ledger::next_unsent(&transaction, *unsent_row)?;
             let sql = "insert into meta (key, value) values ('unsent_row', ?) \
                        on conflict do update set value = excluded.value";
             transaction.execute(sql, [next])?;
-            for key in &settlement.told {
+            for key in told {
                 transaction.execute("update anchor set is_told = 1 where id = ?", [key])?;
             }
             if let Some((run, anchor)) = &anchor {
-                add_anchor(&transaction, run.boot_key, anchor)?;
+                ledger::add_anchor(&transaction, run.boot_key, anchor)?;
             }
             transaction.commit()?;
             Ok(next)
@@ -350,7 +346,7 @@ impl Journal {
         if let Some((run, anchor)) = anchor {
             timeline.add(run.boot, anchor);
         }
-        self.books = books(connection, run.as_ref()).map_err(failed)?;
+        self.books = ledger::books(connection, run.as_ref()).map_err(failed)?;
         Ok(())
     }
 
@@ -365,7 +361,7 @@ impl Journal {
         if !moment::is_worth_keeping(&anchor, self.timeline.of(run.boot)) {
             return Ok(());
         }
-        add_anchor(&self.connection, run.boot_key, &anchor)
+        ledger::add_anchor(&self.connection, run.boot_key, &anchor)
             .map_err(|source| sort(&self.folder, "keep the time in", source))?;
         self.timeline.add(run.boot, anchor);
         self.books.untold += 1;
@@ -443,176 +439,6 @@ impl Journal {
             .query_row("select taken from run where uuid = ?", [run.0], |row| row.get(0))
             .map_err(|source| sort(&self.folder, "read", source))
     }
-}
-
-/// Reads the schema's version from the file's header, without opening it as a database.
-///
-/// SQLite documents the header: the version stands in four bytes at offset 60, big end first.
-fn version_in_header(file: &Path) -> std::io::Result<i32> {
-    use std::io::Read as _;
-    let mut header = [0; 64];
-    match std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut header)) {
-        Ok(()) => Ok(header.last_chunk().map_or(0, |bytes| i32::from_be_bytes(*bytes))),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(0),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(error),
-    }
-}
-
-fn refuse_newer(folder: &Path, found: i32) -> Result<(), Error> {
-    if found > SCHEMA_VERSION {
-        return Err(Error::Newer { folder: folder.to_owned(), found });
-    }
-    Ok(())
-}
-
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    // The page size counts only before the file exists; the lock before WAL is switched on, so
-    // that no shared-memory file is ever made.
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    assert_eq!(mode, "wal", "the journal promises nothing outside of WAL mode");
-    connection.pragma_update(None, "synchronous", "FULL")
-}
-
-fn user_version(connection: &Connection) -> rusqlite::Result<i32> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
-fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
-    for (version, sql) in (1..).zip(MIGRATIONS) {
-        if version > from {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(sql)?;
-            transaction.pragma_update(None, "user_version", version)?;
-            transaction.commit()?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes down what the last run took, which only its last row knows, unless all of it was settled
-/// and pruned.
-fn close_books(connection: &Connection) -> rusqlite::Result<()> {
-    let sql = "with last as (select run, n from event order by row desc limit 1), \
-               took as (select run.id, max(settled_n, coalesce((select n from last \
-               where last.run = run.id), 0)) as n from run order by run.id desc limit 1) \
-               update run set taken = took.n from took where run.id = took.id and taken <> took.n";
-    connection.execute(sql, []).map(drop)
-}
-
-/// Begins a run, in one commit.
-fn begin(connection: &mut Connection, id: RunId, boot: BootId) -> rusqlite::Result<Run> {
-    let transaction = connection.transaction()?;
-    transaction.execute("insert into boot (uuid) values (?) on conflict do nothing", [boot.0])?;
-    let sql = "select id from boot where uuid = ?";
-    let boot_key: i64 = transaction.query_row(sql, [boot.0], |row| row.get(0))?;
-    transaction.execute("insert into run (uuid, boot) values (?, ?)", params![id.0, boot_key])?;
-    let key = transaction.last_insert_rowid();
-    transaction.commit()?;
-    Ok(Run { key, id, boot_key, boot, taken: 0 })
-}
-
-/// The books of all runs; what the present one has taken is not written down yet.
-fn books(connection: &Connection, run: Option<&Run>) -> rusqlite::Result<Books> {
-    let sql = "select coalesce(sum(case id when ? then ? else taken end), 0), \
-               coalesce(sum(settled_n), 0), (select count(*) from set_aside), \
-               (select count(*) from set_aside join run on run.id = set_aside.run \
-               where n > settled_n), \
-               (select count(*) from anchor where is_told = 0) from run";
-    let present = params![run.map(|run| run.key), run.map(|run| run.taken)];
-    connection.query_row(sql, present, |row| {
-        let (taken, done, aside): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        // Set aside before their turn came, so that the mark has not passed them yet.
-        let ahead: i64 = row.get(3)?;
-        let whole = |value: i64| u64::try_from(value).unwrap_or(0);
-        Ok(Books {
-            taken: whole(taken),
-            settled: whole(done - (aside - ahead)),
-            set_aside: whole(aside),
-            waiting: whole(taken - done - ahead),
-            untold: whole(row.get(4)?),
-        })
-    })
-}
-
-const ANCHORS: &str = "select anchor.id, boot.uuid, anchor.boot_ms, anchor.utc_ms, \
-                       anchor.error_ms, anchor.source \
-                       from anchor join boot on boot.id = anchor.boot";
-
-fn timeline(connection: &Connection) -> rusqlite::Result<Timeline> {
-    let mut timeline = Timeline::default();
-    for (_, boot, anchor) in anchors(connection, &format!("{ANCHORS} order by anchor.id"))? {
-        timeline.add(boot, anchor);
-    }
-    Ok(timeline)
-}
-
-fn untold(connection: &Connection) -> rusqlite::Result<Vec<(i64, BootId, Anchor)>> {
-    let oldest = format!("{ANCHORS} where is_told = 0 order by anchor.id limit {ANCHORS_MAX}");
-    anchors(connection, &oldest)
-}
-
-fn anchors(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<(i64, BootId, Anchor)>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
-    let mut anchors = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (boot_ms, source): (i64, String) = (row.get(2)?, row.get(5)?);
-        if let (Ok(boot_ms), Some(source)) = (u64::try_from(boot_ms), Source::named(&source)) {
-            let anchor = Anchor { boot_ms, utc_ms: row.get(3)?, error_ms: row.get(4)?, source };
-            anchors.push((row.get(0)?, BootId(row.get(1)?), anchor));
-        }
-    }
-    Ok(anchors)
-}
-
-fn add_anchor(connection: &Connection, boot_key: i64, anchor: &Anchor) -> rusqlite::Result<()> {
-    let sql = "insert into anchor (boot, boot_ms, utc_ms, error_ms, source) values (?, ?, ?, ?, ?)";
-    let boot_ms = i64::try_from(anchor.boot_ms).unwrap_or(i64::MAX);
-    let (utc_ms, error_ms, source) = (anchor.utc_ms, anchor.error_ms, anchor.source.name());
-    connection.execute(sql, params![boot_key, boot_ms, utc_ms, error_ms, source])?;
-    Ok(())
-}
-
-/// Moves each run's mark forward over events that are done, as far as there is no gap.
-fn advance<'a>(
-    connection: &Connection,
-    done: impl Iterator<Item = &'a RatingId>,
-) -> rusqlite::Result<()> {
-    let mut by_run = std::collections::BTreeMap::<RunId, std::collections::BTreeSet<u32>>::new();
-    for id in done {
-        by_run.entry(id.run).or_default().insert(id.n);
-    }
-    for (run, numbers) in by_run {
-        let sql = "select id, settled_n from run where uuid = ?";
-        let found = connection.query_row(sql, [run.0], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Some((key, mut mark)): Option<(i64, u32)> = found.optional()? else {
-            continue;
-        };
-        let sql = "select 1 from set_aside where run = ? and n = ?";
-        let mut is_aside = connection.prepare_cached(sql)?;
-        while numbers.contains(&(mark + 1)) || is_aside.exists(params![key, mark + 1])? {
-            mark += 1;
-        }
-        connection.execute("update run set settled_n = ? where id = ?", params![mark, key])?;
-    }
-    Ok(())
-}
-
-/// The first row at or after this one that waits, or the one after the last row.
-fn next_unsent(connection: &Connection, from: i64) -> rusqlite::Result<i64> {
-    let sql = "select event.row from event join run on run.id = event.run \
-               where event.row >= ? and event.n > run.settled_n order by event.row limit 1";
-    let next = connection.query_row(sql, [from], |row| row.get(0)).optional()?;
-    let last = || {
-        let sql = "select coalesce(max(row), 0) + 1 from event";
-        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|last| last.max(from))
-    };
-    next.map_or_else(last, Ok)
 }
 
 /// Tells the errors that a person can cure from the others.

@@ -26,6 +26,9 @@ mod generated {
     slint::include_modules!();
 }
 
+/// The font that the system is lent where it has none.
+const FONT: &[u8] = include_bytes!("../../ui/assets/fonts/NotoSans-Regular.ttf");
+
 /// Why there is no screen.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -160,6 +163,52 @@ fn show(window: &AppWindow, view: View) {
 fn press(scale: Scale, value: i32, input: Input) -> Option<Event> {
     let score = scale.score(u8::try_from(value).ok()?).ok()?;
     Some(Event::Pressed(Press { score, input }))
+}
+
+/// Sees to it that the font system finds a font: ours, where the system has none.
+///
+/// Slint's font system panics where fontconfig is installed without a single font. The font is
+/// laid into `folder`, and fontconfig is pointed at it. To be called before any other thread is
+/// started, since it may set an environment variable.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
+    const PLACES: [&str; 3] =
+        ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
+    let is_set = std::env::var_os("FONTCONFIG_FILE").is_some();
+    if is_set || PLACES.iter().any(|place| has_font(Path::new(place))) {
+        return Ok(());
+    }
+    let folder = folder.join("fonts");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("NotoSans-Regular.ttf"), FONT)?;
+    let configuration = folder.join("fonts.conf");
+    let text = format!(
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n\
+         <dir>{0}</dir>\n<cachedir>{0}</cachedir>\n</fontconfig>\n",
+        folder.display()
+    );
+    std::fs::write(&configuration, text)?;
+    #[expect(unsafe_code, reason = "no other thread is there yet to read the environment")]
+    // SAFETY: the caller has started no thread, as the documentation asks.
+    unsafe {
+        std::env::set_var("FONTCONFIG_FILE", configuration);
+    }
+    Ok(())
+}
+
+/// Whether there is a font anywhere in a folder.
+fn has_font(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        path.is_dir() && has_font(&path)
+            || ending.is_some_and(|ending| ["ttf", "otf", "ttc", "pfb"].contains(&ending))
+    })
 }
 
 /// Whether there is a display that this program was built for.

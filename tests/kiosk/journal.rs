@@ -245,3 +245,15 @@ fn ratings_are_written_in_wal_mode_with_a_flush_for_each_commit() {
     let page: u32 = card.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
     assert_eq!(page, 1024);
 }
+
+#[test]
+fn a_receipt_that_brings_nothing_new_costs_the_card_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.append(rated(1), reading(1)).unwrap();
+    journal.settle(&Settlement { anchor: Some(anchor(1)), ..settled([id(1, 1)]) }).unwrap();
+    let wal = folder.path().join(format!("{FILE}-wal"));
+    let before = std::fs::read(&wal).unwrap();
+    journal.settle(&Settlement { anchor: Some(anchor(2_000)), ..Settlement::default() }).unwrap();
+    assert_eq!(std::fs::read(&wal).unwrap(), before);
+}

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod journal;
+#[path = "../portal.rs"]
+mod portal;
 mod program;
 mod settings;

@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::portal::answering;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
 fn configure(folder: &Path, more: &str) -> String {
@@ -72,6 +74,17 @@ fn a_kiosk_without_hub_screen_and_buttons_still_takes_ratings() {
     assert_eq!(first, format!("thanked {run} 1 5"));
     assert_eq!(kiosk.press("1"), format!("thanked {run} 2 1"));
     assert_eq!(kiosk.press("nonsense\n9\n\n3"), format!("thanked {run} 3 3"));
+    kiosk.stop();
+}
+
+#[test]
+fn an_enrolment_that_cannot_be_read_stops_no_press() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path(), "");
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/enrolment.toml"), "hub = \"https://\n").unwrap();
+    let mut kiosk = Kiosk::start(&config);
+    assert!(kiosk.press("4").ends_with(" 1 4"));
     kiosk.stop();
 }
 
@@ -178,21 +191,8 @@ fn a_kiosk_enrols_only_with_a_hub_and_over_a_safe_line() {
     assert!(refused("ftp://127.0.0.1").contains("is not a hub's address"));
     assert!(refused("nonsense").contains("is not a hub's address"));
     assert!(refused("http://127.0.0.1:1").contains("cannot reach the hub"));
-    let portal = portal("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<h1>Welcome</h1>");
-    assert!(refused(&portal).contains("answered 200 OK, but not as a hub does"));
-}
-
-/// Something that gives every request the same answer and is no hub.
-fn portal(answer: &'static str) -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
-            while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    address
+    let portal = answering("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<h1>Welcome</h1>");
+    assert!(
+        refused(&format!("http://{portal}")).contains("answered 200 OK, but not as a hub does")
+    );
 }

@@ -5,4 +5,7 @@
 mod killed;
 mod line;
 mod parties;
+#[path = "../portal.rs"]
+mod portal;
+mod tls;
 mod trouble;

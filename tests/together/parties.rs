@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use smilepost::clock;
@@ -78,12 +78,22 @@ impl Site {
 
     /// Runs a program to its end and returns what it printed.
     pub(crate) fn say(&self, program: &str, arguments: &[&str]) -> String {
-        let config = self.path(&format!("{program}.toml"));
-        let path = if program == "hub" { HUB } else { KIOSK };
-        let output =
-            Command::new(path).args(arguments).arg("--config").arg(config).output().unwrap();
+        let output = self.run(program, arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a program that is to fail, and returns its complaint.
+    pub(crate) fn fail(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self.run(program, arguments);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Output {
+        let config = self.path(&format!("{program}.toml"));
+        let path = if program == "hub" { HUB } else { KIOSK };
+        Command::new(path).args(arguments).arg("--config").arg(config).output().unwrap()
     }
 
     /// Sets up a shop and a kiosk at the hub, and enrols the kiosk there by this address.

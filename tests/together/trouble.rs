@@ -1,11 +1,10 @@
 //! What goes wrong between a kiosk and its hub, and what the shop sees of it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-
 use serde_json::Value;
 
 use crate::line::Line;
 use crate::parties::{Site, is_enrolled, wait_until};
+use crate::portal::answering;
 
 fn summary(site: &Site) -> Value {
     serde_json::from_str(&site.say("kiosk", &["summary", "--format", "json"])).unwrap()
@@ -76,7 +75,7 @@ fn answers_that_no_hub_gives_settle_nothing() {
     ] {
         let site = Site::new();
         let hub = site.start_hub();
-        let portal = portal(answer);
+        let portal = answering(answer);
         site.acquaint(site.hub);
         hub.kill();
         let file = site.path("kiosk/enrolment.toml");
@@ -120,19 +119,4 @@ fn a_backlog_is_delivered_in_pieces_when_the_hub_comes_back() {
     wait_until("the hub has all", || site.archived().len() == 1_200);
     let list = site.say("hub", &["kiosk", "list"]);
     assert!(list.contains("holds 0"), "{list}");
-}
-
-/// Something that gives every request the same answer and is no hub.
-fn portal(answer: &'static str) -> std::net::SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
-            while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    address
 }
