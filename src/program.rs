@@ -15,7 +15,8 @@ pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPO
 /// `usual_level` is the least that is logged, unless `SMILEPOST_LOG` says otherwise. No line has a
 /// time: under systemd the journal adds it, and a terminal scrolls by.
 pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let usual = || EnvFilter::new(usual_level);
+    // A window manager without settings is nothing to warn about.
+    let usual = || EnvFilter::new(format!("{usual_level},winit=error"));
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| usual()))
         .with_writer(std::io::stderr)

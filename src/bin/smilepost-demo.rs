@@ -9,6 +9,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use etcetera::BaseStrategy as _;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::{Pace, Press};
 use smilepost::hub::archive::sqlite::Sqlite;
@@ -49,6 +51,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .join("smilepost-demo"),
     };
     screen::bring_fonts(&folder).context("cannot write the data folder")?;
+    // From here on a signal waits until there is something to end.
+    let signals = Signals::new([SIGINT, SIGTERM])?;
     let head_office = HeadOffice::open(&folder.join("hub"))?;
     let has_screen = !arguments.headless && screen::has_display();
     let shoppers = arguments.shoppers.unwrap_or(if has_screen { 0 } else { 20 });
@@ -61,7 +65,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if shoppers > 0 {
         send_shoppers(kiosk.doorbell(), shoppers)?;
     }
-    stop_on_signal(kiosk.doorbell())?;
+    stop_on_signal(kiosk.doorbell(), signals)?;
     kiosk.run()?;
     head_office.close()
 }
@@ -235,9 +239,8 @@ fn pick(moods: &[u32; 5]) -> u8 {
     5
 }
 
-fn stop_on_signal(kiosk: Doorbell) -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+/// Ends the kiosk when a signal asks for it, now or before.
+fn stop_on_signal(kiosk: Doorbell, mut signals: SignalsInfo) -> anyhow::Result<()> {
     let wait = move || {
         if signals.forever().next().is_some() {
             kiosk.stop();

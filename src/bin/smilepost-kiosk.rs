@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::kiosk::desk::{self, Source, socket};
 use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::screen::bring_fonts;
@@ -111,8 +113,10 @@ fn act(command: Command) -> anyhow::Result<()> {
             {
                 tracing::warn!(%error, "the screen may find no font");
             }
+            // From here on a signal waits until there is something to end.
+            let signals = Signals::new([SIGINT, SIGTERM])?;
             let kiosk = Kiosk::open(settings, options)?;
-            stop_on_signal(&kiosk)?;
+            stop_on_signal(&kiosk, signals)?;
             kiosk.run()
         }
         Command::Enrol { config, hub_url, code } => {
@@ -148,9 +152,8 @@ fn print(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
 }
 
-fn stop_on_signal(kiosk: &Kiosk) -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+/// Ends the kiosk when a signal asks for it, now or before.
+fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()> {
     let doorbell = kiosk.doorbell();
     let wait = move || {
         if signals.forever().next().is_some() {
