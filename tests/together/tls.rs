@@ -46,6 +46,7 @@ fn a_rating_goes_to_a_hub_with_a_private_certificate_only_when_it_is_trusted() {
     append(&site.path("kiosk.toml"), &format!("ca_file = {ca:?}\n"));
     site.say("kiosk", &["enrol", &address, code]);
     let _kiosk = site.start_kiosk();
-    site.buttons().press(5);
+    let mut buttons = site.buttons();
+    buttons.press(5);
     wait_until("the rating arrives over TLS", || site.archived().len() == 1);
 }
