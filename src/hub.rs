@@ -12,6 +12,7 @@ pub mod reports;
 pub mod settings;
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,7 +20,8 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use self::archive::Archive;
@@ -91,9 +93,10 @@ impl<A: Archive> Hub<A> {
         let tls = match &self.tls {
             None => None,
             Some(Tls { certificate, key }) => {
-                Some(RustlsConfig::from_pem_file(certificate, key).await.with_context(|| {
+                let tls = RustlsConfig::from_pem_file(certificate, key).await;
+                Some(http1_over(&tls.with_context(|| {
                     format!("cannot use {} with {}", certificate.display(), key.display())
-                })?)
+                })?))
             }
         };
         let intake = intake::routes(self.archive.clone());
@@ -105,6 +108,19 @@ impl<A: Archive> Hub<A> {
         tracing::info!("the hub has ended");
         Ok(())
     }
+}
+
+/// Has a TLS client speak HTTP/1.1, which is all that is spoken here.
+fn http1_over(tls: &RustlsConfig) -> RustlsConfig {
+    let mut config = rustls::ServerConfig::clone(&tls.get_inner());
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    RustlsConfig::from_config(Arc::new(config))
+}
+
+/// HTTP/1 alone has a timeout from the first byte on; telling it from HTTP/2 would wait for ever.
+fn speak_http1(http: &mut Builder<TokioExecutor>) {
+    *http = http.clone().http1_only();
+    http.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT);
 }
 
 async fn serve(
@@ -121,15 +137,13 @@ async fn serve(
     match tls {
         None => {
             let mut server = axum_server::from_tcp(listener).context(failed)?.handle(handle);
-            let http = server.http_builder();
-            http.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT);
+            speak_http1(server.http_builder());
             server.serve(service).await.context(failed)
         }
         Some(tls) => {
             let server = axum_server::from_tcp_rustls(listener, tls).context(failed)?;
             let mut server = server.handle(handle);
-            let http = server.http_builder();
-            http.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT);
+            speak_http1(server.http_builder());
             server.serve(service).await.context(failed)
         }
     }

@@ -115,9 +115,13 @@ impl Kiosk {
 
         let socket = open_desk(&settings, enrolment.as_ref(), &keeper);
         let nudge = open_uplink(&settings, enrolment, options.app, &keeper);
-        open_buttons(&settings, &events);
+        let has_buttons = open_buttons(&settings, &events);
         let place = if settings.screen.is_on { options.screen } else { Place::Nowhere };
         let screen = open_screen(&settings, place, &events);
+        // A display that is late is tried again by whoever restarts us; with buttons there is
+        // something to do meanwhile.
+        let is_deaf = place == Place::Display && screen.is_none() && !has_buttons;
+        anyhow::ensure!(!is_deaf, "neither a screen nor buttons: there is nothing to press");
         let show: Box<dyn Fn(attendant::View) + Send> = match &screen {
             Some(screen) => Box::new(screen.shower()),
             None => Box::new(|_| {}),
@@ -130,6 +134,7 @@ impl Kiosk {
             show,
             nudge,
             is_over: false,
+            time_asked_at: None,
         };
         Ok(Self { events, inbox, attendant, screen, keeper, journal: thread, socket })
     }
@@ -153,7 +158,11 @@ impl Kiosk {
     pub fn run(self) -> anyhow::Result<()> {
         let Self { events, inbox, attendant, screen, keeper, journal, socket } = self;
         match screen {
-            None => attendant.run(&inbox),
+            None => {
+                attendant.run(&inbox);
+                // Whoever still presses or answers must find the door closed, not a full room.
+                drop(inbox);
+            }
             Some(screen) => {
                 let close = screen.closer();
                 let thread = std::thread::Builder::new().name("attendant".to_owned());
@@ -234,17 +243,22 @@ fn open_uplink(
     }
 }
 
-fn open_buttons(settings: &Settings, events: &SyncSender<Event>) {
+/// Starts the buttons; returns whether there are any.
+fn open_buttons(settings: &Settings, events: &SyncSender<Event>) -> bool {
     let events = events.clone();
     let notice = move |notice| {
         // A kiosk that is ending has no use for presses.
         let _ = events.send(Event::Buttons(notice));
     };
     match buttons::start(&settings.buttons, settings.survey.scale(), notice) {
-        Ok(driver) => tracing::info!(?driver, "buttons"),
+        Ok(driver) => {
+            tracing::info!(?driver, "buttons");
+            driver != settings::Driver::None
+        }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "going on without buttons");
+            false
         }
     }
 }

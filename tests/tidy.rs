@@ -30,7 +30,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tower_http", &["src/hub"]),
     ("maud", &["src/hub/dashboard"]),
     ("sha2", &["src/hub"]),
-    ("rustix", &["src/clock"]),
+    ("rustix", &["src/clock", "src/kiosk/witness"]),
     ("signal_hook", &["src/bin"]),
     ("clap", &["src/bin", "src/hub/reports"]),
     ("anyhow", &["src/bin", "src/program", "src/kiosk.rs", "src/hub.rs"]),

@@ -121,6 +121,8 @@ fn act(command: Command) -> anyhow::Result<()> {
         }
         Command::Enrol { config, hub_url, code } => {
             let settings = Settings::read(&config)?;
+            // A code is good once, so what can go wrong here goes wrong before it is spent.
+            Enrolment::can_be_written(&settings.data_dir)?;
             let enrolment = uplink::enrol(&settings.uplink, &hub_url, &code, &app())?;
             enrolment.write(&settings.data_dir)?;
             let Enrolment { kiosk, shop, .. } = enrolment;

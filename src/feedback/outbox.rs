@@ -45,7 +45,7 @@ pub enum Outcome {
         /// Whether the hub itself said so, rather than something in between.
         is_by_hub: bool,
     },
-    /// The hub read the delivery and will not have it (other 4xx, in the hub's own form).
+    /// The hub read the delivery and will never have it (422, in the hub's own form).
     Unacceptable {
         /// How many events it had.
         events: usize,

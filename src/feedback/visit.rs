@@ -15,6 +15,9 @@ use crate::feedback::rating::{Input, Score};
 /// How many presses wait for a slow card before further ones are ignored.
 pub const WAITING_MAX: usize = 32;
 
+/// How long a commit may take before the screen stops pretending, in milliseconds.
+pub const STALL_MS: u64 = 5_000;
+
 /// How long things last, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
@@ -101,7 +104,8 @@ pub struct Keep {
 pub struct Visit {
     pace: Pace,
     phase: Phase,
-    under_way: Option<Keep>,
+    /// The rating at the journal, and since when.
+    under_way: Option<(Keep, u64)>,
     waiting: VecDeque<Press>,
     /// Presses before this are within the response interval of a counted one.
     quiet_until: u64,
@@ -121,6 +125,16 @@ enum Phase {
         until: u64,
     },
     Resting,
+}
+
+impl Phase {
+    /// When time alone ends it, on the boot's axis.
+    const fn ends_at(self) -> Option<u64> {
+        match self {
+            Self::Correcting { until, .. } | Self::Thanking { until, .. } => Some(until),
+            Self::Asking | Self::Resting => None,
+        }
+    }
 }
 
 /// The rating that the thank-you on the screen is for.
@@ -143,18 +157,18 @@ impl Visit {
     /// anything.
     #[must_use]
     pub const fn due_at(&self) -> Option<u64> {
-        match self.phase {
-            _ if self.under_way.is_some() => None,
-            Phase::Correcting { until, .. } | Phase::Thanking { until, .. } => Some(until),
-            Phase::Asking | Phase::Resting => None,
+        match (self.under_way, self.phase) {
+            (Some(_), Phase::Resting) => None,
+            (Some((_, since)), _) => Some(since + STALL_MS),
+            (None, phase) => phase.ends_at(),
         }
     }
 
-    /// Whether the post is out of service, so that the shell should try whether the journal takes
-    /// ratings again.
+    /// Whether the post is out of service and waits for nothing, so that the shell should try
+    /// whether the journal takes ratings again.
     #[must_use]
     pub const fn is_resting(&self) -> bool {
-        matches!(self.phase, Phase::Resting)
+        matches!(self.phase, Phase::Resting) && self.under_way.is_none()
     }
 
     /// Takes in what happened at `now` and returns what to do, in order.
@@ -204,7 +218,7 @@ impl Visit {
             Phase::Thanking { .. } => (repeat, None),
         };
         let keep = Keep { score: press.score, input: press.input, misuse, replaces };
-        self.under_way = Some(keep);
+        self.under_way = Some((keep, now));
         match self.phase {
             // The thank-you stays, so that nobody can read from the screen what was corrected.
             Phase::Thanking { .. } => vec![Effect::Keep(keep)],
@@ -213,7 +227,7 @@ impl Visit {
     }
 
     fn kept(&mut self, n: u32, now: u64) -> Vec<Effect> {
-        let Some(keep) = self.under_way.take() else {
+        let Some((keep, _)) = self.under_way.take() else {
             return Vec::new();
         };
         let mut effects = vec![Effect::Thank { n, score: keep.score }];
@@ -262,6 +276,12 @@ impl Visit {
 
     fn ticked(&mut self, now: u64) -> Vec<Effect> {
         match self.phase {
+            Phase::Resting => Vec::new(),
+            // The card hangs. Whatever comes of it, nobody should wait before a lit face.
+            _ if self.under_way.is_some_and(|(_, since)| now >= since + STALL_MS) => {
+                self.phase = Phase::Resting;
+                vec![Effect::Rest]
+            }
             Phase::Correcting { of, until } | Phase::Thanking { of, until, .. }
                 if self.under_way.is_none() && now >= until =>
             {
@@ -430,6 +450,20 @@ mod tests {
     }
 
     #[test]
+    fn a_card_that_hangs_is_said_and_its_rating_is_thanked_when_it_comes_through() {
+        let stalled = 10_000 + STALL_MS;
+        let mut visit = Visit::new(Pace::default());
+        let _ = visit.step(press(4), 10_000);
+        assert_eq!(visit.due_at(), Some(stalled));
+        assert_eq!(visit.step(Event::Ticked, stalled - 1), []);
+        assert_eq!(visit.step(Event::Ticked, stalled), [Effect::Rest]);
+        assert_eq!((visit.due_at(), visit.is_resting()), (None, false));
+        assert_eq!(visit.step(press(2), stalled + 1), []);
+        let effects = visit.step(Event::Kept { n: 1 }, stalled + 9);
+        assert_eq!(effects, [thank(1, 4), correction(2, 1)]);
+    }
+
+    #[test]
     fn presses_beyond_the_limit_are_reported_as_ignored() {
         let mut visit = Visit::new(Pace::default());
         let presses = (0..=WAITING_MAX + 1).map(|_| visit.step(press(3), 10_000));
@@ -513,7 +547,6 @@ mod tests {
             let (mut now, mut n) = (10_000, 0);
             let (mut presses, mut keeps, mut commits, mut thanks, mut ignored) = (0, 0, 0, 0, 0);
             let mut is_under_way = false;
-            let mut last_counted: Option<u64> = None;
             for (later, event) in events {
                 now += later;
                 let event = match event {
@@ -535,11 +568,7 @@ mod tests {
                             is_under_way = true;
                             keeps += 1;
                             if keep.misuse.is_none() && keep.replaces.is_none() {
-                                if let Some(last) = last_counted.filter(|_| n > 0) {
-                                    let least = u64::from(pace.interval_ms);
-                                    prop_assert!(now - last >= least || visit.quiet_until <= now);
-                                }
-                                last_counted = Some(now);
+                                prop_assert!(now >= visit.quiet_until, "counted too soon");
                             }
                         }
                         Effect::Thank { .. } => {

@@ -133,7 +133,10 @@ pub type Cursor = (i64, u32);
 
 /// What the hub keeps its books in.
 pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
-    /// A number that changes when the archive was restored from a backup.
+    /// Writes something of no meaning, to show that deliveries can be stored.
+    fn touch(&self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// A number drawn when the archive was made, by which a kiosk can tell archives apart.
     fn epoch(&self) -> impl Future<Output = Result<u64, Error>> + Send;
 
     /// Adds a shop; false when its short name is taken.

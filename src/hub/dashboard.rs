@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::routing::get;
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -23,6 +23,9 @@ use crate::feedback::survey;
 
 /// How often the page asks for itself again, in seconds.
 const REFRESH_S: u32 = 10;
+
+/// The years that can be asked for.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
 
 const STYLE: &str = include_str!("dashboard/style.css");
 
@@ -51,9 +54,7 @@ async fn overview<A: Archive>(
     let now = clock::wall_ms();
     let asked = match asked.get("date") {
         None => None,
-        Some(text) => Some(text.parse::<NaiveDate>().map_err(|_| {
-            Refusal::Malformed(format!("{text:?} is not a date such as 2026-11-20"))
-        })?),
+        Some(text) => Some(date(text)?),
     };
     let kiosks = archive.kiosks().await?;
     let mut cards = Vec::new();
@@ -69,6 +70,13 @@ async fn overview<A: Archive>(
     let conflicts = archive.conflicts().await?;
     let today = moment::local(now, Tz::UTC).0;
     Ok(page(asked, today, conflicts, &cards))
+}
+
+/// Reads a date of the years that a shop can have ratings in.
+fn date(text: &str) -> Result<NaiveDate, Refusal> {
+    let date = text.parse::<NaiveDate>().ok();
+    date.filter(|date| YEARS.contains(&date.year()))
+        .ok_or_else(|| Refusal::Malformed(format!("{text:?} is not a date such as 2026-11-20")))
 }
 
 fn page(asked: Option<NaiveDate>, today: NaiveDate, conflicts: u64, cards: &[Markup]) -> Markup {

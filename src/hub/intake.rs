@@ -45,7 +45,7 @@ pub fn routes<A: Archive>(archive: A) -> Router {
 
 /// Whether deliveries can be stored; unlike `/healthz`, which says only that the process lives.
 async fn ready<A: Archive>(State(archive): State<A>) -> Result<impl IntoResponse, Refusal> {
-    archive.epoch().await?;
+    archive.touch().await?;
     Ok((StatusCode::OK, "ready\n"))
 }
 
@@ -104,7 +104,7 @@ fn read<T: DeserializeOwned>(
 ) -> Result<T, Refusal> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(BODY_BYTES_MAX),
-        _ => Refusal::Malformed("the body ended before it was whole".to_owned()),
+        _ => Refusal::Incomplete,
     })?;
     let encoding = headers
         .get(CONTENT_ENCODING)
@@ -134,19 +134,19 @@ fn check(kiosk: String, delivery: Delivery) -> Result<(Shipment, Vec<SetAside>),
     let events: usize = delivery.runs.iter().map(|run| run.events.len()).sum();
     if events > EVENTS_MAX {
         let sentence = format!("a delivery has {events} events; at most {EVENTS_MAX} are taken");
-        return Err(Refusal::Malformed(sentence));
+        return Err(Refusal::Unacceptable(sentence));
     }
     if delivery.nonce.is_empty() || delivery.nonce.len() > 64 || delivery.app.len() > 100 {
-        return Err(Refusal::Malformed("nonce or app is empty or too long".to_owned()));
+        return Err(Refusal::Unacceptable("nonce or app is empty or too long".to_owned()));
     }
     let mut anchors = Vec::new();
     for boot in &delivery.boots {
-        let id = boot.id().map_err(Refusal::Malformed)?;
+        let id = boot.id().map_err(Refusal::Unacceptable)?;
         // A source that this version does not know tells it nothing.
         anchors.extend(boot.anchors.iter().filter_map(|tie| Some((id, tie.anchor()?))));
     }
     if anchors.len() > ANCHORS_MAX {
-        return Err(Refusal::Malformed(format!("more than {ANCHORS_MAX} anchors")));
+        return Err(Refusal::Unacceptable(format!("more than {ANCHORS_MAX} anchors")));
     }
     let (mut runs, mut set_aside) = (Vec::new(), Vec::new());
     for run in &delivery.runs {
@@ -169,7 +169,7 @@ fn check_run(
     set_aside: &mut Vec<SetAside>,
 ) -> Result<(RunId, BootId, Vec<Incoming>), Refusal> {
     let (id, boot) = (run.id(), run.boot_id());
-    let (id, boot) = (id.map_err(Refusal::Malformed)?, boot.map_err(Refusal::Malformed)?);
+    let (id, boot) = (id.map_err(Refusal::Unacceptable)?, boot.map_err(Refusal::Unacceptable)?);
     let mut events = Vec::with_capacity(run.events.len());
     for event in &run.events {
         match delivery::read(event) {
@@ -178,7 +178,7 @@ fn check_run(
                 events.push(Incoming { event: read, digest: digest(&content), content });
             }
             Err(nameless @ Unusable::Nameless) => {
-                return Err(Refusal::Malformed(format!("run {id}: {nameless}")));
+                return Err(Refusal::Unacceptable(format!("run {id}: {nameless}")));
             }
             Err(Unusable::Malformed { n, why }) => {
                 set_aside.push(SetAside { run: run.run.clone(), n, reason: why });

@@ -13,6 +13,12 @@ pub enum Refusal {
     /// The request cannot be read; the sentence says where.
     #[error("{0}")]
     Malformed(String),
+    /// The body ended before it was whole, or took too long: worth trying again.
+    #[error("the body ended before it was whole")]
+    Incomplete,
+    /// The delivery was read and will never be taken; the sentence says why.
+    #[error("{0}")]
+    Unacceptable(String),
     /// No token, or none that lets anybody in.
     #[error("this token is not known or was revoked: enrol the kiosk again")]
     Unauthorised,
@@ -37,6 +43,8 @@ impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
+            Self::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
             Self::BadCode => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,

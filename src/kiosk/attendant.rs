@@ -17,6 +17,9 @@ use crate::kiosk::witness::Witness;
 /// How often a closed journal is tried again, in milliseconds.
 const PROBE_INTERVAL_MS: u64 = 5_000;
 
+/// How often the board's time service is asked at most, in milliseconds.
+const TIME_INTERVAL_MS: u64 = 60_000;
+
 /// Everything that happens to a kiosk.
 #[derive(Debug)]
 pub enum Event {
@@ -57,6 +60,8 @@ pub(super) struct Attendant {
     pub(super) nudge: Box<dyn Fn() + Send>,
     /// Whether the journal's thread has gone, without which there is nothing left to do.
     pub(super) is_over: bool,
+    /// When the board's time service was last asked, in milliseconds since boot.
+    pub(super) time_asked_at: Option<u64>,
 }
 
 impl Attendant {
@@ -93,6 +98,7 @@ impl Attendant {
                 let n = entry.id.n;
                 self.step(visit::Event::Kept { n }, Some(&entry));
                 (self.nudge)();
+                self.ask_the_time();
             }
             Event::Journal(Answer::NotKept(error)) => {
                 let error = &error as &dyn std::error::Error;
@@ -109,6 +115,18 @@ impl Attendant {
         }
     }
 
+    /// Notes what the board's time service knows, now and then, since it may have learnt the time
+    /// only after the kiosk started. Only presses lead here, so an idle kiosk writes nothing.
+    fn ask_the_time(&mut self) {
+        let now = clock::boot_ms();
+        if self.time_asked_at.is_none_or(|at| now - at >= TIME_INTERVAL_MS) {
+            self.time_asked_at = Some(now);
+            if let Some(anchor) = clock::ntp_anchor() {
+                self.is_over |= self.keeper.tie(anchor).is_err();
+            }
+        }
+    }
+
     fn notice(&mut self, notice: buttons::Notice) {
         match notice {
             buttons::Notice::Pressed(score) => {
@@ -120,6 +138,10 @@ impl Attendant {
             }
             buttons::Notice::Released { line } => {
                 tracing::info!(line, "a stuck button was released and works again");
+            }
+            buttons::Notice::Broken => {
+                tracing::error!("the kiosk ends, so that the buttons are opened anew");
+                self.is_over = true;
             }
             buttons::Notice::Missed { edges } => {
                 tracing::warn!(edges, "edges of the buttons were lost");

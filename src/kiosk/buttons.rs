@@ -38,6 +38,8 @@ pub enum Notice {
         /// How many edges.
         edges: u32,
     },
+    /// The driver cannot read the buttons any more.
+    Broken,
 }
 
 /// Why there are no buttons.

@@ -32,7 +32,7 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// How many settled events at most are deleted in one go when they are older than they are kept
 /// for, so that no press waits long behind it.
-const PRUNED_MAX: u32 = 5_000;
+const PRUNED_MAX: usize = 5_000;
 
 /// What keeps the journal from doing its work.
 #[derive(Debug, thiserror::Error)]
@@ -297,7 +297,6 @@ impl Journal {
         if !damaged.is_empty() {
             let settlement = Settlement { set_aside: damaged, ..Settlement::default() };
             self.settle(&settlement)?;
-            return self.batch(events_max);
         }
         let anchors = ledger::untold(&self.connection);
         let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
@@ -389,28 +388,29 @@ impl Journal {
 
     /// Deletes settled events that were taken before a time, oldest first; returns how many.
     ///
-    /// Only what is dated exactly goes, and only from the front: an event of unknown age keeps all
-    /// that come after it.
+    /// Rows lie in the order in which they were taken, so an event of unknown age is as old as the
+    /// next one whose time is known. What was set aside stays, and so does the newest row: without
+    /// it SQLite would begin to count rows anew.
     ///
     /// # Errors
     /// When the commit fails; then nothing of it has happened.
     pub fn prune(&mut self, before_utc_ms: i64) -> Result<usize, Error> {
-        let rows_max = usize::try_from(PRUNED_MAX).unwrap_or(usize::MAX);
-        let is_old = |kept: &Kept| match &kept.entry {
+        let is_old = |kept: &&Kept| match &kept.entry {
             Ok(entry) => {
                 let moment = self.timeline.date(kept.boot, entry.reading);
                 moment.quality == moment::Quality::Exact && moment.utc_ms < before_utc_ms
             }
             Err(_) => false,
         };
-        let page = self.page(0, rows_max, false)?;
-        let old = page.iter().take_while(|kept| kept.state == State::Settled && is_old(kept));
-        let Some(last) = old.last().map(|kept| kept.row) else {
+        let page = self.page(0, PRUNED_MAX, false)?;
+        let done = page.iter().take_while(|kept| kept.state != State::Waiting);
+        let Some(last) = done.filter(is_old).last().map(|kept| kept.row) else {
             return Ok(0);
         };
-        self.connection
-            .execute("delete from event where row <= ?", [last])
-            .map_err(|source| sort(&self.folder, "prune", source))
+        let sql = "delete from event where row <= ? and row < (select max(row) from event) \
+                   and not exists (select 1 from set_aside \
+                   where set_aside.run = event.run and set_aside.n = event.n)";
+        self.connection.execute(sql, [last]).map_err(|source| sort(&self.folder, "prune", source))
     }
 
     /// How the books stand.

@@ -233,6 +233,8 @@ impl File {
             let known = known.join(", ");
             complaints.add("language", format!("{language:?} is not one of the survey's: {known}"));
         }
+        let is_tag = (1..=12).contains(&language.len());
+        complaints.unless(is_tag, "language", "is not a tag of 1 to 12 characters, such as en");
         let zone = self.zone.and_then(|name| match name.parse::<Tz>() {
             Ok(zone) => Some(zone),
             Err(_) => {
@@ -307,11 +309,11 @@ impl VisitPart {
             value
         };
         let thanks_ms = up_to("thanks_ms", self.thanks_ms, usual.thanks_ms);
-        Pace {
-            thanks_ms,
-            correction_ms: up_to("correction_ms", self.correction_ms, thanks_ms),
-            interval_ms: up_to("interval_ms", self.interval_ms, usual.interval_ms),
-        }
+        let correction_ms = up_to("correction_ms", self.correction_ms, thanks_ms);
+        let interval_ms = up_to("interval_ms", self.interval_ms, usual.interval_ms);
+        let what = "is more than thanks_ms: a press is corrected while the thank-you is shown";
+        complaints.unless(correction_ms <= thanks_ms, "visit.correction_ms", what);
+        Pace { thanks_ms, correction_ms, interval_ms }
     }
 }
 
@@ -433,6 +435,18 @@ impl Enrolment {
                 toml::from_str(&text).map(Some).map_err(|e| failed(std::io::Error::other(e)))
             }
         }
+    }
+
+    /// Whether an enrolment could be written, to be asked before a one-time code is spent on it.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written.
+    pub fn can_be_written(data_dir: &Path) -> Result<(), EnrolmentError> {
+        let file = data_dir.join(ENROLMENT_FILE).with_extension("try");
+        let tried = std::fs::create_dir_all(data_dir)
+            .and_then(|()| std::fs::write(&file, ""))
+            .and_then(|()| std::fs::remove_file(&file));
+        tried.map_err(|source| EnrolmentError { action: "write", file, source })
     }
 
     /// Writes the enrolment so that a power cut leaves either the old one or the new one.

@@ -200,8 +200,14 @@ impl Sender {
                     let ids = events.flat_map(|run| run.entries.iter().map(|entry| entry.id));
                     let set_aside = ids.map(|id| (id, why.clone())).collect();
                     let settlement = Settlement { set_aside, ..Settlement::default() };
-                    if self.keeper.settle(settlement).await.is_err() {
-                        return;
+                    match self.keeper.settle(settlement).await {
+                        Ok(Ok(_)) => {}
+                        // A card that takes no mark now may take it later.
+                        Ok(Err(error)) => {
+                            tracing::error!(%error, "an event could not be set aside");
+                            tokio::time::sleep(settings.idle).await;
+                        }
+                        Err(_) => return,
                     }
                 }
             }
@@ -263,19 +269,22 @@ impl Sender {
             let (run, n) = (id.run, id.n);
             tracing::error!(%run, n, reason, "the hub set an event aside; it is kept here");
         }
-        let named = settlement.settled.len() + settlement.set_aside.len();
         let books = match self.keeper.settle(settlement).await {
             Ok(Ok(books)) => books,
             Ok(Err(error)) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
             Err(gone) => return Attempt::failed(Outcome::Unanswered, gone.to_string()),
         };
+        let done = |books: &Books| books.settled + books.set_aside;
+        let named = done(&books).saturating_sub(done(&batch.books));
         if named == 0 && !batch.is_empty() {
-            let why = "the hub's receipt names none of the events";
+            let why = "the hub's receipt names none of the oldest events";
             return Attempt::failed(Outcome::Unanswered, why);
         }
-        let Books { waiting, untold, .. } = books;
-        tracing::debug!(named, waiting, "delivered");
-        let outcome = Outcome::Settled { is_more: waiting + untold > 0 };
+        tracing::debug!(named, waiting = books.waiting, "delivered");
+        // Only what moved is worth another delivery at once; the rest has time until the next one.
+        let has_events = named > 0 && books.waiting > 0;
+        let has_anchors = books.untold > 0 && books.untold != batch.books.untold;
+        let outcome = Outcome::Settled { is_more: has_events || has_anchors };
         Attempt { outcome, trouble: None, hub_time_ms: Some(receipt.hub_time_ms) }
     }
 
@@ -311,7 +320,7 @@ fn judge(
             Outcome::Throttled { retry_after_s }
         }
         StatusCode::PAYLOAD_TOO_LARGE => Outcome::TooLarge { events, is_by_hub },
-        status if status.is_client_error() && is_by_hub => Outcome::Unacceptable { events },
+        StatusCode::UNPROCESSABLE_ENTITY if is_by_hub => Outcome::Unacceptable { events },
         _ => Outcome::Unanswered,
     };
     Attempt::failed(outcome, why)

@@ -5,6 +5,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::feedback::rating::{RatingId, Score};
@@ -24,15 +25,17 @@ impl Witness {
         let out: Box<dyn Write + Send> = if path.as_os_str() == "-" {
             Box::new(io::stdout())
         } else {
-            // A FIFO opened for reading too does not wait for its reader.
+            // A FIFO opened for reading too does not wait for its reader, and one that nobody
+            // empties must not hold up the next shopper.
             let is_fifo = std::fs::metadata(path)
                 .is_ok_and(|data| std::os::unix::fs::FileTypeExt::is_fifo(&data.file_type()));
             let mut options = OpenOptions::new();
             if is_fifo {
-                options.read(true).write(true)
+                let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+                options.read(true).write(true).custom_flags(flags);
             } else {
-                options.append(true).create(true)
-            };
+                options.append(true).create(true);
+            }
             Box::new(options.open(path)?)
         };
         Ok(Self { out, has_failed: false })

@@ -17,7 +17,7 @@ pub struct Receipt {
     pub set_aside: Vec<SetAside>,
     /// The hub's time, in milliseconds since 1970 UTC.
     pub hub_time_ms: i64,
-    /// Another number when the hub was restored from a backup.
+    /// A number drawn when the hub's archive was made.
     pub hub_epoch: u64,
 }
 

@@ -68,9 +68,11 @@ async fn a_day_ends_at_the_shops_midnight() {
 #[tokio::test]
 async fn a_date_that_is_none_is_said_to_be_none() {
     let scene = Scene::new().await;
-    let (status, page) = scene.page("/?date=%3Cscript%3E").await;
-    assert_eq!(status, 400);
-    assert!(page.contains("is not a date such as 2026-11-20"));
+    for bad in ["%3Cscript%3E", "2026-02-30", "-262143-01-01", "262142-12-31"] {
+        let (status, page) = scene.page(&format!("/?date={bad}")).await;
+        assert_eq!(status, 400, "{bad}");
+        assert!(page.contains("is not a date such as 2026-11-20"));
+    }
 }
 
 #[tokio::test]

@@ -146,10 +146,37 @@ fn only_settled_events_are_pruned() {
     assert_eq!(journal.prune(i64::MAX).unwrap(), 0);
     assert_eq!(waiting(&mut journal), [id(1, 3), id(1, 4)]);
     journal.settle(&settled([id(1, 3), id(1, 4)])).unwrap();
-    assert_eq!(journal.prune(i64::MAX).unwrap(), 2);
+    assert_eq!(journal.prune(i64::MAX).unwrap(), 1);
+    assert_eq!(journal.prune(i64::MAX).unwrap(), 0, "the newest row stays");
     assert_eq!(books(&journal), (4, 4, 0, 0));
     drop(journal);
-    assert_eq!(books(&open(folder.path(), 2)), (4, 4, 0, 0), "the books outlive the rows");
+    let mut journal = open(folder.path(), 2);
+    assert_eq!(books(&journal), (4, 4, 0, 0), "the books outlive the rows");
+    journal.append(rated(1), reading(1)).unwrap();
+    assert_eq!(waiting(&mut journal), [id(2, 1)], "and what is new is still seen to wait");
+}
+
+#[test]
+fn an_event_of_unknown_age_is_pruned_with_what_came_after_it_and_one_set_aside_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    journal.begin(RunId([1; 16]), BootId([1; 16])).unwrap();
+    for value in 1..=3 {
+        journal.append(rated(value), reading(1)).unwrap();
+    }
+    let aside = vec![(id(1, 2), "the hub said so".to_owned())];
+    let ids = settled([id(1, 1), id(1, 3)]);
+    journal.settle(&Settlement { set_aside: aside, ..ids }).unwrap();
+    drop(journal);
+    let mut journal = open(folder.path(), 2);
+    journal.tie(anchor(0)).unwrap();
+    journal.append(rated(4), reading(1)).unwrap();
+    journal.append(rated(5), reading(2)).unwrap();
+    journal.settle(&settled([id(2, 1), id(2, 2)])).unwrap();
+    assert_eq!(journal.prune(i64::MAX).unwrap(), 3);
+    let left = journal.page(0, 9, false).unwrap();
+    let left: Vec<_> = left.into_iter().map(|kept| kept.entry.unwrap().id).collect();
+    assert_eq!(left, [id(1, 2), id(2, 2)]);
 }
 
 #[test]
@@ -235,8 +262,10 @@ fn a_file_that_is_no_journal_is_said_to_be_none_and_kept() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
+/// That every commit is flushed, `Journal::open` asserts for itself: nobody else can ask its
+/// connection.
 #[test]
-fn ratings_are_written_in_wal_mode_with_a_flush_for_each_commit() {
+fn the_journal_is_in_wal_mode_with_small_pages() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path(), 1));
     let card = Connection::open(folder.path().join(FILE)).unwrap();

@@ -78,6 +78,21 @@ fn a_kiosk_without_hub_screen_and_buttons_still_takes_ratings() {
 }
 
 #[test]
+fn a_kiosk_that_nobody_can_press_says_so_and_lets_itself_be_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("kiosk.toml");
+    std::fs::write(&config, format!("data_dir = {:?}\n", folder.path().join("data"))).unwrap();
+    let mut command = Command::new(PROGRAM);
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        command.env_remove(name);
+    }
+    let output = command.args(["run", "--config"]).arg(config).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("neither a screen nor buttons"), "{said}");
+}
+
+#[test]
 fn an_enrolment_that_cannot_be_read_stops_no_press() {
     let folder = tempfile::tempdir().unwrap();
     let config = configure(folder.path(), "");

@@ -72,6 +72,8 @@ fn answers_that_no_hub_gives_settle_nothing() {
          {\"nonce\":\"00\",\"settled\":[],\"set_aside\":[],\"hub_time_ms\":1,\"hub_epoch\":1}     ",
         "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 400 Bad Request\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nno",
+        "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 25\r\n\r\n\
+         {\"refused\":\"nothing here\"}",
     ] {
         let site = Site::new();
         let hub = site.start_hub();

@@ -53,6 +53,7 @@ pub(super) fn start(
                 Ok(event) => event,
                 Err(error) => {
                     tracing::error!(%error, "the buttons cannot be read any more");
+                    notice(Notice::Broken);
                     return;
                 }
             };

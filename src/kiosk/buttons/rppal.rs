@@ -60,6 +60,7 @@ pub(super) fn start(
                 Ok(None) => continue,
                 Err(error) => {
                     tracing::error!(%error, "the buttons cannot be read any more");
+                    notice(Notice::Broken);
                     return;
                 }
             };

@@ -27,8 +27,9 @@ pub(super) fn start(
     };
     let thread = std::thread::Builder::new().name("buttons".to_owned());
     let read = move || {
-        for line in BufReader::new(input).lines() {
-            match line.map(|line| line.trim().parse::<u8>().map(|value| scale.score(value))) {
+        for line in BufReader::new(input).split(b'\n') {
+            let number = |line: Vec<u8>| String::from_utf8_lossy(&line).trim().parse::<u8>();
+            match line.map(|line| number(line).map(|value| scale.score(value))) {
                 Ok(Ok(Ok(score))) => notice(Notice::Pressed(score)),
                 Ok(Ok(Err(error))) => tracing::warn!(%error, "button script"),
                 Ok(Err(_)) => tracing::warn!("button script: a line is not a number; ignored"),

@@ -69,8 +69,11 @@ pub(super) const SOURCES: &str = "event join run on run.id = event.run \
      left join set_aside on set_aside.run = event.run and set_aside.n = event.n";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    let (run, boot) = (RunId(row.get(1)?), BootId(row.get(2)?));
-    let id = RatingId { run, n: row.get(3)? };
+    // Damage must not take the rest of the page with it, so what cannot be an id becomes one that
+    // nothing has.
+    let run = RunId(row.get(1).unwrap_or_default());
+    let boot = BootId(row.get(2).unwrap_or_default());
+    let id = RatingId { run, n: row.get(3).unwrap_or_default() };
     let state = match (row.get(17)?, row.get(16)?) {
         (true, _) => State::SetAside,
         (false, true) => State::Settled,

@@ -44,7 +44,10 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     assert_eq!(mode, "wal", "the journal promises nothing outside of WAL mode");
-    connection.pragma_update(None, "synchronous", "FULL")
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let level: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    assert_eq!(level, 2, "a commit that is not flushed is no promise");
+    Ok(())
 }
 
 pub(super) fn user_version(connection: &Connection) -> rusqlite::Result<i32> {
