@@ -45,7 +45,7 @@ enum Command {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The hub's address, such as https://hub.example.com.
+        /// The hub's address, such as `https://hub.example.com`.
         hub_url: String,
         /// The one-time code.
         code: String,

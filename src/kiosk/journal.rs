@@ -450,6 +450,15 @@ fn sort(folder: &Path, action: &'static str, source: rusqlite::Error) -> Error {
             Error::ReadOnly(folder)
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse(folder),
+        // On a read-only card SQLite may only say that it could not lock.
+        Some(ErrorCode::SystemIoFailure) if is_read_only(&folder) => Error::ReadOnly(folder),
         _ => Error::Sqlite { action, folder, source },
     }
+}
+
+/// Whether nothing can be written into a folder, tried with a file of no bytes.
+fn is_read_only(folder: &Path) -> bool {
+    let file = folder.join("is-writable");
+    let tried = std::fs::write(&file, "").and_then(|()| std::fs::remove_file(&file));
+    tried.is_err_and(|error| error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
 }
