@@ -7,6 +7,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
 
 use i_slint_backend_testing::{TestingBackend, TestingBackendOptions, mock_elapsed_time};
@@ -14,10 +15,13 @@ use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::kiosk::attendant::View;
-use smilepost::kiosk::screen::Screen;
+use smilepost::kiosk::screen::{Screen, bring_fonts};
 use smilepost::kiosk::settings::Settings;
 
 const SIZES: [(u32, u32); 4] = [(800, 480), (480, 800), (1280, 720), (1920, 1080)];
+
+/// Where the system has no font, every test waits for ours before it draws.
+static FONTS: Once = Once::new();
 
 /// Renders a view and compares it with its golden picture.
 fn check(name: &str, language: &str, scale: Scale, (width, height): (u32, u32), view: View) {
@@ -26,6 +30,7 @@ fn check(name: &str, language: &str, scale: Scale, (width, height): (u32, u32), 
         threading: false,
         renderer_name: Some("software".into()),
     };
+    FONTS.call_once(|| bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap());
     // The first picture of a test sets the platform of its thread; the others find it set.
     let _ = slint::platform::set_platform(Box::new(TestingBackend::new(options)));
     let mut settings = Settings::plain(Path::new("/nowhere"));

@@ -11,6 +11,7 @@ use std::time::Duration;
 use i_slint_backend_testing::{ElementHandle, TestingBackend, TestingBackendOptions};
 use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::kiosk::desk::socket;
+use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Kiosk, Options, Place};
 use smilepost::wire::desk::{Ask, Exported};
@@ -36,6 +37,7 @@ fn exported(settings: &Settings) -> Vec<Exported> {
 
 #[test]
 fn a_face_pressed_by_its_label_becomes_a_row_a_thank_you_and_the_question_again() {
+    bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
     let options = TestingBackendOptions {
         mock_time: false,
         threading: true,

@@ -81,6 +81,7 @@ fn find(label: &str) -> Result<std::path::PathBuf, Error> {
             Ok(info) => known.push(info.label),
             Err(error) => {
                 tracing::warn!(%error, chip = %path.display(), "a GPIO chip cannot be read");
+                known.push("one that cannot be read".to_owned());
             }
         }
     }

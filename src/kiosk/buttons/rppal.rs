@@ -4,6 +4,7 @@
 //! asynchronous ones fail silently. Each pin is polled together with the others, and its edge
 //! carries a number per line, which shows when one overwrote another.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use rppal::gpio::{Gpio, InputPin, Level, Trigger};
@@ -39,6 +40,8 @@ pub(super) fn start(
             Pull::Down => pin.into_input_pulldown(),
             Pull::Off => pin.into_input(),
         };
+        // A start that fails because another kiosk runs must not take the pull from under it.
+        pin.set_reset_on_drop(false);
         pin.set_interrupt(Trigger::Both, debounce).map_err(busy())?;
         pins.push(pin);
     }
@@ -58,6 +61,10 @@ pub(super) fn start(
             let (line, event) = match gpio.poll_interrupts(&watched, false, None) {
                 Ok(Some((pin, event))) => (u32::from(pin.pin()), event),
                 Ok(None) => continue,
+                // A stop and a continue, as when the unit is frozen; no edge was taken yet.
+                Err(rppal::gpio::Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {
+                    continue;
+                }
                 Err(error) => {
                     tracing::error!(%error, "the buttons cannot be read any more");
                     notice(Notice::Broken);
