@@ -4,12 +4,12 @@
 # As root: benches/card.sh target/release/smilepost-kiosk [RATINGS]
 # The kernel counts for itself in /sys/block/loopN/stat: sectors written (7th) and flushes (16th).
 set -euo pipefail
-kiosk=$(realpath "$1"); ratings=${2:-5000}
+kiosk=$(realpath "$1"); ratings=${2:-2000}
 work=$(mktemp -d); mount="$work/card"; mkdir "$mount"
 truncate -s 256M "$work/image"
 mkfs.ext4 -q "$work/image"
 loop=$(losetup --find --show "$work/image")
-trap 'umount "$mount" 2>/dev/null || true; losetup -d "$loop"; rm -rf "$work"' EXIT
+trap 'kill "${pid:-}" 2>/dev/null || true; umount "$mount" 2>/dev/null || true; losetup -d "$loop"; rm -rf "$work"' EXIT
 mount -o noatime "$loop" "$mount"
 mkfifo "$work/buttons" "$work/witness"
 cat > "$work/kiosk.toml" <<TOML
@@ -25,17 +25,18 @@ script = "$work/buttons"
 TOML
 exec 3<>"$work/buttons" 4<>"$work/witness"
 SMILEPOST_LOG=warn "$kiosk" run --headless --config "$work/kiosk.toml" --witness "$work/witness" &
+pid=$!
 press() { for _ in $(seq "$1"); do echo 5 >&3; read -r _ <&4; done; }
 counters() { read -r -a s < "/sys/block/$(basename "$loop")/stat"; echo "${s[6]} ${s[15]:-0}"; }
 # Past the files' first growth, to a steady state with checkpoints in it.
-press 2000; sync; sleep 1
+press 1200; sync; sleep 1
 read -r sectors flushes < <(counters)
 press "$ratings"
 read -r sectors2 flushes2 < <(counters)
 awk -v s=$((sectors2 - sectors)) -v f=$((flushes2 - flushes)) -v n="$ratings" 'BEGIN {
   printf "%d ratings: %.1f KiB and %.2f flushes each, at the device\n", n, s / 2 / n, f / n }'
 read -r sectors flushes < <(counters)
-sleep 30
+sleep 20
 read -r sectors2 flushes2 < <(counters)
-echo "idle for 30 s: $(((sectors2 - sectors) / 2)) KiB, $((flushes2 - flushes)) flushes"
-kill -TERM $!; wait
+echo "idle for 20 s: $(((sectors2 - sectors) / 2)) KiB, $((flushes2 - flushes)) flushes"
+kill -TERM "$pid"; wait "$pid"

@@ -24,6 +24,13 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
         .with_target(false)
         .without_time()
         .init();
+    // A thread that ends on a broken invariant would leave half a program; systemd starts a whole
+    // one.
+    let say = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        say(panic);
+        std::process::abort();
+    }));
     match act() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
