@@ -7,7 +7,7 @@ set -euo pipefail
 kiosk=$(realpath "$1"); ratings=${2:-2000}
 work=$(mktemp -d); mount="$work/card"; mkdir "$mount"
 truncate -s 256M "$work/image"
-mkfs.ext4 -q "$work/image"
+mkfs.ext4 -q -b 4096 "$work/image"
 loop=$(losetup --find --show "$work/image")
 trap 'kill "${pid:-}" 2>/dev/null || true; umount "$mount" 2>/dev/null || true; losetup -d "$loop"; rm -rf "$work"' EXIT
 mount -o noatime "$loop" "$mount"
