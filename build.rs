@@ -6,6 +6,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     #[cfg(feature = "kiosk")]
     compile_screens()?;
     note_revision();
+    note_time();
     Ok(())
 }
 
@@ -21,6 +22,22 @@ fn compile_screens() -> Result<(), slint_build::CompileError> {
         .with_bundled_translations("ui/lang");
     println!("cargo::rerun-if-changed=ui");
     slint_build::compile_with_config("ui/app.slint", configuration)
+}
+
+/// Sets `SMILEPOST_BUILT_S`: the seconds since 1970 UTC before which no clock is right. It is the
+/// commit's time, so that the same commit makes the same program; outside of a git checkout it is
+/// what `SOURCE_DATE_EPOCH` says, or a day on which this program was known to exist.
+fn note_time() {
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let arguments = ["log", "-1", "--format=%ct"];
+    let commit = Command::new("git").args(arguments).output().ok();
+    let commit = commit.filter(|output| output.status.success());
+    let commit = commit.and_then(|output| String::from_utf8(output.stdout).ok());
+    let is_number = |text: &String| text.parse::<u64>().is_ok();
+    let seconds = std::env::var("SOURCE_DATE_EPOCH").ok().filter(is_number);
+    let seconds = seconds.or_else(|| commit.map(|text| text.trim().to_owned()).filter(is_number));
+    let seconds = seconds.unwrap_or_else(|| "1795305600".to_owned());
+    println!("cargo::rustc-env=SMILEPOST_BUILT_S={seconds}");
 }
 
 /// Sets `SMILEPOST_REVISION`: the commit, with a plus if the tree differs from it, or "unknown"

@@ -13,14 +13,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use smilepost::clock;
+use smilepost::feedback::event::Event;
+use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale};
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
 use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, access};
-use smilepost::kiosk::journal::{Journal, Keeper};
+use smilepost::kiosk::journal::{Ground, Journal, Keeper, Limits};
 use smilepost::kiosk::settings::Settings;
-use smilepost::kiosk::uplink;
+use smilepost::kiosk::uplink::{self, Office};
 
 const RATINGS: u64 = 100_000;
 
@@ -32,7 +34,7 @@ fn now() -> std::time::Instant {
 fn main() {
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("backlog-{}", std::process::id()));
-    let mut journal = Journal::open(&folder.join("kiosk")).unwrap();
+    let mut journal = Journal::open(&folder.join("kiosk"), Limits::default()).unwrap();
     let boot = BootId([1; 16]);
     journal.begin(RunId(rand::random()), boot).unwrap();
     let start = now();
@@ -42,10 +44,10 @@ fn main() {
             score: Scale::Five.score(value).unwrap(),
             input: Input::Button,
             question: Question { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
-            misuse: None,
+            verdict: Verdict::now(None),
             replaces: None,
         };
-        journal.append(rated, clock::reading()).unwrap();
+        journal.append(Event::Rated(rated), clock::reading()).unwrap();
     }
     let taken_s = start.elapsed().as_secs_f64();
     println!("taken      {RATINGS} in {taken_s:.1} s: {:.0} commits/s", RATINGS as f64 / taken_s);
@@ -68,10 +70,19 @@ fn main() {
     let mut settings = Settings::plain(&folder);
     settings.uplink.first_max = Duration::ZERO;
     let enrolment = uplink::enrol(&settings.uplink, &address, &code, "bench").unwrap();
-    let (keeper, thread) = Keeper::start(journal, boot, || RunId(rand::random()), |_| {}).unwrap();
+    let data_dir = folder.join("kiosk");
+    let ground = Ground {
+        folder: data_dir.clone(),
+        limits: Limits::default(),
+        boot,
+        new_run: Box::new(|| RunId(rand::random())),
+        read_clocks: clock::reading,
+    };
+    let (keeper, thread) = Keeper::start(Some(journal), ground, |_| {}).unwrap();
     let start = now();
-    let _uplink =
-        uplink::start(settings.uplink, 400, enrolment, "bench".to_owned(), keeper.clone()).unwrap();
+    let (app, floor_ms) = ("bench".to_owned(), clock::built_ms());
+    let office = Office { enrolment, data_dir, keep_days: 400, app, floor_ms };
+    let _uplink = uplink::start(settings.uplink, office, keeper.clone()).unwrap();
     while keeper.books().unwrap().0.waiting > 0 {
         std::thread::park_timeout(Duration::from_millis(5));
     }

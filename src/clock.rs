@@ -1,7 +1,8 @@
 //! The only place that asks what time it is, and whether to believe it.
 //!
 //! Everything else gets the time as an argument. The boot clock (`CLOCK_BOOTTIME`) orders events
-//! and measures pauses; the wall clock is only ever recorded, never trusted.
+//! and measures pauses; the wall clock is only ever recorded, never trusted. What is believed is an
+//! anchor: the wall clock at a moment when somebody vouched for it.
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -10,6 +11,17 @@ use crate::feedback::rating::BootId;
 
 /// How far off a clock that systemd-timesyncd has set may be, in milliseconds.
 const NTP_ERROR_MS: u32 = 250;
+
+/// How far off a clock with a battery is taken to be, in milliseconds: a month's drift of a cheap
+/// crystal at 20 parts per million.
+const RTC_ERROR_MS: u32 = 60_000;
+
+/// When this program was made, in milliseconds since 1970 UTC. No clock that stands before it is
+/// right.
+#[must_use]
+pub fn built_ms() -> i64 {
+    env!("SMILEPOST_BUILT_S").parse::<i64>().unwrap_or(0) * 1_000
+}
 
 /// Milliseconds since the board booted, asleep or awake; never goes back.
 #[must_use]
@@ -29,6 +41,14 @@ pub fn reading() -> Reading {
     Reading { boot_ms: boot_ms(), wall_ms: wall_ms() }
 }
 
+/// What both clocks showed at an earlier instant of this boot.
+#[must_use]
+pub fn reading_at(at_boot_ms: u64) -> Reading {
+    let now = reading();
+    let since = i64::try_from(now.boot_ms.saturating_sub(at_boot_ms)).unwrap_or(0);
+    Reading { boot_ms: at_boot_ms.min(now.boot_ms), wall_ms: now.wall_ms - since }
+}
+
 /// The kernel's name for this boot.
 ///
 /// # Errors
@@ -38,16 +58,49 @@ pub fn boot_id() -> std::io::Result<BootId> {
     text.trim().parse().map_err(std::io::Error::other)
 }
 
-/// What the board's own time service knows: an anchor if it has synchronised since boot.
+/// What the board itself knows of the time: an anchor, if somebody on it vouches for one.
 ///
-/// systemd-timesyncd touches a file under `/run` at every synchronisation, and `/run` is empty
-/// after a boot.
+/// A clock with a battery is believed only if it stands after `floor_ms`, in milliseconds since
+/// 1970 UTC: one that has lost its power begins anew in the past.
 #[must_use]
-pub fn ntp_anchor() -> Option<Anchor> {
+pub fn anchor(floor_ms: i64) -> Option<Anchor> {
+    ntp_anchor().or_else(|| rtc_anchor(floor_ms))
+}
+
+/// systemd-timesyncd touches a file under `/run` at every synchronisation, and `/run` is empty
+/// after a boot; any other time service tells the kernel.
+fn ntp_anchor() -> Option<Anchor> {
     let is_synchronised = std::path::Path::new("/run/systemd/timesync/synchronized").exists();
+    let error_ms = if is_synchronised { Some(NTP_ERROR_MS) } else { kernel_error_ms() };
     let Reading { boot_ms, wall_ms } = reading();
-    let (utc_ms, error_ms, source) = (wall_ms, NTP_ERROR_MS, Source::Ntp);
-    is_synchronised.then_some(Anchor { boot_ms, utc_ms, error_ms, source })
+    Some(Anchor { boot_ms, utc_ms: wall_ms, error_ms: error_ms?, source: Source::Ntp })
+}
+
+/// How far off the kernel takes its clock to be, in milliseconds; none when nobody disciplines it,
+/// or where asking is forbidden, as systemd's `ProtectClock=` does.
+///
+/// The kernel takes its clock for lost 8.9 hours after the last word of a time service, however
+/// well it still runs; that is why what is known is kept as an anchor.
+fn kernel_error_ms() -> Option<u32> {
+    // SAFETY: all zeros is a value of this structure of numbers, and with `modes` at 0 the call
+    // only reads.
+    #[expect(unsafe_code, reason = "no safe wrapper offers this call")]
+    let (state, time) = unsafe {
+        let mut time: libc::timex = std::mem::zeroed();
+        (libc::adjtimex(&raw mut time), time)
+    };
+    let is_synchronised = state >= 0 && time.status & libc::STA_UNSYNC == 0;
+    let error_ms = u32::try_from(time.maxerror / 1_000 + 1).ok()?;
+    is_synchronised.then_some(error_ms)
+}
+
+fn rtc_anchor(floor_ms: i64) -> Option<Anchor> {
+    let text = std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch").ok()?;
+    let utc_ms = text.trim().parse::<i64>().ok()?.checked_mul(1_000)?;
+    let boot_ms = boot_ms();
+    let is_plausible = utc_ms > floor_ms;
+    let (error_ms, source) = (RTC_ERROR_MS, Source::Rtc);
+    is_plausible.then_some(Anchor { boot_ms, utc_ms, error_ms, source })
 }
 
 fn ms_of(clock: ClockId) -> i64 {

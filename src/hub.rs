@@ -45,6 +45,7 @@ pub struct Hub<A> {
     kiosks: TcpListener,
     dashboard: TcpListener,
     tls: Option<Tls>,
+    limits: access::Limits,
     handle: Handle<SocketAddr>,
 }
 
@@ -67,6 +68,7 @@ impl<A: Archive> Hub<A> {
             kiosks: bind(settings.listen)?,
             dashboard: bind(settings.dashboard)?,
             tls: settings.tls.clone(),
+            limits: settings.limits,
             handle: Handle::new(),
         })
     }
@@ -99,7 +101,7 @@ impl<A: Archive> Hub<A> {
                 })?))
             }
         };
-        let intake = intake::routes(self.archive.clone());
+        let intake = intake::routes(self.archive.clone(), self.limits);
         let dashboard = dashboard::routes(self.archive);
         tokio::try_join!(
             serve(self.kiosks, tls.clone(), intake, self.handle.clone()),

@@ -23,7 +23,8 @@ use self::screen::Screen;
 use self::settings::{Enrolment, Settings};
 use self::witness::Witness;
 use crate::clock;
-use crate::feedback::rating::RunId;
+use crate::feedback::misuse::Judge;
+use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::visit::{Press, Visit};
 
 /// How many events wait for the attendant at most; beyond that, whoever has one waits too.
@@ -84,14 +85,19 @@ impl Kiosk {
     /// Opens the journal and starts everything but the attendant and the screen.
     ///
     /// # Errors
-    /// Only what makes ratings impossible: a journal that cannot be opened, a witness that cannot
-    /// be written. A missing screen, missing buttons or a missing hub are said in the log.
+    /// Only what somebody has to cure first: a journal that another kiosk has open or a newer one
+    /// has written, a data folder that is none or keeps nothing, a witness that cannot be written.
+    /// A card that is full or read-only is said on the screen and tried again; a missing screen,
+    /// missing buttons or a missing hub are said in the log.
     pub fn open(settings: Settings, options: Options) -> anyhow::Result<Self> {
         let boot = clock::boot_id().context("cannot read the kernel's boot id")?;
-        let mut journal = Journal::open(&settings.data_dir)?;
-        let run = new_run();
-        journal.begin(run, boot)?;
-        tracing::info!(%run, data_dir = %settings.data_dir.display(), "the journal is open");
+        if !settings.allows_volatile {
+            journal::refuse_volatile(&settings.data_dir)?;
+        }
+        let journal = open_journal(&settings, boot)?;
+        let is_recording = journal.is_some();
+        let floor_ms = journal.as_ref().and_then(|journal| journal.timeline().latest_ms());
+        let floor_ms = floor_ms.unwrap_or(0).max(clock::built_ms());
         let enrolment = Enrolment::read(&settings.data_dir).unwrap_or_else(|error| {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, cause = error.source(), "enrol this kiosk again");
@@ -104,17 +110,24 @@ impl Kiosk {
 
         let (events, inbox) = sync_channel(EVENTS_MAX);
         let answers = events.clone();
-        let (keeper, thread) = Keeper::start(journal, boot, new_run, move |answer| {
+        let ground = journal::Ground {
+            folder: settings.data_dir.clone(),
+            limits: settings.limits,
+            boot,
+            new_run: Box::new(new_run),
+            read_clocks: clock::reading,
+        };
+        let (keeper, thread) = Keeper::start(journal, ground, move |answer| {
             // An attendant that has gone home needs no answer.
             let _ = answers.send(Event::Journal(answer));
         })
         .context("cannot start the journal's thread")?;
-        if let Some(anchor) = clock::ntp_anchor() {
+        if let Some(anchor) = clock::anchor(floor_ms) {
             keeper.tie(anchor)?;
         }
 
         let socket = open_desk(&settings, enrolment.as_ref(), &keeper);
-        let nudge = open_uplink(&settings, enrolment, options.app, &keeper);
+        let nudge = open_uplink(&settings, enrolment, options.app, &keeper, floor_ms);
         let has_buttons = open_buttons(&settings, &events);
         let place = if settings.screen.is_on { options.screen } else { Place::Nowhere };
         let screen = open_screen(&settings, place, &events);
@@ -126,8 +139,15 @@ impl Kiosk {
             Some(screen) => Box::new(screen.shower()),
             None => Box::new(|_| {}),
         };
+        let judge = if settings.is_judged { Judge::default() } else { Judge::off() };
+        let visit = if is_recording {
+            Visit::new(settings.pace, judge)
+        } else {
+            show(attendant::View::Rest);
+            Visit::resting(settings.pace, judge)
+        };
         let attendant = Attendant {
-            visit: Visit::new(settings.pace),
+            visit,
             question: settings.survey.question(&settings.language),
             keeper: keeper.clone(),
             witness,
@@ -135,6 +155,8 @@ impl Kiosk {
             nudge,
             is_over: false,
             time_asked_at: None,
+            run: None,
+            has_complained: !is_recording,
         };
         Ok(Self { events, inbox, attendant, screen, keeper, journal: thread, socket })
     }
@@ -204,6 +226,28 @@ pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
     desk::Shop { zone: zone(settings, enrolment), survey, language }
 }
 
+/// Opens the journal; none when the card takes nothing at the moment.
+fn open_journal(settings: &Settings, boot: BootId) -> anyhow::Result<Option<Journal>> {
+    let run = new_run();
+    let opened = Journal::open(&settings.data_dir, settings.limits).and_then(|mut journal| {
+        journal.begin(run, boot)?;
+        Ok(journal)
+    });
+    match opened {
+        Ok(journal) => {
+            tracing::info!(%run, data_dir = %settings.data_dir.display(), "the journal is open");
+            Ok(Some(journal))
+        }
+        Err(error) if error.is_fatal() => Err(error.into()),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            let cause = error.source();
+            tracing::error!(error, cause, "the post is not recording; it is tried again");
+            Ok(None)
+        }
+    }
+}
+
 fn new_run() -> RunId {
     RunId(rand::random())
 }
@@ -227,13 +271,15 @@ fn open_uplink(
     enrolment: Option<Enrolment>,
     app: String,
     keeper: &Keeper,
+    floor_ms: i64,
 ) -> Box<dyn Fn() + Send> {
     let Some(enrolment) = enrolment else {
         tracing::warn!("not enrolled at a hub: ratings are kept here until `enrol` was run");
         return Box::new(|| {});
     };
-    let (settings, days) = (settings.uplink.clone(), settings.keep_days);
-    match uplink::start(settings, days, enrolment, app, keeper.clone()) {
+    let (data_dir, keep_days) = (settings.data_dir.clone(), settings.keep_days);
+    let office = uplink::Office { enrolment, data_dir, keep_days, app, floor_ms };
+    match uplink::start(settings.uplink.clone(), office, keeper.clone()) {
         Ok(uplink) => Box::new(move || uplink.nudge()),
         Err(error) => {
             let error = &error as &dyn std::error::Error;

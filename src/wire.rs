@@ -17,6 +17,9 @@ pub const DELIVERIES: &str = "/v1/deliveries";
 /// The path that exchanges a one-time code for a token.
 pub const ENROLMENTS: &str = "/v1/enrolments";
 
+/// The path that gives an enrolled kiosk a new token.
+pub const TOKENS: &str = "/v1/tokens";
+
 /// The most bytes of a request body that the hub reads, before and after decompression: what a
 /// delivery's events may have, and as much again for its frame.
 pub const BODY_BYTES_MAX: usize = 2 * crate::feedback::outbox::BYTES_MAX;
@@ -50,6 +53,20 @@ impl std::fmt::Debug for Enrolled {
     /// Leaves out the token, so that no log holds one.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Enrolled").field("kiosk", &self.kiosk).finish_non_exhaustive()
+    }
+}
+
+/// The hub gives an enrolled kiosk a new token. The old one is good until the new one was used.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewed {
+    /// 256 random bits as 64 hexadecimal digits.
+    pub token: String,
+}
+
+impl std::fmt::Debug for Renewed {
+    /// Leaves out the token, so that no log holds one.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Renewed")
     }
 }
 

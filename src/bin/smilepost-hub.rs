@@ -39,6 +39,19 @@ enum Command {
     /// Set up kiosks.
     #[command(subcommand)]
     Kiosk(KioskCommand),
+    /// Account for every event that kiosks have taken; exit 1 when more is missing than they hold.
+    Reconcile {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of one kiosk; all of them if left out.
+        #[arg(long)]
+        kiosk: Option<String>,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t)]
+        format: AccountFormat,
+    },
+    /// Say that the archive was restored from a backup, so that kiosks offer again what they hold.
+    Restored(Config),
     /// Write every event to standard output.
     Export {
         #[command(flatten)]
@@ -47,6 +60,15 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+}
+
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum AccountFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// For a program.
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -80,6 +102,13 @@ enum KioskCommand {
     },
     /// Print a new one-time code for a kiosk that is to be enrolled again.
     Code {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        kiosk: String,
+    },
+    /// Have a kiosk's token renewed at its next delivery; tokens older than 90 days are anyway.
+    Renew {
         #[command(flatten)]
         config: Config,
         /// The short name of the kiosk.
@@ -124,6 +153,13 @@ async fn act(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Kiosk(command) => act_on_kiosk(command).await,
+        Command::Reconcile { config, kiosk, format } => {
+            reconcile(&open(&config)?, kiosk, format).await
+        }
+        Command::Restored(config) => {
+            open(&config)?.renew_epoch().await?;
+            print("kiosks offer again what they still hold, each at its next delivery")
+        }
         Command::Export { config, format } => {
             let out = std::io::BufWriter::new(std::io::stdout());
             reports::export(&open(&config)?, format, out).await?;
@@ -150,6 +186,11 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             print_code(&archive, id).await
         }
         KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, kiosk).await,
+        KioskCommand::Renew { config, kiosk } => {
+            let is_known = open(&config)?.want_token(kiosk.clone()).await?;
+            ensure!(is_known, "there is no kiosk {kiosk}");
+            print(&format!("{kiosk} gets a new token at its next delivery"))
+        }
         KioskCommand::Revoke { config, kiosk } => {
             let revoked = open(&config)?.revoke(kiosk.clone(), clock::wall_ms()).await?;
             ensure!(revoked > 0, "{kiosk} has no token to revoke");
@@ -170,6 +211,33 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Prints the account of one kiosk or of all.
+async fn reconcile(
+    archive: &Sqlite,
+    kiosk: Option<String>,
+    format: AccountFormat,
+) -> anyhow::Result<()> {
+    let known = archive.kiosks().await?.into_iter().map(|status| status.kiosk.id);
+    let asked: Vec<String> =
+        known.filter(|id| kiosk.as_ref().is_none_or(|kiosk| kiosk == id)).collect();
+    ensure!(
+        !asked.is_empty() || kiosk.is_none(),
+        "there is no kiosk {}",
+        kiosk.unwrap_or_default()
+    );
+    let mut accounts = Vec::new();
+    for id in asked {
+        accounts.push(archive.reconcile(id).await?);
+    }
+    match format {
+        AccountFormat::Json => print(&serde_json::to_string_pretty(&accounts)?)?,
+        AccountFormat::Text => print(reports::accounts(&accounts).trim_end())?,
+    }
+    let wrong = accounts.iter().filter(|account| !account.holds).count();
+    ensure!(wrong == 0, "{wrong} accounts do not hold");
+    Ok(())
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {

@@ -14,7 +14,7 @@ use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, Place, shop, uplink};
 use smilepost::program::{self, VERSION};
-use smilepost::wire::desk::{Ask, Exported, Summary};
+use smilepost::wire::desk::{Ask, Exported, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, brings it to head office.
 #[derive(Parser)]
@@ -62,6 +62,25 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: SummaryFormat,
     },
+    /// Check that every rating taken is settled, waiting, set aside or reported lost; exit 1 when
+    /// not.
+    Verify {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t)]
+        format: SummaryFormat,
+    },
+    /// Send once more what head office or the network would not have.
+    Retry {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Tell the running kiosk what time it is, where no network does.
+    #[command(subcommand)]
+    Clock(ClockCommand),
     /// Write every event to standard output, whether or not the kiosk is running.
     Export {
         /// The configuration file.
@@ -76,6 +95,19 @@ enum Command {
         /// How to write it.
         #[arg(long, value_enum, default_value_t)]
         format: ExportFormat,
+    },
+}
+
+#[derive(Subcommand)]
+enum ClockCommand {
+    /// Date the ratings of this boot by a clock on the wall.
+    Set {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The time by the shop's clocks, such as 2026-11-22T17:05, or with its offset, such as
+        /// 2026-11-22T17:05:30+02:00.
+        time: String,
     },
 }
 
@@ -140,6 +172,26 @@ fn act(command: Command) -> anyhow::Result<()> {
                 }
             }
         }
+        Command::Verify { config, format } => {
+            let verified = verify(&Settings::read(&config)?)?;
+            match format {
+                SummaryFormat::Text => {
+                    print(format_args!("{}", desk::render_verified(&verified).trim_end()))?;
+                }
+                SummaryFormat::Json => {
+                    print(format_args!("{}", serde_json::to_string_pretty(&verified)?))?;
+                }
+            }
+            anyhow::ensure!(verified.holds, "the books do not hold");
+            Ok(())
+        }
+        Command::Retry { config } => {
+            let again = retry(&Settings::read(&config)?)?;
+            print(format_args!("{again} events that were set aside wait to be sent again"))
+        }
+        Command::Clock(ClockCommand::Set { config, time }) => {
+            set_clock(&Settings::read(&config)?, &time)
+        }
         Command::Export { config, from, to, format } => {
             export(&Settings::read(&config)?, from, to, format)
         }
@@ -176,6 +228,32 @@ fn summary(settings: &Settings, date: Option<String>) -> anyhow::Result<Summary>
     Ok(desk::summary(&source, &shop, date.as_deref())?)
 }
 
+fn verify(settings: &Settings) -> anyhow::Result<Verified> {
+    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Verify)? {
+        return Ok(answers.verified()?);
+    }
+    Ok(desk::verify(&open_file(settings)?.0)?)
+}
+
+fn retry(settings: &Settings) -> anyhow::Result<u64> {
+    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Retry)? {
+        return Ok(answers.done()?);
+    }
+    Ok(desk::retry(&mut open_file(settings)?.0)?)
+}
+
+fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
+    let zone = shop(settings, Enrolment::read(&settings.data_dir)?.as_ref()).zone;
+    let utc_ms = desk::instant(time, zone)?;
+    // What a person reads from the wall and types is off by less than a minute.
+    let ask = Ask::Clock { utc_ms, error_ms: 60_000 };
+    let answers = socket::ask(&settings.runtime_dir, &ask)?;
+    answers.ok_or(desk::Unanswerable::NotRunning)?.done()?;
+    print(format_args!(
+        "The ratings of this boot are dated by it, unless something better is known."
+    ))
+}
+
 fn export(
     settings: &Settings,
     from: Option<String>,
@@ -207,7 +285,7 @@ fn open_file(settings: &Settings) -> anyhow::Result<(Source, desk::Shop)> {
     let file = folder.join(smilepost::kiosk::journal::FILE);
     anyhow::ensure!(file.exists(), "there is no journal at {} yet", file.display());
     let shop = shop(settings, Enrolment::read(folder)?.as_ref());
-    Ok((Source::File(Box::new(Journal::open(folder)?)), shop))
+    Ok((Source::File(Box::new(Journal::open(folder, settings.limits)?)), shop))
 }
 
 /// An export on its way to standard output.

@@ -19,18 +19,22 @@ pub struct Reading {
     pub wall_ms: i64,
 }
 
-/// Who said what time it was.
+/// Who said what time it was, the most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// The board's own time service, synchronised over the network.
     Ntp,
     /// The hub, in its answer to a delivery.
     Hub,
+    /// A person, who typed it in.
+    Operator,
+    /// A clock with a battery on the board, which may have stood still.
+    Rtc,
 }
 
 impl Source {
     /// Every source there is.
-    pub const ALL: [Self; 2] = [Self::Ntp, Self::Hub];
+    pub const ALL: [Self; 4] = [Self::Ntp, Self::Hub, Self::Operator, Self::Rtc];
 
     /// The word for it in exports and on the wire.
     #[must_use]
@@ -38,6 +42,8 @@ impl Source {
         match self {
             Self::Ntp => "ntp",
             Self::Hub => "hub",
+            Self::Operator => "operator",
+            Self::Rtc => "rtc",
         }
     }
 
@@ -45,6 +51,15 @@ impl Source {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+
+    /// How far it is believed before another, 0 being the most.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Ntp | Self::Hub => 0,
+            Self::Operator => 1,
+            Self::Rtc => 2,
+        }
     }
 }
 
@@ -66,6 +81,14 @@ pub struct Anchor {
 pub enum Quality {
     /// Computed from an anchor of the same boot.
     Exact,
+    /// The boot has no anchor, but it lay between others that have: not before the one instant and
+    /// not after the other, in milliseconds since 1970 UTC.
+    Bounded {
+        /// The earliest that it can have been.
+        earliest_ms: i64,
+        /// The latest that it can have been.
+        latest_ms: i64,
+    },
     /// The wall clock's word, with nothing to hold it against.
     Unknown,
 }
@@ -76,7 +99,17 @@ impl Quality {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Exact => "exact",
+            Self::Bounded { .. } => "bounded",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// The limits, if there are any.
+    #[must_use]
+    pub const fn bounds(self) -> Option<(i64, i64)> {
+        match self {
+            Self::Bounded { earliest_ms, latest_ms } => Some((earliest_ms, latest_ms)),
+            Self::Exact | Self::Unknown => None,
         }
     }
 }
@@ -96,67 +129,147 @@ pub const ANCHOR_INTERVAL_MS: u64 = 6 * 60 * 60 * 1000;
 
 /// Works out when a reading was taken, given the anchors of its boot.
 ///
-/// The anchor nearest on the boot's axis decides, and of two as near the one with the smaller
-/// error; the distance is bridged at the rate of the boot clock. With no anchor, the wall clock is
-/// repeated with [`Quality::Unknown`].
+/// Of the most trusted source there is, the anchor nearest on the boot's axis decides, and of two
+/// as near the one with the smaller error; the distance is bridged at the rate of the boot clock.
+/// With no anchor, the wall clock is repeated with [`Quality::Unknown`].
 #[must_use]
 pub fn date(reading: Reading, anchors: &[Anchor]) -> Moment {
+    let distance = |anchor: &Anchor| anchor.boot_ms.abs_diff(reading.boot_ms);
     let nearest = anchors
         .iter()
-        .min_by_key(|anchor| (anchor.boot_ms.abs_diff(reading.boot_ms), anchor.error_ms));
+        .min_by_key(|anchor| (anchor.source.rank(), distance(anchor), anchor.error_ms));
     match nearest {
-        Some(anchor) => {
-            let distance = i128::from(reading.boot_ms) - i128::from(anchor.boot_ms);
-            let utc_ms = i128::from(anchor.utc_ms) + distance;
-            let utc_ms = utc_ms.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-            Moment { utc_ms: i64::try_from(utc_ms).unwrap_or(i64::MAX), quality: Quality::Exact }
-        }
+        Some(anchor) => Moment { utc_ms: anchor.utc_at(reading.boot_ms), quality: Quality::Exact },
         None => Moment { utc_ms: reading.wall_ms, quality: Quality::Unknown },
+    }
+}
+
+impl Anchor {
+    /// The UTC time, in milliseconds since 1970, at another instant of the same boot.
+    #[must_use]
+    pub fn utc_at(&self, boot_ms: u64) -> i64 {
+        let distance = i128::from(boot_ms) - i128::from(self.boot_ms);
+        let utc_ms = i128::from(self.utc_ms) + distance;
+        let utc_ms = utc_ms.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+        i64::try_from(utc_ms).unwrap_or(i64::MAX)
     }
 }
 
 /// Whether an anchor tells something that the anchors already kept for its boot do not.
 ///
-/// Each kept anchor costs the card a write, so a new one must be the first of its boot, or
-/// [`ANCHOR_INTERVAL_MS`] away from the others, or contradict them by more than both errors allow.
+/// Each kept anchor costs the card a write, so a new one must be the first of its boot, or of a
+/// more trusted source than all others, or [`ANCHOR_INTERVAL_MS`] away from those as trusted, or
+/// contradict them by more than both errors allow.
 #[must_use]
 pub fn is_worth_keeping(new: &Anchor, kept: &[Anchor]) -> bool {
-    let Some(nearest) = kept.iter().min_by_key(|anchor| anchor.boot_ms.abs_diff(new.boot_ms))
-    else {
+    if kept.iter().any(|anchor| anchor.source.rank() < new.source.rank()) {
+        return false;
+    }
+    let as_trusted = kept.iter().filter(|anchor| anchor.source.rank() == new.source.rank());
+    let Some(nearest) = as_trusted.min_by_key(|anchor| anchor.boot_ms.abs_diff(new.boot_ms)) else {
         return true;
     };
     if nearest.boot_ms.abs_diff(new.boot_ms) >= ANCHOR_INTERVAL_MS {
         return true;
     }
-    let reading = Reading { boot_ms: new.boot_ms, wall_ms: new.utc_ms };
-    let expected = date(reading, &[*nearest]).utc_ms;
     let allowed = u64::from(nearest.error_ms) + u64::from(new.error_ms) + 1_000;
-    expected.abs_diff(new.utc_ms) > allowed
+    nearest.utc_at(new.boot_ms).abs_diff(new.utc_ms) > allowed
 }
 
-/// Everything known about the time of several boots.
+/// Everything known about the time of several boots, in the order in which they were lived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
-    anchors: std::collections::BTreeMap<BootId, Vec<Anchor>>,
+    order: std::collections::BTreeMap<BootId, usize>,
+    /// The anchors of each boot, by its place in the order.
+    boots: Vec<Vec<Anchor>>,
+    /// Everything was taken before this instant, in milliseconds since 1970 UTC.
+    until_ms: Option<i64>,
 }
 
 impl Timeline {
+    /// Adds a boot after all others, unless it is known already.
+    pub fn see(&mut self, boot: BootId) {
+        let next = self.boots.len();
+        if *self.order.entry(boot).or_insert(next) == next {
+            self.boots.push(Vec::new());
+        }
+    }
+
     /// Adds what was known at one instant of a boot.
     pub fn add(&mut self, boot: BootId, anchor: Anchor) {
-        self.anchors.entry(boot).or_default().push(anchor);
+        self.see(boot);
+        if let Some(anchors) = self.order.get(&boot).and_then(|&at| self.boots.get_mut(at)) {
+            anchors.push(anchor);
+        }
+    }
+
+    /// Says that everything was taken before an instant, in milliseconds since 1970 UTC: nothing
+    /// is received before it was sent.
+    #[must_use]
+    pub fn until(mut self, utc_ms: i64) -> Self {
+        self.until_ms = Some(utc_ms);
+        self
     }
 
     /// The anchors of a boot, in the order they were added.
     #[must_use]
     pub fn of(&self, boot: BootId) -> &[Anchor] {
-        self.anchors.get(&boot).map_or(&[], Vec::as_slice)
+        let at = self.order.get(&boot);
+        at.and_then(|&at| self.boots.get(at)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The latest time that any anchor tells, in milliseconds since 1970 UTC; a clock that stands
+    /// before it is wrong.
+    #[must_use]
+    pub fn latest_ms(&self) -> Option<i64> {
+        self.boots.iter().flatten().map(|anchor| anchor.utc_ms).max()
     }
 
     /// Works out when a reading of a boot was taken; see [`date`].
+    ///
+    /// A boot without an anchor lay after the last anchor of the boots before it, by as long as it
+    /// had run, and before the next boot that has one began. Where both are known, the time is the
+    /// wall clock's if it lies between, else the nearer limit.
     #[must_use]
     pub fn date(&self, boot: BootId, reading: Reading) -> Moment {
-        date(reading, self.of(boot))
+        let moment = date(reading, self.of(boot));
+        if moment.quality == Quality::Exact {
+            return moment;
+        }
+        match self.bounds(boot, reading) {
+            Some((earliest_ms, latest_ms)) => Moment {
+                utc_ms: reading.wall_ms.clamp(earliest_ms, latest_ms),
+                quality: Quality::Bounded { earliest_ms, latest_ms },
+            },
+            None => moment,
+        }
     }
+
+    fn bounds(&self, boot: BootId, reading: Reading) -> Option<(i64, i64)> {
+        let at = *self.order.get(&boot)?;
+        let (before, after) = (self.boots.get(..at)?, self.boots.get(at + 1..)?);
+        // The last instant known of the boot before; ours had run for a while since.
+        let ended = before.iter().rev().find_map(|anchors| last_of(anchors))?;
+        let ran = i64::try_from(reading.boot_ms).unwrap_or(i64::MAX);
+        let earliest = ended.saturating_add(ran);
+        let began =
+            after.iter().find_map(|anchors| best_of(anchors)).map(|anchor| anchor.utc_at(0));
+        let latest = [began, self.until_ms].into_iter().flatten().min()?;
+        // An anchor that was wrong can turn the limits around, and then they say nothing.
+        (earliest <= latest).then_some((earliest, latest))
+    }
+}
+
+/// The most trusted anchor of a boot, and of those the first.
+fn best_of(anchors: &[Anchor]) -> Option<&Anchor> {
+    anchors.iter().min_by_key(|anchor| (anchor.source.rank(), anchor.boot_ms))
+}
+
+/// The latest instant of a boot that one of its most trusted anchors tells.
+fn last_of(anchors: &[Anchor]) -> Option<i64> {
+    let rank = best_of(anchors)?.source.rank();
+    let best = anchors.iter().filter(|anchor| anchor.source.rank() == rank);
+    best.map(|anchor| anchor.utc_ms).max()
 }
 
 /// The day and the hour (0 to 23) that a shop's own clocks showed.
@@ -227,6 +340,56 @@ mod tests {
         assert!(is_worth_keeping(&anchor(60_000, T0 + 65_000), &kept));
         let later = ANCHOR_INTERVAL_MS;
         assert!(is_worth_keeping(&anchor(later, T0 + i64::try_from(later).unwrap()), &kept));
+    }
+
+    fn by(source: Source, boot_ms: u64, utc_ms: i64) -> Anchor {
+        Anchor { source, ..anchor(boot_ms, utc_ms) }
+    }
+
+    #[test]
+    fn a_more_trusted_source_decides_however_far_away_it_is() {
+        let anchors = [by(Source::Rtc, 1_000, T0 - 99_000_000), by(Source::Hub, 900_000, T0)];
+        let press = Reading { boot_ms: 1_000, wall_ms: 0 };
+        assert_eq!(date(press, &anchors).utc_ms, T0 - 899_000);
+        assert!(is_worth_keeping(&anchors[1], &anchors[..1]));
+        assert!(!is_worth_keeping(&anchors[0], &anchors[1..]));
+    }
+
+    fn boot(name: u8) -> BootId {
+        BootId([name; 16])
+    }
+
+    /// Three boots, of which the second never learnt the time.
+    fn timeline() -> Timeline {
+        let mut timeline = Timeline::default();
+        timeline.add(boot(1), anchor(10_000, T0));
+        timeline.see(boot(2));
+        timeline.add(boot(3), anchor(60_000, T0 + 1_060_000));
+        timeline
+    }
+
+    #[test]
+    fn a_boot_that_never_learnt_the_time_is_bounded_by_its_neighbours() {
+        let date = |wall_ms| timeline().date(boot(2), Reading { boot_ms: 5_000, wall_ms });
+        let (earliest_ms, latest_ms) = (T0 + 5_000, T0 + 1_000_000);
+        let quality = Quality::Bounded { earliest_ms, latest_ms };
+        assert_eq!(date(T0 + 70_000), Moment { utc_ms: T0 + 70_000, quality });
+        assert_eq!(date(0), Moment { utc_ms: earliest_ms, quality }, "a clock in last week");
+        assert_eq!(date(i64::MAX), Moment { utc_ms: latest_ms, quality });
+    }
+
+    #[test]
+    fn a_last_boot_is_bounded_by_when_its_ratings_were_received() {
+        let mut timeline = timeline();
+        timeline.see(boot(4));
+        let press = Reading { boot_ms: 5_000, wall_ms: 7 };
+        assert_eq!(timeline.date(boot(4), press).quality, Quality::Unknown);
+        let received = T0 + 2_000_000;
+        let quality = Quality::Bounded { earliest_ms: T0 + 1_065_000, latest_ms: received };
+        assert_eq!(timeline.clone().until(received).date(boot(4), press).quality, quality);
+        // Received before it can have been taken: somebody's clock was wrong, so nothing is said.
+        assert_eq!(timeline.until(T0).date(boot(4), press).quality, Quality::Unknown);
+        assert_eq!(Timeline::default().date(boot(9), press).quality, Quality::Unknown);
     }
 
     #[test]

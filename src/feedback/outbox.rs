@@ -3,8 +3,11 @@
 //! The rules keep three promises. A hub that comes back is not flooded: pauses grow to a cap and
 //! are drawn evenly between nothing and the cap ("full jitter"), so that kiosks which lost the hub
 //! together do not return together. One event that the hub will not have never blocks the rest:
-//! the delivery is halved until the event stands alone, and only then set aside. And the pause
-//! shrinks again only after a delivery was settled, not because a connection came about.
+//! the delivery is halved until the event stands alone, and only then set aside. That holds too
+//! where nobody says no and the line only breaks whenever the event is on it; there the line is
+//! tried without the event first, again and again, so that a bad line is not taken for a bad event.
+//! And the pause shrinks again only after a delivery was settled, not because a connection came
+//! about.
 
 /// The most events in one delivery.
 pub const EVENTS_MAX: usize = 500;
@@ -21,6 +24,13 @@ pub const PAUSE_MAX_MS: u64 = 10 * 60 * 1_000;
 /// The longest pause, in milliseconds, that the hub can ask for: a day.
 pub const RETRY_AFTER_MAX_MS: u64 = 24 * 60 * 60 * 1_000;
 
+/// How often in a row a delivery breaks before it is made smaller.
+pub const BROKEN_MAX: u32 = 2;
+
+/// How often in a row an event breaks the line, which carries an empty delivery each time, before
+/// it is set aside.
+pub const SUSPICIONS_MAX: u32 = 5;
+
 /// What became of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -29,8 +39,13 @@ pub enum Outcome {
         /// Whether more events are waiting.
         is_more: bool,
     },
-    /// No answer, or none that a hub would give: cut lines, captive portals, 5xx.
+    /// Nobody was there, or somebody who is no hub: no connection, captive portals.
     Unanswered,
+    /// It was under way, and then the line broke or the hub failed (5xx).
+    Broken {
+        /// How many events it had.
+        events: usize,
+    },
     /// The hub asked us to wait (429, 503).
     Throttled {
         /// For how long, in seconds, if it said so.
@@ -62,7 +77,7 @@ pub enum Next {
         /// For how long.
         ms: u64,
     },
-    /// Set the delivery's only event aside, with a word of why, and go on at once.
+    /// Set the oldest event that waits aside, with a word of why, and go on at once.
     SetAside,
 }
 
@@ -71,19 +86,27 @@ pub enum Next {
 pub struct Outbox {
     failures: u32,
     events_max: usize,
+    /// How often in a row a delivery of this size broke.
+    broken: u32,
+    /// How often in a row the oldest event broke a line that was fine without it.
+    suspicions: u32,
+    /// Whether the line is to be tried with an empty delivery.
+    is_probing: bool,
 }
 
 impl Default for Outbox {
     fn default() -> Self {
-        Self { failures: 0, events_max: EVENTS_MAX }
+        let (failures, events_max, broken, suspicions) = (0, EVENTS_MAX, 0, 0);
+        Self { failures, events_max, broken, suspicions, is_probing: false }
     }
 }
 
 impl Outbox {
-    /// How many events the next delivery may have: 1 to [`EVENTS_MAX`].
+    /// How many events the next delivery may have: 1 to [`EVENTS_MAX`], or 0 to see whether the
+    /// line carries an empty one.
     #[must_use]
     pub const fn events_max(&self) -> usize {
-        self.events_max
+        if self.is_probing { 0 } else { self.events_max }
     }
 
     /// How many deliveries in a row were not settled.
@@ -96,13 +119,22 @@ impl Outbox {
     /// 0 to 1.
     #[must_use]
     pub fn after(&mut self, outcome: Outcome, chance: f64) -> Next {
+        let was_probing = std::mem::replace(&mut self.is_probing, false);
         match outcome {
+            // The line is fine without the event, so it is tried with it once more.
+            Outcome::Settled { .. } if was_probing => {
+                self.failures = 0;
+                self.suspicions += 1;
+                Next::Pause { ms: 0 }
+            }
             Outcome::Settled { is_more } => {
                 self.failures = 0;
+                (self.broken, self.suspicions) = (0, 0);
                 self.events_max = (self.events_max * 2).min(EVENTS_MAX);
                 if is_more { Next::Pause { ms: 0 } } else { Next::Idle }
             }
             Outcome::Unanswered => self.pause(chance, 0),
+            Outcome::Broken { events } => self.broken(events, chance),
             Outcome::Throttled { retry_after_s } => {
                 let asked = u64::from(retry_after_s.unwrap_or(0)) * 1_000;
                 self.pause(chance, asked.min(RETRY_AFTER_MAX_MS))
@@ -125,6 +157,27 @@ impl Outbox {
                 Next::Pause { ms: 0 }
             }
         }
+    }
+
+    /// Makes what breaks smaller, and an event that stands alone suspicious.
+    fn broken(&mut self, events: usize, chance: f64) -> Next {
+        match events {
+            // The line breaks without the event too, which says nothing of the event.
+            0 => self.suspicions = 0,
+            1 if self.suspicions >= SUSPICIONS_MAX => {
+                (self.broken, self.suspicions) = (0, 0);
+                return Next::SetAside;
+            }
+            1 => self.is_probing = true,
+            _ => {
+                self.broken += 1;
+                if self.broken >= BROKEN_MAX {
+                    self.broken = 0;
+                    self.events_max = events / 2;
+                }
+            }
+        }
+        self.pause(chance, 0)
     }
 
     /// Full jitter on top of what was asked for.
@@ -190,6 +243,55 @@ mod tests {
         assert_eq!((events, tries), (1, 8));
         let _ = outbox.after(Outcome::Settled { is_more: true }, 0.5);
         assert_eq!(outbox.events_max(), 2, "the next deliveries grow again");
+    }
+
+    /// Plays deliveries of a backlog whose events from `poison` on break the line, and returns how
+    /// many were tried until the poison was set aside; none if it never was.
+    fn tries_until_set_aside(
+        poison: usize,
+        breaks_anyway: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let (mut outbox, mut done, mut tries) = (Outbox::default(), 0, 0);
+        while tries < 1_000 {
+            tries += 1;
+            let events = outbox.events_max().min(EVENTS_MAX - done);
+            let is_broken = done + events > poison || breaks_anyway(tries);
+            let outcome = if is_broken {
+                Outcome::Broken { events }
+            } else {
+                done += events;
+                Outcome::Settled { is_more: done < EVENTS_MAX }
+            };
+            if outbox.after(outcome, 0.5) == Next::SetAside {
+                assert_eq!(done, poison, "everything before it has arrived");
+                return Some(tries);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn an_event_that_breaks_the_line_is_cornered_and_then_set_aside() {
+        for poison in [0, 1, 137, 499] {
+            let tries = tries_until_set_aside(poison, |_| false);
+            assert!(tries.is_some_and(|tries| tries < 60), "{poison}: {tries:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_breaks_whatever_is_on_it_sets_nothing_aside() {
+        assert_eq!(tries_until_set_aside(0, |_| true), None);
+        // A line that carries a delivery now and then, the empty ones too.
+        let mut outbox = Outbox::default();
+        for tried in 0..10_000 {
+            let events = outbox.events_max();
+            let outcome = if tried % 3 == 0 {
+                Outcome::Settled { is_more: true }
+            } else {
+                Outcome::Broken { events }
+            };
+            assert_ne!(outbox.after(outcome, 0.5), Next::SetAside, "after {tried} deliveries");
+        }
     }
 
     #[test]

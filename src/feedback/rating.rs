@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::feedback::misuse::Misuse;
+use crate::feedback::misuse::Verdict;
 
 /// How many faces the question offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -213,8 +213,8 @@ pub struct Rated {
     pub input: Input,
     /// What was asked.
     pub question: Question,
-    /// Why the press is kept but not counted, if so.
-    pub misuse: Option<Misuse>,
+    /// Whether it counts.
+    pub verdict: Verdict,
     /// The number, in the same run, of the rating that this one corrects.
     pub replaces: Option<u32>,
 }

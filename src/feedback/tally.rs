@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::feedback::misuse::Reason;
+use crate::feedback::moment::Quality;
 use crate::feedback::rating::{RatingId, Scale, Score};
 
 /// The number of a rating's predecessors that a correction can still name: a thank-you lasts
@@ -129,8 +130,8 @@ pub struct Seen {
     pub replaces: Option<u32>,
     /// The hour by the shop's clocks, 0 to 23.
     pub hour: u8,
-    /// Whether its time is only the wall clock's word.
-    pub is_uncertain: bool,
+    /// How far its time can be believed.
+    pub quality: Quality,
 }
 
 /// The ratings of a day, taken in one by one in the order of the journal.
@@ -140,7 +141,8 @@ pub struct Tally {
     hours: [Counts; 24],
     replaced: u32,
     misuse: BTreeMap<Reason, u32>,
-    uncertain: u32,
+    bounded: u32,
+    unknown: u32,
     recent: VecDeque<Seen>,
 }
 
@@ -151,7 +153,8 @@ impl Default for Tally {
             hours: [Counts::default(); 24],
             replaced: 0,
             misuse: BTreeMap::new(),
-            uncertain: 0,
+            bounded: 0,
+            unknown: 0,
             recent: VecDeque::with_capacity(RECENT_MAX),
         }
     }
@@ -160,22 +163,20 @@ impl Default for Tally {
 impl Tally {
     /// Takes in the next rating; a correction takes its predecessor back out.
     pub fn take(&mut self, seen: Seen) {
-        self.uncertain += u32::from(seen.is_uncertain);
+        match seen.quality {
+            Quality::Exact => {}
+            Quality::Bounded { .. } => self.bounded += 1,
+            Quality::Unknown => self.unknown += 1,
+        }
+        // A button that was held takes its press back; other misuse takes nothing back.
+        if seen.misuse.is_none_or(|reason| reason == Reason::Held)
+            && let Some(n) = seen.replaces
+        {
+            self.take_back(RatingId { run: seen.id.run, n });
+        }
         if let Some(reason) = seen.misuse {
             *self.misuse.entry(reason).or_default() += 1;
             return;
-        }
-        if let Some(n) = seen.replaces {
-            let replaced = RatingId { run: seen.id.run, n };
-            if let Some(at) = self.recent.iter().rposition(|earlier| earlier.id == replaced)
-                && let Some(earlier) = self.recent.remove(at)
-            {
-                self.replaced += 1;
-                self.day.remove(earlier.score);
-                if let Some(hour) = self.hours.get_mut(usize::from(earlier.hour)) {
-                    hour.remove(earlier.score);
-                }
-            }
         }
         self.day.add(seen.score, 1);
         if let Some(hour) = self.hours.get_mut(usize::from(seen.hour)) {
@@ -185,6 +186,18 @@ impl Tally {
             self.recent.pop_front();
         }
         self.recent.push_back(seen);
+    }
+
+    fn take_back(&mut self, id: RatingId) {
+        let at = self.recent.iter().rposition(|earlier| earlier.id == id);
+        let Some(earlier) = at.and_then(|at| self.recent.remove(at)) else {
+            return;
+        };
+        self.replaced += 1;
+        self.day.remove(earlier.score);
+        if let Some(hour) = self.hours.get_mut(usize::from(earlier.hour)) {
+            hour.remove(earlier.score);
+        }
     }
 
     /// What counts: corrected and misused presses are not in it.
@@ -199,7 +212,8 @@ impl Tally {
         &self.hours
     }
 
-    /// How many presses the shopper took back by pressing another face.
+    /// How many presses were taken back: by the shopper, who pressed another face, or because their
+    /// button was held.
     #[must_use]
     pub const fn replaced(&self) -> u32 {
         self.replaced
@@ -211,10 +225,16 @@ impl Tally {
         &self.misuse
     }
 
+    /// How many of all the ratings taken in have a time that is known only between two limits.
+    #[must_use]
+    pub const fn bounded(&self) -> u32 {
+        self.bounded
+    }
+
     /// How many of all the ratings taken in have a time that is only the wall clock's word.
     #[must_use]
-    pub const fn uncertain(&self) -> u32 {
-        self.uncertain
+    pub const fn unknown(&self) -> u32 {
+        self.unknown
     }
 }
 
@@ -271,7 +291,7 @@ mod tests {
     fn seen(n: u32, value: u8) -> Seen {
         let id = RatingId { run: RunId([7; 16]), n };
         let score = Scale::Five.score(value).unwrap();
-        Seen { id, score, misuse: None, replaces: None, hour: 12, is_uncertain: false }
+        Seen { id, score, misuse: None, replaces: None, hour: 12, quality: Quality::Exact }
     }
 
     #[test]
@@ -293,6 +313,15 @@ mod tests {
         assert_eq!(tally.day().total(), 1);
         assert_eq!(tally.misuse().get(&Reason::Repeat), Some(&1));
         assert_eq!(tally.replaced(), 0);
+    }
+
+    #[test]
+    fn a_button_that_was_held_takes_its_press_back() {
+        let mut tally = Tally::default();
+        tally.take(seen(1, 4));
+        tally.take(Seen { misuse: Some(Reason::Held), replaces: Some(1), ..seen(2, 4) });
+        assert_eq!((tally.day().total(), tally.replaced()), (0, 1));
+        assert_eq!(tally.misuse().get(&Reason::Held), Some(&1));
     }
 
     proptest! {

@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 
-use crate::feedback::misuse::{Misuse, Reason};
+use crate::feedback::misuse::{Judge, Reason, Verdict};
 use crate::feedback::rating::{Input, Score};
 
 /// How many presses wait for a slow card before further ones are ignored.
@@ -49,6 +49,8 @@ pub struct Press {
 pub enum Event {
     /// A shopper pressed a face.
     Pressed(Press),
+    /// The button of this face was held for so long that nobody meant it.
+    Held(Score),
     /// The rating under way is on disk, with this number in the run.
     Kept {
         /// Its number in the run.
@@ -60,6 +62,8 @@ pub enum Event {
     Reconsidered,
     /// The journal takes ratings again.
     Recovered,
+    /// The journal had to begin a new run, in which the numbers of the last one mean nothing.
+    NewRun,
     /// Time went by.
     Ticked,
 }
@@ -93,9 +97,11 @@ pub struct Keep {
     pub score: Score,
     /// What was pressed.
     pub input: Input,
-    /// Why it does not count, if so.
-    pub misuse: Option<Misuse>,
-    /// The number of the rating that it corrects.
+    /// When, on the boot's axis.
+    pub at_ms: u64,
+    /// Whether it counts.
+    pub verdict: Verdict,
+    /// The number of the rating that it corrects or takes back.
     pub replaces: Option<u32>,
 }
 
@@ -103,12 +109,24 @@ pub struct Keep {
 #[derive(Clone, Debug)]
 pub struct Visit {
     pace: Pace,
+    judge: Judge,
     phase: Phase,
     /// The rating at the journal, and since when.
     under_way: Option<(Keep, u64)>,
-    waiting: VecDeque<Press>,
+    waiting: VecDeque<Waiting>,
     /// Presses before this are within the response interval of a counted one.
     quiet_until: u64,
+    /// The last counted press of each button, by its score from 1 on.
+    last_counted: [Option<u32>; 5],
+}
+
+/// What is still to be kept.
+#[derive(Clone, Copy, Debug)]
+enum Waiting {
+    /// A press, when it came, and what the rules say of it.
+    Press(Press, u64, Option<Reason>),
+    /// A press to be taken back, since its button is held.
+    Held(Score, u64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -142,15 +160,30 @@ impl Phase {
 struct Shown {
     n: u32,
     score: Score,
-    misuse: Option<Misuse>,
+    verdict: Verdict,
 }
 
 impl Visit {
-    /// A kiosk that asks its question.
+    /// A kiosk that asks its question, with a judge of the presses that nobody meant.
     #[must_use]
-    pub const fn new(pace: Pace) -> Self {
-        let waiting = VecDeque::new();
-        Self { pace, phase: Phase::Asking, under_way: None, waiting, quiet_until: 0 }
+    pub const fn new(pace: Pace, judge: Judge) -> Self {
+        Self {
+            pace,
+            judge,
+            phase: Phase::Asking,
+            under_way: None,
+            waiting: VecDeque::new(),
+            quiet_until: 0,
+            last_counted: [None; 5],
+        }
+    }
+
+    /// A kiosk that rests from the start, since its journal takes no ratings yet.
+    #[must_use]
+    pub fn resting(pace: Pace, judge: Judge) -> Self {
+        let mut visit = Self::new(pace, judge);
+        visit.phase = Phase::Resting;
+        visit
     }
 
     /// When [`Event::Ticked`] is due next, on the boot's axis; none while only a press can change
@@ -176,48 +209,73 @@ impl Visit {
     pub fn step(&mut self, event: Event, now: u64) -> Vec<Effect> {
         match event {
             Event::Pressed(press) => self.pressed(press, now),
+            Event::Held(score) => self.held(score, now),
             Event::Kept { n } => self.kept(n, now),
             Event::NotKept => self.not_kept(now),
             Event::Reconsidered => self.reconsidered(now),
             Event::Recovered if self.is_resting() => self.ask(),
             Event::Recovered => Vec::new(),
+            Event::NewRun => self.forget(),
             Event::Ticked => self.ticked(now),
         }
     }
 
     fn pressed(&mut self, press: Press, now: u64) -> Vec<Effect> {
+        // Judged as it comes, so that a slow card changes no verdict.
+        let judged = self.judge.judge(press.score, press.input, now);
+        let waiting = Waiting::Press(press, now, judged);
         if self.under_way.is_none() {
             // A tick may be late; what it would have ended is over all the same.
             let mut effects = self.ticked(now);
-            effects.extend(self.begin(press, now));
+            effects.extend(self.begin(waiting, now));
             effects
         } else if self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back(press);
+            self.waiting.push_back(waiting);
             Vec::new()
         } else {
             vec![Effect::Ignore(press)]
         }
     }
 
+    fn held(&mut self, score: Score, now: u64) -> Vec<Effect> {
+        if self.under_way.is_none() {
+            return self.begin(Waiting::Held(score, now), now);
+        }
+        if self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back(Waiting::Held(score, now));
+        }
+        Vec::new()
+    }
+
     /// Judges a press by what is on the screen and hands it to the journal.
-    fn begin(&mut self, press: Press, now: u64) -> Vec<Effect> {
-        let repeat = Some(Misuse::now(Reason::Repeat));
-        let (misuse, replaces) = match self.phase {
-            Phase::Asking | Phase::Resting => (repeat.filter(|_| now < self.quiet_until), None),
+    fn begin(&mut self, waiting: Waiting, now: u64) -> Vec<Effect> {
+        let (press, at_ms, judged) = match waiting {
+            Waiting::Press(press, at_ms, judged) => (press, at_ms, judged),
+            Waiting::Held(score, at_ms) => return self.take_back(score, at_ms, now),
+        };
+        let rule = self.judge.rule();
+        let verdict = |misuse| Verdict { misuse, rule };
+        let repeat = verdict(Some(Reason::Repeat));
+        let (verdict, replaces) = match self.phase {
+            // What nobody meant corrects nothing.
+            _ if judged.is_some() => (verdict(judged), None),
+            Phase::Asking | Phase::Resting if now < self.quiet_until => (repeat, None),
+            Phase::Asking | Phase::Resting => (verdict(None), None),
             Phase::Correcting { of, .. } | Phase::Thanking { of, .. }
                 if of.score == press.score =>
             {
                 (repeat, None)
             }
-            Phase::Correcting { of, .. } => (of.misuse, Some(of.n)),
+            Phase::Correcting { of, .. } => (of.verdict, Some(of.n)),
             Phase::Thanking { of, since, .. }
                 if now.saturating_sub(since) < u64::from(self.pace.correction_ms) =>
             {
-                (of.misuse, Some(of.n))
+                (of.verdict, Some(of.n))
             }
             Phase::Thanking { .. } => (repeat, None),
         };
-        let keep = Keep { score: press.score, input: press.input, misuse, replaces };
+        let Press { score, input } = press;
+        let keep = Keep { score, input, at_ms, verdict, replaces };
         self.under_way = Some((keep, now));
         match self.phase {
             // The thank-you stays, so that nobody can read from the screen what was corrected.
@@ -226,25 +284,68 @@ impl Visit {
         }
     }
 
+    /// Has the last counted press of a button taken back, if there is one and nobody was in
+    /// between to correct it.
+    fn take_back(&mut self, score: Score, at_ms: u64, now: u64) -> Vec<Effect> {
+        let last = self.last_counted.get_mut(usize::from(score.value() - 1));
+        let Some(n) = last.and_then(Option::take) else {
+            return Vec::new();
+        };
+        let verdict = Verdict { misuse: Some(Reason::Held), rule: self.judge.rule() };
+        let keep = Keep { score, input: Input::Button, at_ms, verdict, replaces: Some(n) };
+        self.under_way = Some((keep, now));
+        vec![Effect::Keep(keep)]
+    }
+
     fn kept(&mut self, n: u32, now: u64) -> Vec<Effect> {
         let Some((keep, _)) = self.under_way.take() else {
             return Vec::new();
         };
-        let mut effects = vec![Effect::Thank { n, score: keep.score }];
-        // Hammering one face must not hold the thank-you in place.
-        let goes_on = matches!(self.phase, Phase::Thanking { of, .. } if of.score == keep.score);
-        if !goes_on {
-            let of = match self.phase {
-                // Pressing the same face again confirms the first press.
-                Phase::Correcting { of, .. } if of.score == keep.score => of,
-                _ => Shown { n, score: keep.score, misuse: keep.misuse },
-            };
-            let until = now + u64::from(self.pace.thanks_ms);
-            self.phase = Phase::Thanking { of, since: now, until };
+        let is_held = keep.verdict.misuse == Some(Reason::Held);
+        if keep.verdict.misuse.is_none() {
+            self.count(&keep, n);
+        }
+        let mut effects = Vec::new();
+        if !is_held {
+            effects.push(Effect::Thank { n, score: keep.score });
+            self.thank(&keep, n, now);
         }
         effects.extend(self.ticked(now));
-        if let Some(press) = self.waiting.pop_front() {
-            effects.extend(self.begin(press, now));
+        effects.extend(self.next(now));
+        effects
+    }
+
+    fn count(&mut self, keep: &Keep, n: u32) {
+        if let Some(replaced) = keep.replaces {
+            for last in &mut self.last_counted {
+                last.take_if(|last| *last == replaced);
+            }
+        }
+        let is_button = keep.input == Input::Button;
+        if let Some(last) = self.last_counted.get_mut(usize::from(keep.score.value() - 1)) {
+            *last = is_button.then_some(n);
+        }
+    }
+
+    fn thank(&mut self, keep: &Keep, n: u32, now: u64) {
+        let until = now + u64::from(self.pace.thanks_ms);
+        let of = match self.phase {
+            // Hammering must not hold the thank-you in place.
+            Phase::Thanking { .. } if keep.replaces.is_none() => return,
+            // Pressing the same face again confirms the first press.
+            Phase::Correcting { of, .. } if keep.replaces.is_none() => of,
+            _ => Shown { n, score: keep.score, verdict: keep.verdict },
+        };
+        self.phase = Phase::Thanking { of, since: now, until };
+    }
+
+    /// Goes on with what waits for the card.
+    fn next(&mut self, now: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while self.under_way.is_none()
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            effects.extend(self.begin(waiting, now));
         }
         effects
     }
@@ -253,12 +354,20 @@ impl Visit {
         if self.under_way.take().is_none() {
             return Vec::new();
         }
+        let _ = self.forget();
         self.phase = Phase::Resting;
         let mut effects = vec![Effect::Rest];
-        if let Some(press) = self.waiting.pop_front() {
-            effects.extend(self.begin(press, now));
-        }
+        effects.extend(self.next(now));
         effects
+    }
+
+    /// Lets go of every number of the last run, so that none is corrected or taken back.
+    fn forget(&mut self) -> Vec<Effect> {
+        self.last_counted = [None; 5];
+        if matches!(self.phase, Phase::Thanking { .. } | Phase::Correcting { .. }) {
+            self.phase = Phase::Asking;
+        }
+        Vec::new()
     }
 
     fn reconsidered(&mut self, now: u64) -> Vec<Effect> {
@@ -285,7 +394,7 @@ impl Visit {
             Phase::Correcting { of, until } | Phase::Thanking { of, until, .. }
                 if self.under_way.is_none() && now >= until =>
             {
-                if of.misuse.is_none() {
+                if of.verdict.misuse.is_none() {
                     self.quiet_until = until + u64::from(self.pace.interval_ms);
                 }
                 self.ask()
@@ -315,20 +424,23 @@ mod tests {
         Event::Pressed(Press { score: score(value), input: Input::Button })
     }
 
+    /// A rating to be kept, as [`play`] returns it.
+    fn kept(value: u8, misuse: Option<Reason>, replaces: Option<u32>) -> Effect {
+        let verdict = Verdict { misuse, rule: Judge::off().rule() };
+        let (score, input, at_ms) = (score(value), Input::Button, 0);
+        Effect::Keep(Keep { score, input, at_ms, verdict, replaces })
+    }
+
     fn keep(value: u8) -> Effect {
-        let (misuse, replaces) = (None, None);
-        Effect::Keep(Keep { score: score(value), input: Input::Button, misuse, replaces })
+        kept(value, None, None)
     }
 
     fn repeat(value: u8) -> Effect {
-        let misuse = Some(Misuse::now(Reason::Repeat));
-        let (score, replaces) = (score(value), None);
-        Effect::Keep(Keep { score, input: Input::Button, misuse, replaces })
+        kept(value, Some(Reason::Repeat), None)
     }
 
     fn correction(value: u8, n: u32) -> Effect {
-        let (misuse, replaces) = (None, Some(n));
-        Effect::Keep(Keep { score: score(value), input: Input::Button, misuse, replaces })
+        kept(value, None, Some(n))
     }
 
     fn light(value: u8) -> Effect {
@@ -344,9 +456,19 @@ mod tests {
         play_at(Pace::default(), events)
     }
 
+    /// The effects without the times of the presses.
+    fn timeless(mut effects: Vec<Effect>) -> Vec<Effect> {
+        for effect in &mut effects {
+            if let Effect::Keep(keep) = effect {
+                keep.at_ms = 0;
+            }
+        }
+        effects
+    }
+
     fn play_at(pace: Pace, events: &[(u64, Event)]) -> Vec<Effect> {
-        let mut visit = Visit::new(pace);
-        events.iter().flat_map(|&(now, event)| visit.step(event, now)).collect()
+        let mut visit = Visit::new(pace, Judge::off());
+        events.iter().flat_map(|&(now, event)| timeless(visit.step(event, now))).collect()
     }
 
     #[test]
@@ -452,20 +574,20 @@ mod tests {
     #[test]
     fn a_card_that_hangs_is_said_and_its_rating_is_thanked_when_it_comes_through() {
         let stalled = 10_000 + STALL_MS;
-        let mut visit = Visit::new(Pace::default());
+        let mut visit = Visit::new(Pace::default(), Judge::off());
         let _ = visit.step(press(4), 10_000);
         assert_eq!(visit.due_at(), Some(stalled));
         assert_eq!(visit.step(Event::Ticked, stalled - 1), []);
         assert_eq!(visit.step(Event::Ticked, stalled), [Effect::Rest]);
         assert_eq!((visit.due_at(), visit.is_resting()), (None, false));
         assert_eq!(visit.step(press(2), stalled + 1), []);
-        let effects = visit.step(Event::Kept { n: 1 }, stalled + 9);
+        let effects = timeless(visit.step(Event::Kept { n: 1 }, stalled + 9));
         assert_eq!(effects, [thank(1, 4), correction(2, 1)]);
     }
 
     #[test]
     fn presses_beyond_the_limit_are_reported_as_ignored() {
-        let mut visit = Visit::new(Pace::default());
+        let mut visit = Visit::new(Pace::default(), Judge::off());
         let presses = (0..=WAITING_MAX + 1).map(|_| visit.step(press(3), 10_000));
         let ignored = presses.filter(|effects| matches!(effects[..], [Effect::Ignore(_)]));
         assert_eq!(ignored.count(), 1);
@@ -508,8 +630,8 @@ mod tests {
         let events = [
             (10_000, press(1)),
             (10_000, press(1)),
-            (10_000, Event::Kept { n: 1 }),
-            (10_000, Event::Kept { n: 2 }),
+            (10_007, Event::Kept { n: 1 }),
+            (10_009, Event::Kept { n: 2 }),
         ];
         let expected = [
             light(1),
@@ -524,6 +646,55 @@ mod tests {
         assert_eq!(play_at(pace, &events), expected);
     }
 
+    /// What becomes of presses by buttons: when, which face, and in the end why it does not count
+    /// and what it replaces.
+    fn judged(events: &[(u64, Event)]) -> Vec<(u8, Option<Reason>, Option<u32>)> {
+        let mut visit = Visit::new(Pace::default(), Judge::default());
+        let (mut keeps, mut n) = (Vec::new(), 0);
+        for &(now, event) in events {
+            let mut effects = visit.step(event, now);
+            while let Some(Effect::Keep(keep)) =
+                effects.iter().find(|effect| matches!(effect, Effect::Keep(_)))
+            {
+                assert_eq!(keep.verdict.rule, crate::feedback::misuse::RULE_VERSION);
+                keeps.push((keep.score.value(), keep.verdict.misuse, keep.replaces));
+                n += 1;
+                effects = visit.step(Event::Kept { n }, now);
+            }
+        }
+        keeps
+    }
+
+    #[test]
+    fn of_two_faces_hit_by_one_hand_the_first_counts_and_is_not_corrected() {
+        let keeps = judged(&[(10_000, press(2)), (10_040, press(3)), (11_000, press(4))]);
+        let together = Some(Reason::Together);
+        assert_eq!(keeps, [(2, None, None), (3, together, None), (4, None, Some(1))]);
+    }
+
+    #[test]
+    fn a_press_whose_button_is_held_is_taken_back_once() {
+        let held = |value| Event::Held(score(value));
+        let taken_back = (4, Some(Reason::Held), Some(1));
+        let events = [(10_000, press(4)), (20_000, held(4)), (30_000, held(4))];
+        assert_eq!(judged(&events), [(4, None, None), taken_back]);
+        let events = [(10_000, press(4)), (11_000, press(2)), (20_000, held(4))];
+        assert_eq!(judged(&events)[1..], [(2, None, Some(1))], "it was corrected already");
+        let events = [(10_000, press(4)), (20_000, held(2))];
+        assert_eq!(judged(&events).len(), 1, "a button that nothing was counted of");
+    }
+
+    #[test]
+    fn a_new_run_is_not_told_to_correct_the_last_one() {
+        let effects = play(&[
+            (10_000, press(1)),
+            (10_000, Event::Kept { n: 9 }),
+            (10_500, Event::NewRun),
+            (11_000, press(5)),
+        ]);
+        assert_eq!(effects[3..], [light(5), keep(5)]);
+    }
+
     fn any_event() -> impl Strategy<Value = Event> {
         prop_oneof![
             4 => (1u8..=5).prop_map(press),
@@ -532,6 +703,8 @@ mod tests {
             1 => Just(Event::Reconsidered),
             1 => Just(Event::Recovered),
             2 => Just(Event::Ticked),
+            1 => (1u8..=5).prop_map(|value| Event::Held(score(value))),
+            1 => Just(Event::NewRun),
         ]
     }
 
@@ -543,10 +716,11 @@ mod tests {
             events in prop::collection::vec((0u64..4_000, any_event()), 0..300)
         ) {
             let pace = Pace::default();
-            let mut visit = Visit::new(pace);
+            let mut visit = Visit::new(pace, Judge::off());
             let (mut now, mut n) = (10_000, 0);
             let (mut presses, mut keeps, mut commits, mut thanks, mut ignored) = (0, 0, 0, 0, 0);
-            let mut is_under_way = false;
+            // The rating under way, and whether its shopper is to be thanked for it.
+            let (mut is_under_way, mut is_thanked) = (false, false);
             for (later, event) in events {
                 now += later;
                 let event = match event {
@@ -555,7 +729,7 @@ mod tests {
                 };
                 presses += u32::from(matches!(event, Event::Pressed(_)));
                 if matches!(event, Event::Kept { .. }) && is_under_way {
-                    commits += 1;
+                    commits += u32::from(is_thanked);
                     is_under_way = false;
                 }
                 if matches!(event, Event::NotKept) {
@@ -566,8 +740,9 @@ mod tests {
                         Effect::Keep(keep) => {
                             prop_assert!(!is_under_way, "two ratings under way");
                             is_under_way = true;
-                            keeps += 1;
-                            if keep.misuse.is_none() && keep.replaces.is_none() {
+                            is_thanked = keep.verdict.misuse != Some(Reason::Held);
+                            keeps += u32::from(is_thanked);
+                            if keep.verdict.misuse.is_none() && keep.replaces.is_none() {
                                 prop_assert!(now >= visit.quiet_until, "counted too soon");
                             }
                         }
@@ -580,7 +755,8 @@ mod tests {
                     }
                 }
             }
-            let waiting = u32::try_from(visit.waiting.len()).unwrap();
+            let is_press = |waiting: &&Waiting| matches!(waiting, Waiting::Press(..));
+            let waiting = u32::try_from(visit.waiting.iter().filter(is_press).count()).unwrap();
             prop_assert_eq!(presses, keeps + waiting + ignored);
             prop_assert_eq!(thanks, commits);
         }

@@ -11,7 +11,7 @@ use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::feedback::tally::Counts;
 use crate::wire::delivery::{Counters, Event};
-use crate::wire::report::Reported;
+use crate::wire::report::{Reconciled, Reported};
 
 /// The archive failed at a step.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +70,28 @@ pub struct Status {
     pub waiting: u64,
     /// How many events it has set aside.
     pub set_aside: u64,
+    /// How many events its card lost, as far as they are known.
+    pub lost: u64,
+    /// Whether two devices use its token.
+    pub is_cloned: bool,
     /// Whether a token lets it in.
     pub is_enrolled: bool,
 }
+
+/// Who a token lets in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// The kiosk's short name.
+    pub kiosk: String,
+    /// Whether the token was given out to follow another and is used for the first time.
+    pub is_next: bool,
+    /// Whether it is to be renewed, by its age or by somebody's wish.
+    pub is_old: bool,
+}
+
+/// A run that spoke this often after another one of the same kiosk did is a second device. One such
+/// word can be a delivery that was under way when the kiosk restarted.
+pub const RETURNS_OF_A_CLONE: i64 = 3;
 
 /// One event on its way into the archive.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,12 +115,27 @@ pub struct Shipment {
     pub app: String,
     /// What it tells of the time of boots.
     pub anchors: Vec<(BootId, Anchor)>,
+    /// The run that sent it.
+    pub live: Option<RunId>,
     /// Its events by run.
-    pub runs: Vec<(RunId, BootId, Vec<Incoming>)>,
+    pub runs: Vec<Arrived>,
     /// How the kiosk's books stood when it sent this.
     pub counters: Counters,
-    /// How many of its events were refused before they came here.
-    pub refused: u64,
+    /// Which of its events were refused before they came here, and why.
+    pub refused: Vec<(RatingId, String)>,
+}
+
+/// One run's part of a [`Shipment`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arrived {
+    /// The run.
+    pub run: RunId,
+    /// The boot that it lived in.
+    pub boot: BootId,
+    /// The highest number given out in it.
+    pub taken: u32,
+    /// Its events.
+    pub events: Vec<Incoming>,
 }
 
 /// What became of a shipment.
@@ -111,6 +145,10 @@ pub struct Stored {
     pub settled: Vec<RatingId>,
     /// What has the identity of another event with other content.
     pub conflicts: Vec<RatingId>,
+    /// How many events of this kiosk the archive holds.
+    pub stored: u64,
+    /// Whether this was the word of a second device with the same token.
+    pub is_clone: bool,
 }
 
 /// A shop's day, counted.
@@ -122,8 +160,10 @@ pub struct Day {
     pub misuse: u32,
     /// Presses that the shopper took back.
     pub replaced: u32,
-    /// Ratings whose time is only a wall clock's word.
+    /// Ratings whose time is not exact: bounded, or only a wall clock's word.
     pub uncertain: u32,
+    /// Of these, those whose time is known between two limits.
+    pub bounded: u32,
     /// Events that this version cannot read yet.
     pub unread: u32,
 }
@@ -168,8 +208,38 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         now_ms: i64,
     ) -> impl Future<Output = Result<Option<(Kiosk, Shop)>, Error>> + Send;
 
-    /// The kiosk that this token lets in, if any.
-    fn bearer(&self, token: Hash) -> impl Future<Output = Result<Option<String>, Error>> + Send;
+    /// Draws a new epoch, so that every kiosk offers again what it still holds; after the archive
+    /// was restored from a backup.
+    fn renew_epoch(&self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Whom this token lets in, if anybody; `old_ms` is when a token must have been made to be of
+    /// age, in milliseconds since 1970 UTC.
+    fn bearer(
+        &self,
+        token: Hash,
+        old_ms: i64,
+    ) -> impl Future<Output = Result<Option<Bearer>, Error>> + Send;
+
+    /// Adds a token that is to follow the kiosk's present one, in place of any other that was to.
+    fn add_next_token(
+        &self,
+        kiosk: String,
+        token: Hash,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Takes a token that was to follow for the kiosk's only one, since it was used.
+    fn confirm_token(
+        &self,
+        token: Hash,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Has a kiosk's token renewed at its next delivery; false when there is no such kiosk.
+    fn want_token(&self, kiosk: String) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// What became of everything that a kiosk has taken, by the archive's own count.
+    fn reconcile(&self, kiosk: String) -> impl Future<Output = Result<Reconciled, Error>> + Send;
 
     /// Revokes every token and code of a kiosk; returns how many tokens.
     fn revoke(

@@ -146,6 +146,20 @@ fn card(shop: &Shop, date: NaiveDate, day: &Day, kiosks: &[&Status], now: i64) -
                 (bar(scale, &counts))
                 (table_of_faces(scale, &counts))
             }
+            @for status in kiosks {
+                @if status.is_cloned {
+                    p.alarm role="alert" {
+                        "Two devices use the token of " (status.kiosk.id)
+                        ". Both are counted; revoke it, and enrol the right one again."
+                    }
+                }
+                @if status.lost > 0 {
+                    p.alarm role="alert" {
+                        "The card of " (status.kiosk.id) " lost " (status.lost) " "
+                        (plural(status.lost, "rating", "ratings")) ": replace it."
+                    }
+                }
+            }
             (table_of_kiosks(kiosks, now))
         }
     }
@@ -177,7 +191,8 @@ fn left_out(day: &Day) -> String {
     let parts = [
         (day.misuse, "not counted"),
         (day.replaced, "corrected"),
-        (day.uncertain, "of uncertain time"),
+        (day.bounded, "of a time between two limits"),
+        (day.uncertain - day.bounded, "of unknown time"),
         (day.unread, "not understood yet"),
     ];
     let said: Vec<String> = parts
@@ -233,6 +248,7 @@ fn table_of_kiosks(kiosks: &[&Status], now: i64) -> Markup {
                     th scope="col" { "Last contact" }
                     th scope="col" { "Still holds" }
                     th scope="col" { "Set aside" }
+                    th scope="col" { "Lost" }
                 }
             }
             tbody {
@@ -243,10 +259,11 @@ fn table_of_kiosks(kiosks: &[&Status], now: i64) -> Markup {
                         td { (last_contact(status, now)) }
                         td { (status.waiting) }
                         td { (status.set_aside) }
+                        td { (status.lost) }
                     }
                 }
                 @if kiosks.is_empty() {
-                    tr { td colspan="5" { "No kiosks yet." } }
+                    tr { td colspan="6" { "No kiosks yet." } }
                 }
             }
         }

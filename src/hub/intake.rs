@@ -5,6 +5,7 @@
 //! says of each event either that it is settled or why it is set aside.
 
 use std::io::Read as _;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -17,40 +18,47 @@ use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::access;
-use super::archive::{Archive, Incoming, Shipment, Stored};
+use super::access::{self, Door, Limits};
+use super::archive::{Archive, Arrived, Bearer, Incoming, Shipment, Stored};
 use super::refusal::Refusal;
 use crate::clock;
 use crate::feedback::outbox::EVENTS_MAX;
-use crate::feedback::rating::{BootId, RatingId, RunId};
+use crate::feedback::rating::{RatingId, RunId};
 use crate::wire::delivery::{self, Delivery, Run, Unusable};
 use crate::wire::receipt::{Receipt, SetAside, Settled};
-use crate::wire::{self, BODY_BYTES_MAX, Enrolled, Enrolment};
+use crate::wire::{self, BODY_BYTES_MAX, Enrolled, Enrolment, Renewed};
 
 /// The most anchors of one delivery.
 const ANCHORS_MAX: usize = 1_000;
 
+/// What every handler shares.
+type Inside<A> = (A, Arc<Door>);
+
 /// The routes of the API.
-pub fn routes<A: Archive>(archive: A) -> Router {
+pub fn routes<A: Archive>(archive: A, limits: Limits) -> Router {
+    let door = Arc::new(Door::new(limits));
     Router::new()
         .route(wire::ENROLMENTS, post(enrol::<A>))
         .route(wire::DELIVERIES, post(deliver::<A>))
+        .route(wire::TOKENS, post(renew::<A>))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready::<A>))
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(archive)
+        .with_state((archive, door))
 }
 
 /// Whether deliveries can be stored; unlike `/healthz`, which says only that the process lives.
-async fn ready<A: Archive>(State(archive): State<A>) -> Result<impl IntoResponse, Refusal> {
+async fn ready<A: Archive>(
+    State((archive, _)): State<Inside<A>>,
+) -> Result<impl IntoResponse, Refusal> {
     archive.touch().await?;
     Ok((StatusCode::OK, "ready\n"))
 }
 
 async fn enrol<A: Archive>(
-    State(archive): State<A>,
+    State((archive, _)): State<Inside<A>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Enrolled>, Refusal> {
@@ -64,18 +72,22 @@ async fn enrol<A: Archive>(
 }
 
 async fn deliver<A: Archive>(
-    State(archive): State<A>,
+    State((archive, door)): State<Inside<A>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Receipt>, Refusal> {
     // Who it is comes first, so that a stranger costs us no unpacking.
-    let kiosk = bearer(&archive, &headers).await?;
+    let Bearer { kiosk, is_old, .. } = bearer(&archive, &headers).await?;
+    let _inside = door.enter(&kiosk)?;
     let delivery: Delivery = read(&headers, body)?;
     let Delivery { nonce, .. } = &delivery;
     let nonce = nonce.clone();
     let (shipment, mut set_aside) = check(kiosk, delivery)?;
     let kiosk = shipment.kiosk.clone();
-    let Stored { settled, conflicts } = archive.store(shipment).await?;
+    let Stored { settled, conflicts, stored, is_clone } = archive.store(shipment).await?;
+    if is_clone {
+        tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
+    }
     for id in conflicts {
         let (run, n) = (id.run.to_string(), id.n);
         let reason = "this run and number already stand for another event".to_owned();
@@ -87,14 +99,45 @@ async fn deliver<A: Archive>(
     }
     let hub_epoch = archive.epoch().await?;
     let hub_time_ms = clock::wall_ms();
-    Ok(Json(Receipt { nonce, settled: by_run(settled), set_aside, hub_time_ms, hub_epoch }))
+    Ok(Json(Receipt {
+        nonce,
+        settled: by_run(settled),
+        set_aside,
+        hub_time_ms,
+        hub_epoch,
+        stored: Some(stored),
+        is_token_old: is_old,
+    }))
 }
 
-async fn bearer<A: Archive>(archive: &A, headers: &HeaderMap) -> Result<String, Refusal> {
+/// Gives a kiosk a token that is to follow the one it came in by; that one is good until the new
+/// one is used.
+async fn renew<A: Archive>(
+    State((archive, door)): State<Inside<A>>,
+    headers: HeaderMap,
+) -> Result<Json<Renewed>, Refusal> {
+    let Bearer { kiosk, .. } = bearer(&archive, &headers).await?;
+    let _inside = door.enter(&kiosk)?;
+    let token = access::new_token();
+    tracing::info!(kiosk, "a new token was given out");
+    archive.add_next_token(kiosk, access::token_hash(&token), clock::wall_ms()).await?;
+    Ok(Json(Renewed { token }))
+}
+
+/// Whom the request's token lets in. One that was to follow another takes its place now.
+async fn bearer<A: Archive>(archive: &A, headers: &HeaderMap) -> Result<Bearer, Refusal> {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.strip_prefix("Bearer "));
     let token = token.ok_or(Refusal::Unauthorised)?.trim();
-    archive.bearer(access::token_hash(token)).await?.ok_or(Refusal::Unauthorised)
+    let (hash, now_ms) = (access::token_hash(token), clock::wall_ms());
+    let bearer = archive.bearer(hash, now_ms - access::TOKEN_LIFE_MS).await?;
+    let bearer = bearer.ok_or(Refusal::Unauthorised)?;
+    if bearer.is_next {
+        archive.confirm_token(hash, now_ms).await?;
+        tracing::info!(kiosk = bearer.kiosk, "the new token is in use, and the old one is not");
+        return Ok(Bearer { is_next: false, is_old: false, ..bearer });
+    }
+    Ok(bearer)
 }
 
 /// Unpacks and parses a body, up to the limit before and after unpacking.
@@ -148,28 +191,33 @@ fn check(kiosk: String, delivery: Delivery) -> Result<(Shipment, Vec<SetAside>),
     if anchors.len() > ANCHORS_MAX {
         return Err(Refusal::Unacceptable(format!("more than {ANCHORS_MAX} anchors")));
     }
-    let (mut runs, mut set_aside) = (Vec::new(), Vec::new());
+    let live = delivery.live.as_deref().map(str::parse).transpose();
+    let live: Option<RunId> =
+        live.map_err(|error| Refusal::Unacceptable(format!("live: {error}")))?;
+    let (mut runs, mut set_aside, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for run in &delivery.runs {
-        runs.push(check_run(run, &mut set_aside)?);
+        let arrived = check_run(run, &mut set_aside)?;
+        let new = set_aside.get(refused.len()..).unwrap_or_default().iter();
+        let id = |aside: &SetAside| RatingId { run: arrived.run, n: aside.n };
+        refused.extend(new.map(|aside| (id(aside), aside.reason.clone())).collect::<Vec<_>>());
+        runs.push(arrived);
     }
     let shipment = Shipment {
         kiosk,
         received_ms: clock::wall_ms(),
         app: delivery.app,
         anchors,
+        live,
         runs,
         counters: delivery.counters,
-        refused: u64::try_from(set_aside.len()).unwrap_or(u64::MAX),
+        refused,
     };
     Ok((shipment, set_aside))
 }
 
-fn check_run(
-    run: &Run,
-    set_aside: &mut Vec<SetAside>,
-) -> Result<(RunId, BootId, Vec<Incoming>), Refusal> {
-    let (id, boot) = (run.id(), run.boot_id());
-    let (id, boot) = (id.map_err(Refusal::Unacceptable)?, boot.map_err(Refusal::Unacceptable)?);
+fn check_run(run: &Run, set_aside: &mut Vec<SetAside>) -> Result<Arrived, Refusal> {
+    let id = run.id().map_err(Refusal::Unacceptable)?;
+    let boot = run.boot_id().map_err(Refusal::Unacceptable)?;
     let mut events = Vec::with_capacity(run.events.len());
     for event in &run.events {
         match delivery::read(event) {
@@ -185,7 +233,7 @@ fn check_run(
             }
         }
     }
-    Ok((id, boot, events))
+    Ok(Arrived { run: id, boot, taken: run.taken, events })
 }
 
 /// The first half of a SHA-256: enough that no two contents share it by chance.

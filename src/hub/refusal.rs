@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
 use super::archive;
@@ -34,6 +35,12 @@ pub enum Refusal {
     /// The body is packed in a way that the hub does not read.
     #[error("content encoding {0:?} is not read here: use gzip or none")]
     Encoding(String),
+    /// The kiosk asks more often than it may.
+    #[error("this kiosk asks too often; wait {0} seconds")]
+    TooOften(u32),
+    /// More deliveries are under way than the hub takes at once.
+    #[error("the hub is busy; wait {0} seconds")]
+    Busy(u32),
     /// The archive failed; the client need not know how.
     #[error("the hub cannot store anything right now")]
     Archive(#[from] archive::Error),
@@ -50,7 +57,8 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Archive(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy(_) | Self::Archive(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -62,6 +70,10 @@ impl IntoResponse for Refusal {
             tracing::error!(error, cause = error.source(), "the archive failed");
         }
         let body = wire::Refusal { refused: self.to_string() };
-        (self.status(), Json(body)).into_response()
+        let mut response = (self.status(), Json(body)).into_response();
+        if let Self::TooOften(seconds) | Self::Busy(seconds) = self {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::access::Limits;
 use crate::config::{self, Complaints};
 
 /// Everything the hub needs to know at start, with limits checked.
@@ -20,6 +21,8 @@ pub struct Settings {
     pub dashboard: SocketAddr,
     /// The certificate that both are served with; plain HTTP when none.
     pub tls: Option<Tls>,
+    /// How much the hub takes.
+    pub limits: Limits,
 }
 
 /// A certificate and its key, as PEM files.
@@ -38,6 +41,7 @@ struct File {
     listen: Option<String>,
     dashboard: DashboardPart,
     tls: TlsPart,
+    limits: LimitsPart,
 }
 
 #[derive(Default, Deserialize)]
@@ -52,6 +56,13 @@ struct DashboardPart {
 struct TlsPart {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LimitsPart {
+    requests_per_minute: Option<u32>,
+    deliveries_at_once: Option<u32>,
 }
 
 impl Settings {
@@ -69,7 +80,8 @@ impl Settings {
     #[must_use]
     pub fn plain(data_dir: &Path) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { data_dir: data_dir.to_owned(), listen: any, dashboard: any, tls: None }
+        let (data_dir, limits) = (data_dir.to_owned(), Limits::default());
+        Self { data_dir, listen: any, dashboard: any, tls: None, limits }
     }
 }
 
@@ -107,7 +119,19 @@ impl File {
             "would take tokens over plain HTTP from the network: set tls.certificate and tls.key, \
              or listen on 127.0.0.1 behind a reverse proxy that has them",
         );
-        Settings { data_dir, listen, dashboard, tls }
+        let usual = Limits::default();
+        let limits = Limits {
+            requests_per_minute: self
+                .limits
+                .requests_per_minute
+                .unwrap_or(usual.requests_per_minute),
+            deliveries_at_once: self.limits.deliveries_at_once.unwrap_or(usual.deliveries_at_once),
+        };
+        let is_sane = (6..=1_000_000).contains(&limits.requests_per_minute);
+        complaints.unless(is_sane, "limits.requests_per_minute", "is not 6 to 1000000");
+        let is_sane = (1..=10_000).contains(&limits.deliveries_at_once);
+        complaints.unless(is_sane, "limits.deliveries_at_once", "is not 1 to 10000");
+        Settings { data_dir, listen, dashboard, tls, limits }
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::clock;
-use crate::feedback::rating::{Question, Rated, Score};
+use crate::feedback::event;
+use crate::feedback::rating::{Input, Question, Rated, RatingId, RunId, Score};
 use crate::feedback::visit::{self, Effect, Press, Visit};
 use crate::kiosk::buttons;
 use crate::kiosk::journal::{Answer, Entry, Keeper};
@@ -62,6 +63,10 @@ pub(super) struct Attendant {
     pub(super) is_over: bool,
     /// When the board's time service was last asked, in milliseconds since boot.
     pub(super) time_asked_at: Option<u64>,
+    /// The run of the last rating that was kept.
+    pub(super) run: Option<RunId>,
+    /// Whether it was said already that nothing is recorded.
+    pub(super) has_complained: bool,
 }
 
 impl Attendant {
@@ -95,17 +100,27 @@ impl Attendant {
             Event::Reconsidered => self.step(visit::Event::Reconsidered, None),
             Event::Buttons(notice) => self.notice(notice),
             Event::Journal(Answer::Kept(entry)) => {
-                let n = entry.id.n;
+                let RatingId { run, n } = entry.id;
+                if self.run.replace(run).is_some_and(|last| last != run) {
+                    self.step(visit::Event::NewRun, None);
+                }
+                self.has_complained = false;
                 self.step(visit::Event::Kept { n }, Some(&entry));
                 (self.nudge)();
                 self.ask_the_time();
             }
             Event::Journal(Answer::NotKept(error)) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "a rating could not be kept; the post is not recording");
+                // A full card in a busy shop is one line in the log, and not one for each shopper.
+                if !std::mem::replace(&mut self.has_complained, true) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "a rating could not be kept; the post is not recording");
+                }
                 self.step(visit::Event::NotKept, None);
             }
-            Event::Journal(Answer::Recovered) => self.step(visit::Event::Recovered, None),
+            Event::Journal(Answer::Recovered) => {
+                self.has_complained = false;
+                self.step(visit::Event::Recovered, None);
+            }
             Event::Journal(Answer::StillClosed(error)) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the journal still takes no ratings");
@@ -121,7 +136,7 @@ impl Attendant {
         let now = clock::boot_ms();
         if self.time_asked_at.is_none_or(|at| now - at >= TIME_INTERVAL_MS) {
             self.time_asked_at = Some(now);
-            if let Some(anchor) = clock::ntp_anchor() {
+            if let Some(anchor) = clock::anchor(clock::built_ms()) {
                 self.is_over |= self.keeper.tie(anchor).is_err();
             }
         }
@@ -130,8 +145,11 @@ impl Attendant {
     fn notice(&mut self, notice: buttons::Notice) {
         match notice {
             buttons::Notice::Pressed(score) => {
-                let press = Press { score, input: crate::feedback::rating::Input::Button };
-                self.step(visit::Event::Pressed(press), None);
+                self.step(visit::Event::Pressed(Press { score, input: Input::Button }), None);
+            }
+            buttons::Notice::Held { line, score } => {
+                tracing::warn!(line, "a button is held: its press is taken back");
+                self.step(visit::Event::Held(score), None);
             }
             buttons::Notice::Stuck { line } => {
                 tracing::warn!(line, "a button is stuck: it is ignored until it is released");
@@ -154,18 +172,20 @@ impl Attendant {
             match effect {
                 Effect::Light(score) => (self.show)(View::Pressed(score)),
                 Effect::Keep(keep) => {
-                    let visit::Keep { score, input, misuse, replaces } = keep;
+                    let visit::Keep { score, input, at_ms, verdict, replaces } = keep;
                     let question = self.question.clone();
-                    let rated = Rated { score, input, question, misuse, replaces };
-                    if let Err(gone) = self.keeper.keep(rated, clock::reading()) {
+                    let rated = Rated { score, input, question, verdict, replaces };
+                    if let Err(gone) = self.keeper.keep(rated, clock::reading_at(at_ms)) {
                         // Only a new process can help; systemd starts one.
                         tracing::error!(%gone, "a rating could not be kept; the kiosk ends");
                         self.is_over = true;
                     }
                 }
                 Effect::Thank { .. } => {
-                    if let (Some(witness), Some(entry)) = (&mut self.witness, kept) {
-                        witness.thanked(entry.id, entry.rated.score);
+                    if let (Some(witness), Some(entry)) = (&mut self.witness, kept)
+                        && let event::Event::Rated(rated) = &entry.event
+                    {
+                        witness.thanked(entry.id, rated.score);
                     }
                     (self.show)(View::Thanks);
                 }

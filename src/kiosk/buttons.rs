@@ -23,6 +23,14 @@ use crate::kiosk::settings::{Buttons, Driver};
 pub enum Notice {
     /// A face was pressed.
     Pressed(Score),
+    /// This line has been active for so long that nobody means it; it is ignored until it is
+    /// released, and its press does not count.
+    Held {
+        /// The BCM line.
+        line: u32,
+        /// Its face.
+        score: Score,
+    },
     /// This line was active at start and is ignored until it is released.
     Stuck {
         /// The BCM line.

@@ -6,17 +6,22 @@
 
 pub mod socket;
 mod text;
+mod verify;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
 use chrono_tz::Tz;
 
-pub use self::text::render;
+pub use self::text::{render, render_verified};
+pub use self::verify::verify;
 use crate::clock;
-use crate::feedback::moment::{self, Moment, Quality, Timeline};
+use crate::feedback::event::{Event, Loss};
+use crate::feedback::misuse::{Judge, Silence};
+use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline};
+use crate::feedback::rating::{Rated, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::{Seen, Tally};
-use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept};
-use crate::wire::delivery::RATED;
+use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger};
+use crate::wire::delivery::{LOST, RATED};
 use crate::wire::desk::{Exported, Faces, Hour, Summary};
 
 /// How many rows are read in one go.
@@ -28,12 +33,18 @@ pub enum Unanswerable {
     /// The date is none.
     #[error("{0:?} is not a date such as 2026-11-20")]
     Date(String),
+    /// The time is none.
+    #[error("{0:?} is not a time such as 2026-11-22T17:05 or 2026-11-22T17:05:30+02:00")]
+    Time(String),
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] Error),
     /// The kiosk is ending.
     #[error(transparent)]
     Gone(#[from] Gone),
+    /// The time belongs to a boot that is being lived.
+    #[error("no kiosk is running: start smilepost-kiosk, then tell it the time")]
+    NotRunning,
 }
 
 /// The journal to read: the running kiosk's, by way of its thread, or the file itself.
@@ -60,11 +71,33 @@ impl Source {
         })
     }
 
-    /// Hands every row to `take`, oldest first, with the time it is dated to.
+    fn ledger(&self) -> Result<Ledger, Unanswerable> {
+        Ok(match self {
+            Self::Running(keeper) => keeper.ledger()??,
+            Self::File(journal) => journal.ledger()?,
+        })
+    }
+
+    /// Hands every whole row to `take`, oldest first, with the time it is dated to.
     fn each(
         &self,
         timeline: &Timeline,
         mut take: impl FnMut(&Kept, &Entry, Moment) -> Result<(), Unanswerable>,
+    ) -> Result<(), Unanswerable> {
+        self.each_row(|kept| match &kept.entry {
+            Ok(entry) => take(kept, entry, timeline.date(kept.boot, entry.reading)),
+            Err(id) => {
+                let (run, n) = (id.run, id.n);
+                tracing::warn!(%run, n, "a row of the journal is damaged; it is left out");
+                Ok(())
+            }
+        })
+    }
+
+    /// Hands every row to `take`, oldest first.
+    fn each_row(
+        &self,
+        mut take: impl FnMut(&Kept) -> Result<(), Unanswerable>,
     ) -> Result<(), Unanswerable> {
         let mut after = 0;
         loop {
@@ -73,15 +106,7 @@ impl Source {
                 return Ok(());
             };
             after = last.row;
-            for kept in &page {
-                match &kept.entry {
-                    Ok(entry) => take(kept, entry, timeline.date(kept.boot, entry.reading))?,
-                    Err(id) => {
-                        let (run, n) = (id.run, id.n);
-                        tracing::warn!(%run, n, "a row of the journal is damaged; it is left out");
-                    }
-                }
-            }
+            page.iter().try_for_each(&mut take)?;
         }
     }
 }
@@ -105,6 +130,23 @@ pub fn date(text: &str) -> Result<NaiveDate, Unanswerable> {
     text.parse().map_err(|_| Unanswerable::Date(text.to_owned()))
 }
 
+/// Reads a time as a person writes it, by the clocks of a zone or with its own offset, into
+/// milliseconds since 1970 UTC.
+///
+/// # Errors
+/// [`Unanswerable::Time`] names what is none.
+pub fn instant(text: &str, zone: Tz) -> Result<i64, Unanswerable> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok(instant.timestamp_millis());
+    }
+    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let instant = local.and_then(|local| local.and_local_timezone(zone).earliest());
+    let instant = instant.ok_or_else(|| Unanswerable::Time(text.to_owned()))?;
+    Ok(instant.timestamp_millis())
+}
+
 /// Sums up a day of the shop; today by the shop's clocks when `date` is none.
 ///
 /// # Errors
@@ -115,22 +157,89 @@ pub fn summary(source: &Source, shop: &Shop, day: Option<&str>) -> Result<Summar
         Some(text) => date(text)?,
         None => moment::local(clock::wall_ms(), shop.zone).0,
     };
-    let mut tally = Tally::default();
+    let (mut tally, mut silence) = (Tally::default(), Silence::default());
+    let mut judge = JudgeAgain::default();
     source.each(&timeline, |_, entry, moment| {
+        let Event::Rated(rated) = &entry.event else {
+            return Ok(());
+        };
+        let misuse = judge.judge(entry, rated);
+        silence.take(rated.score, rated.input);
         let (local_day, hour) = moment::local(moment.utc_ms, shop.zone);
         if local_day == day {
-            tally.take(Seen {
-                id: entry.id,
-                score: entry.rated.score,
-                misuse: entry.rated.misuse.map(|misuse| misuse.reason),
-                replaces: entry.rated.replaces,
-                hour,
-                is_uncertain: moment.quality == Quality::Unknown,
-            });
+            let (score, replaces, quality) = (rated.score, rated.replaces, moment.quality);
+            tally.take(Seen { id: entry.id, score, misuse, replaces, hour, quality });
         }
         Ok(())
     })?;
-    Ok(sum_up(&tally, &books, shop, day))
+    let mut summary = sum_up(&tally, &books, shop, day);
+    summary.notices = notices(&silence, &books, shop);
+    Ok(summary)
+}
+
+/// Judges again what older rules have judged, from the presses of the same run.
+#[derive(Default)]
+struct JudgeAgain {
+    run: Option<RunId>,
+    judge: Judge,
+}
+
+impl JudgeAgain {
+    fn judge(&mut self, entry: &Entry, rated: &Rated) -> Option<crate::feedback::misuse::Reason> {
+        if self.run.replace(entry.id.run) != Some(entry.id.run) {
+            self.judge = Judge::default();
+        }
+        let judged = self.judge.judge(rated.score, rated.input, entry.reading.boot_ms);
+        rated.verdict.again(judged).misuse
+    }
+}
+
+/// What somebody in the shop should look at.
+fn notices(silence: &Silence, books: &Books, shop: &Shop) -> Vec<String> {
+    let words = shop.survey.texts(&shop.language).map(|texts| texts.faces.clone());
+    let word = |value: u8| {
+        let word = words.as_ref().and_then(|words| words.get(usize::from(value) - 1));
+        word.map_or_else(|| value.to_string(), |word| format!("{value} ({word})"))
+    };
+    let mut notices: Vec<String> = silence
+        .silent(shop.survey.scale().faces())
+        .map(|(value, others)| {
+            format!(
+                "button {} was not pressed while the others were {others} times: check its wire",
+                word(value)
+            )
+        })
+        .collect();
+    if books.lost > 0 {
+        notices.push(format!(
+            "the card lost {} ratings: replace it, and see `smilepost-kiosk verify`",
+            books.lost
+        ));
+    }
+    notices
+}
+
+/// Lets what is set aside wait again; returns how much it was.
+///
+/// # Errors
+/// When the journal cannot be written.
+pub fn retry(source: &mut Source) -> Result<u64, Unanswerable> {
+    Ok(match source {
+        Source::Running(keeper) => keeper.retry()??,
+        Source::File(journal) => journal.retry()?,
+    })
+}
+
+/// Notes what a person says the time is, in milliseconds since 1970 UTC.
+///
+/// # Errors
+/// When no kiosk runs, since nothing could be dated by it.
+pub fn set_clock(source: &Source, utc_ms: i64, error_ms: u32) -> Result<(), Unanswerable> {
+    let Source::Running(keeper) = source else {
+        return Err(Unanswerable::NotRunning);
+    };
+    let (boot_ms, source) = (clock::boot_ms(), TimeSource::Operator);
+    Ok(keeper.tie(Anchor { boot_ms, utc_ms, error_ms, source })?)
 }
 
 fn sum_up(tally: &Tally, books: &Books, shop: &Shop, day: NaiveDate) -> Summary {
@@ -161,9 +270,12 @@ fn sum_up(tally: &Tally, books: &Books, shop: &Shop, day: NaiveDate) -> Summary 
             .collect(),
         replaced: tally.replaced(),
         misuse: tally.misuse().iter().map(|(reason, &n)| (reason.name().to_owned(), n)).collect(),
-        uncertain: tally.uncertain(),
+        uncertain: tally.bounded() + tally.unknown(),
+        bounded: tally.bounded(),
         waiting: books.waiting,
         set_aside: books.set_aside,
+        lost: books.lost,
+        notices: Vec::new(),
     }
 }
 
@@ -190,22 +302,39 @@ pub fn export(
 }
 
 fn exported(kept: &Kept, entry: &Entry, moment: Moment) -> Exported {
-    let rated = &entry.rated;
-    let utc = DateTime::from_timestamp_millis(moment.utc_ms).unwrap_or_default();
+    let (rated, loss) = match &entry.event {
+        Event::Rated(rated) => (Some(rated), None),
+        Event::Lost(loss) => (None, Some(*loss)),
+    };
+    let range = match loss {
+        Some(Loss::Range { run, first, last }) => Some((run, first, last)),
+        Some(Loss::Unknown) | None => None,
+    };
+    let bounds = moment.quality.bounds();
     Exported {
         run: entry.id.run.to_string(),
         n: entry.id.n,
-        kind: RATED.to_owned(),
-        utc: utc.to_rfc3339_opts(SecondsFormat::Millis, true),
+        kind: if loss.is_some() { LOST } else { RATED }.to_owned(),
+        utc: rfc3339(moment.utc_ms),
         quality: moment.quality.name().to_owned(),
-        score: rated.score.value(),
-        scale: rated.score.scale().faces(),
-        input: rated.input.name().to_owned(),
-        question: rated.question.id.clone(),
-        question_version: rated.question.version,
-        language: rated.question.language.clone(),
-        misuse: rated.misuse.map(|misuse| misuse.reason.name().to_owned()),
-        replaces: rated.replaces,
+        score: rated.map(|rated| rated.score.value()),
+        scale: rated.map(|rated| rated.score.scale().faces()),
+        input: rated.map(|rated| rated.input.name().to_owned()),
+        question: rated.map(|rated| rated.question.id.clone()),
+        question_version: rated.map(|rated| rated.question.version),
+        language: rated.map(|rated| rated.question.language.clone()),
+        misuse: rated.and_then(|rated| rated.verdict.misuse).map(|reason| reason.name().to_owned()),
+        replaces: rated.and_then(|rated| rated.replaces),
         state: kept.state.name().to_owned(),
+        earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),
+        latest: bounds.map(|(_, latest)| rfc3339(latest)),
+        lost_run: range.map(|(run, ..)| run.to_string()),
+        lost_first: range.map(|(_, first, _)| first),
+        lost_last: range.map(|(.., last)| last),
     }
+}
+
+fn rfc3339(utc_ms: i64) -> String {
+    let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
+    utc.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -7,22 +7,37 @@
 //!
 //! Invariants: no event is deleted before the hub's receipt has named it; nothing is updated in
 //! place but the mark up to which a run is settled; an append that failed, or may have, closes the
-//! run, so that its numbers are never handed out again.
+//! run, so that its numbers are never handed out again; and every number that was handed out is
+//! settled, waiting, set aside, or reported as lost.
+//!
+//! A card damages what it likes. Each row carries a checksum ([`row`]), the numbers reached are
+//! kept outside of the database too (`mark`), a file that cannot be trusted is put beside a fresh
+//! one (`repair`), and whatever is whole in it is carried over a piece at a time while ratings go
+//! on (`salvage`, `chores`).
 
+mod chores;
 mod keeper;
 mod ledger;
+mod mark;
+mod repair;
+mod reserve;
 mod row;
+mod salvage;
 mod schema;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, params};
 
-pub use self::keeper::{Answer, Gone, Keeper};
+use self::chores::Chores;
+pub use self::keeper::{Answer, Gone, Ground, Keeper};
+use self::mark::{Mark, Reached};
 pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
+use crate::feedback::event::{Event, Loss, gaps};
 use crate::feedback::moment::{self, Anchor, Reading, Timeline};
-use crate::feedback::rating::{BootId, Question, Rated, RatingId, RunId};
+use crate::feedback::rating::{BootId, Question, RatingId, RunId};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "journal.sqlite";
@@ -34,12 +49,21 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// for, so that no press waits long behind it.
 const PRUNED_MAX: usize = 5_000;
 
+/// How many of the newest rows are looked at to find out how far the last run had come.
+const LAST_ROWS: usize = 64;
+
 /// What keeps the journal from doing its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no room left on the card.
     #[error("journal is full: free some room in {}", .0.display())]
     Full(PathBuf),
+    /// The journal is as large as it may be, and nothing in it is settled.
+    #[error(
+        "journal in {} is as large as journal_max_mb allows, and head office has confirmed nothing \
+         that could be let go", .0.display()
+    )]
+    AtLimit(PathBuf),
     /// The folder or the file cannot be written.
     #[error("journal cannot be written in {}: is the card or the folder read-only?", .0.display())]
     ReadOnly(PathBuf),
@@ -66,7 +90,26 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The file is not a journal, or is damaged.
+    /// The data folder lies where nothing is kept.
+    #[error(
+        "data folder {} is on {kind}: ratings would not be safe there. Name a folder on a durable \
+         disk as data_dir, or set allow_volatile = true for a trial", .folder.display()
+    )]
+    Volatile {
+        /// The folder.
+        folder: PathBuf,
+        /// What it lies on.
+        kind: &'static str,
+    },
+    /// The file is damaged; it has to be set aside.
+    #[error("journal in {} {what}", .folder.display())]
+    Damaged {
+        /// Where the journal is.
+        folder: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// SQLite could not do something, for no reason that is known to last.
     #[error("cannot {action} journal in {}", .folder.display())]
     Sqlite {
         /// The step that failed.
@@ -79,7 +122,47 @@ pub enum Error {
     },
 }
 
-/// How the books stand: `taken = settled + set aside + waiting`.
+impl Error {
+    /// Whether a person has to do something before it makes sense to run at all.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        matches!(
+            self,
+            Self::InUse(_) | Self::Newer { .. } | Self::Folder { .. } | Self::Volatile { .. }
+        )
+    }
+}
+
+/// Refuses a folder that keeps nothing: an overlay, a RAM disk, another machine's disk.
+///
+/// # Errors
+/// [`Error::Volatile`] says what the folder is on; [`Error::Folder`] that it cannot be made.
+pub fn refuse_volatile(folder: &Path) -> Result<(), Error> {
+    let folder = folder.to_owned();
+    if let Err(source) = std::fs::create_dir_all(&folder) {
+        return Err(Error::Folder { folder, source });
+    }
+    match reserve::unsafe_ground(&folder) {
+        Some(kind) => Err(Error::Volatile { folder, kind }),
+        None => Ok(()),
+    }
+}
+
+/// How large the journal may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes that the database may have.
+    pub bytes_max: u64,
+}
+
+impl Default for Limits {
+    /// A gigabyte: ten million ratings.
+    fn default() -> Self {
+        Self { bytes_max: 1024 * 1024 * 1024 }
+    }
+}
+
+/// How the books stand: `taken = settled + set aside + waiting + lost`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Books {
     /// Events taken since the journal was made.
@@ -90,6 +173,8 @@ pub struct Books {
     pub set_aside: u64,
     /// Of these, still to be delivered.
     pub waiting: u64,
+    /// Of these, lost by the card and reported.
+    pub lost: u64,
     /// Anchors that the hub has not been told of.
     pub untold: u64,
 }
@@ -97,6 +182,8 @@ pub struct Books {
 /// What goes into a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
+    /// The run that is alive.
+    pub live: Option<RunId>,
     /// The oldest events that wait, by run, in the order of the journal.
     pub runs: Vec<BatchRun>,
     /// The anchors that the hub has not been told of, each with its key in the journal.
@@ -143,6 +230,36 @@ pub struct Settlement {
     pub told: Vec<i64>,
     /// What the hub's answer tells of the time.
     pub anchor: Option<Anchor>,
+    /// Which archive answered, and how many events of this kiosk it holds.
+    pub archive: Option<(u64, Option<u64>)>,
+}
+
+/// What the books say of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunBooks {
+    /// The run.
+    pub run: RunId,
+    /// The highest number given out in it.
+    pub taken: u32,
+    /// The number up to which every event is settled, set aside or lost.
+    pub settled: u32,
+    /// Numbers set aside, in rising order, each with its reason.
+    pub set_aside: Vec<(u32, String)>,
+    /// Numbers that were set aside and are to be sent again, in rising order.
+    pub again: Vec<u32>,
+    /// Ranges that are lost, in rising order.
+    pub lost: Vec<(u32, u32)>,
+}
+
+/// What the books say of everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// Every run, oldest first.
+    pub runs: Vec<RunBooks>,
+    /// The names of the damaged files that were put beside the journal.
+    pub bad_files: Vec<String>,
+    /// Whether one of them has not been carried over to its end.
+    pub is_salvaging: bool,
 }
 
 /// The journal file, open, and the run that writes in it.
@@ -153,9 +270,15 @@ pub struct Journal {
     run: Option<Run>,
     /// No event before this row waits.
     unsent_row: i64,
+    /// No row after this one is used.
+    last_row: i64,
+    /// The number of the damaged journal that this one follows on, or 0.
+    after_bad: i64,
     books: Books,
     timeline: Timeline,
     question: Option<(Question, i64)>,
+    mark: Mark,
+    chores: Chores,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -170,34 +293,144 @@ struct Run {
 impl Journal {
     /// Opens the journal in a folder, making both if need be; see [`Journal::begin`].
     ///
+    /// A damaged journal is set aside, and a fresh one opened; what is whole in the old one is
+    /// carried over by [`Journal::chore`].
+    ///
     /// # Errors
     /// [`Error::Newer`] leaves the file untouched. [`Error::InUse`] when another process holds it.
-    /// The others say what is wrong with the folder, the card or the file.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
+    /// The others say what is wrong with the folder or the card.
+    pub fn open(folder: &Path, limits: Limits) -> Result<Self, Error> {
         let at_folder = |source| Error::Folder { folder: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(at_folder)?;
-        let file = folder.join(FILE);
-        schema::refuse_newer(folder, schema::version_in_header(&file).map_err(at_folder)?)?;
+        let newer = schema::newer_in_header(&folder.join(FILE)).map_err(at_folder)?;
+        schema::refuse_newer(folder, newer)?;
         assert!(
             rusqlite::version_number() >= SQLITE_VERSION_MIN,
             "this program was linked with an SQLite that can corrupt its journal"
         );
+        repair::finish(folder).map_err(|source| sort_io(folder, source))?;
+        match Self::open_sound(folder, limits) {
+            Err(error @ Error::Damaged { .. }) => {
+                let number = Self::set_aside(folder, &error)?;
+                tracing::error!(number, "a fresh journal takes its place");
+                Self::open_sound(folder, limits)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Puts a damaged journal that nobody has open beside the place of a fresh one; returns the
+    /// number that it is kept under.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn set_aside(folder: &Path, error: &Error) -> Result<i64, Error> {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(error, "the journal is damaged; it is kept as {FILE}.bad-N");
+        repair::set_aside(folder).map_err(|source| sort_io(folder, source))
+    }
+
+    fn open_sound(folder: &Path, limits: Limits) -> Result<Self, Error> {
+        let damaged =
+            |what: &str| Error::Damaged { folder: folder.to_owned(), what: what.to_owned() };
+        let looked = repair::look(folder).map_err(|source| sort_io(folder, source))?;
+        if let Some(what) = looked {
+            return Err(damaged(what));
+        }
         let failed = |action| move |source| sort(folder, action, source);
-        let mut connection = Connection::open(&file).map_err(failed("open"))?;
+        let mut connection = Connection::open(folder.join(FILE)).map_err(failed("open"))?;
+        // Until the file is known to be sound, nothing may be written into it, and a WAL that
+        // SQLite takes for shorter than it was must not be folded into it.
+        let keep_wal = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        connection.set_db_config(keep_wal, true).map_err(failed("open"))?;
         schema::prepare(&connection).map_err(failed("open"))?;
-        let version = schema::user_version(&connection).map_err(failed("open"))?;
-        schema::refuse_newer(folder, version)?;
+        let (version, newer) = schema::version(&connection).map_err(failed("open"))?;
+        schema::refuse_newer(folder, newer)?;
+        if !(0..=SCHEMA_VERSION).contains(&version) {
+            return Err(damaged("has a schema that no program makes"));
+        }
+        let is_fresh = version == 0;
+        let bad = repair::all(folder).map_err(|source| sort_io(folder, source))?;
+        let mark = Mark::read(&folder.join(mark::FILE));
+        let mut in_wal = Vec::new();
+        if version == SCHEMA_VERSION {
+            in_wal = salvage::unseen(folder, &connection).map_err(failed("read"))?;
+            let salvaged = ledger::meta(&connection, "salvaged").map_err(failed("read"))?;
+            let is_whole = bad.last().is_none_or(|bad| salvaged >= Some(bad.number));
+            let shorter =
+                is_shorter(&connection, mark.as_ref(), is_whole).map_err(failed("read"))?;
+            if shorter {
+                return Err(damaged("has fewer events than it had"));
+            }
+            let runs = ledger::runs(&connection).map_err(failed("read"))?;
+            if runs.iter().any(|run| !run.is_sound) {
+                return Err(damaged("does not know how far a run was settled"));
+            }
+            if in_wal.len() > 1 {
+                return Err(damaged("has events in its WAL that SQLite does not see"));
+            }
+        }
         schema::migrate(&mut connection, version).map_err(failed("migrate"))?;
-        ledger::close_books(&connection).map_err(failed("close the last run in"))?;
-        let books = ledger::books(&connection, None).map_err(failed("read"))?;
-        let timeline = ledger::timeline(&connection).map_err(failed("read"))?;
-        let unsent_row = connection
-            .query_row("select value from meta where key = 'unsent_row'", [], |row| row.get(0))
-            .optional()
-            .map_err(failed("read"))?
-            .unwrap_or(0);
-        let folder = folder.to_owned();
-        Ok(Self { connection, folder, run: None, unsent_row, books, timeline, question: None })
+        schema::limit(&connection, limits.bytes_max).map_err(failed("open"))?;
+        connection.set_db_config(keep_wal, false).map_err(failed("open"))?;
+        let mut journal = Self {
+            connection,
+            folder: folder.to_owned(),
+            run: None,
+            unsent_row: 0,
+            last_row: 0,
+            after_bad: 0,
+            books: Books::default(),
+            timeline: Timeline::default(),
+            question: None,
+            mark: mark.unwrap_or_default(),
+            chores: Chores::default(),
+        };
+        // One event can be there whole without its commit, if the power went in that moment.
+        journal.take_in(&in_wal).map_err(failed("complete"))?;
+        let after_bad = bad.last().map_or(0, |bad| bad.number);
+        journal.settle_in(is_fresh.then_some(after_bad)).map_err(failed("read"))?;
+        journal.chores = Chores::at_open(&journal.connection, bad, journal.unsent_row)
+            .map_err(failed("read"))?;
+        reserve::lay_down(folder);
+        Ok(journal)
+    }
+
+    /// Closes the books of the last run and reads how they stand.
+    fn settle_in(&mut self, fresh_after_bad: Option<i64>) -> rusqlite::Result<()> {
+        let Self { connection, .. } = self;
+        if let Some(after_bad) = fresh_after_bad.filter(|number| *number > 0) {
+            ledger::set_meta(connection, "after_bad", after_bad)?;
+        }
+        self.after_bad = ledger::meta(connection, "after_bad")?.unwrap_or(0);
+        if ledger::drop_unsound_losses(connection)? > 0 {
+            tracing::error!("a record of lost events was damaged; the gap is looked for again");
+        }
+        if let Some((run, taken)) = last_taken(connection)?
+            && taken > run.taken
+        {
+            ledger::write_run(connection, &ledger::RunRow { taken, ..run })?;
+        }
+        self.last_row = self.after_bad * ledger::ROWS_APART;
+        let sql = "select coalesce(max(row), 0) from event";
+        let highest = connection.query_row(sql, [], |row| row.get(0))?;
+        self.last_row = self.last_row.max(highest);
+        self.unsent_row = ledger::meta(connection, "unsent_row")?.unwrap_or(0);
+        self.timeline = ledger::timeline(connection)?;
+        self.books = ledger::books(connection, None)?;
+        Ok(())
+    }
+
+    /// Adds events that were found whole in the WAL and belong to runs that are known.
+    fn take_in(&mut self, found: &[salvage::Found]) -> rusqlite::Result<()> {
+        for salvage::Found { row, question_key, entry, .. } in found {
+            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)?
+                && insert_event(&self.connection, *row, run.key, *question_key, entry)?
+            {
+                tracing::info!(run = %run.run, n = entry.id.n, "the last event was completed");
+            }
+        }
+        Ok(())
     }
 
     /// Begins a run, so that ratings can be appended.
@@ -206,51 +439,68 @@ impl Journal {
     /// When it cannot be written.
     pub fn begin(&mut self, run: RunId, boot: BootId) -> Result<(), Error> {
         let failed = |source| sort(&self.folder, "begin a run in", source);
-        let run = ledger::begin(&mut self.connection, run, boot).map_err(failed)?;
+        let run = ledger::begin(&mut self.connection, run, boot, self.after_bad).map_err(failed)?;
         self.run = Some(run);
+        self.timeline.see(boot);
+        self.write_mark();
         Ok(())
     }
 
-    /// Writes a rating and returns it with its number once it is durable on the card.
+    /// Writes the high-water mark. Without it a loss may go unnoticed, but no rating waits for it.
+    fn write_mark(&mut self) {
+        let written = ledger::reached(&self.connection, self.run.as_ref())
+            .map_err(std::io::Error::other)
+            .and_then(|runs| self.mark.write(&self.folder, &runs));
+        if let Err(error) = written {
+            tracing::warn!(%error, "the high-water mark could not be written");
+        }
+    }
+
+    /// Ends well: what the mark does not know yet is written into it.
+    pub fn close(mut self) {
+        let known = self.mark.runs.first().map(|newest| (newest.run, newest.taken));
+        if self.run.is_some_and(|run| known != Some((run.id, run.taken))) {
+            self.write_mark();
+        }
+    }
+
+    /// Writes an event and returns it with its number once it is durable on the card.
     ///
     /// # Errors
-    /// After any error the journal must be opened anew: whether the rating is on the card is not
+    /// After any error the journal must be opened anew: whether the event is on the card is not
     /// known, and only a new run can be sure not to hand out its number again.
-    pub fn append(&mut self, rated: Rated, reading: Reading) -> Result<Entry, Error> {
+    pub fn append(&mut self, event: Event, reading: Reading) -> Result<Entry, Error> {
         let Some(run) = self.run else {
-            let sentence = "a run must be begun before a rating can be kept".to_owned();
+            let sentence = "a run must be begun before an event can be kept".to_owned();
             let source = rusqlite::Error::InvalidParameterName(sentence);
             return Err(sort(&self.folder, "append to", source));
         };
         let id = RatingId { run: run.id, n: run.taken + 1 };
-        let entry = Entry { id, reading, rated };
-        self.insert(&run, &entry).map_err(|source| sort(&self.folder, "append to", source))?;
-        self.run = Some(Run { taken: id.n, ..run });
-        self.books.taken += 1;
-        self.books.waiting += 1;
+        let entry = Entry { id, reading, event };
+        if let Err(source) = self.insert(&run, &entry) {
+            return Err(self.sort_full(sort(&self.folder, "append to", source)));
+        }
+        self.took(run, id.n);
         Ok(entry)
     }
 
+    fn took(&mut self, run: Run, n: u32) {
+        self.run = Some(Run { taken: n, ..run });
+        self.last_row += 1;
+        self.books.taken += 1;
+        self.books.waiting += 1;
+        if n.is_multiple_of(mark::EVERY) {
+            self.write_mark();
+            reserve::lay_down(&self.folder);
+        }
+    }
+
     fn insert(&mut self, run: &Run, entry: &Entry) -> rusqlite::Result<()> {
-        let Entry { id, reading, rated } = entry;
-        let question = self.question_key(&rated.question)?;
-        let sql = "insert into event (run, n, boot_ms, wall_ms, score, scale, input, question, \
-                   misuse, misuse_rule, replaces, crc) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        self.connection.prepare_cached(sql)?.execute(params![
-            run.key,
-            id.n,
-            i64::try_from(reading.boot_ms).unwrap_or(i64::MAX),
-            reading.wall_ms,
-            rated.score.value(),
-            rated.score.scale().faces(),
-            row::input_number(rated.input),
-            question,
-            rated.misuse.map(|misuse| misuse.reason.name()),
-            rated.misuse.map(|misuse| misuse.rule),
-            rated.replaces,
-            row::checksum(entry),
-        ])?;
-        Ok(())
+        let question = match &entry.event {
+            Event::Rated(rated) => Some(self.question_key(&rated.question)?),
+            Event::Lost(_) => None,
+        };
+        insert_event(&self.connection, self.last_row + 1, run.key, question, entry).map(drop)
     }
 
     /// The question's key; a commit of its own only the first time a question is asked.
@@ -258,95 +508,164 @@ impl Journal {
         if let Some((_, key)) = self.question.as_ref().filter(|(known, _)| known == question) {
             return Ok(*key);
         }
-        let sql = "insert into question (name, version, language) values (?, ?, ?) \
-                   on conflict do nothing";
-        let words = params![question.id, question.version, question.language];
-        self.connection.execute(sql, words)?;
-        let sql = "select id from question where name = ? and version = ? and language = ?";
-        let key = self.connection.query_row(sql, words, |row| row.get(0))?;
+        let key = add_question(&self.connection, question, None, self.after_bad)?;
         self.question = Some((question.clone(), key));
         Ok(key)
     }
 
     /// The oldest events that wait, up to a number of them.
     ///
-    /// A damaged row is set aside on the way, durably, since it must never be sent as the truth.
+    /// A damaged row is never sent; the journal is then checked again, and the loss reported.
     ///
     /// # Errors
-    /// When the file cannot be read, or a damaged row not be set aside.
+    /// When the file cannot be read.
     pub fn batch(&mut self, events_max: usize) -> Result<Batch, Error> {
-        let (mut runs, mut damaged) = (Vec::<BatchRun>::new(), Vec::new());
-        for kept in self.page(self.unsent_row - 1, events_max, true)? {
-            let entry = match kept.entry {
-                Ok(entry) => entry,
-                Err(id) => {
-                    damaged.push((id, "damaged on the card".to_owned()));
-                    continue;
-                }
+        let mut runs = Vec::<BatchRun>::new();
+        let (mut after, mut left) = (self.unsent_row - 1, events_max);
+        while left > 0 {
+            let page = self.page(after, left, true)?;
+            let Some(last) = page.last() else {
+                break;
             };
-            match runs.last_mut().filter(|run| run.run == entry.id.run) {
-                Some(run) => run.entries.push(entry),
-                None => runs.push(BatchRun {
-                    run: entry.id.run,
-                    boot: kept.boot,
-                    taken: self.taken_in(entry.id.run)?,
-                    entries: vec![entry],
-                }),
+            after = last.row;
+            for kept in page {
+                let Ok(entry) = kept.entry else {
+                    self.chores.check_again();
+                    continue;
+                };
+                left -= 1;
+                match runs.last_mut().filter(|run| run.run == entry.id.run) {
+                    Some(run) => run.entries.push(entry),
+                    None => runs.push(BatchRun {
+                        run: entry.id.run,
+                        boot: kept.boot,
+                        taken: self.taken_in(entry.id.run)?,
+                        entries: vec![entry],
+                    }),
+                }
             }
         }
-        if !damaged.is_empty() {
-            let settlement = Settlement { set_aside: damaged, ..Settlement::default() };
-            self.settle(&settlement)?;
+        if runs.is_empty() && events_max > 0 && self.books.waiting > 0 && self.unsent_row > 0 {
+            // The books say that something waits: then it is the row where to begin that is wrong.
+            self.unsent_row = 0;
+            self.chores.check_again();
+            return self.batch(events_max);
         }
         let anchors = ledger::untold(&self.connection);
         let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
-        Ok(Batch { runs, anchors, books: self.books })
+        Ok(Batch { live: self.run.map(|run| run.id), runs, anchors, books: self.books })
     }
 
     /// Marks what a receipt settled, in one commit; none if there is nothing to mark.
     ///
+    /// The commit is not flushed: a receipt that a power cut takes back is asked for again.
+    ///
     /// # Errors
     /// When the commit fails; then nothing of it has happened, and the events go out again.
     pub fn settle(&mut self, settlement: &Settlement) -> Result<(), Error> {
-        let Self { connection, run, unsent_row, timeline, .. } = self;
+        let folder = self.folder.clone();
+        let failed = |source| sort(&folder, "settle events in", source);
         let anchor = settlement.anchor.and_then(|new| {
-            let run = run.filter(|run| moment::is_worth_keeping(&new, timeline.of(run.boot)))?;
+            let run = self
+                .run
+                .filter(|run| moment::is_worth_keeping(&new, self.timeline.of(run.boot)))?;
             Some((run, new))
         });
         let Settlement { settled, set_aside, told, .. } = settlement;
-        if settled.is_empty() && set_aside.is_empty() && told.is_empty() && anchor.is_none() {
+        let archive = self.news_of(settlement.archive).map_err(failed)?;
+        let is_nothing = settled.is_empty() && set_aside.is_empty() && told.is_empty();
+        if is_nothing && anchor.is_none() && archive.is_empty() {
             // An idle kiosk hears from the hub every few minutes, and that must not wear the card.
             return Ok(());
         }
+        let unsent_row = self.unsent_row;
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
+            for id in settled {
+                let sql = "delete from set_aside where n = ? and is_again = 1 \
+                           and run = (select id from run where uuid = ?)";
+                transaction.prepare_cached(sql)?.execute(params![id.n, id.run.0])?;
+            }
             for (id, reason) in set_aside {
                 let sql = "insert into set_aside (run, n, reason) \
-                           select id, ?, ? from run where uuid = ? on conflict do nothing";
+                           select id, ?, ? from run where uuid = ? on conflict do update \
+                           set reason = excluded.reason, is_again = 0";
                 transaction.execute(sql, params![id.n, reason, id.run.0])?;
             }
             let done = settled.iter().chain(set_aside.iter().map(|(id, _)| id));
             ledger::advance(&transaction, done)?;
-            let next = ledger::next_unsent(&transaction, *unsent_row)?;
-            let sql = "insert into meta (key, value) values ('unsent_row', ?) \
-                       on conflict do update set value = excluded.value";
-            transaction.execute(sql, [next])?;
+            let next = ledger::next_unsent(&transaction, unsent_row)?;
+            ledger::set_meta(&transaction, "unsent_row", next)?;
             for key in told {
                 transaction.execute("update anchor set is_told = 1 where id = ?", [key])?;
             }
             if let Some((run, anchor)) = &anchor {
                 ledger::add_anchor(&transaction, run.boot_key, anchor)?;
             }
+            for (key, value) in &archive {
+                ledger::set_meta(&transaction, key, *value)?;
+            }
             transaction.commit()?;
             Ok(next)
         };
-        let failed = |source| sort(&self.folder, "settle events in", source);
-        *unsent_row = write(connection).map_err(failed)?;
+        self.unsent_row = schema::unflushed(&mut self.connection, write).map_err(failed)?;
         if let Some((run, anchor)) = anchor {
-            timeline.add(run.boot, anchor);
+            self.timeline.add(run.boot, anchor);
         }
-        self.books = ledger::books(connection, run.as_ref()).map_err(failed)?;
-        Ok(())
+        self.read_books()
+    }
+
+    /// What is to be written down of the archive that answered. One that was never seen, or has
+    /// gone back in time, is offered everything again.
+    fn news_of(
+        &mut self,
+        archive: Option<(u64, Option<u64>)>,
+    ) -> rusqlite::Result<Vec<(&'static str, i64)>> {
+        let Some((epoch, stored)) = archive else {
+            return Ok(Vec::new());
+        };
+        let known_epoch = ledger::meta(&self.connection, "hub_epoch")?;
+        let known_stored = ledger::meta(&self.connection, "hub_stored")?;
+        let epoch = epoch.cast_signed();
+        let stored = stored.map(u64::cast_signed);
+        let is_other = known_epoch.is_some_and(|known| known != epoch);
+        let is_back = stored.zip(known_stored).is_some_and(|(now, before)| now < before);
+        if is_other || is_back {
+            // What the archive is known by is written at the end, so that a power cut in between
+            // begins it anew.
+            if self.chores.offer_again(epoch, stored) {
+                tracing::warn!("head office went back in time: all that is held is offered again");
+            }
+            return Ok(Vec::new());
+        }
+        let mut news = Vec::new();
+        if known_epoch.is_none() {
+            news.push(("hub_epoch", epoch));
+        }
+        if let Some(stored) = stored.filter(|stored| known_stored != Some(*stored)) {
+            news.push(("hub_stored", stored));
+        }
+        Ok(news)
+    }
+
+    /// Lets what is set aside wait again, so that it is sent once more; returns how much it was.
+    ///
+    /// # Errors
+    /// When the commit fails; then nothing of it has happened.
+    pub fn retry(&mut self) -> Result<u64, Error> {
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            let sql = "update set_aside set is_again = 1 where is_again = 0";
+            let again = transaction.execute(sql, [])?;
+            ledger::set_meta(&transaction, "unsent_row", 0)?;
+            transaction.commit()?;
+            Ok(again)
+        };
+        let failed = |source| sort(&self.folder, "send again from", source);
+        let again = write(&mut self.connection).map_err(failed)?;
+        self.unsent_row = 0;
+        self.read_books()?;
+        Ok(u64::try_from(again).unwrap_or(u64::MAX))
     }
 
     /// Keeps what is known of this boot's time, if it tells something new.
@@ -360,7 +679,9 @@ impl Journal {
         if !moment::is_worth_keeping(&anchor, self.timeline.of(run.boot)) {
             return Ok(());
         }
-        ledger::add_anchor(&self.connection, run.boot_key, &anchor)
+        let add =
+            |connection: &mut Connection| ledger::add_anchor(connection, run.boot_key, &anchor);
+        schema::unflushed(&mut self.connection, add)
             .map_err(|source| sort(&self.folder, "keep the time in", source))?;
         self.timeline.add(run.boot, anchor);
         self.books.untold += 1;
@@ -372,25 +693,25 @@ impl Journal {
     /// # Errors
     /// When the file cannot be read.
     pub fn page(&self, after: i64, rows_max: usize, is_waiting: bool) -> Result<Vec<Kept>, Error> {
-        let (columns, sources) = (row::COLUMNS, row::SOURCES);
-        let only =
-            if is_waiting { "and event.n > run.settled_n and set_aside.n is null" } else { "" };
-        let sql = format!(
-            "select {columns} from {sources} where event.row > ? {only} order by event.row limit ?"
-        );
-        let read = || -> rusqlite::Result<Vec<Kept>> {
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            let limit = i64::try_from(rows_max).unwrap_or(i64::MAX);
-            statement.query_map(params![after, limit], row::read)?.collect()
+        let only = if is_waiting {
+            "and (event.n > run.settled_n and set_aside.n is null or set_aside.is_again = 1)"
+        } else {
+            ""
         };
-        read().map_err(|source| sort(&self.folder, "read", source))
+        let rest = format!("where event.row > ? {only} order by event.row limit ?");
+        self.rows(&rest, after, rows_max)
+    }
+
+    fn rows(&self, rest: &str, after: i64, rows_max: usize) -> Result<Vec<Kept>, Error> {
+        let limit = i64::try_from(rows_max).unwrap_or(i64::MAX);
+        rows(&self.connection, rest, after, limit)
+            .map_err(|source| sort(&self.folder, "read", source))
     }
 
     /// Deletes settled events that were taken before a time, oldest first; returns how many.
     ///
     /// Rows lie in the order in which they were taken, so an event of unknown age is as old as the
-    /// next one whose time is known. What was set aside stays, and so does the newest row: without
-    /// it SQLite would begin to count rows anew.
+    /// next one whose time is known. What was set aside stays, and so does the newest row.
     ///
     /// # Errors
     /// When the commit fails; then nothing of it has happened.
@@ -403,10 +724,27 @@ impl Journal {
             Err(_) => false,
         };
         let page = self.page(0, PRUNED_MAX, false)?;
-        let done = page.iter().take_while(|kept| kept.state != State::Waiting);
-        let Some(last) = done.filter(is_old).last().map(|kept| kept.row) else {
+        let is_done = |kept: &&Kept| kept.state != State::Waiting || kept.entry.is_err();
+        let Some(last) = page.iter().take_while(is_done).filter(is_old).last() else {
             return Ok(0);
         };
+        self.let_go(last.row)
+    }
+
+    /// Deletes the oldest settled events whatever their age, to make room; returns how many.
+    ///
+    /// # Errors
+    /// When the commit fails; then nothing of it has happened.
+    pub fn make_room(&mut self) -> Result<usize, Error> {
+        let page = self.page(0, PRUNED_MAX, false)?;
+        let is_done = |kept: &&Kept| kept.state != State::Waiting || kept.entry.is_err();
+        let Some(last) = page.iter().take_while(is_done).last() else {
+            return Ok(0);
+        };
+        self.let_go(last.row)
+    }
+
+    fn let_go(&mut self, last: i64) -> Result<usize, Error> {
         let sql = "delete from event where row <= ? and row < (select max(row) from event) \
                    and not exists (select 1 from set_aside \
                    where set_aside.run = event.run and set_aside.n = event.n)";
@@ -417,6 +755,42 @@ impl Journal {
     #[must_use]
     pub const fn books(&self) -> Books {
         self.books
+    }
+
+    /// What the books say of everything.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn ledger(&self) -> Result<Ledger, Error> {
+        let (runs, bad_files) = (self.run_books()?, repair::list(&self.folder));
+        Ok(Ledger { runs, bad_files, is_salvaging: self.is_salvaging() })
+    }
+
+    fn run_books(&self) -> Result<Vec<RunBooks>, Error> {
+        let read = || -> rusqlite::Result<Vec<RunBooks>> {
+            let sql = "select run, n, reason from set_aside where is_again = 0";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut reasons = std::collections::BTreeMap::<(i64, u32), String>::new();
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                reasons.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+            }
+            let runs = ledger::runs(&self.connection)?.into_iter().map(|run| {
+                let aside = ledger::aside_of(&self.connection, run.key)?;
+                let present = self.run.filter(|present| present.key == run.key);
+                let of_run = reasons.range((run.key, 0)..=(run.key, u32::MAX));
+                Ok(RunBooks {
+                    run: run.run,
+                    taken: present.map_or(run.taken, |present| present.taken),
+                    settled: run.settled,
+                    set_aside: of_run.map(|((_, n), why)| (*n, why.clone())).collect(),
+                    again: aside.iter().filter(|(_, again)| *again).map(|(n, _)| *n).collect(),
+                    lost: ledger::lost_of(&self.connection, run.key)?,
+                })
+            });
+            runs.collect()
+        };
+        read().map_err(|source| sort(&self.folder, "read", source))
     }
 
     /// The run that writes, once begun, and the boot that it lives in.
@@ -435,16 +809,141 @@ impl Journal {
         if let Some(present) = self.run.filter(|present| present.id == run) {
             return Ok(present.taken);
         }
-        self.connection
-            .query_row("select taken from run where uuid = ?", [run.0], |row| row.get(0))
-            .map_err(|source| sort(&self.folder, "read", source))
+        let row = ledger::run_of(&self.connection, run);
+        let row = row.map_err(|source| sort(&self.folder, "read", source))?;
+        Ok(row.map_or(0, |row| row.taken))
+    }
+
+    fn read_books(&mut self) -> Result<(), Error> {
+        self.books = ledger::books(&self.connection, self.run.as_ref())
+            .map_err(|source| sort(&self.folder, "read", source))?;
+        Ok(())
+    }
+
+    /// Tells a full card from a journal that is as large as it may be.
+    fn sort_full(&self, error: Error) -> Error {
+        match error {
+            Error::Full(folder) if schema::is_at_limit(&self.connection).unwrap_or(false) => {
+                Error::AtLimit(folder)
+            }
+            other => other,
+        }
     }
 }
 
-/// Tells the errors that a person can cure from the others.
+/// Adds an event at a row; false when the row is taken.
+fn insert_event(
+    connection: &Connection,
+    row: i64,
+    run_key: i64,
+    question_key: Option<i64>,
+    entry: &Entry,
+) -> rusqlite::Result<bool> {
+    let columns = row::Columns::of(entry);
+    let sql = "insert into event (row, run, n, boot_ms, wall_ms, score, scale, input, question, \
+               misuse, misuse_rule, replaces, crc, kind, content) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
+    let added = connection.prepare_cached(sql)?.execute(params![
+        row,
+        run_key,
+        entry.id.n,
+        columns.boot_ms,
+        columns.wall_ms,
+        columns.score,
+        columns.scale,
+        columns.input,
+        question_key,
+        columns.misuse,
+        columns.misuse_rule,
+        columns.replaces,
+        row::checksum(entry),
+        columns.kind,
+        columns.content,
+    ])?;
+    Ok(added == 1)
+}
+
+/// The key of a question, which is added with the key it had before, or the next one.
+fn add_question(
+    connection: &Connection,
+    question: &Question,
+    key: Option<i64>,
+    after_bad: i64,
+) -> rusqlite::Result<i64> {
+    let Question { id, version, language } = question;
+    let base = after_bad * ledger::KEYS_APART;
+    let sql = "insert into question (id, name, version, language) \
+               values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from question)), \
+               ?, ?, ?) on conflict do nothing";
+    connection.execute(sql, params![key, base, id, version, language])?;
+    let sql = "select id from question where name = ? and version = ? and language = ?";
+    connection.query_row(sql, params![id, version, language], |row| row.get(0))
+}
+
+fn rows(
+    connection: &Connection,
+    rest: &str,
+    after: i64,
+    limit: i64,
+) -> rusqlite::Result<Vec<Kept>> {
+    let (columns, sources) = (row::COLUMNS, row::SOURCES);
+    let sql = format!("select {columns} from {sources} {rest}");
+    connection.prepare_cached(&sql)?.query_map(params![after, limit], row::read)?.collect()
+}
+
+/// The last run and how far it had come, which only its rows know.
+///
+/// Damaged rows at the end count: they were numbers handed out.
+fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(ledger::RunRow, u32)>> {
+    let Some(last) = ledger::runs(connection)?.pop() else {
+        return Ok(None);
+    };
+    let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
+    let newest =
+        rows(connection, "where event.row > ? order by event.row desc limit ?", -1, limit)?;
+    let mut damaged = 0;
+    for kept in newest {
+        match kept.entry {
+            Err(_) => damaged += 1,
+            Ok(entry) if entry.id.run == last.run => {
+                return Ok(Some((last, entry.id.n.saturating_add(damaged))));
+            }
+            Ok(_) => break,
+        }
+    }
+    Ok(Some((last, damaged.max(last.taken))))
+}
+
+/// Whether runs that the mark knows are missing, or were further than the journal says.
+///
+/// While a damaged journal is still being salvaged, only the runs since then can be held against
+/// the mark.
+fn is_shorter(
+    connection: &Connection,
+    mark: Option<&Mark>,
+    is_whole: bool,
+) -> rusqlite::Result<bool> {
+    let Some(mark) = mark else {
+        return Ok(false);
+    };
+    let last = last_taken(connection)?;
+    for Reached { run, taken, .. } in &mark.runs {
+        let known = match &last {
+            Some((last, taken)) if last.run == *run => Some(*taken),
+            _ => ledger::run_of(connection, *run)?.map(|row| row.taken),
+        };
+        if known.map_or(is_whole, |known| known < *taken) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Tells the errors that a person can cure from those of the file, and both from the others.
 fn sort(folder: &Path, action: &'static str, source: rusqlite::Error) -> Error {
-    let folder = folder.to_owned();
-    match source.sqlite_error_code() {
+    let (folder, code) = (folder.to_owned(), source.sqlite_error_code());
+    let extended = source.sqlite_error().map(|error| error.extended_code);
+    match code {
         Some(ErrorCode::DiskFull) => Error::Full(folder),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             Error::ReadOnly(folder)
@@ -452,7 +951,48 @@ fn sort(folder: &Path, action: &'static str, source: rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse(folder),
         // On a read-only card SQLite may only say that it could not lock.
         Some(ErrorCode::SystemIoFailure) if is_read_only(&folder) => Error::ReadOnly(folder),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(folder, &source),
+        Some(ErrorCode::SystemIoFailure)
+            if extended.is_some_and(|code| READING.contains(&code)) =>
+        {
+            damaged(folder, &source)
+        }
+        // Our statements fit our schema: where they do not, the schema is damaged.
+        Some(ErrorCode::Unknown) => damaged(folder, &source),
+        None if is_unreadable(&source) => damaged(folder, &source),
         _ => Error::Sqlite { action, folder, source },
+    }
+}
+
+/// SQLite's codes for a file that cannot be read: `IOERR_READ`, `IOERR_SHORT_READ`,
+/// `IOERR_CORRUPTFS`, `IOERR_DATA`.
+const READING: [i32; 4] = [266, 522, 8_458, 8_202];
+
+/// Whether a value is of a type that none of ours has.
+const fn is_unreadable(source: &rusqlite::Error) -> bool {
+    matches!(
+        source,
+        rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::QueryReturnedNoRows
+            | rusqlite::Error::SqlInputError { .. }
+    )
+}
+
+fn damaged(folder: PathBuf, source: &rusqlite::Error) -> Error {
+    Error::Damaged { folder, what: format!("is damaged: {source}") }
+}
+
+/// An error of the file system around the journal.
+fn sort_io(folder: &Path, source: std::io::Error) -> Error {
+    let folder = folder.to_owned();
+    match source.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+            Error::ReadOnly(folder)
+        }
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::Full(folder),
+        _ => Error::Folder { folder, source },
     }
 }
 
@@ -461,4 +1001,13 @@ fn is_read_only(folder: &Path) -> bool {
     let file = folder.join("is-writable");
     let tried = std::fs::write(&file, "").and_then(|()| std::fs::remove_file(&file));
     tried.is_err_and(|error| error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// What of a run's numbers should be there, waiting, and is in none of these stretches.
+fn missing(books: &RunBooks, taken: u32, present: &[(u32, u32)]) -> Vec<Loss> {
+    let elsewhere = books.set_aside.iter().map(|(n, _)| (*n, *n)).chain(books.lost.iter().copied());
+    let mut known: Vec<(u32, u32)> = present.iter().copied().chain(elsewhere).collect();
+    known.sort_unstable();
+    let gaps = gaps(books.settled.saturating_add(1), taken, &known);
+    gaps.into_iter().map(|(first, last)| Loss::Range { run: books.run, first, last }).collect()
 }

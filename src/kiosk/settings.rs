@@ -14,6 +14,7 @@ use crate::config::{self, Complaints};
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{Survey, Texts};
 use crate::feedback::visit::Pace;
+use crate::kiosk::journal::Limits;
 
 /// Everything the kiosk needs to know at start, with limits checked.
 #[derive(Clone, Debug)]
@@ -40,6 +41,12 @@ pub struct Settings {
     pub uplink: Uplink,
     /// How long settled ratings stay for the shop's summary, in days.
     pub keep_days: u16,
+    /// How large the journal may become.
+    pub limits: Limits,
+    /// Whether the data folder may lie where a restart wipes it.
+    pub allows_volatile: bool,
+    /// Whether presses that nobody meant are judged.
+    pub is_judged: bool,
 }
 
 /// How the buttons are wired.
@@ -140,6 +147,8 @@ struct File {
     language: Option<String>,
     brand: Option<String>,
     keep_days: Option<u16>,
+    journal_max_mb: Option<u32>,
+    allow_volatile: bool,
     survey: SurveyPart,
     visit: VisitPart,
     buttons: ButtonsPart,
@@ -169,6 +178,7 @@ struct VisitPart {
     thanks_ms: Option<u32>,
     correction_ms: Option<u32>,
     interval_ms: Option<u32>,
+    misuse_rules: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -216,7 +226,8 @@ impl Settings {
     /// The settings of a kiosk that nobody has configured, with its data in this folder.
     #[must_use]
     pub fn plain(data_dir: &Path) -> Self {
-        let shape = File { data_dir: Some(data_dir.to_owned()), ..File::default() };
+        let data_dir_given = Some(data_dir.to_owned());
+        let shape = File { data_dir: data_dir_given, allow_volatile: true, ..File::default() };
         shape.check(&mut Complaints::about(data_dir))
     }
 }
@@ -249,7 +260,13 @@ impl File {
         let keep_days = self.keep_days.unwrap_or(400);
         let is_kept = (1..=3_660).contains(&keep_days);
         complaints.unless(is_kept, "keep_days", "is not 1 to 3660 days");
+        let journal_max_mb = self.journal_max_mb.unwrap_or(1_024);
+        let is_sane = (16..=65_536).contains(&journal_max_mb);
+        complaints.unless(is_sane, "journal_max_mb", "is not 16 to 65536 megabytes");
         Settings {
+            limits: Limits { bytes_max: u64::from(journal_max_mb) * 1024 * 1024 },
+            allows_volatile: self.allow_volatile,
+            is_judged: self.visit.misuse_rules.unwrap_or(true),
             runtime_dir: self.runtime_dir.unwrap_or_else(|| data_dir.clone()),
             data_dir,
             zone,
@@ -396,6 +413,9 @@ pub struct Enrolment {
     pub kiosk: String,
     /// The token, 64 hexadecimal digits.
     pub token: String,
+    /// The token that is to follow it, and was not confirmed by the hub yet: both may be good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
     /// The shop's name at the hub.
     pub shop: String,
     /// The shop's IANA time zone, as the hub knows it.

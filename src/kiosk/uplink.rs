@@ -6,6 +6,7 @@
 
 mod client;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
 use tokio::sync::Notify;
 
-use self::client::{chain, client, gzip, is_json, parse, read, retry_after_s};
+use self::client::{Clock, chain, client, gzip, is_json, parse, read, retry_after_s};
 use crate::clock;
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::outbox::{Next, Outbox, Outcome};
@@ -22,7 +23,7 @@ use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
 use crate::kiosk::settings::{self, Enrolment};
 use crate::wire::delivery::{self, Boot, Counters, Delivery, Run, Tie};
 use crate::wire::receipt::Receipt;
-use crate::wire::{self, Enrolled, Enrolment as Knock, Refusal};
+use crate::wire::{self, Enrolled, Enrolment as Knock, Refusal, Renewed};
 
 /// How often old settled events are looked for, in milliseconds.
 const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -46,6 +47,9 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The TLS library will not have its own defaults.
+    #[error("cannot prepare TLS")]
+    Tls(#[source] rustls::Error),
     /// No connection, or none that a hub would give.
     #[error("cannot reach the hub")]
     Unreachable(#[source] reqwest::Error),
@@ -63,6 +67,21 @@ pub enum Error {
     /// The system has no thread to give.
     #[error("cannot start the uplink")]
     Thread(#[source] std::io::Error),
+}
+
+/// What the uplink knows of head office, and of itself.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// Where the hub is, and the token that lets the kiosk in.
+    pub enrolment: Enrolment,
+    /// Where the enrolment is kept.
+    pub data_dir: PathBuf,
+    /// How long settled ratings are kept, in days.
+    pub keep_days: u16,
+    /// The program and its version, as the hub gets to see it.
+    pub app: String,
+    /// A time that has certainly passed, in milliseconds since 1970 UTC.
+    pub floor_ms: i64,
 }
 
 /// A handle on the uplink's thread.
@@ -89,7 +108,7 @@ pub fn enrol(
     app: &str,
 ) -> Result<Enrolment, Error> {
     let hub = hub.trim_end_matches('/').to_owned();
-    let client = client(settings, &hub)?;
+    let client = client(settings, &hub, Clock::not_before(clock::built_ms()))?;
     let knock = Knock { code: code.to_owned(), app: app.to_owned() };
     let body = serde_json::to_vec(&knock).unwrap_or_default();
     let address = format!("{hub}{}", wire::ENROLMENTS);
@@ -107,34 +126,27 @@ pub fn enrol(
     };
     let runtime = runtime().map_err(Error::Thread)?;
     let Enrolled { kiosk, token, shop, zone } = runtime.block_on(exchange)?;
-    Ok(Enrolment { hub, kiosk, token, shop, zone })
+    Ok(Enrolment { hub, kiosk, token, next_token: None, shop, zone })
 }
 
 /// Starts the uplink on a thread of its own.
 ///
 /// # Errors
 /// When the enrolment's address or the certificates cannot be used.
-pub fn start(
-    settings: settings::Uplink,
-    keep_days: u16,
-    enrolment: Enrolment,
-    app: String,
-    keeper: Keeper,
-) -> Result<Uplink, Error> {
-    let client = client(&settings, &enrolment.hub)?;
+pub fn start(settings: settings::Uplink, office: Office, keeper: Keeper) -> Result<Uplink, Error> {
+    let clock = Clock::not_before(office.floor_ms);
+    let client = client(&settings, &office.enrolment.hub, clock.clone())?;
     let nudge = Arc::new(Notify::new());
     let uplink = Uplink { nudge: nudge.clone() };
-    let address = format!("{}{}", enrolment.hub, wire::DELIVERIES);
     let sender = Sender {
         client,
-        address,
-        token: enrolment.token,
-        app,
+        clock,
+        uses_next: office.enrolment.next_token.is_some(),
+        office,
         keeper,
         outbox: Outbox::default(),
         trouble: None,
         pruned_at: None,
-        keep_days,
     };
     let runtime = runtime().map_err(Error::Thread)?;
     let thread = std::thread::Builder::new().name("uplink".to_owned());
@@ -148,15 +160,15 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 struct Sender {
     client: Client,
-    address: String,
-    token: String,
-    app: String,
+    clock: Clock,
+    office: Office,
+    /// Whether the token that is to follow the first one is tried.
+    uses_next: bool,
     keeper: Keeper,
     outbox: Outbox,
     /// What was last complained about, so that a night without network is one line in the log.
     trouble: Option<String>,
     pruned_at: Option<u64>,
-    keep_days: u16,
 }
 
 /// What came of one delivery: for the outbox to judge, and for the log.
@@ -165,11 +177,14 @@ struct Attempt {
     trouble: Option<String>,
     /// The hub's time, if a receipt told it.
     hub_time_ms: Option<i64>,
+    /// Whether the hub wants the token to be renewed.
+    is_token_old: bool,
 }
 
 impl Attempt {
     fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
-        Self { outcome, trouble: Some(trouble.into()), hub_time_ms: None }
+        let trouble = Some(trouble.into());
+        Self { outcome, trouble, hub_time_ms: None, is_token_old: false }
     }
 }
 
@@ -181,12 +196,13 @@ impl Sender {
             let Ok(batch) = self.keeper.batch(self.outbox.events_max()).await else {
                 return;
             };
-            let (attempt, batch) = match batch {
-                Ok(batch) => (self.deliver(&batch).await, Some(batch)),
+            let attempt = match batch {
+                Ok(batch) => self.deliver(&batch).await,
                 // A journal that cannot be read is the attendant's to show; here it is a pause.
-                Err(error) => (Attempt::failed(Outcome::Unanswered, error.to_string()), None),
+                Err(error) => Attempt::failed(Outcome::Unanswered, error.to_string()),
             };
             self.tell(attempt.trouble);
+            self.change_tokens(attempt.outcome, attempt.is_token_old).await;
             match self.outbox.after(attempt.outcome, rand::random()) {
                 Next::Idle => {
                     self.prune(attempt.hub_time_ms).await;
@@ -196,22 +212,94 @@ impl Sender {
                 Next::Pause { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
                 Next::SetAside => {
                     let why = self.trouble.take().unwrap_or_default();
-                    let events = batch.iter().flat_map(|batch| &batch.runs);
-                    let ids = events.flat_map(|run| run.entries.iter().map(|entry| entry.id));
-                    let set_aside = ids.map(|id| (id, why.clone())).collect();
-                    let settlement = Settlement { set_aside, ..Settlement::default() };
-                    match self.keeper.settle(settlement).await {
-                        Ok(Ok(_)) => {}
+                    if let Err(error) = self.set_aside(&why).await {
                         // A card that takes no mark now may take it later.
-                        Ok(Err(error)) => {
-                            tracing::error!(%error, "an event could not be set aside");
-                            tokio::time::sleep(settings.idle).await;
-                        }
-                        Err(_) => return,
+                        tracing::error!(%error, "an event could not be set aside");
+                        tokio::time::sleep(settings.idle).await;
                     }
                 }
             }
         }
+    }
+
+    /// Sets the oldest event that waits aside.
+    async fn set_aside(&self, why: &str) -> Result<(), Box<dyn std::error::Error>> {
+        let batch = self.keeper.batch(1).await??;
+        let ids = batch.runs.iter().flat_map(|run| run.entries.iter().map(|entry| entry.id));
+        let set_aside: Vec<_> = ids.map(|id| (id, why.to_owned())).collect();
+        for (id, reason) in &set_aside {
+            let (run, n) = (id.run, id.n);
+            tracing::error!(%run, n, reason, "an event is set aside; `retry` sends it again");
+        }
+        self.keeper.settle(Settlement { set_aside, ..Settlement::default() }).await??;
+        Ok(())
+    }
+
+    /// The token to be let in by.
+    fn token(&self) -> &str {
+        let Enrolment { token, next_token, .. } = &self.office.enrolment;
+        next_token.as_deref().filter(|_| self.uses_next).unwrap_or(token)
+    }
+
+    /// Goes one step in exchanging the token, if there is one to go.
+    ///
+    /// A new token is written down before it is used, and the old one is let go only after the hub
+    /// has let us in by the new one; so a power cut at any moment leaves one that is good.
+    async fn change_tokens(&mut self, outcome: Outcome, is_token_old: bool) {
+        let has_next = self.office.enrolment.next_token.is_some();
+        match outcome {
+            Outcome::Settled { .. } if self.uses_next => {
+                let Some(token) = self.office.enrolment.next_token.clone() else {
+                    return;
+                };
+                let confirmed =
+                    Enrolment { token, next_token: None, ..self.office.enrolment.clone() };
+                if self.write_enrolment(confirmed) {
+                    self.uses_next = false;
+                    tracing::info!("the kiosk has a new token");
+                }
+            }
+            Outcome::Settled { .. } if is_token_old && !has_next => {
+                if let Some(token) = self.renew().await {
+                    let next_token = Some(token);
+                    let both = Enrolment { next_token, ..self.office.enrolment.clone() };
+                    self.uses_next = self.write_enrolment(both);
+                }
+            }
+            // The one that is not good may not be the only one.
+            Outcome::Unauthorised if has_next => self.uses_next = !self.uses_next,
+            // The old one is good and the new one is not: it was given up by the hub.
+            Outcome::Settled { .. } if has_next => {
+                let old = Enrolment { next_token: None, ..self.office.enrolment.clone() };
+                self.write_enrolment(old);
+            }
+            _ => {}
+        }
+    }
+
+    fn write_enrolment(&mut self, enrolment: Enrolment) -> bool {
+        match enrolment.write(&self.office.data_dir) {
+            Ok(()) => {
+                self.office.enrolment = enrolment;
+                true
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, cause = error.source(), "the token stays as it is");
+                false
+            }
+        }
+    }
+
+    /// Asks for a new token; the old one stays good until the new one was used.
+    async fn renew(&self) -> Option<String> {
+        let address = format!("{}{}", self.office.enrolment.hub, wire::TOKENS);
+        let answer = self.client.post(address).bearer_auth(self.token()).send().await.ok()?;
+        let is_good = is_json(&answer) && answer.status().is_success();
+        let body = read(answer).await.ok()?;
+        let Renewed { token } = parse(is_good, &body)?;
+        let is_token = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_token.then_some(token)
     }
 
     /// Logs what is wrong when it changes, and that it is well again.
@@ -228,7 +316,7 @@ impl Sender {
 
     async fn deliver(&self, batch: &Batch) -> Attempt {
         let nonce = format!("{:032x}", rand::random::<u128>());
-        let delivery = pack(batch, &nonce, &self.app);
+        let delivery = pack(batch, &nonce, &self.office.app);
         let body = match serde_json::to_vec(&delivery).map(|json| gzip(&json)) {
             Ok(Ok(body)) => body,
             Ok(Err(error)) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
@@ -236,21 +324,29 @@ impl Sender {
         };
         let request = self
             .client
-            .post(&self.address)
-            .bearer_auth(&self.token)
+            .post(format!("{}{}", self.office.enrolment.hub, wire::DELIVERIES))
+            .bearer_auth(self.token())
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_ENCODING, "gzip")
             .body(body);
         let sent_at = clock::boot_ms();
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) => return Attempt::failed(Outcome::Unanswered, chain(&error)),
+            // Nobody there says nothing of what was to be sent; a line that breaks may.
+            Err(error) if error.is_connect() => {
+                return Attempt::failed(Outcome::Unanswered, chain(&error));
+            }
+            Err(error) => {
+                return Attempt::failed(Outcome::Broken { events: batch.len() }, chain(&error));
+            }
         };
         let (status, is_json) = (answer.status(), is_json(&answer));
         let retry_after_s = retry_after_s(&answer);
         let body = match read(answer).await {
             Ok(body) => body,
-            Err(error) => return Attempt::failed(Outcome::Unanswered, chain(&error)),
+            Err(error) => {
+                return Attempt::failed(Outcome::Broken { events: batch.len() }, chain(&error));
+            }
         };
         let took = (sent_at, clock::boot_ms());
         let receipt = parse::<Receipt>(is_json && status == StatusCode::OK, &body);
@@ -265,6 +361,7 @@ impl Sender {
 
     async fn settle(&self, batch: &Batch, receipt: &Receipt, took: (u64, u64)) -> Attempt {
         let settlement = settlement(batch, receipt, took);
+        self.clock.learn(receipt.hub_time_ms, took.1);
         for (id, reason) in &settlement.set_aside {
             let (run, n) = (id.run, id.n);
             tracing::error!(%run, n, reason, "the hub set an event aside; it is kept here");
@@ -285,7 +382,8 @@ impl Sender {
         let has_events = named > 0 && books.waiting > 0;
         let has_anchors = books.untold > 0 && books.untold != batch.books.untold;
         let outcome = Outcome::Settled { is_more: has_events || has_anchors };
-        Attempt { outcome, trouble: None, hub_time_ms: Some(receipt.hub_time_ms) }
+        let (hub_time_ms, is_token_old) = (Some(receipt.hub_time_ms), receipt.is_token_old);
+        Attempt { outcome, trouble: None, hub_time_ms, is_token_old }
     }
 
     /// Lets go of what was settled longer ago than it is to be kept, once a day.
@@ -298,7 +396,7 @@ impl Sender {
             return;
         };
         self.pruned_at = Some(now);
-        let before = hub_time_ms - i64::from(self.keep_days) * DAY_MS;
+        let before = hub_time_ms - i64::from(self.office.keep_days) * DAY_MS;
         while let Ok(Ok(deleted @ 1..)) = self.keeper.prune(before).await {
             tracing::info!(deleted, "old settled ratings were deleted");
         }
@@ -321,13 +419,15 @@ fn judge(
         }
         StatusCode::PAYLOAD_TOO_LARGE => Outcome::TooLarge { events, is_by_hub },
         StatusCode::UNPROCESSABLE_ENTITY if is_by_hub => Outcome::Unacceptable { events },
+        status if status.is_server_error() => Outcome::Broken { events },
         _ => Outcome::Unanswered,
     };
     Attempt::failed(outcome, why)
 }
 
 /// Writes a batch as a delivery.
-fn pack(batch: &Batch, nonce: &str, app: &str) -> Delivery {
+#[must_use]
+pub fn pack(batch: &Batch, nonce: &str, app: &str) -> Delivery {
     let mut boots: Vec<Boot> = Vec::new();
     for (_, boot, anchor) in &batch.anchors {
         let (boot, tie) = (boot.to_string(), Tie::from(anchor));
@@ -343,21 +443,25 @@ fn pack(batch: &Batch, nonce: &str, app: &str) -> Delivery {
         events: run
             .entries
             .iter()
-            .map(|entry| delivery::write(entry.id.n, entry.reading, &entry.rated))
+            .map(|entry| delivery::write(entry.id.n, entry.reading, &entry.event))
             .collect(),
     });
-    let Books { taken, settled, set_aside, waiting, .. } = batch.books;
+    let Books { taken, settled, set_aside, waiting, lost, .. } = batch.books;
     Delivery {
         nonce: nonce.to_owned(),
         app: app.to_owned(),
+        live: batch.live.map(|run| run.to_string()),
         boots,
         runs: runs.collect(),
-        counters: Counters { taken, settled, set_aside, waiting },
+        counters: Counters { taken, settled, set_aside, waiting, lost },
     }
 }
 
 /// What a receipt says of the events that were in the batch; what else it names is not ours.
-fn settlement(batch: &Batch, receipt: &Receipt, (sent_at, back_at): (u64, u64)) -> Settlement {
+///
+/// The delivery was sent, and the receipt came back, at these milliseconds since boot.
+#[must_use]
+pub fn settlement(batch: &Batch, receipt: &Receipt, (sent_at, back_at): (u64, u64)) -> Settlement {
     let mut settlement = Settlement::default();
     for run in &batch.runs {
         let name = run.run.to_string();
@@ -375,6 +479,7 @@ fn settlement(batch: &Batch, receipt: &Receipt, (sent_at, back_at): (u64, u64)) 
         }
     }
     settlement.told = batch.anchors.iter().map(|(key, ..)| *key).collect();
+    settlement.archive = Some((receipt.hub_epoch, receipt.stored));
     // The hub read its clock somewhere between our two readings.
     let half = (back_at - sent_at) / 2;
     settlement.anchor = Some(Anchor {

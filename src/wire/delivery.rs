@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::feedback::misuse::{Misuse, Reason};
+use crate::feedback::event::{self, Loss};
+use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::{Anchor, Reading, Source};
 use crate::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale, ScoreOutOfRange};
 
@@ -14,6 +15,10 @@ pub struct Delivery {
     pub nonce: String,
     /// What the kiosk runs, such as `smilepost-kiosk 0.1.0 (1a2b3c4)`.
     pub app: String,
+    /// The run that is alive and sends this, 32 hexadecimal digits: a run that speaks again after
+    /// another one did is a second kiosk with the same token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<String>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,
@@ -55,7 +60,7 @@ pub struct Tie {
     pub utc_ms: i64,
     /// How far off it may be, in milliseconds.
     pub error_ms: u32,
-    /// Who said so: `ntp` or `hub`.
+    /// Who said so: `ntp`, `hub`, `operator` or `rtc`.
     pub source: String,
 }
 
@@ -75,7 +80,7 @@ impl Tie {
     }
 }
 
-/// How the kiosk's books stand: `taken = settled + set_aside + waiting`.
+/// How the kiosk's books stand: `taken = settled + set_aside + waiting + lost`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Events taken since the journal was made.
@@ -86,12 +91,18 @@ pub struct Counters {
     pub set_aside: u64,
     /// Of these, those still to be delivered, with the ones in this delivery.
     pub waiting: u64,
+    /// Of these, those that the card lost, as far as they are known.
+    #[serde(default)]
+    pub lost: u64,
 }
 
 /// The kind of event that is a rating.
 pub const RATED: &str = "rated";
 
-/// One event as read: its number, and either a rating or something this version does not know.
+/// The kind of event that says what a card lost.
+pub const LOST: &str = "lost";
+
+/// One event as read: its number, and either what it says or something this version does not know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Its number in the run.
@@ -100,8 +111,8 @@ pub struct Event {
     pub reading: Reading,
     /// What kind of event it is.
     pub kind: String,
-    /// The rating, if it is one.
-    pub rated: Option<Rated>,
+    /// What it says, if this version knows.
+    pub said: Option<event::Event>,
     /// Fields that this version does not know, to be kept.
     pub extra: Map<String, Value>,
 }
@@ -145,27 +156,66 @@ struct Shape {
     extra: Map<String, Value>,
 }
 
-/// Writes a rating as an event.
+/// The shape of a loss on the wire; without a run, nobody knows what was lost.
+#[derive(Serialize, Deserialize)]
+struct LossShape {
+    n: u32,
+    kind: String,
+    boot_ms: u64,
+    wall_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost_run: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost_first: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost_last: Option<u32>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+/// Writes an event.
 #[must_use]
-pub fn write(n: u32, reading: Reading, rated: &Rated) -> Value {
-    let shape = Shape {
-        n,
-        kind: RATED.to_owned(),
-        boot_ms: reading.boot_ms,
-        wall_ms: reading.wall_ms,
-        score: rated.score.value(),
-        scale: rated.score.scale().faces(),
-        input: rated.input.name().to_owned(),
-        question: rated.question.id.clone(),
-        question_version: rated.question.version,
-        language: rated.question.language.clone(),
-        misuse: rated.misuse.map(|misuse| misuse.reason.name().to_owned()),
-        misuse_rule: rated.misuse.map(|misuse| misuse.rule),
-        replaces: rated.replaces,
-        extra: Map::new(),
+pub fn write(n: u32, reading: Reading, event: &event::Event) -> Value {
+    let Reading { boot_ms, wall_ms } = reading;
+    let value = match event {
+        event::Event::Rated(rated) => serde_json::to_value(Shape {
+            n,
+            kind: RATED.to_owned(),
+            boot_ms,
+            wall_ms,
+            score: rated.score.value(),
+            scale: rated.score.scale().faces(),
+            input: rated.input.name().to_owned(),
+            question: rated.question.id.clone(),
+            question_version: rated.question.version,
+            language: rated.question.language.clone(),
+            misuse: rated.verdict.misuse.map(|reason| reason.name().to_owned()),
+            misuse_rule: Some(rated.verdict.rule),
+            replaces: rated.replaces,
+            extra: Map::new(),
+        }),
+        event::Event::Lost(loss) => {
+            let range = match loss {
+                Loss::Range { run, first, last } => Some((run.to_string(), *first, *last)),
+                Loss::Unknown => None,
+            };
+            let (lost_run, ends) = range.map(|(run, first, last)| (run, (first, last))).unzip();
+            let (lost_first, lost_last) = ends.unzip();
+            let (kind, extra) = (LOST.to_owned(), Map::new());
+            serde_json::to_value(LossShape {
+                n,
+                kind,
+                boot_ms,
+                wall_ms,
+                lost_run,
+                lost_first,
+                lost_last,
+                extra,
+            })
+        }
     };
     // A struct of numbers and strings always has a JSON form.
-    serde_json::to_value(shape).unwrap_or(Value::Null)
+    value.unwrap_or(Value::Null)
 }
 
 /// Reads an event of any kind.
@@ -174,7 +224,8 @@ pub fn write(n: u32, reading: Reading, rated: &Rated) -> Value {
 /// [`Event::extra`], so that a hub older than its kiosks loses nothing.
 ///
 /// # Errors
-/// [`Unusable`] when it has no number, or is a rating with something missing or out of range.
+/// [`Unusable`] when it has no number, or is of a known kind with something missing or out of
+/// range.
 pub fn read(event: &Value) -> Result<Event, Unusable> {
     let number = event.get("n").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let n = number.filter(|&n| n > 0).ok_or(Unusable::Nameless)?;
@@ -183,36 +234,61 @@ pub fn read(event: &Value) -> Result<Event, Unusable> {
     if kind.is_empty() || kind.len() > 20 {
         return Err(malformed("kind must be a word of 1 to 20 letters".to_owned()));
     }
-    if kind != RATED {
-        return Ok(foreign(n, kind, event));
+    match kind {
+        RATED => read_rated(n, event).map_err(malformed),
+        LOST => read_lost(n, event).map_err(malformed),
+        _ => Ok(foreign(n, kind, event)),
     }
-    let shape = Shape::deserialize(event).map_err(|error| malformed(error.to_string()))?;
+}
+
+fn read_rated(n: u32, event: &Value) -> Result<Event, String> {
+    let shape = Shape::deserialize(event).map_err(|error| error.to_string())?;
     let scale = Scale::with_faces(shape.scale)
-        .ok_or_else(|| malformed(format!("scale {} is not 3, 4 or 5", shape.scale)))?;
-    let score =
-        scale.score(shape.score).map_err(|error: ScoreOutOfRange| malformed(error.to_string()))?;
+        .ok_or_else(|| format!("scale {} is not 3, 4 or 5", shape.scale))?;
+    let score = scale.score(shape.score).map_err(|error: ScoreOutOfRange| error.to_string())?;
     if shape.question.len() > 40 || shape.language.len() > 12 {
-        return Err(malformed("question or language is too long".to_owned()));
+        return Err("question or language is too long".to_owned());
     }
     if shape.replaces.is_some_and(|replaced| replaced == 0 || replaced >= n) {
-        return Err(malformed("replaces must be the number of an earlier event".to_owned()));
+        return Err("replaces must be the number of an earlier event".to_owned());
     }
     // A word that only a newer version knows is no reason to turn a rating away.
     let misuse = match shape.misuse.as_deref().map(Reason::named) {
-        None => None,
-        Some(None) => return Ok(foreign(n, kind, event)),
-        Some(Some(reason)) => Some(Misuse { reason, rule: shape.misuse_rule.unwrap_or(0) }),
+        Some(None) => return Ok(foreign(n, RATED, event)),
+        known => known.flatten(),
     };
     let Some(input) = Input::named(&shape.input) else {
-        return Ok(foreign(n, kind, event));
+        return Ok(foreign(n, RATED, event));
     };
+    // Kiosks before the second version of the rules named it only where it struck.
+    let verdict = Verdict { misuse, rule: shape.misuse_rule.unwrap_or(1) };
     let question =
         Question { id: shape.question, version: shape.question_version, language: shape.language };
+    let rated = Rated { score, input, question, verdict, replaces: shape.replaces };
     Ok(Event {
         n,
         reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
         kind: shape.kind,
-        rated: Some(Rated { score, input, question, misuse, replaces: shape.replaces }),
+        said: Some(event::Event::Rated(rated)),
+        extra: shape.extra,
+    })
+}
+
+fn read_lost(n: u32, event: &Value) -> Result<Event, String> {
+    let shape = LossShape::deserialize(event).map_err(|error| error.to_string())?;
+    let loss = match (shape.lost_run, shape.lost_first, shape.lost_last) {
+        (None, None, None) => Loss::Unknown,
+        (Some(run), Some(first), Some(last)) if first >= 1 && first <= last => {
+            let run = run.parse().map_err(|error| format!("lost_run {run:?}: {error}"))?;
+            Loss::Range { run, first, last }
+        }
+        _ => return Err("lost_run, lost_first and lost_last must name a range".to_owned()),
+    };
+    Ok(Event {
+        n,
+        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
+        kind: shape.kind,
+        said: Some(event::Event::Lost(loss)),
         extra: shape.extra,
     })
 }
@@ -231,7 +307,7 @@ fn foreign(n: u32, kind: &str, event: &Value) -> Event {
         wall_ms: event.get("wall_ms").and_then(Value::as_i64).unwrap_or(0),
     };
     let extra = event.as_object().cloned().unwrap_or_default();
-    Event { n, reading, kind: kind.to_owned(), rated: None, extra }
+    Event { n, reading, kind: kind.to_owned(), said: None, extra }
 }
 
 impl Run {

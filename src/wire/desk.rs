@@ -21,6 +21,17 @@ pub enum Ask {
         /// The last day, `YYYY-MM-DD`.
         to: Option<String>,
     },
+    /// Whether the books hold.
+    Verify,
+    /// What is set aside, to be sent again.
+    Retry,
+    /// What time it is, by the word of a person.
+    Clock {
+        /// Milliseconds since 1970 UTC.
+        utc_ms: i64,
+        /// How far off it may be, in milliseconds.
+        error_ms: u32,
+    },
 }
 
 /// A question could not be answered.
@@ -53,12 +64,21 @@ pub struct Summary {
     pub replaced: u32,
     /// Presses kept but not counted, by reason.
     pub misuse: std::collections::BTreeMap<String, u32>,
-    /// Ratings of the day whose time is only the wall clock's word.
+    /// Ratings of the day whose time is not exact: bounded, or only the wall clock's word.
     pub uncertain: u32,
+    /// Of these, those whose time is known between two limits.
+    #[serde(default)]
+    pub bounded: u32,
     /// Events of any day still to be sent to head office.
     pub waiting: u64,
     /// Events of any day that the hub or the kiosk could not use.
     pub set_aside: u64,
+    /// Events of any day that the card lost, as far as they are known.
+    #[serde(default)]
+    pub lost: u64,
+    /// What somebody should look at, in sentences.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// The counted ratings per face of one scale.
@@ -95,24 +115,113 @@ pub struct Exported {
     pub kind: String,
     /// The time as RFC 3339 in UTC, with milliseconds.
     pub utc: String,
-    /// `exact` or `unknown`.
+    /// `exact`, `bounded` or `unknown`.
     pub quality: String,
     /// 1 is the worst.
-    pub score: u8,
+    pub score: Option<u8>,
     /// How many faces there were.
-    pub scale: u8,
+    pub scale: Option<u8>,
     /// `button`, `touch` or `key`.
-    pub input: String,
+    pub input: Option<String>,
     /// The question's short name.
-    pub question: String,
+    pub question: Option<String>,
     /// The version of its wording.
-    pub question_version: u32,
+    pub question_version: Option<u32>,
     /// The language it was asked in.
-    pub language: String,
+    pub language: Option<String>,
     /// Why it is not counted, if so.
     pub misuse: Option<String>,
     /// The number of the rating that it corrects.
     pub replaces: Option<u32>,
     /// `settled`, `waiting` or `set aside`.
     pub state: String,
+    /// For a bounded time, the earliest that it can have been, as RFC 3339 in UTC.
+    #[serde(default)]
+    pub earliest: Option<String>,
+    /// For a bounded time, the latest that it can have been, as RFC 3339 in UTC.
+    #[serde(default)]
+    pub latest: Option<String>,
+    /// The run that lost events, for an event of kind `lost`.
+    #[serde(default)]
+    pub lost_run: Option<String>,
+    /// The first number that it lost.
+    #[serde(default)]
+    pub lost_first: Option<u32>,
+    /// The last number that it lost.
+    #[serde(default)]
+    pub lost_last: Option<u32>,
+}
+
+/// Whether the books hold: `taken = settled + waiting + set aside + lost`, in every run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Whether everything below is as it should be.
+    pub holds: bool,
+    /// All runs together.
+    pub total: Sums,
+    /// Each run that does not hold or is not settled to its end, and the newest ones.
+    pub runs: Vec<RunSums>,
+    /// How many runs there are.
+    pub runs_in_all: u64,
+    /// How many rows were read, and their checksums compared.
+    pub rows: u64,
+    /// What is set aside, and why.
+    pub set_aside: Vec<Aside>,
+    /// Damaged journals that were put beside the present one.
+    pub bad_files: Vec<String>,
+    /// How many journals were lost of which nobody knows what they held.
+    pub unknown_losses: u64,
+    /// What does not hold, in sentences.
+    pub complaints: Vec<String>,
+}
+
+/// The terms of the equation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Events taken.
+    pub taken: u64,
+    /// Of these, confirmed by the hub.
+    pub settled: u64,
+    /// Of these, still to be delivered.
+    pub waiting: u64,
+    /// Of these, kept and not to be delivered.
+    pub set_aside: u64,
+    /// Of these, lost by the card and reported.
+    pub lost: u64,
+}
+
+impl Sums {
+    /// Whether every event that was taken is in exactly one of the other terms.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.taken == self.settled + self.waiting + self.set_aside + self.lost
+    }
+}
+
+/// The terms of one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSums {
+    /// The run, 32 hexadecimal digits.
+    pub run: String,
+    /// Its terms.
+    #[serde(flatten)]
+    pub sums: Sums,
+}
+
+/// An event that is set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// The run, 32 hexadecimal digits.
+    pub run: String,
+    /// Its number in the run.
+    pub n: u32,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What was asked has been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// To how many events.
+    pub done: u64,
 }

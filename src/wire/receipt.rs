@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::feedback::event::stretches;
+
 /// The hub's answer to a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -17,8 +19,21 @@ pub struct Receipt {
     pub set_aside: Vec<SetAside>,
     /// The hub's time, in milliseconds since 1970 UTC.
     pub hub_time_ms: i64,
-    /// A number drawn when the hub's archive was made.
+    /// A number drawn when the hub's archive was made, and anew when it was restored from a
+    /// backup: a kiosk that sees it change offers everything again that it still holds.
     pub hub_epoch: u64,
+    /// How many events of this kiosk the archive holds. It never shrinks, unless the archive went
+    /// back in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<u64>,
+    /// Whether the kiosk should ask for a new token.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_token_old: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What is settled of one run.
@@ -35,15 +50,7 @@ impl Settled {
     #[must_use]
     pub fn of(run: String, mut numbers: Vec<u32>) -> Self {
         numbers.sort_unstable();
-        numbers.dedup();
-        let mut ranges: Vec<(u32, u32)> = Vec::new();
-        for n in numbers {
-            match ranges.last_mut() {
-                Some((_, last)) if n == *last + 1 => *last = n,
-                _ => ranges.push((n, n)),
-            }
-        }
-        Self { run, ranges }
+        Self { run, ranges: stretches(numbers) }
     }
 
     /// Whether it names this number.

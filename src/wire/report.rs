@@ -1,4 +1,5 @@
-//! What head office exports: one event with where it was taken and when it came.
+//! What head office exports: one event with where it was taken and when it came, and the account of
+//! what became of all of a kiosk's events.
 
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ pub struct Reported {
     pub kind: String,
     /// The time as RFC 3339 in UTC, with milliseconds.
     pub utc: String,
-    /// `exact` or `unknown`.
+    /// `exact`, `bounded` or `unknown`.
     pub quality: String,
     /// 1 is the worst.
     pub score: Option<u8>,
@@ -39,4 +40,62 @@ pub struct Reported {
     pub replaces: Option<u32>,
     /// When the hub received it, as RFC 3339 in UTC.
     pub received: String,
+    /// For a bounded time, the earliest that it can have been, as RFC 3339 in UTC.
+    pub earliest: Option<String>,
+    /// For a bounded time, the latest that it can have been, as RFC 3339 in UTC.
+    pub latest: Option<String>,
+}
+
+/// What became of everything that a kiosk has taken:
+/// `taken = stored + set_aside + lost + missing`, by the hub's own count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reconciled {
+    /// The short name of the kiosk.
+    pub kiosk: String,
+    /// Whether what is missing is no more than what the kiosk said that it still holds.
+    pub holds: bool,
+    /// Events taken in all runs that the hub knows of.
+    pub taken: u64,
+    /// Of these, stored here.
+    pub stored: u64,
+    /// Of these, named here because they could not be read, or stood for another event.
+    pub set_aside: u64,
+    /// Of these, reported as lost by the kiosk, and not here.
+    pub lost: u64,
+    /// Of these, neither; they wait at the kiosk, or are set aside there.
+    pub missing: u64,
+    /// What the kiosk itself said when it was last heard of.
+    pub told: Told,
+    /// The runs of which something is missing, set aside or lost.
+    pub runs: Vec<ReconciledRun>,
+}
+
+/// A kiosk's own counters, less what has arrived since it sent them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Events taken.
+    pub taken: u64,
+    /// Of these, still to be delivered.
+    pub waiting: u64,
+    /// Of these, set aside at the kiosk or here.
+    pub set_aside: u64,
+    /// Of these, lost by its card.
+    pub lost: u64,
+}
+
+/// One run of which not everything is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReconciledRun {
+    /// The run, 32 hexadecimal digits.
+    pub run: String,
+    /// The highest number that the hub knows was given out.
+    pub taken: u32,
+    /// How many of these are stored.
+    pub stored: u64,
+    /// Numbers that are nowhere: first and last of each stretch.
+    pub missing: Vec<(u32, u32)>,
+    /// Numbers that the kiosk reported as lost and that did not arrive.
+    pub lost: Vec<(u32, u32)>,
+    /// Numbers that are set aside here.
+    pub set_aside: Vec<(u32, u32)>,
 }

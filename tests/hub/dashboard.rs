@@ -40,7 +40,7 @@ async fn the_dashboard_says_what_stands_behind_its_numbers() {
         "Nordmarkt Kallio Friday 20 November 2026, Europe/Helsinki",
         "Happy Index 75.0 of 100",
         "CSAT 80.0 % happy; 95 %: 38 to 96 %",
-        "Ratings 5 1 not counted, 1 corrected, 7 of uncertain time",
+        "Ratings 5 1 not counted, 1 corrected, 7 of unknown time",
         "1 0 0 1 3",
         "kallio-checkout-1 Checkout &lt;1&gt; 0 s ago 3 0",
     ] {

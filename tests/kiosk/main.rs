@@ -1,7 +1,8 @@
 //! The kiosk's rooms on their real parts: a real file, a real socket, the real program.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod damage;
 mod journal;
 #[path = "../portal.rs"]
 mod portal;

@@ -106,14 +106,14 @@ fn a_face_pressed_by_its_label_becomes_a_row_a_thank_you_and_the_question_again(
     let (rows, corrected, keyed) = shopper.join().unwrap();
 
     let told = |row: &Exported| (row.n, row.score, row.input.clone(), row.replaces);
-    let touch = || "touch".to_owned();
-    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [(1, 4, touch(), None)]);
+    let touch = || Some("touch".to_owned());
+    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [(1, Some(4), touch(), None)]);
     // The second visit comes within the response interval or not, as fast as the machine is; the
     // correction is a correction all the same.
     let later: Vec<_> = corrected.iter().skip(1).map(told).collect();
-    assert_eq!(later, [(2, 5, touch(), None), (3, 2, touch(), Some(2))]);
+    assert_eq!(later, [(2, Some(5), touch(), None), (3, Some(2), touch(), Some(2))]);
     let last = keyed.last().map(told);
-    assert_eq!(last, Some((4, 5, "key".to_owned(), None)));
+    assert_eq!(last, Some((4, Some(5), Some("key".to_owned()), None)));
 }
 
 fn snapshot(window: &impl slint::ComponentHandle) -> Vec<u8> {

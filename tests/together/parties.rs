@@ -58,8 +58,8 @@ impl Site {
         );
         std::fs::write(folder.path().join("hub.toml"), text).unwrap();
         let text = format!(
-            "data_dir = {:?}\n\
-             [visit]\nthanks_ms = 0\ncorrection_ms = 0\ninterval_ms = 0\n\
+            "data_dir = {:?}\nallow_volatile = true\n\
+             [visit]\nthanks_ms = 0\ncorrection_ms = 0\ninterval_ms = 0\nmisuse_rules = false\n\
              [buttons]\ndriver = \"script\"\nscript = {:?}\n\
              [uplink]\ncoalesce_ms = 0\nfirst_max_ms = 0\nidle_s = 1\nconnect_timeout_ms = 1000\n\
              read_timeout_ms = 2000\ntimeout_ms = 5000\n",

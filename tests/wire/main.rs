@@ -4,10 +4,11 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use smilepost::feedback::misuse::{Misuse, Reason};
+use smilepost::feedback::event::{Event, Loss};
+use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{Reading, Source};
 use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
-use smilepost::feedback::rating::{Input, Question, Rated, Scale};
+use smilepost::feedback::rating::{Input, Question, Rated, RunId, Scale};
 use smilepost::wire::delivery::{self, Delivery, Unusable};
 use smilepost::wire::desk::{Ask, Summary};
 use smilepost::wire::receipt::Receipt;
@@ -22,18 +23,20 @@ fn a_delivery_of_version_1_is_read() {
     let run = &delivery.runs[0];
     assert_eq!(run.id().unwrap().to_string(), run.run);
     let read: Vec<_> = run.events.iter().map(|event| delivery::read(event).unwrap()).collect();
-    let plain = read[0].rated.as_ref().unwrap();
+    let rated = |at: usize| match &read[at].said {
+        Some(Event::Rated(rated)) => rated,
+        other => panic!("{other:?}"),
+    };
+    let plain = rated(0);
     assert_eq!(
         (plain.score.value(), plain.score.scale(), plain.input),
         (5, Scale::Five, Input::Button)
     );
-    assert_eq!(
-        read[1].rated.as_ref().unwrap().misuse,
-        Some(Misuse { reason: Reason::Repeat, rule: 1 })
-    );
-    assert_eq!(read[2].rated.as_ref().unwrap().replaces, Some(1));
+    assert_eq!(plain.verdict, Verdict { misuse: None, rule: 1 }, "the first rules named no rule");
+    assert_eq!(rated(1).verdict, Verdict { misuse: Some(Reason::Repeat), rule: 1 });
+    assert_eq!(rated(2).replaces, Some(1));
     assert_eq!(read[2].extra["weather"], "rain");
-    assert_eq!((read[3].kind.as_str(), &read[3].rated), ("noted", &None));
+    assert_eq!((read[3].kind.as_str(), &read[3].said), ("noted", &None));
     assert_eq!(read[3].extra["text"], "opened the second till");
     assert_eq!(delivery.counters.taken, 12);
 }
@@ -97,9 +100,26 @@ fn what_cannot_be_used_says_which_event_and_why() {
 fn words_of_the_future_are_kept_unread() {
     for (field, value) in [("kind", "waved"), ("input", "eyes"), ("misuse", "robot")] {
         let event = with(field, json!(value)).unwrap();
-        assert_eq!((event.n, event.rated), (7, None), "{field}");
+        assert_eq!((event.n, event.said), (7, None), "{field}");
         assert_eq!(event.extra[field], value);
     }
+}
+
+#[test]
+fn a_loss_without_a_range_is_unknown_and_half_a_range_is_refused() {
+    let lost = |more: Value| {
+        let mut event = json!({ "n": 3, "kind": "lost", "boot_ms": 1, "wall_ms": 2 });
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        delivery::read(&event).map(|event| event.said)
+    };
+    assert_eq!(lost(json!({})), Ok(Some(Event::Lost(Loss::Unknown))));
+    let run = "00".repeat(16);
+    let range = Loss::Range { run: RunId([0; 16]), first: 2, last: 9 };
+    let whole = json!({ "lost_run": run, "lost_first": 2, "lost_last": 9 });
+    assert_eq!(lost(whole), Ok(Some(Event::Lost(range))));
+    assert!(lost(json!({ "lost_run": run })).is_err());
+    assert!(lost(json!({ "lost_run": run, "lost_first": 3, "lost_last": 2 })).is_err());
+    assert!(lost(json!({ "lost_run": "x", "lost_first": 1, "lost_last": 2 })).is_err());
 }
 
 #[test]
@@ -116,39 +136,42 @@ fn the_largest_delivery_that_a_kiosk_makes_is_within_the_limit() {
         score: Scale::Five.score(5).unwrap(),
         input: Input::Button,
         question,
-        misuse: Some(Misuse { reason: Reason::Repeat, rule: u16::MAX }),
+        verdict: Verdict { misuse: Some(Reason::Together), rule: u16::MAX },
         replaces: Some(u32::MAX),
     };
     let reading = Reading { boot_ms: u64::MAX, wall_ms: i64::MIN };
-    let event = delivery::write(u32::MAX, reading, &rated).to_string();
+    let event = delivery::write(u32::MAX, reading, &Event::Rated(rated)).to_string();
     assert!((event.len() + 1) * EVENTS_MAX < BYTES_MAX, "{} bytes an event", event.len());
 }
 
-fn any_rated() -> impl Strategy<Value = Rated> {
+fn any_event() -> impl Strategy<Value = Event> {
     let scale = prop_oneof![Just(Scale::Three), Just(Scale::Four), Just(Scale::Five)];
     let input = prop_oneof![Just(Input::Button), Just(Input::Touch), Just(Input::Key)];
     let question = ("[a-z-]{1,40}", any::<u32>(), "[a-z]{2}(-[A-Z]{2})?");
-    let misuse = prop::option::of(any::<u16>());
-    (scale, 1u8..=3, input, question, misuse, prop::option::of(1u32..100)).prop_map(
-        |(scale, value, input, (id, version, language), rule, replaces)| Rated {
-            score: scale.score(value).unwrap(),
-            input,
-            question: Question { id, version, language },
-            misuse: rule.map(|rule| Misuse { reason: Reason::Repeat, rule }),
-            replaces,
+    let misuse = prop::option::of((0..Reason::ALL.len()).prop_map(|at| Reason::ALL[at]));
+    let verdict = (misuse, any::<u16>()).prop_map(|(misuse, rule)| Verdict { misuse, rule });
+    let rated = (scale, 1u8..=3, input, question, verdict, prop::option::of(1u32..100)).prop_map(
+        |(scale, value, input, (id, version, language), verdict, replaces)| {
+            let score = scale.score(value).unwrap();
+            let question = Question { id, version, language };
+            Event::Rated(Rated { score, input, question, verdict, replaces })
         },
-    )
+    );
+    let range = (any::<[u8; 16]>(), 1u32..1_000, 0u32..1_000).prop_map(|(run, first, more)| {
+        Event::Lost(Loss::Range { run: RunId(run), first, last: first + more })
+    });
+    prop_oneof![4 => rated, 1 => range, 1 => Just(Event::Lost(Loss::Unknown))]
 }
 
 proptest! {
     #[test]
-    fn a_rating_that_is_written_is_read_back_the_same(
-        rated in any_rated(), n in 100u32.., boot_ms in any::<u64>(), wall_ms in any::<i64>(),
+    fn an_event_that_is_written_is_read_back_the_same(
+        event in any_event(), n in 100u32.., boot_ms in any::<u64>(), wall_ms in any::<i64>(),
     ) {
         let reading = Reading { boot_ms, wall_ms };
-        let text = delivery::write(n, reading, &rated).to_string();
+        let text = delivery::write(n, reading, &event).to_string();
         let read = delivery::read(&serde_json::from_str(&text).unwrap()).unwrap();
-        prop_assert_eq!(read.rated, Some(rated));
+        prop_assert_eq!(read.said, Some(event));
         prop_assert_eq!((read.n, read.reading, read.extra.len()), (n, reading, 0));
     }
 

@@ -3,26 +3,33 @@
 //! One connection writes and one reads, each on a thread of its own, so that a page about last year
 //! holds up no delivery. `synchronous = FULL`: a receipt promises what a power cut must not undo.
 
+mod account;
+mod dating;
+mod ledger;
+
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use tokio::sync::oneshot;
 
-use super::{Archive, Cursor, Day, Error, Hash, Incoming, Kiosk, Shipment, Shop, Status, Stored};
-use crate::feedback::moment::{self, Anchor, Quality, Reading, Source};
-use crate::feedback::rating::{BootId, RatingId, RunId, Scale};
-use crate::wire::report::Reported;
+use super::{
+    Archive, Bearer, Cursor, Day, Error, Hash, Kiosk, RETURNS_OF_A_CLONE, Shipment, Shop, Status,
+    Stored,
+};
+use crate::feedback::misuse::RULE_VERSION;
+use crate::feedback::rating::Scale;
+use crate::wire::report::{Reconciled, Reported};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 
-const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("sqlite/0001_first.sql"), include_str!("sqlite/0002_accounts.sql")];
 
 /// How many questions wait for a connection at most; beyond that, whoever has one waits too.
 const QUESTIONS_MAX: usize = 256;
@@ -60,6 +67,7 @@ impl Sqlite {
                 .into());
             }
             migrate(&mut writer, version)?;
+            judge_again(&mut writer)?;
             let reader = connect(&file)?;
             reader.pragma_update(None, "query_only", true)?;
             Ok(Self { writer: serve(writer, "archive")?, reader: serve(reader, "archive-reader")? })
@@ -158,6 +166,28 @@ fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Judges every press again that older rules have judged, once after the rules have changed.
+fn judge_again(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let sql = "select value from meta where key = 'rule'";
+    let judged: Option<u16> = transaction.query_row(sql, [], |row| row.get(0)).optional()?;
+    if judged == Some(RULE_VERSION) {
+        return Ok(());
+    }
+    let runs: Vec<i64> = transaction
+        .prepare("select id from run order by id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for run in runs {
+        ledger::judge_again(&transaction, run)?;
+    }
+    let sql = "insert into meta (key, value) values ('rule', ?) \
+               on conflict do update set value = excluded.value";
+    transaction.execute(sql, [RULE_VERSION])?;
+    transaction.commit()
+}
+
 impl Archive for Sqlite {
     async fn touch(&self) -> Result<(), Error> {
         self.write("write to the archive", |transaction| {
@@ -206,7 +236,7 @@ impl Archive for Sqlite {
         self.read("list the kiosks", |connection| {
             let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
                        exists (select 1 from token where token.kiosk = kiosk.id \
-                       and revoked_ms is null) from kiosk order by id";
+                       and revoked_ms is null), lost, returns from kiosk order by id";
             let mut statement = connection.prepare_cached(sql)?;
             let status = |row: &Row<'_>| {
                 Ok(Status {
@@ -216,6 +246,8 @@ impl Archive for Sqlite {
                     waiting: row.get::<_, i64>(5)?.cast_unsigned(),
                     set_aside: row.get::<_, i64>(6)?.cast_unsigned(),
                     is_enrolled: row.get(7)?,
+                    lost: row.get::<_, i64>(8)?.cast_unsigned(),
+                    is_cloned: row.get::<_, i64>(9)? >= RETURNS_OF_A_CLONE,
                 })
             };
             statement.query_map([], status)?.collect()
@@ -254,13 +286,63 @@ impl Archive for Sqlite {
         .await
     }
 
-    async fn bearer(&self, token: Hash) -> Result<Option<String>, Error> {
+    async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
         self.read("look up a token", move |connection| {
-            let sql = "select kiosk from token where hash = ? and revoked_ms is null";
+            let sql = "select kiosk, is_next, made_ms < ? or wants_token from token \
+                       join kiosk on kiosk.id = token.kiosk \
+                       where hash = ? and revoked_ms is null";
             let mut statement = connection.prepare_cached(sql)?;
-            statement.query_row([token], |row| row.get(0)).optional()
+            let bearer = |row: &Row<'_>| {
+                Ok(Bearer { kiosk: row.get(0)?, is_next: row.get(1)?, is_old: row.get(2)? })
+            };
+            statement.query_row(params![old_ms, token], bearer).optional()
         })
         .await
+    }
+
+    async fn renew_epoch(&self) -> Result<(), Error> {
+        self.write("draw a new epoch", |transaction| {
+            let sql = "update meta set value = ? where key = 'epoch'";
+            transaction.execute(sql, [i64::from(rand::random::<u32>())]).map(drop)
+        })
+        .await
+    }
+
+    async fn add_next_token(&self, kiosk: String, token: Hash, now_ms: i64) -> Result<(), Error> {
+        self.write("add a token", move |transaction| {
+            let sql = "update token set revoked_ms = ? \
+                       where kiosk = ? and is_next = 1 and revoked_ms is null";
+            transaction.execute(sql, params![now_ms, kiosk])?;
+            let sql = "insert into token (hash, kiosk, made_ms, is_next) values (?, ?, ?, 1)";
+            transaction.execute(sql, params![token, kiosk, now_ms]).map(drop)
+        })
+        .await
+    }
+
+    async fn confirm_token(&self, token: Hash, now_ms: i64) -> Result<(), Error> {
+        self.write("confirm a token", move |transaction| {
+            let sql = "update token set revoked_ms = ?1 where hash <> ?2 and revoked_ms is null \
+                       and kiosk = (select kiosk from token where hash = ?2)";
+            transaction.execute(sql, params![now_ms, token])?;
+            transaction.execute("update token set is_next = 0 where hash = ?", [token])?;
+            let sql = "update kiosk set wants_token = 0 \
+                       where id = (select kiosk from token where hash = ?)";
+            transaction.execute(sql, [token]).map(drop)
+        })
+        .await
+    }
+
+    async fn want_token(&self, kiosk: String) -> Result<bool, Error> {
+        self.write("have a token renewed", move |transaction| {
+            let sql = "update kiosk set wants_token = 1 where id = ?";
+            Ok(transaction.execute(sql, [kiosk])? == 1)
+        })
+        .await
+    }
+
+    async fn reconcile(&self, kiosk: String) -> Result<Reconciled, Error> {
+        self.read("reconcile a kiosk", move |connection| account::reconcile(connection, &kiosk))
+            .await
     }
 
     async fn revoke(&self, kiosk: String, now_ms: i64) -> Result<usize, Error> {
@@ -274,7 +356,8 @@ impl Archive for Sqlite {
     }
 
     async fn store(&self, shipment: Shipment) -> Result<Stored, Error> {
-        self.write("store a delivery", move |transaction| store(transaction, &shipment)).await
+        self.write("store a delivery", move |transaction| ledger::store(transaction, &shipment))
+            .await
     }
 
     async fn day(&self, shop: String, from_ms: i64, to_ms: i64) -> Result<Day, Error> {
@@ -287,15 +370,15 @@ impl Archive for Sqlite {
         events_max: usize,
     ) -> Result<Vec<(Cursor, Reported)>, Error> {
         self.read("read events", move |connection| {
-            let sql = "select event.run, event.n, kiosk.shop, kiosk.id, kiosk.touchpoint, \
-                       run.uuid, kind, utc_ms, is_exact, score, scale, input, question, \
-                       question_version, language, misuse, replaces, received_ms \
-                       from event join kiosk on kiosk.id = event.kiosk \
-                       join run on run.id = event.run \
-                       where (event.run, event.n) > (?, ?) order by event.run, event.n limit ?";
-            let mut statement = connection.prepare_cached(sql)?;
+            let columns = ledger::REPORTED;
+            let sql = format!(
+                "select {columns} from event join kiosk on kiosk.id = event.kiosk \
+                 join run on run.id = event.run \
+                 where (event.run, event.n) > (?, ?) order by event.run, event.n limit ?"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
             let limit = i64::try_from(events_max).unwrap_or(i64::MAX);
-            statement.query_map(params![after.0, after.1, limit], reported)?.collect()
+            statement.query_map(params![after.0, after.1, limit], ledger::reported)?.collect()
         })
         .await
     }
@@ -317,200 +400,16 @@ fn kiosk(row: &Row<'_>) -> rusqlite::Result<Kiosk> {
     Ok(Kiosk { id: row.get(0)?, shop: row.get(1)?, touchpoint: row.get(2)? })
 }
 
-fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
-    let is_exact: bool = row.get(8)?;
-    let quality = if is_exact { Quality::Exact } else { Quality::Unknown };
-    let (run, n) = (RunId(row.get(5)?), row.get(1)?);
-    let reported = Reported {
-        shop: row.get(2)?,
-        kiosk: row.get(3)?,
-        touchpoint: row.get(4)?,
-        run: run.to_string(),
-        n,
-        kind: row.get(6)?,
-        utc: rfc3339(row.get(7)?),
-        quality: quality.name().to_owned(),
-        score: row.get(9)?,
-        scale: row.get(10)?,
-        input: row.get(11)?,
-        question: row.get(12)?,
-        question_version: row.get(13)?,
-        language: row.get(14)?,
-        misuse: row.get(15)?,
-        replaces: row.get(16)?,
-        received: rfc3339(row.get(17)?),
-    };
-    Ok(((row.get(0)?, n), reported))
-}
-
-fn rfc3339(utc_ms: i64) -> String {
-    let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
-    utc.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-fn store(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqlite::Result<Stored> {
-    for (boot, anchor) in &shipment.anchors {
-        let boot = boot_key(transaction, *boot)?;
-        if add_anchor(transaction, boot, anchor)? {
-            date_again(transaction, boot, anchor)?;
-        }
-    }
-    let mut stored = Stored::default();
-    for (run, boot, events) in &shipment.runs {
-        let boot = boot_key(transaction, *boot)?;
-        let key = run_key(transaction, *run, boot)?;
-        let anchors = anchors(transaction, boot)?;
-        for incoming in events {
-            let id = RatingId { run: *run, n: incoming.event.n };
-            if add_event(transaction, shipment, key, &anchors, incoming)? {
-                stored.settled.push(id);
-            } else {
-                stored.conflicts.push(id);
-            }
-        }
-    }
-    let counters = &shipment.counters;
-    let named = u64::try_from(stored.settled.len() + stored.conflicts.len()).unwrap_or(0);
-    let conflicts = u64::try_from(stored.conflicts.len()).unwrap_or(0);
-    let left = counters.waiting.saturating_sub(named + shipment.refused);
-    let aside = counters.set_aside + conflicts + shipment.refused;
-    let sql = "update kiosk set last_contact_ms = ?, app = ?, taken = ?, waiting = ?, \
-               set_aside = ? where id = ?";
-    let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let (at, app, id) = (shipment.received_ms, &shipment.app, &shipment.kiosk);
-    let counts = (whole(counters.taken), whole(left), whole(aside));
-    transaction.execute(sql, params![at, app, counts.0, counts.1, counts.2, id])?;
-    Ok(stored)
-}
-
-/// Adds an event unless it is there already; false when another stands in its place.
-fn add_event(
-    transaction: &Transaction<'_>,
-    shipment: &Shipment,
-    run: i64,
-    anchors: &[Anchor],
-    incoming: &Incoming,
-) -> rusqlite::Result<bool> {
-    let Incoming { event, digest, content } = incoming;
-    let moment = moment::date(event.reading, anchors);
-    let rated = event.rated.as_ref();
-    let extra = (!event.extra.is_empty())
-        .then(|| serde_json::Value::Object(event.extra.clone()).to_string());
-    // One statement, and the primary key decides: there is no moment between looking and writing.
-    let sql = "insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, \
-               utc_ms, is_exact, score, scale, input, question, question_version, language, \
-               misuse, misuse_rule, replaces, extra) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-               on conflict do nothing";
-    let added = transaction.prepare_cached(sql)?.execute(params![
-        run,
-        event.n,
-        shipment.kiosk,
-        shipment.received_ms,
-        digest,
-        event.kind,
-        i64::try_from(event.reading.boot_ms).unwrap_or(i64::MAX),
-        event.reading.wall_ms,
-        moment.utc_ms,
-        moment.quality == Quality::Exact,
-        rated.map(|rated| rated.score.value()),
-        rated.map(|rated| rated.score.scale().faces()),
-        rated.map(|rated| rated.input.name()),
-        rated.map(|rated| &rated.question.id),
-        rated.map(|rated| rated.question.version),
-        rated.map(|rated| &rated.question.language),
-        rated.and_then(|rated| rated.misuse).map(|misuse| misuse.reason.name()),
-        rated.and_then(|rated| rated.misuse).map(|misuse| misuse.rule),
-        rated.and_then(|rated| rated.replaces),
-        extra,
-    ])?;
-    if added == 1 {
-        return Ok(true);
-    }
-    let sql = "select digest from event where run = ? and n = ?";
-    let mut statement = transaction.prepare_cached(sql)?;
-    let known: [u8; 16] = statement.query_row(params![run, event.n], |row| row.get(0))?;
-    if known == *digest {
-        return Ok(true);
-    }
-    let sql = "insert into conflict (run, n, digest, kiosk, received_ms, content) \
-               values (?, ?, ?, ?, ?, ?) on conflict do nothing";
-    let (kiosk, at) = (&shipment.kiosk, shipment.received_ms);
-    transaction.execute(sql, params![run, event.n, digest, kiosk, at, content])?;
-    Ok(false)
-}
-
-fn boot_key(transaction: &Transaction<'_>, boot: BootId) -> rusqlite::Result<i64> {
-    let sql = "insert into boot (uuid) values (?) on conflict do nothing";
-    transaction.execute(sql, [boot.0])?;
-    transaction.query_row("select id from boot where uuid = ?", [boot.0], |row| row.get(0))
-}
-
-fn run_key(transaction: &Transaction<'_>, run: RunId, boot: i64) -> rusqlite::Result<i64> {
-    let sql = "insert into run (uuid, boot) values (?, ?) on conflict do nothing";
-    transaction.execute(sql, params![run.0, boot])?;
-    transaction.query_row("select id from run where uuid = ?", [run.0], |row| row.get(0))
-}
-
-fn add_anchor(transaction: &Transaction<'_>, boot: i64, anchor: &Anchor) -> rusqlite::Result<bool> {
-    let sql = "insert into anchor (boot, boot_ms, utc_ms, error_ms, source) \
-               values (?, ?, ?, ?, ?) on conflict do nothing";
-    let boot_ms = i64::try_from(anchor.boot_ms).unwrap_or(i64::MAX);
-    let (utc_ms, error_ms, source) = (anchor.utc_ms, anchor.error_ms, anchor.source.name());
-    Ok(transaction.execute(sql, params![boot, boot_ms, utc_ms, error_ms, source])? == 1)
-}
-
-fn anchors(transaction: &Transaction<'_>, boot: i64) -> rusqlite::Result<Vec<Anchor>> {
-    let sql =
-        "select boot_ms, utc_ms, error_ms, source from anchor where boot = ? order by boot_ms";
-    let mut statement = transaction.prepare_cached(sql)?;
-    let mut rows = statement.query([boot])?;
-    let mut anchors = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (boot_ms, source): (i64, String) = (row.get(0)?, row.get(3)?);
-        if let Some(source) = Source::named(&source) {
-            let (utc_ms, error_ms) = (row.get(1)?, row.get(2)?);
-            anchors.push(Anchor { boot_ms: boot_ms.cast_unsigned(), utc_ms, error_ms, source });
-        }
-    }
-    Ok(anchors)
-}
-
-/// Dates the events again that a new anchor is the nearest to, and leaves all others alone.
-fn date_again(transaction: &Transaction<'_>, boot: i64, new: &Anchor) -> rusqlite::Result<()> {
-    let anchors = anchors(transaction, boot)?;
-    let middle = |other: &Anchor| other.boot_ms.midpoint(new.boot_ms);
-    let before = anchors.iter().rfind(|other| other.boot_ms < new.boot_ms);
-    let after = anchors.iter().find(|other| other.boot_ms > new.boot_ms);
-    let whole = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
-    let (from, to) = (before.map_or(0, middle), after.map_or(u64::MAX, |other| middle(other) + 1));
-    let sql = "select event.run, n, boot_ms, wall_ms from event join run on run.id = event.run \
-               where run.boot = ? and boot_ms between ? and ?";
-    let mut statement = transaction.prepare_cached(sql)?;
-    let reading = |row: &Row<'_>| {
-        let reading =
-            Reading { boot_ms: row.get::<_, i64>(2)?.cast_unsigned(), wall_ms: row.get(3)? };
-        Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, reading))
-    };
-    let events: Vec<(i64, u32, Reading)> = statement
-        .query_map(params![boot, whole(from), whole(to)], reading)?
-        .collect::<rusqlite::Result<_>>()?;
-    let sql = "update event set utc_ms = ?, is_exact = ? where run = ? and n = ?";
-    let mut update = transaction.prepare_cached(sql)?;
-    for (run, n, reading) in events {
-        let moment = moment::date(reading, &anchors);
-        let is_exact = moment.quality == Quality::Exact;
-        update.execute(params![moment.utc_ms, is_exact, run, n])?;
-    }
-    Ok(())
-}
-
 fn day(connection: &Connection, shop: &str, from_ms: i64, to_ms: i64) -> rusqlite::Result<Day> {
-    let sql = "select scale, score, misuse is not null, \
+    let sql = "select scale, score, \
+               case when judged_rule is null then misuse else judged end is not null, \
                exists (select 1 from event as later where later.run = event.run \
-               and later.replaces = event.n and later.misuse is null), \
-               count(*), sum(1 - is_exact) \
+               and later.replaces = event.n and coalesce( \
+               case when later.judged_rule is null then later.misuse else later.judged end, \
+               'held') = 'held'), \
+               count(*), sum(1 - is_exact), sum(is_exact = 0 and earliest_ms is not null) \
                from event where kiosk in (select id from kiosk where shop = ?) \
+               and kind <> 'lost' \
                and utc_ms >= ? and utc_ms < ? group by 1, 2, 3, 4";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![shop, from_ms, to_ms])?;
@@ -530,6 +429,7 @@ fn day(connection: &Connection, shop: &str, from_ms: i64, to_ms: i64) -> rusqlit
             Some(score) => day.counts.add(score, count),
         }
         day.uncertain += uncertain;
+        day.bounded += row.get::<_, u32>(6)?;
     }
     Ok(day)
 }

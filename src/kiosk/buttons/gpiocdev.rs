@@ -4,12 +4,15 @@
 //! numbers means that the buffer was too small. Chips are found by label, since their numbers have
 //! moved between kernels.
 
+use std::time::Duration;
+
 use gpiocdev::Request;
 use gpiocdev::chip::{Chip, chips};
 use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Value};
 
 use super::lines::Lines;
 use super::{Error, Notice};
+use crate::clock;
 use crate::feedback::rating::Scale;
 use crate::kiosk::settings::{Active, Buttons, Pull};
 
@@ -48,17 +51,28 @@ pub(super) fn start(
     stuck.into_iter().for_each(&notice);
     let thread = std::thread::Builder::new().name("buttons".to_owned());
     let read = move || {
-        for event in request.edge_events() {
-            let event = match event {
-                Ok(event) => event,
+        loop {
+            let patience = lines.patience_ms(clock::boot_ms()).map(Duration::from_millis);
+            let event =
+                match patience.map_or(Ok(true), |patience| request.wait_edge_event(patience)) {
+                    Ok(true) => request.read_edge_event().map(Some),
+                    Ok(false) => Ok(None),
+                    Err(error) => Err(error),
+                };
+            let now = clock::boot_ms();
+            let notices = match event {
+                Ok(None) => lines.overdue(now),
+                Ok(Some(event)) => {
+                    let is_active = event.kind == EdgeKind::Rising;
+                    lines.edge(event.offset, is_active, event.line_seqno, now)
+                }
                 Err(error) => {
                     tracing::error!(%error, "the buttons cannot be read any more");
                     notice(Notice::Broken);
                     return;
                 }
             };
-            let is_active = event.kind == EdgeKind::Rising;
-            lines.edge(event.offset, is_active, event.line_seqno).into_iter().for_each(&notice);
+            notices.into_iter().for_each(&notice);
         }
     };
     thread.spawn(read).map(drop).map_err(|source| Error::Driver {

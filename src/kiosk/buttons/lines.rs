@@ -1,6 +1,7 @@
 //! What is a press: the levels and edges of the button lines, made into [`Notice`]s.
 
 use super::Notice;
+use crate::feedback::misuse::HELD_MS;
 use crate::feedback::rating::{Scale, Score};
 
 /// Which buttons there are, and which of them can be believed.
@@ -14,6 +15,8 @@ struct Line {
     is_active: bool,
     is_stuck: bool,
     edges_seen: Option<u32>,
+    /// Since when it has been pressed, in milliseconds since boot.
+    pressed_at: Option<u64>,
 }
 
 impl Lines {
@@ -26,7 +29,14 @@ impl Lines {
     ) -> (Self, Vec<Notice>) {
         let line = |(&number, score)| {
             let is_active = is_active(number);
-            Line { number, score, is_active, is_stuck: is_active, edges_seen: None }
+            Line {
+                number,
+                score,
+                is_active,
+                is_stuck: is_active,
+                edges_seen: None,
+                pressed_at: None,
+            }
         };
         let lines: Vec<Line> = numbers.iter().zip(scale.scores()).map(line).collect();
         let stuck = lines.iter().filter(|line| line.is_stuck);
@@ -38,7 +48,13 @@ impl Lines {
     ///
     /// A gap in the numbers is edges lost. What was lost is not known, but a line that ends as it
     /// stood has been pressed in between, and that press counts.
-    pub(super) fn edge(&mut self, number: u32, is_active: bool, edge: u32) -> Vec<Notice> {
+    pub(super) fn edge(
+        &mut self,
+        number: u32,
+        is_active: bool,
+        edge: u32,
+        now_ms: u64,
+    ) -> Vec<Notice> {
         let Some(line) = self.0.iter_mut().find(|line| line.number == number) else {
             return Vec::new();
         };
@@ -52,6 +68,26 @@ impl Lines {
             }
         }
         notices.extend(line.turn(is_active));
+        line.pressed_at = (line.is_active && !line.is_stuck).then_some(now_ms);
+        notices
+    }
+
+    /// How long to wait for an edge at most, in milliseconds, before [`Lines::overdue`] has
+    /// something to tell; none while nothing is pressed.
+    pub(super) fn patience_ms(&self, now_ms: u64) -> Option<u64> {
+        let due = |line: &Line| Some(line.pressed_at? + HELD_MS);
+        self.0.iter().filter_map(due).min().map(|due| due.saturating_sub(now_ms))
+    }
+
+    /// The lines that have been pressed for too long; from now on they are stuck.
+    pub(super) fn overdue(&mut self, now_ms: u64) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for line in &mut self.0 {
+            if line.pressed_at.is_some_and(|at| now_ms >= at + HELD_MS) {
+                (line.pressed_at, line.is_stuck) = (None, true);
+                notices.push(Notice::Held { line: line.number, score: line.score });
+            }
+        }
         notices
     }
 }
@@ -86,40 +122,55 @@ mod tests {
     fn lines_stand_for_faces_from_worst_to_best() {
         let (mut lines, notices) = lines(&[]);
         assert_eq!(notices, []);
-        assert_eq!(lines.edge(17, true, 1), [Notice::Pressed(score(1))]);
-        assert_eq!(lines.edge(22, true, 1), [Notice::Pressed(score(3))]);
-        assert_eq!(lines.edge(5, true, 1), []);
+        assert_eq!(lines.edge(17, true, 1, 0), [Notice::Pressed(score(1))]);
+        assert_eq!(lines.edge(22, true, 1, 0), [Notice::Pressed(score(3))]);
+        assert_eq!(lines.edge(5, true, 1, 0), []);
     }
 
     #[test]
     fn a_press_is_one_press_however_often_its_level_is_reported() {
         let (mut lines, _) = lines(&[]);
-        assert_eq!(lines.edge(17, true, 1), [Notice::Pressed(score(1))]);
-        assert_eq!(lines.edge(17, true, 2), []);
-        assert_eq!(lines.edge(17, false, 3), []);
-        assert_eq!(lines.edge(17, true, 4), [Notice::Pressed(score(1))]);
+        assert_eq!(lines.edge(17, true, 1, 0), [Notice::Pressed(score(1))]);
+        assert_eq!(lines.edge(17, true, 2, 0), []);
+        assert_eq!(lines.edge(17, false, 3, 0), []);
+        assert_eq!(lines.edge(17, true, 4, 0), [Notice::Pressed(score(1))]);
     }
 
     #[test]
     fn a_line_that_is_active_at_start_is_reported_and_ignored_until_released() {
         let (mut lines, notices) = lines(&[27]);
         assert_eq!(notices, [Notice::Stuck { line: 27 }]);
-        assert_eq!(lines.edge(27, true, 1), []);
-        assert_eq!(lines.edge(27, false, 2), [Notice::Released { line: 27 }]);
-        assert_eq!(lines.edge(27, true, 3), [Notice::Pressed(score(2))]);
+        assert_eq!(lines.edge(27, true, 1, 0), []);
+        assert_eq!(lines.edge(27, false, 2, 0), [Notice::Released { line: 27 }]);
+        assert_eq!(lines.edge(27, true, 3, 0), [Notice::Pressed(score(2))]);
     }
 
     #[test]
     fn a_gap_in_the_kernels_numbers_is_reported_and_a_press_hidden_in_it_counts() {
         let (mut lines, _) = lines(&[]);
-        assert_eq!(lines.edge(17, true, 7), [Notice::Pressed(score(1))]);
-        assert_eq!(lines.edge(17, false, 8), []);
+        assert_eq!(lines.edge(17, true, 7, 0), [Notice::Pressed(score(1))]);
+        assert_eq!(lines.edge(17, false, 8, 0), []);
         let hidden = [Notice::Missed { edges: 3 }, Notice::Pressed(score(1))];
-        assert_eq!(lines.edge(17, false, 12), hidden);
-        assert_eq!(lines.edge(17, true, 13), [Notice::Pressed(score(1))]);
+        assert_eq!(lines.edge(17, false, 12, 0), hidden);
+        assert_eq!(lines.edge(17, true, 13, 0), [Notice::Pressed(score(1))]);
         assert_eq!(
-            lines.edge(17, true, 15),
+            lines.edge(17, true, 15, 0),
             [Notice::Missed { edges: 1 }, Notice::Pressed(score(1))]
         );
+    }
+
+    #[test]
+    fn a_button_that_is_held_is_reported_once_and_ignored_until_released() {
+        let (mut lines, _) = lines(&[]);
+        assert_eq!(lines.patience_ms(5), None);
+        assert_eq!(lines.edge(27, true, 1, 1_000), [Notice::Pressed(score(2))]);
+        assert_eq!(lines.patience_ms(3_000), Some(HELD_MS - 2_000));
+        assert_eq!(lines.overdue(1_000 + HELD_MS - 1), []);
+        let held = [Notice::Held { line: 27, score: score(2) }];
+        assert_eq!(lines.overdue(1_000 + HELD_MS), held);
+        assert_eq!(lines.overdue(3_600_000), [], "an hour later it is still one press");
+        assert_eq!(lines.patience_ms(3_600_000), None);
+        assert_eq!(lines.edge(27, false, 2, 3_600_000), [Notice::Released { line: 27 }]);
+        assert_eq!(lines.edge(27, true, 3, 3_600_100), [Notice::Pressed(score(2))]);
     }
 }

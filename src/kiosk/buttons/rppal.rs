@@ -12,6 +12,7 @@ use rppal::system::DeviceInfo;
 
 use super::lines::Lines;
 use super::{Error, Notice};
+use crate::clock;
 use crate::feedback::rating::Scale;
 use crate::kiosk::settings::{Active, Buttons, Pull};
 
@@ -58,9 +59,13 @@ pub(super) fn start(
     let read = move || {
         let watched: Vec<&InputPin> = pins.iter().collect();
         loop {
-            let (line, event) = match gpio.poll_interrupts(&watched, false, None) {
+            let patience = lines.patience_ms(clock::boot_ms()).map(Duration::from_millis);
+            let (line, event) = match gpio.poll_interrupts(&watched, false, patience) {
                 Ok(Some((pin, event))) => (u32::from(pin.pin()), event),
-                Ok(None) => continue,
+                Ok(None) => {
+                    lines.overdue(clock::boot_ms()).into_iter().for_each(&notice);
+                    continue;
+                }
                 // A stop and a continue, as when the unit is frozen; no edge was taken yet.
                 Err(rppal::gpio::Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {
                     continue;
@@ -72,7 +77,8 @@ pub(super) fn start(
                 }
             };
             let is_active = (event.trigger == Trigger::FallingEdge) == (active == Level::Low);
-            lines.edge(line, is_active, event.seqno).into_iter().for_each(&notice);
+            let notices = lines.edge(line, is_active, event.seqno, clock::boot_ms());
+            notices.into_iter().for_each(&notice);
         }
     };
     thread.spawn(read).map(drop).map_err(|source| Error::Driver {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Shop, Source};
-use crate::wire::desk::{Ask, Exported, Summary, Unanswered};
+use crate::wire::desk::{Ask, Done, Exported, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
 pub const FILE: &str = "kiosk.sock";
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the runtime folder cannot be made or the socket not be bound.
-pub fn listen(folder: &Path, source: Source, shop: Shop) -> io::Result<PathBuf> {
+pub fn listen(folder: &Path, mut source: Source, shop: Shop) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(FILE);
     // The journal's lock is taken already, so a socket that is still here is a leftover.
@@ -36,7 +36,7 @@ pub fn listen(folder: &Path, source: Source, shop: Shop) -> io::Result<PathBuf> 
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
     let answer_all = move || {
         for asker in listener.incoming() {
-            let answered = asker.and_then(|asker| answer(&asker, &source, &shop));
+            let answered = asker.and_then(|asker| answer(&asker, &mut source, &shop));
             if let Err(error) = answered {
                 tracing::debug!(%error, "an asker went away");
             }
@@ -46,7 +46,7 @@ pub fn listen(folder: &Path, source: Source, shop: Shop) -> io::Result<PathBuf> 
     Ok(path)
 }
 
-fn answer(asker: &UnixStream, source: &Source, shop: &Shop) -> io::Result<()> {
+fn answer(asker: &UnixStream, source: &mut Source, shop: &Shop) -> io::Result<()> {
     asker.set_read_timeout(Some(PATIENCE))?;
     asker.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
@@ -66,6 +66,10 @@ fn answer(asker: &UnixStream, source: &Source, shop: &Shop) -> io::Result<()> {
             super::export(source, shop.zone, (from.as_deref(), to.as_deref()), take)
                 .map(|()| written.and_then(|()| out.write_all(b"\n")))
         }
+        Ok(Ask::Verify) => super::verify(source).map(|verified| write_line(&mut out, &verified)),
+        Ok(Ask::Retry) => super::retry(source).map(|done| write_line(&mut out, &Done { done })),
+        Ok(Ask::Clock { utc_ms, error_ms }) => super::set_clock(source, utc_ms, error_ms)
+            .map(|()| write_line(&mut out, &Done { done: 0 })),
         Err(error) => {
             let error = format!("the question cannot be read: {error}");
             Ok(write_line(&mut out, &Unanswered { error }))
@@ -127,6 +131,24 @@ impl Answers {
     pub fn summary(mut self) -> Result<Summary, Error> {
         let line = self.lines.next().transpose()?.unwrap_or_default();
         parse(&line)
+    }
+
+    /// The answer to [`Ask::Verify`].
+    ///
+    /// # Errors
+    /// The kiosk's own word, or a broken connection.
+    pub fn verified(mut self) -> Result<Verified, Error> {
+        let line = self.lines.next().transpose()?.unwrap_or_default();
+        parse(&line)
+    }
+
+    /// The answer to [`Ask::Retry`] and [`Ask::Clock`]: to how many events something was done.
+    ///
+    /// # Errors
+    /// The kiosk's own word, or a broken connection.
+    pub fn done(mut self) -> Result<u64, Error> {
+        let line = self.lines.next().transpose()?.unwrap_or_default();
+        parse(&line).map(|Done { done }| done)
     }
 
     /// The next event of the answer to [`Ask::Export`]; none at its end.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::wire::desk::Summary;
+use crate::wire::desk::{Summary, Sums, Verified};
 
 /// The longest bar, in characters.
 const BAR_CHARS: u32 = 40;
@@ -55,18 +55,71 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
         writeln!(out, "Not counted ({reason}): {count}")?;
     }
     if day.replaced > 0 {
-        writeln!(out, "Corrected by the shopper: {}", day.replaced)?;
+        writeln!(out, "Corrected or taken back: {}", day.replaced)?;
     }
-    if day.uncertain > 0 {
-        writeln!(out, "Time not certain: {}", day.uncertain)?;
+    if day.bounded > 0 {
+        writeln!(out, "Time known between two limits: {}", day.bounded)?;
+    }
+    if day.uncertain > day.bounded {
+        writeln!(out, "Time not known: {}", day.uncertain - day.bounded)?;
     }
     if day.set_aside > 0 {
         writeln!(out, "Set aside: {}", day.set_aside)?;
+    }
+    for notice in &day.notices {
+        writeln!(out, "Please look: {notice}")?;
     }
     match day.waiting {
         0 => writeln!(out, "All sent to head office."),
         waiting => writeln!(out, "Waiting to be sent: {waiting}"),
     }
+}
+
+/// Writes whether the books hold, with the terms of the equation in columns.
+#[must_use]
+pub fn render_verified(verified: &Verified) -> String {
+    let mut out = String::new();
+    // Writing into a string cannot fail.
+    let _ = write_verified(&mut out, verified);
+    out
+}
+
+fn write_verified(out: &mut String, verified: &Verified) -> std::fmt::Result {
+    let heading = ["taken", "settled", "waiting", "aside", "lost"];
+    write!(out, "{:<32}", "run")?;
+    heading.iter().try_for_each(|word| write!(out, " {word:>9}"))?;
+    writeln!(out)?;
+    for run in &verified.runs {
+        write_sums(out, &run.run, &run.sums)?;
+    }
+    let listed = u64::try_from(verified.runs.len()).unwrap_or(u64::MAX);
+    if verified.runs_in_all > listed {
+        writeln!(out, "({} more runs, settled to their end)", verified.runs_in_all - listed)?;
+    }
+    write_sums(out, "in all", &verified.total)?;
+    writeln!(out, "\n{} rows read, checksums compared", verified.rows)?;
+    for aside in &verified.set_aside {
+        writeln!(out, "set aside: {} {}: {}", aside.run, aside.n, aside.reason)?;
+    }
+    for file in &verified.bad_files {
+        writeln!(out, "damaged and kept: {file}")?;
+    }
+    if verified.unknown_losses > 0 {
+        let count = verified.unknown_losses;
+        writeln!(out, "lost without a trace of how much: {count} damaged journals")?;
+    }
+    for complaint in &verified.complaints {
+        writeln!(out, "{complaint}")?;
+    }
+    let verdict = if verified.holds { "holds" } else { "DOES NOT HOLD" };
+    writeln!(out, "taken = settled + waiting + set aside + lost: {verdict}")
+}
+
+fn write_sums(out: &mut String, name: &str, sums: &Sums) -> std::fmt::Result {
+    let Sums { taken, settled, waiting, set_aside, lost } = sums;
+    write!(out, "{name:<32}")?;
+    [taken, settled, waiting, set_aside, lost].iter().try_for_each(|n| write!(out, " {n:>9}"))?;
+    writeln!(out)
 }
 
 fn bar(count: u32, most: u32) -> String {

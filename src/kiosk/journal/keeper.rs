@@ -4,11 +4,14 @@
 //! asked in small pieces, so that a press never waits behind more than one of them.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
 
 use tokio::sync::oneshot;
 
-use super::{Batch, Books, Entry, Error, Journal, Kept, Settlement};
+use super::{
+    Batch, Books, Entry, Error, Journal, Kept, Ledger, Limits, Settlement, repair, reserve,
+};
+use crate::feedback::event::Event;
 use crate::feedback::moment::{Anchor, Reading, Timeline};
 use crate::feedback::rating::{BootId, Rated, RunId};
 
@@ -43,6 +46,8 @@ enum Request {
     Settle { settlement: Box<Settlement>, reply: Reply<Result<Books, Error>> },
     Page { after: i64, rows_max: usize, reply: Reply<Result<Vec<Kept>, Error>> },
     Books { reply: Reply<(Books, Timeline)> },
+    Retry { reply: Reply<Result<u64, Error>> },
+    Ledger { reply: Reply<Result<Ledger, Error>> },
     Close,
     Prune { before_utc_ms: i64, reply: Reply<Result<usize, Error>> },
 }
@@ -60,21 +65,20 @@ impl std::fmt::Debug for Request {
 }
 
 impl Keeper {
-    /// Hands a journal to a thread of its own; `answer` gets what becomes of each kept rating, and
-    /// `new_run` makes the id of the run that follows a failure.
+    /// Hands a journal to a thread of its own, which opens it anew when it has to; it may be none
+    /// that can be opened yet. `answer` gets what becomes of each kept rating.
     ///
     /// # Errors
     /// When the system has no thread to give.
     pub fn start(
-        journal: Journal,
-        boot: BootId,
-        new_run: impl Fn() -> RunId + Send + 'static,
+        journal: Option<Journal>,
+        ground: Ground,
         answer: impl Fn(Answer) + Send + 'static,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (requests, inbox) = sync_channel(REQUESTS_MAX);
-        let folder = journal.folder.clone();
-        let books = (journal.books(), journal.timeline().clone());
-        let owner = Owner { folder, boot, journal: Some(journal), books, new_run, answer };
+        let books = journal.as_ref().map(|journal| (journal.books(), journal.timeline().clone()));
+        let books = books.unwrap_or_default();
+        let owner = Owner { ground, journal, books, trouble: None, answer };
         let thread = std::thread::Builder::new().name("journal".to_owned());
         Ok((Self { requests }, thread.spawn(move || owner.run(&inbox))?))
     }
@@ -125,6 +129,22 @@ impl Keeper {
         self.ask(|reply| Request::Prune { before_utc_ms, reply }).await
     }
 
+    /// See [`Journal::retry`]; blocks until the journal answers.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread has ended.
+    pub fn retry(&self) -> Result<Result<u64, Error>, Gone> {
+        self.wait_for(|reply| Request::Retry { reply })
+    }
+
+    /// See [`Journal::ledger`]; blocks until the journal answers.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread has ended.
+    pub fn ledger(&self) -> Result<Result<Ledger, Error>, Gone> {
+        self.wait_for(|reply| Request::Ledger { reply })
+    }
+
     /// How the books stand, and what is known of the time; blocks until the journal answers.
     ///
     /// # Errors
@@ -158,68 +178,148 @@ impl Keeper {
     }
 }
 
+/// Where the journal is, and what it needs to be opened anew.
+pub struct Ground {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// How large the journal may become.
+    pub limits: Limits,
+    /// The boot that is lived.
+    pub boot: BootId,
+    /// Makes the id of the run that follows a failure.
+    pub new_run: Box<dyn Fn() -> RunId + Send>,
+    /// Reads both clocks, for what the journal has to report of itself.
+    pub read_clocks: fn() -> Reading,
+}
+
 /// The thread's own side: the journal, while it is open.
-struct Owner<R, A> {
-    folder: PathBuf,
-    boot: BootId,
+struct Owner<A> {
+    ground: Ground,
     journal: Option<Journal>,
     /// What was last known, for askers while the journal is closed.
     books: (Books, Timeline),
-    new_run: R,
+    /// What was last complained about, so that a full card is one line in the log.
+    trouble: Option<String>,
     answer: A,
 }
 
-impl<R: Fn() -> RunId, A: Fn(Answer)> Owner<R, A> {
+impl<A: Fn(Answer)> Owner<A> {
     fn run(mut self, inbox: &Receiver<Request>) {
-        while let Ok(request) = inbox.recv() {
-            // An asker that has gone away wants no answer.
+        while let Ok(request) = self.next(inbox) {
             match request {
-                Request::Keep(rated, reading) => self.keep(*rated, reading),
-                Request::Probe => self.probe(),
-                Request::Close => return,
-                Request::Tie(anchor) => {
-                    if let Err(error) = self.open().and_then(|journal| journal.tie(anchor)) {
-                        tracing::warn!(%error, "the time could not be noted");
-                    }
-                }
-                Request::Batch { events_max, reply } => {
-                    let _ = reply.send(self.open().and_then(|journal| journal.batch(events_max)));
-                }
-                Request::Settle { settlement, reply } => {
-                    let settle = |journal: &mut Journal| {
-                        journal.settle(&settlement).map(|()| journal.books())
-                    };
-                    let _ = reply.send(self.open().and_then(settle));
-                }
-                Request::Page { after, rows_max, reply } => {
-                    let page = |journal: &mut Journal| journal.page(after, rows_max, false);
-                    let _ = reply.send(self.open().and_then(page));
-                }
-                Request::Books { reply } => {
-                    if let Some(journal) = &self.journal {
-                        self.books = (journal.books(), journal.timeline().clone());
-                    }
-                    let _ = reply.send(self.books.clone());
-                }
-                Request::Prune { before_utc_ms, reply } => {
-                    let prune = |journal: &mut Journal| journal.prune(before_utc_ms);
-                    let _ = reply.send(self.open().and_then(prune));
+                Some(Request::Close) => break,
+                Some(request) => self.serve(request),
+                None => self.chore(),
+            }
+        }
+        if let Some(journal) = self.journal.take() {
+            journal.close();
+        }
+    }
+
+    /// The next request; none when nobody asks and there is something else to do.
+    fn next(&self, inbox: &Receiver<Request>) -> Result<Option<Request>, RecvError> {
+        if !self.journal.as_ref().is_some_and(Journal::has_chores) {
+            return inbox.recv().map(Some);
+        }
+        match inbox.try_recv() {
+            Ok(request) => Ok(Some(request)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(RecvError),
+        }
+    }
+
+    fn serve(&mut self, request: Request) {
+        // An asker that has gone away wants no answer.
+        match request {
+            Request::Keep(rated, reading) => self.keep(*rated, reading),
+            Request::Probe => self.probe(),
+            Request::Tie(anchor) => {
+                if let Err(error) = self.with(|journal| journal.tie(anchor)) {
+                    tracing::warn!(%error, "the time could not be noted");
                 }
             }
+            Request::Batch { events_max, reply } => {
+                let _ = reply.send(self.with(|journal| journal.batch(events_max)));
+            }
+            Request::Settle { settlement, reply } => {
+                let settle =
+                    |journal: &mut Journal| journal.settle(&settlement).map(|()| journal.books());
+                let _ = reply.send(self.with(settle));
+            }
+            Request::Page { after, rows_max, reply } => {
+                let _ = reply.send(self.with(|journal| journal.page(after, rows_max, false)));
+            }
+            Request::Books { reply } => {
+                if let Some(journal) = &self.journal {
+                    self.books = (journal.books(), journal.timeline().clone());
+                }
+                let _ = reply.send(self.books.clone());
+            }
+            Request::Prune { before_utc_ms, reply } => {
+                let _ = reply.send(self.with(|journal| journal.prune(before_utc_ms)));
+            }
+            Request::Retry { reply } => {
+                let _ = reply.send(self.with(Journal::retry));
+            }
+            Request::Ledger { reply } => {
+                let _ = reply.send(self.with(|journal| journal.ledger()));
+            }
+            // The loop has ended already when this comes.
+            Request::Close => {}
+        }
+    }
+
+    fn chore(&mut self) {
+        let reading = (self.ground.read_clocks)();
+        if let Err(error) = self.with(|journal| journal.chore(reading)) {
+            // What was begun is begun anew when the journal is open again.
+            self.close(&error);
         }
     }
 
     fn keep(&mut self, rated: Rated, reading: Reading) {
-        let append = |journal: &mut Journal| {
-            journal.append(rated, reading).map(|e| Answer::Kept(Box::new(e)))
+        let answer = match self.append(rated, reading) {
+            Ok(entry) => Answer::Kept(Box::new(entry)),
+            Err(error) => Answer::NotKept(error),
         };
-        let answer = self.open().and_then(append).unwrap_or_else(|error| {
-            // Whether the rating is on the card is not known; only a new run, in a file opened
-            // anew, can be sure not to hand out its number again.
-            self.close();
-            Answer::NotKept(error)
-        });
         (self.answer)(answer);
+    }
+
+    /// Appends a rating; where there is no room, room is made and it is tried once more.
+    fn append(&mut self, mut rated: Rated, reading: Reading) -> Result<Entry, Error> {
+        let append =
+            |journal: &mut Journal, rated: Rated| journal.append(Event::Rated(rated), reading);
+        let error = match self.open().and_then(|journal| append(journal, rated.clone())) {
+            Ok(entry) => return Ok(entry),
+            Err(error) => error,
+        };
+        // Whether the rating is on the card is not known; only a new run, in a file opened anew,
+        // can be sure not to hand out its number again.
+        self.close(&error);
+        let is_worth_a_try = match &error {
+            Error::Full(folder) => {
+                let has_room = reserve::give_up(folder);
+                if has_room {
+                    tracing::error!("the card is full: the reserve is given up, ratings go on");
+                }
+                has_room
+            }
+            Error::AtLimit(_) => {
+                let freed = self.open().and_then(Journal::make_room);
+                matches!(freed, Ok(1..))
+            }
+            // A full or failing card has not taken it; a damaged one was replaced.
+            Error::Damaged { .. } => true,
+            _ => false,
+        };
+        if !is_worth_a_try {
+            return Err(error);
+        }
+        // In a new run the numbers of the last one mean nothing.
+        rated.replaces = None;
+        let again = self.open().and_then(|journal| append(journal, rated));
+        again.inspect_err(|error| self.close(error))
     }
 
     fn probe(&mut self) {
@@ -230,22 +330,55 @@ impl<R: Fn() -> RunId, A: Fn(Answer)> Owner<R, A> {
         (self.answer)(answer);
     }
 
-    fn close(&mut self) {
-        if let Some(journal) = self.journal.take() {
-            self.books = (journal.books(), journal.timeline().clone());
+    /// Does something with the open journal; one that proves damaged is closed, and set aside when
+    /// it is opened again.
+    fn with<T>(&mut self, act: impl FnOnce(&mut Journal) -> Result<T, Error>) -> Result<T, Error> {
+        let done = self.open().and_then(act);
+        if let Err(error @ Error::Damaged { .. }) = &done {
+            self.close(error);
+        }
+        done
+    }
+
+    /// Closes the journal after an error, and sees to it that a damaged file is not trusted again.
+    fn close(&mut self, error: &Error) {
+        let Some(journal) = self.journal.take() else {
+            return;
+        };
+        self.books = (journal.books(), journal.timeline().clone());
+        drop(journal);
+        if let Error::Damaged { .. } = error {
+            // When it cannot be set aside, opening it will say why.
+            let _ = Journal::set_aside(&self.ground.folder, error);
+        } else {
+            repair::forget_cache(&self.ground.folder);
         }
     }
 
     fn open(&mut self) -> Result<&mut Journal, Error> {
         let journal = match self.journal.take() {
             Some(journal) => journal,
-            None => {
-                let (mut journal, run) = (Journal::open(&self.folder)?, (self.new_run)());
-                journal.begin(run, self.boot)?;
-                tracing::info!(%run, "the journal is open again, in a new run");
-                journal
-            }
+            None => self.open_anew().inspect_err(|error| self.complain(error))?,
         };
         Ok(self.journal.insert(journal))
+    }
+
+    fn open_anew(&mut self) -> Result<Journal, Error> {
+        let Ground { folder, limits, boot, new_run, .. } = &self.ground;
+        let (mut journal, run) = (Journal::open(folder, *limits)?, new_run());
+        journal.begin(run, *boot)?;
+        self.trouble = None;
+        tracing::info!(%run, "the journal is open again, in a new run");
+        Ok(journal)
+    }
+
+    /// Says what is wrong when it changes.
+    fn complain(&mut self, error: &Error) {
+        let why = error.to_string();
+        if self.trouble.as_ref() != Some(&why) {
+            let error = error as &dyn std::error::Error;
+            tracing::error!(error, cause = error.source(), "the journal takes no ratings");
+        }
+        self.trouble = Some(why);
     }
 }

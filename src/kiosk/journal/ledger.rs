@@ -1,57 +1,180 @@
-//! The statements that keep the journal's books: runs, marks, anchors.
+//! The statements that keep the journal's books: runs, marks, losses, anchors.
+//!
+//! What decides whether an event is sent carries a checksum here too: a flipped bit in a run's mark
+//! would otherwise settle what no hub has ever seen.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::{BTreeMap, BTreeSet};
 
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::mark::{RUNS_MAX, Reached};
 use super::{Books, Run};
+use crate::feedback::event::Loss;
 use crate::feedback::moment::{Anchor, Source, Timeline};
 use crate::feedback::rating::{BootId, RatingId, RunId};
 
 /// How many anchors at most go into one delivery.
 const ANCHORS_MAX: usize = 50;
 
-/// Writes down what the last run took, which only its last row knows, unless all of it was settled
-/// and pruned.
-pub(super) fn close_books(connection: &Connection) -> rusqlite::Result<()> {
-    let sql = "with last as (select run, n from event order by row desc limit 1), \
-               took as (select run.id, max(settled_n, coalesce((select n from last \
-               where last.run = run.id), 0)) as n from run order by run.id desc limit 1) \
-               update run set taken = took.n from took where run.id = took.id and taken <> took.n";
-    connection.execute(sql, []).map(drop)
+/// The keys of boots, runs and questions of a journal that follows on a damaged one begin at its
+/// number times this, and its rows at its number times [`ROWS_APART`], so that whatever is carried
+/// over from the damaged one keeps its keys and its place in the order.
+pub(super) const KEYS_APART: i64 = 1 << 20;
+
+/// See [`KEYS_APART`].
+pub(super) const ROWS_APART: i64 = 1 << 32;
+
+/// A run as its row tells, and whether the row can be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RunRow {
+    pub(super) key: i64,
+    pub(super) run: RunId,
+    pub(super) boot_key: i64,
+    pub(super) taken: u32,
+    pub(super) settled: u32,
+    pub(super) is_sound: bool,
 }
 
-/// Begins a run, in one commit.
-pub(super) fn begin(connection: &mut Connection, id: RunId, boot: BootId) -> rusqlite::Result<Run> {
+/// The checksum of a run's row.
+pub(super) fn run_checksum(run: RunId, taken: u32, settled: u32) -> u32 {
+    let mut bytes = [0; 24];
+    bytes[..16].copy_from_slice(&run.0);
+    bytes[16..20].copy_from_slice(&taken.to_le_bytes());
+    bytes[20..].copy_from_slice(&settled.to_le_bytes());
+    crc32c::crc32c(&bytes)
+}
+
+fn loss_checksum(run_key: i64, first: u32, last: u32) -> u32 {
+    let words =
+        [run_key.to_le_bytes(), i64::from(first).to_le_bytes(), i64::from(last).to_le_bytes()];
+    crc32c::crc32c(&words.concat())
+}
+
+const RUNS: &str = "select id, uuid, boot, taken, settled_n, crc from run";
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    // Out of range is damage, and nothing that damage says is believed.
+    let whole = |at| row.get::<_, i64>(at).ok().and_then(|n| u32::try_from(n).ok());
+    let run = RunId(row.get(1).unwrap_or_default());
+    let (taken, settled) = (whole(3), whole(4));
+    let crc: Option<i64> = row.get(5).unwrap_or(Some(-1));
+    let is_whole = taken.is_some() && settled.is_some();
+    let (taken, settled) = (taken.unwrap_or(0), settled.unwrap_or(0));
+    let is_sound =
+        is_whole && crc.is_none_or(|crc| crc == i64::from(run_checksum(run, taken, settled)));
+    Ok(RunRow {
+        key: row.get(0)?,
+        run,
+        boot_key: row.get(2).unwrap_or(0),
+        taken,
+        settled,
+        is_sound,
+    })
+}
+
+/// Every run, oldest first.
+pub(super) fn runs(connection: &Connection) -> rusqlite::Result<Vec<RunRow>> {
+    let mut statement = connection.prepare_cached(&format!("{RUNS} order by id"))?;
+    statement.query_map([], run_row)?.collect()
+}
+
+pub(super) fn run_of(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunRow>> {
+    let mut statement = connection.prepare_cached(&format!("{RUNS} where uuid = ?"))?;
+    statement.query_row([run.0], run_row).optional()
+}
+
+/// Writes how far a run has come, with its checksum.
+pub(super) fn write_run(connection: &Connection, run: &RunRow) -> rusqlite::Result<()> {
+    let RunRow { key, run, taken, settled, .. } = run;
+    let crc = run_checksum(*run, *taken, *settled);
+    let sql = "update run set taken = ?, settled_n = ?, crc = ? where id = ?";
+    connection.prepare_cached(sql)?.execute(params![taken, settled, crc, key])?;
+    Ok(())
+}
+
+/// Begins a run, in one commit; `after_bad` is the number of the damaged journal that this one
+/// follows on, or 0.
+pub(super) fn begin(
+    connection: &mut Connection,
+    id: RunId,
+    boot: BootId,
+    after_bad: i64,
+) -> rusqlite::Result<Run> {
     let transaction = connection.transaction()?;
-    transaction.execute("insert into boot (uuid) values (?) on conflict do nothing", [boot.0])?;
-    let sql = "select id from boot where uuid = ?";
-    let boot_key: i64 = transaction.query_row(sql, [boot.0], |row| row.get(0))?;
-    transaction.execute("insert into run (uuid, boot) values (?, ?)", params![id.0, boot_key])?;
+    let base = after_bad * KEYS_APART;
+    let boot_key = add_boot(&transaction, boot, None, base)?;
+    let sql = "insert into run (id, uuid, boot, crc) \
+               values ((select max(coalesce(max(id), 0), ?) + 1 from run), ?, ?, ?)";
+    let crc = run_checksum(id, 0, 0);
+    transaction.execute(sql, params![base, id.0, boot_key, crc])?;
     let key = transaction.last_insert_rowid();
     transaction.commit()?;
     Ok(Run { key, id, boot_key, boot, taken: 0 })
 }
 
+/// The key of a boot, which is added with the key it had before, or the next one from `base` on.
+pub(super) fn add_boot(
+    connection: &Connection,
+    boot: BootId,
+    key: Option<i64>,
+    base: i64,
+) -> rusqlite::Result<i64> {
+    let sql = "insert into boot (id, uuid) \
+               values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from boot)), ?) \
+               on conflict do nothing";
+    connection.prepare_cached(sql)?.execute(params![key, base, boot.0])?;
+    let sql = "select id from boot where uuid = ?";
+    connection.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0))
+}
+
 /// The books of all runs; what the present one has taken is not written down yet.
 pub(super) fn books(connection: &Connection, run: Option<&Run>) -> rusqlite::Result<Books> {
-    let sql = "select coalesce(sum(case id when ? then ? else taken end), 0), \
-               coalesce(sum(settled_n), 0), (select count(*) from set_aside), \
-               (select count(*) from set_aside join run on run.id = set_aside.run \
-               where n > settled_n), \
-               (select count(*) from anchor where is_told = 0) from run";
+    let sql = "select \
+        (select coalesce(sum(case id when ? then ? else taken end), 0) from run), \
+        (select coalesce(sum(settled_n), 0) from run), \
+        (select count(*) from set_aside where is_again = 0), \
+        (select count(*) from set_aside join run on run.id = set_aside.run \
+            where is_again = 0 and n > settled_n), \
+        (select count(*) from set_aside join run on run.id = set_aside.run \
+            where is_again = 1 and n <= settled_n), \
+        (select coalesce(sum(last_n - first_n + 1), 0) from lost), \
+        (select coalesce(sum((last_n <= settled_n) * (last_n - first_n + 1)), 0) \
+            from lost join run on run.id = lost.run), \
+        (select count(*) from anchor where is_told = 0)";
     let present = params![run.map(|run| run.key), run.map(|run| run.taken)];
-    connection.query_row(sql, present, |row| {
-        let (taken, done, aside): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        // Set aside before their turn came, so that the mark has not passed them yet.
-        let ahead: i64 = row.get(3)?;
+    connection.prepare_cached(sql)?.query_row(present, |row| {
+        let count = |at| row.get::<_, i64>(at);
+        let (taken, passed) = (count(0)?, count(1)?);
+        // Of what is aside, what the marks have not passed yet; of what is to be sent again, what
+        // they have; and of what is lost, what they have.
+        let (aside, aside_ahead, again_passed) = (count(2)?, count(3)?, count(4)?);
+        let (lost, lost_passed) = (count(5)?, count(6)?);
         let whole = |value: i64| u64::try_from(value).unwrap_or(0);
         Ok(Books {
             taken: whole(taken),
-            settled: whole(done - (aside - ahead)),
+            settled: whole(passed - (aside - aside_ahead) - again_passed - lost_passed),
             set_aside: whole(aside),
-            waiting: whole(taken - done - ahead),
-            untold: whole(row.get(4)?),
+            waiting: whole(taken - passed - aside_ahead + again_passed - (lost - lost_passed)),
+            lost: whole(lost),
+            untold: whole(count(7)?),
         })
     })
+}
+
+/// What the mark is to say: how far the newest runs have come.
+pub(super) fn reached(
+    connection: &Connection,
+    run: Option<&Run>,
+) -> rusqlite::Result<Vec<Reached>> {
+    let sql = format!("{RUNS} order by id desc limit {RUNS_MAX}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([], run_row)?;
+    rows.map(|row| {
+        let RunRow { key, run: id, taken, settled, .. } = row?;
+        let taken = run.filter(|run| run.key == key).map_or(taken, |run| run.taken);
+        Ok(Reached { run: id, taken, settled })
+    })
+    .collect()
 }
 
 const ANCHORS: &str = "select anchor.id, boot.uuid, anchor.boot_ms, anchor.utc_ms, \
@@ -60,6 +183,10 @@ const ANCHORS: &str = "select anchor.id, boot.uuid, anchor.boot_ms, anchor.utc_m
 
 pub(super) fn timeline(connection: &Connection) -> rusqlite::Result<Timeline> {
     let mut timeline = Timeline::default();
+    let mut statement = connection.prepare_cached("select uuid from boot order by id")?;
+    for boot in statement.query_map([], |row| row.get(0))? {
+        timeline.see(BootId(boot?));
+    }
     for (_, boot, anchor) in anchors(connection, &format!("{ANCHORS} order by anchor.id"))? {
         timeline.add(boot, anchor);
     }
@@ -71,10 +198,7 @@ pub(super) fn untold(connection: &Connection) -> rusqlite::Result<Vec<(i64, Boot
     anchors(connection, &oldest)
 }
 
-pub(super) fn anchors(
-    connection: &Connection,
-    sql: &str,
-) -> rusqlite::Result<Vec<(i64, BootId, Anchor)>> {
+fn anchors(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<(i64, BootId, Anchor)>> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let mut anchors = Vec::new();
@@ -100,39 +224,123 @@ pub(super) fn add_anchor(
     Ok(())
 }
 
-/// Moves each run's mark forward over events that are done, as far as there is no gap.
+/// Notes that events are done with, and moves each run's mark forward as far as there is no gap.
 pub(super) fn advance<'a>(
     connection: &Connection,
     done: impl Iterator<Item = &'a RatingId>,
 ) -> rusqlite::Result<()> {
-    let mut by_run = std::collections::BTreeMap::<RunId, std::collections::BTreeSet<u32>>::new();
+    let mut by_run = BTreeMap::<RunId, BTreeSet<u32>>::new();
     for id in done {
         by_run.entry(id.run).or_default().insert(id.n);
     }
     for (run, numbers) in by_run {
-        let sql = "select id, settled_n from run where uuid = ?";
-        let found = connection.query_row(sql, [run.0], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Some((key, mut mark)): Option<(i64, u32)> = found.optional()? else {
+        let Some(row) = run_of(connection, run)? else {
             continue;
         };
+        let mut settled = row.settled;
         let sql = "select 1 from set_aside where run = ? and n = ?";
         let mut is_aside = connection.prepare_cached(sql)?;
-        while numbers.contains(&(mark + 1)) || is_aside.exists(params![key, mark + 1])? {
-            mark += 1;
+        loop {
+            let next = settled + 1;
+            if numbers.contains(&next) || is_aside.exists(params![row.key, next])? {
+                settled = next;
+            } else if let Some(last) = lost_until(connection, row.key, next)? {
+                settled = last;
+            } else {
+                break;
+            }
         }
-        connection.execute("update run set settled_n = ? where id = ?", params![mark, key])?;
+        if settled != row.settled {
+            write_run(connection, &RunRow { settled, ..row })?;
+        }
     }
     Ok(())
+}
+
+/// The end of the lost range that begins with this number, if one does.
+fn lost_until(connection: &Connection, run_key: i64, n: u32) -> rusqlite::Result<Option<u32>> {
+    let sql = "select max(last_n) from lost where run = ? and first_n <= ? and last_n >= ?";
+    connection.prepare_cached(sql)?.query_row(params![run_key, n, n], |row| row.get(0))
+}
+
+/// Writes down that a range of a run is lost.
+pub(super) fn add_loss(connection: &Connection, loss: Loss) -> rusqlite::Result<()> {
+    let Loss::Range { run, first, last } = loss else {
+        return Ok(());
+    };
+    let Some(row) = run_of(connection, run)? else {
+        return Ok(());
+    };
+    let crc = loss_checksum(row.key, first, last);
+    let sql = "insert into lost (run, first_n, last_n, crc) values (?, ?, ?, ?) \
+               on conflict do nothing";
+    connection.execute(sql, params![row.key, first, last, crc])?;
+    Ok(())
+}
+
+/// The ranges of a run that are lost, in rising order.
+pub(super) fn lost_of(connection: &Connection, run_key: i64) -> rusqlite::Result<Vec<(u32, u32)>> {
+    let sql = "select first_n, last_n from lost where run = ? order by first_n";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([run_key], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Takes out what a flipped bit made of a lost range: the gap it leaves is found again.
+pub(super) fn drop_unsound_losses(connection: &Connection) -> rusqlite::Result<usize> {
+    let mut unsound = Vec::new();
+    let mut statement = connection.prepare("select run, first_n, last_n, crc from lost")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (key, first): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (last, crc): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let range = u32::try_from(first).ok().zip(u32::try_from(last).ok());
+        let is_sound = range.is_some_and(|(first, last)| {
+            first <= last && crc == i64::from(loss_checksum(key, first, last))
+        });
+        if !is_sound {
+            unsound.push((key, first));
+        }
+    }
+    for (key, first) in &unsound {
+        connection
+            .execute("delete from lost where run = ? and first_n = ?", params![key, first])?;
+    }
+    Ok(unsound.len())
+}
+
+/// The numbers of a run that are set aside, or to be sent again, in rising order.
+pub(super) fn aside_of(
+    connection: &Connection,
+    run_key: i64,
+) -> rusqlite::Result<Vec<(u32, bool)>> {
+    let sql = "select n, is_again from set_aside where run = ? order by n";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([run_key], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// The first row at or after this one that waits, or the one after the last row.
 pub(super) fn next_unsent(connection: &Connection, from: i64) -> rusqlite::Result<i64> {
     let sql = "select event.row from event join run on run.id = event.run \
-               where event.row >= ? and event.n > run.settled_n order by event.row limit 1";
+               left join set_aside on set_aside.run = event.run and set_aside.n = event.n \
+               where event.row >= ? and (event.n > run.settled_n and set_aside.n is null \
+               or set_aside.is_again = 1) order by event.row limit 1";
     let next = connection.query_row(sql, [from], |row| row.get(0)).optional()?;
     let last = || {
         let sql = "select coalesce(max(row), 0) + 1 from event";
         connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|last| last.max(from))
     };
     next.map_or_else(last, Ok)
+}
+
+/// A number in the table of small things, or none.
+pub(super) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "select value from meta where key = ?";
+    connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()
+}
+
+pub(super) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
+    let sql = "insert into meta (key, value) values (?, ?) \
+               on conflict do update set value = excluded.value";
+    connection.prepare_cached(sql)?.execute(params![key, value])?;
+    Ok(())
 }

@@ -6,7 +6,8 @@
 
 use rusqlite::Row;
 
-use crate::feedback::misuse::{Misuse, Reason};
+use crate::feedback::event::{Event, Loss};
+use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::Reading;
 use crate::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
 
@@ -17,8 +18,8 @@ pub struct Entry {
     pub id: RatingId,
     /// When, by the board's clocks.
     pub reading: Reading,
-    /// What was answered.
-    pub rated: Rated,
+    /// What it says.
+    pub event: Event,
 }
 
 /// An entry and what the journal knows around it.
@@ -60,13 +61,16 @@ impl State {
 /// The columns that [`read`] expects, in its order.
 pub(super) const COLUMNS: &str = "event.row, run.uuid, boot.uuid, event.n, event.boot_ms, \
      event.wall_ms, event.score, event.scale, event.input, question.name, question.version, \
-     question.language, event.misuse, event.misuse_rule, event.replaces, event.crc, \
-     event.n <= run.settled_n, set_aside.n is not null";
+     question.language, event.misuse, event.misuse_rule, event.replaces, event.crc, event.kind, \
+     event.content, event.n <= run.settled_n, set_aside.is_again";
 
-/// Where those columns come from.
-pub(super) const SOURCES: &str = "event join run on run.id = event.run \
-     join boot on boot.id = run.boot join question on question.id = event.question \
+/// Where those columns come from; a row whose keys are damaged is still one.
+pub(super) const SOURCES: &str = "event left join run on run.id = event.run \
+     left join boot on boot.id = run.boot left join question on question.id = event.question \
      left join set_aside on set_aside.run = event.run and set_aside.n = event.n";
+
+/// The word in `kind` for a loss; a rating has none.
+const LOST: &str = "lost";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
     // Damage must not take the rest of the page with it, so what cannot be an id becomes one that
@@ -74,76 +78,171 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
     let run = RunId(row.get(1).unwrap_or_default());
     let boot = BootId(row.get(2).unwrap_or_default());
     let id = RatingId { run, n: row.get(3).unwrap_or_default() };
-    let state = match (row.get(17)?, row.get(16)?) {
-        (true, _) => State::SetAside,
-        (false, true) => State::Settled,
-        (false, false) => State::Waiting,
+    let (is_settled, is_again): (Option<bool>, Option<bool>) = (row.get(18)?, row.get(19)?);
+    let state = match (is_again, is_settled) {
+        (Some(false), _) => State::SetAside,
+        (None, Some(true)) => State::Settled,
+        (Some(true), _) | (None, _) => State::Waiting,
     };
-    let (row_number, crc): (i64, i64) = (row.get(0)?, row.get(15)?);
     let entry = match content(row, id) {
-        Ok(Some(entry)) if i64::from(checksum(&entry)) == crc => Ok(entry),
         // A value of another type or out of range is damage like any other.
+        Ok(Some((entry, crc))) if i64::from(checksum(&entry)) == crc => Ok(entry),
         Ok(_) | Err(_) => Err(id),
     };
-    Ok(Kept { row: row_number, boot, entry, state })
+    Ok(Kept { row: row.get(0)?, boot, entry, state })
 }
 
-fn content(row: &Row<'_>, id: RatingId) -> rusqlite::Result<Option<Entry>> {
-    let reading = Reading { boot_ms: unsigned(row.get(4)?), wall_ms: row.get(5)? };
-    let (score, scale, input): (u8, u8, usize) = (row.get(6)?, row.get(7)?, unsigned(row.get(8)?));
-    let question = Question { id: row.get(9)?, version: row.get(10)?, language: row.get(11)? };
-    let reason: Option<String> = row.get(12)?;
-    let rule: Option<u16> = row.get(13)?;
-    let score = Scale::with_faces(scale).and_then(|scale| scale.score(score).ok());
-    let reason = match reason {
+fn content(row: &Row<'_>, id: RatingId) -> rusqlite::Result<Option<(Entry, i64)>> {
+    let question = match row.get::<_, Option<String>>(9)? {
         None => None,
-        Some(name) => match Reason::named(&name) {
-            None => return Ok(None),
-            known => known,
-        },
+        Some(name) => Some(Question { id: name, version: row.get(10)?, language: row.get(11)? }),
     };
-    let misuse = reason.map(|reason| Misuse { reason, rule: rule.unwrap_or(0) });
-    let (Some(score), Some(&input)) = (score, Input::ALL.get(input)) else {
-        return Ok(None);
+    let columns = Columns {
+        boot_ms: row.get(4)?,
+        wall_ms: row.get(5)?,
+        score: row.get(6)?,
+        scale: row.get(7)?,
+        input: row.get(8)?,
+        misuse: row.get(12)?,
+        misuse_rule: row.get(13)?,
+        replaces: row.get(14)?,
+        kind: row.get(16)?,
+        content: row.get(17)?,
     };
-    let rated = Rated { score, input, question, misuse, replaces: row.get(14)? };
-    Ok(Some(Entry { id, reading, rated }))
+    let crc = row.get(15)?;
+    Ok(columns.entry(id, question).map(|entry| (entry, crc)))
 }
 
-/// A negative number where none can be is damage; it turns into one that no checksum matches.
-fn unsigned<T: TryFrom<i64> + Default>(value: i64) -> T {
-    T::try_from(value).unwrap_or_default()
+/// What a row says of its event, before anything is made of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) boot_ms: i64,
+    pub(super) wall_ms: i64,
+    pub(super) score: Option<i64>,
+    pub(super) scale: Option<i64>,
+    pub(super) input: Option<i64>,
+    pub(super) misuse: Option<String>,
+    pub(super) misuse_rule: Option<i64>,
+    pub(super) replaces: Option<i64>,
+    pub(super) kind: Option<String>,
+    pub(super) content: Option<String>,
+}
+
+impl Columns {
+    /// The columns of an entry; its question goes into a table of its own.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let boot_ms = i64::try_from(entry.reading.boot_ms).unwrap_or(i64::MAX);
+        let plain = Self { boot_ms, wall_ms: entry.reading.wall_ms, ..Self::default() };
+        match &entry.event {
+            Event::Rated(rated) => Self {
+                score: Some(rated.score.value().into()),
+                scale: Some(rated.score.scale().faces().into()),
+                input: Some(input_number(rated.input)),
+                misuse: rated.verdict.misuse.map(|reason| reason.name().to_owned()),
+                misuse_rule: Some(rated.verdict.rule.into()),
+                replaces: rated.replaces.map(i64::from),
+                ..plain
+            },
+            Event::Lost(loss) => Self {
+                kind: Some(LOST.to_owned()),
+                content: Some(match loss {
+                    Loss::Range { run, first, last } => format!("{run} {first} {last}"),
+                    Loss::Unknown => String::new(),
+                }),
+                ..plain
+            },
+        }
+    }
+
+    /// The entry that these columns make, if they make one.
+    pub(super) fn entry(&self, id: RatingId, question: Option<Question>) -> Option<Entry> {
+        let reading = Reading { boot_ms: u64::try_from(self.boot_ms).ok()?, wall_ms: self.wall_ms };
+        let event = match self.kind.as_deref() {
+            None => Event::Rated(self.rated(question?)?),
+            Some(LOST) => Event::Lost(loss(self.content.as_deref()?)?),
+            Some(_) => return None,
+        };
+        Some(Entry { id, reading, event })
+    }
+
+    fn rated(&self, question: Question) -> Option<Rated> {
+        let scale = Scale::with_faces(u8::try_from(self.scale?).ok()?)?;
+        let score = scale.score(u8::try_from(self.score?).ok()?).ok()?;
+        let input = *Input::ALL.get(usize::try_from(self.input?).ok()?)?;
+        let misuse = match self.misuse.as_deref() {
+            None => None,
+            Some(name) => Some(Reason::named(name)?),
+        };
+        // The first schema named the rule only where it struck.
+        let rule = self.misuse_rule.map_or(Some(1), |rule| u16::try_from(rule).ok())?;
+        let replaces = match self.replaces {
+            None => None,
+            Some(n) => Some(u32::try_from(n).ok()?),
+        };
+        Some(Rated { score, input, question, verdict: Verdict { misuse, rule }, replaces })
+    }
+}
+
+fn loss(content: &str) -> Option<Loss> {
+    if content.is_empty() {
+        return Some(Loss::Unknown);
+    }
+    let mut words = content.split(' ');
+    let run = words.next()?.parse().ok()?;
+    let (first, last) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let is_range = words.next().is_none() && 1 <= first && first <= last;
+    is_range.then_some(Loss::Range { run, first, last })
 }
 
 /// The input's number in the journal.
-pub(super) fn input_number(input: Input) -> i64 {
+fn input_number(input: Input) -> i64 {
     let at = Input::ALL.iter().position(|&known| known == input).unwrap_or(0);
     i64::try_from(at).unwrap_or(0)
 }
 
 /// CRC32C over everything the row says. The order and widths of the fields are part of the format.
 pub(super) fn checksum(entry: &Entry) -> u32 {
-    let Entry { id, reading, rated } = entry;
+    let Entry { id, reading, event } = entry;
     let mut bytes = Vec::with_capacity(96);
     bytes.extend(id.run.0);
     bytes.extend(id.n.to_le_bytes());
     bytes.extend(reading.boot_ms.to_le_bytes());
     bytes.extend(reading.wall_ms.to_le_bytes());
+    match event {
+        Event::Rated(rated) => add_rated(&mut bytes, rated),
+        Event::Lost(_) => {
+            let columns = Columns::of(entry);
+            for text in [columns.kind, columns.content] {
+                add_text(&mut bytes, text.as_deref().unwrap_or_default());
+            }
+        }
+    }
+    crc32c::crc32c(&bytes)
+}
+
+fn add_rated(bytes: &mut Vec<u8>, rated: &Rated) {
     bytes.extend([rated.score.value(), rated.score.scale().faces()]);
     bytes.extend(input_number(rated.input).to_le_bytes());
-    for text in [rated.question.id.as_str(), rated.question.language.as_str()] {
-        bytes.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
-        bytes.extend(text.as_bytes());
-    }
+    add_text(bytes, &rated.question.id);
+    add_text(bytes, &rated.question.language);
     bytes.extend(rated.question.version.to_le_bytes());
-    match rated.misuse {
-        None => bytes.push(0),
-        Some(misuse) => {
+    match (rated.verdict.misuse, rated.verdict.rule) {
+        // Rows of the first schema have no rule where it did not strike, and it was the first.
+        (None, 1) => bytes.push(0),
+        (Some(reason), rule) => {
             bytes.push(1);
-            bytes.extend(misuse.reason.name().as_bytes());
-            bytes.extend(misuse.rule.to_le_bytes());
+            bytes.extend(reason.name().as_bytes());
+            bytes.extend(rule.to_le_bytes());
+        }
+        (None, rule) => {
+            bytes.push(2);
+            bytes.extend(rule.to_le_bytes());
         }
     }
     bytes.extend(rated.replaces.unwrap_or(0).to_le_bytes());
-    crc32c::crc32c(&bytes)
+}
+
+fn add_text(bytes: &mut Vec<u8>, text: &str) {
+    bytes.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.extend(text.as_bytes());
 }

@@ -7,25 +7,41 @@ use rusqlite::Connection;
 use super::Error;
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 
-const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("0001_first.sql"), include_str!("0002_losses.sql")];
 
 /// The bytes of a page, fixed when the file is made.
-const PAGE_BYTES: u32 = 1024;
+pub(super) const PAGE_BYTES: u32 = 1024;
 
-/// Reads the schema's version from the file's header, without opening it as a database.
+/// Beside the schema's version, the header's place for an application's own number says the same
+/// again: only where both agree is a journal taken for a newer one, and not for a damaged one.
+const APPLICATION_ID: i32 = 0x534d_0000;
+
+/// The schema's version by the file's header, without opening it as a database: the higher one of
+/// a newer program, or 0.
 ///
-/// SQLite documents the header: the version stands in four bytes at offset 60, big end first.
-pub(super) fn version_in_header(file: &Path) -> std::io::Result<i32> {
+/// SQLite documents the header: the version stands in four bytes at offset 60, big end first, and
+/// the application's own number at 68.
+pub(super) fn newer_in_header(file: &Path) -> std::io::Result<i32> {
     use std::io::Read as _;
-    let mut header = [0; 64];
+    let mut header = [0; 72];
     match std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut header)) {
-        Ok(()) => Ok(header.last_chunk().map_or(0, |bytes| i32::from_be_bytes(*bytes))),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(0),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(error),
+        Ok(()) => {}
+        // What else is wrong with the file is found out later.
+        Err(_) => return Ok(0),
     }
+    let word = |at: usize| {
+        let bytes = header.get(at..).and_then(|bytes| bytes.first_chunk().copied());
+        bytes.map_or(0, i32::from_be_bytes)
+    };
+    Ok(newer(word(60), word(68)))
+}
+
+/// The version, if it is a newer program's and the application's own number confirms it; else 0.
+fn newer(version: i32, application: i32) -> i32 {
+    let is_confirmed = application == APPLICATION_ID | version;
+    if version > SCHEMA_VERSION && is_confirmed { version } else { 0 }
 }
 
 pub(super) fn refuse_newer(folder: &Path, found: i32) -> Result<(), Error> {
@@ -33,6 +49,13 @@ pub(super) fn refuse_newer(folder: &Path, found: i32) -> Result<(), Error> {
         return Err(Error::Newer { folder: folder.to_owned(), found });
     }
     Ok(())
+}
+
+/// The version of an open journal: that of a newer program is returned only if it is confirmed.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<(i32, i32)> {
+    let ask = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
+    let (version, application) = (ask("user_version")?, ask("application_id")?);
+    Ok((version, newer(version, application)))
 }
 
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
@@ -50,8 +73,32 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(super) fn user_version(connection: &Connection) -> rusqlite::Result<i32> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+/// Does something whose loss in a power cut costs no rating, without a flush of its own: the next
+/// rating's flush carries it along.
+///
+/// A receipt that is forgotten is asked for again, and the hub gives it again.
+pub(super) fn unflushed<T>(
+    connection: &mut Connection,
+    act: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let done = act(connection);
+    // Without this the next rating would be thanked for before it is on the card.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    done
+}
+
+/// Names the most pages that the database may have.
+pub(super) fn limit(connection: &Connection, bytes_max: u64) -> rusqlite::Result<()> {
+    let pages = i64::try_from(bytes_max / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX);
+    connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+}
+
+/// Whether the database has as many pages as it may.
+pub(super) fn is_at_limit(connection: &Connection) -> rusqlite::Result<bool> {
+    let ask = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    // The last pages may be too few for what a rating needs.
+    Ok(ask("page_count")? - ask("freelist_count")? + 8 >= ask("max_page_count")?)
 }
 
 pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
@@ -60,6 +107,7 @@ pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Resul
             let transaction = connection.transaction()?;
             transaction.execute_batch(sql)?;
             transaction.pragma_update(None, "user_version", version)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID | version)?;
             transaction.commit()?;
         }
     }

@@ -2,18 +2,107 @@
 //! than any hub's goes.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, redirect};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
 
 use super::Error;
+use crate::clock;
 use crate::kiosk::settings;
 use crate::wire;
 
-pub(super) fn client(settings: &settings::Uplink, hub: &str) -> Result<Client, Error> {
-    // Somebody else in this process may have installed the same provider before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+/// The time by which certificates are checked.
+///
+/// A board without a clock of its own starts in the past, where no certificate is valid yet, and
+/// where the network lets no time service through it would never find out. So its clock is never
+/// taken to stand before a time that has certainly passed: when this program was made, or what the
+/// hub or a time service has told before. Certificates are checked all the same, always.
+#[derive(Clone, Debug)]
+pub(super) struct Clock {
+    floor_ms: Arc<AtomicI64>,
+    /// How far UTC is ahead of the boot's clock, once the hub has told in this boot.
+    ahead_ms: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// A clock that never stands before this time, in milliseconds since 1970 UTC.
+    pub(super) fn not_before(floor_ms: i64) -> Self {
+        if clock::wall_ms() < floor_ms {
+            tracing::warn!("the board's clock is behind; certificates are checked by a later time");
+        }
+        let unknown = AtomicI64::new(i64::MIN);
+        Self { floor_ms: Arc::new(AtomicI64::new(floor_ms)), ahead_ms: Arc::new(unknown) }
+    }
+
+    /// Takes the hub's word, which came over a line that was checked, at an instant of this boot.
+    pub(super) fn learn(&self, utc_ms: i64, at_boot_ms: u64) {
+        let at_boot_ms = i64::try_from(at_boot_ms).unwrap_or(0);
+        self.floor_ms.fetch_max(utc_ms, Ordering::Relaxed);
+        self.ahead_ms.store(utc_ms.saturating_sub(at_boot_ms), Ordering::Relaxed);
+    }
+
+    fn now_ms(&self) -> i64 {
+        let floor_ms = self.floor_ms.load(Ordering::Relaxed);
+        let now_ms = match self.ahead_ms.load(Ordering::Relaxed) {
+            i64::MIN => clock::wall_ms(),
+            ahead_ms => {
+                ahead_ms.saturating_add(i64::try_from(clock::boot_ms()).unwrap_or(i64::MAX))
+            }
+        };
+        now_ms.max(floor_ms)
+    }
+}
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since_1970 = Duration::from_millis(u64::try_from(self.now_ms()).unwrap_or(0));
+        Some(UnixTime::since_unix_epoch(since_1970))
+    }
+}
+
+/// The system's certificates, those of the configuration, and our own clock to check them by.
+fn tls(settings: &settings::Uplink, clock: Clock) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore::empty();
+    // Those of the system that cannot be read are none to trust.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(file) = &settings.ca_file {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Certificates {
+            file: file.display().to_string(),
+            source,
+        };
+        let pem = std::fs::read(file).map_err(|error| failed(error.into()))?;
+        let mut is_empty = true;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            is_empty = false;
+            let certificate = certificate.map_err(|error| failed(error.to_string().into()))?;
+            roots.add(certificate).map_err(|error| failed(error.into()))?;
+        }
+        if is_empty {
+            return Err(failed("there is no certificate in it".into()));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_details(provider, Arc::new(clock))
+        .with_safe_default_protocol_versions()
+        .map_err(Error::Tls)?;
+    let mut config = versions.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+pub(super) fn client(
+    settings: &settings::Uplink,
+    hub: &str,
+    clock: Clock,
+) -> Result<Client, Error> {
     let url = reqwest::Url::parse(hub).map_err(|_| Error::Address(hub.to_owned()))?;
     let is_this_machine = match url.host_str() {
         Some("localhost") => true,
@@ -26,21 +115,13 @@ pub(super) fn client(settings: &settings::Uplink, hub: &str) -> Result<Client, E
     if !(url.scheme() == "https" || url.scheme() == "http" && is_this_machine) {
         return Err(Error::Address(hub.to_owned()));
     }
-    let mut builder = Client::builder()
+    let builder = Client::builder()
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         .timeout(settings.timeout)
         .redirect(redirect::Policy::none())
-        .no_proxy();
-    if let Some(file) = &settings.ca_file {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Certificates {
-            file: file.display().to_string(),
-            source,
-        };
-        let pem = std::fs::read(file).map_err(|error| failed(error.into()))?;
-        let bundle = reqwest::Certificate::from_pem_bundle(&pem);
-        builder = builder.tls_certs_merge(bundle.map_err(|error| failed(error.into()))?);
-    }
+        .no_proxy()
+        .tls_backend_preconfigured(tls(settings, clock)?);
     builder.build().map_err(Error::Unreachable)
 }
 

@@ -1,0 +1,314 @@
+//! The statements that store a shipment: each event once, and nothing over another.
+
+use chrono::{DateTime, SecondsFormat};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use super::super::{Arrived, Cursor, Incoming, RETURNS_OF_A_CLONE, Shipment, Stored};
+use super::dating;
+use crate::feedback::event::{Event, Loss};
+use crate::feedback::misuse::{Judge, RULE_VERSION, Reason, UNJUDGED, Verdict};
+use crate::feedback::moment::Quality;
+use crate::feedback::rating::{BootId, Input, RatingId, RunId, Scale};
+use crate::wire::report::Reported;
+
+pub(super) fn store(
+    transaction: &Transaction<'_>,
+    shipment: &Shipment,
+) -> rusqlite::Result<Stored> {
+    let mut is_dating = false;
+    for (boot, anchor) in &shipment.anchors {
+        let boot = boot_key(transaction, *boot)?;
+        if dating::add_anchor(transaction, boot, anchor)? {
+            dating::date_again(transaction, boot, anchor)?;
+            is_dating = true;
+        }
+    }
+    let (mut stored, mut added) = (Stored::default(), 0);
+    for arrived in &shipment.runs {
+        let boot = boot_key(transaction, arrived.boot)?;
+        let run = run_key(transaction, arrived, boot, &shipment.kiosk)?;
+        let anchors = dating::anchors(transaction, boot)?;
+        is_dating |= anchors.is_empty();
+        let mut is_of_old_rules = false;
+        for incoming in &arrived.events {
+            let id = RatingId { run: arrived.run, n: incoming.event.n };
+            let moment = crate::feedback::moment::date(incoming.event.reading, &anchors);
+            match add_event(transaction, shipment, run, moment, incoming)? {
+                Added::New => added += 1,
+                Added::Known => {}
+                Added::Conflict => {
+                    stored.conflicts.push(id);
+                    continue;
+                }
+            }
+            stored.settled.push(id);
+            match &incoming.event.said {
+                Some(Event::Lost(loss)) => add_loss(transaction, shipment, *loss)?,
+                Some(Event::Rated(rated)) => {
+                    let rule = rated.verdict.rule;
+                    is_of_old_rules |= rule != UNJUDGED && rule < RULE_VERSION;
+                }
+                None => {}
+            }
+        }
+        if is_of_old_rules {
+            judge_again(transaction, run)?;
+        }
+    }
+    for (id, reason) in &shipment.refused {
+        let sql = "insert into refused (run, n, kiosk, reason, received_ms) \
+                   values (?, ?, ?, ?, ?) on conflict do nothing";
+        let (kiosk, at) = (&shipment.kiosk, shipment.received_ms);
+        transaction.execute(sql, params![id.run.0, id.n, kiosk, reason, at])?;
+    }
+    if is_dating {
+        dating::bound_again(transaction, &shipment.kiosk)?;
+    }
+    stored.is_clone = listen(transaction, shipment)?;
+    stored.stored = note_contact(transaction, shipment, &stored, added)?;
+    Ok(stored)
+}
+
+/// Writes down how the kiosk's books stand; returns how many of its events are stored.
+fn note_contact(
+    transaction: &Transaction<'_>,
+    shipment: &Shipment,
+    stored: &Stored,
+    added: i64,
+) -> rusqlite::Result<u64> {
+    let counters = &shipment.counters;
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let (refused, conflicts) = (count(shipment.refused.len()), count(stored.conflicts.len()));
+    let named = count(stored.settled.len()) + conflicts + refused;
+    let left = counters.waiting.saturating_sub(named);
+    let aside = counters.set_aside + conflicts + refused;
+    let sql = "update kiosk set last_contact_ms = ?, app = ?, taken = ?, waiting = ?, \
+               set_aside = ?, lost = ?, stored = stored + ? where id = ? returning stored";
+    let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let contact = params![
+        shipment.received_ms,
+        shipment.app,
+        whole(counters.taken),
+        whole(left),
+        whole(aside),
+        whole(counters.lost),
+        added,
+        shipment.kiosk
+    ];
+    let total: Option<i64> = transaction.query_row(sql, contact, |row| row.get(0)).optional()?;
+    Ok(total.unwrap_or(0).cast_unsigned())
+}
+
+/// Notes which run speaks. A kiosk has one at a time, so one that speaks again after another did is
+/// a second device with the same token; true when that has happened often enough to say so.
+fn listen(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqlite::Result<bool> {
+    let Some(live) = shipment.live else {
+        return Ok(false);
+    };
+    let sql = "insert into run (uuid, boot, kiosk) select ?, boot, ? from run \
+               where id = (select live_run from kiosk where id = ?) on conflict do nothing";
+    // A run that has taken nothing yet is known only by its word; its boot is told with its events.
+    let known = |uuid: [u8; 16]| {
+        let sql = "select id, is_past from run where uuid = ?";
+        let found = transaction.query_row(sql, [uuid], |row| Ok((row.get(0)?, row.get(1)?)));
+        found.optional()
+    };
+    let mut run: Option<(i64, bool)> = known(live.0)?;
+    if run.is_none() {
+        transaction.execute(sql, params![live.0, shipment.kiosk, shipment.kiosk])?;
+        run = known(live.0)?;
+    }
+    let Some((run, is_past)) = run else {
+        return Ok(false);
+    };
+    if is_past {
+        let sql = "update kiosk set returns = returns + 1 where id = ? returning returns";
+        let returns: i64 = transaction.query_row(sql, [&shipment.kiosk], |row| row.get(0))?;
+        return Ok(returns >= RETURNS_OF_A_CLONE);
+    }
+    let sql = "update run set is_past = 1 where id <> ? \
+               and id = (select live_run from kiosk where id = ?)";
+    transaction.prepare_cached(sql)?.execute(params![run, shipment.kiosk])?;
+    let sql = "update kiosk set live_run = ? where id = ? and live_run is not ?";
+    transaction.prepare_cached(sql)?.execute(params![run, shipment.kiosk, run])?;
+    Ok(false)
+}
+
+/// What became of one event.
+enum Added {
+    New,
+    /// It was there already.
+    Known,
+    /// Another stands in its place.
+    Conflict,
+}
+
+fn add_event(
+    transaction: &Transaction<'_>,
+    shipment: &Shipment,
+    run: i64,
+    moment: crate::feedback::moment::Moment,
+    incoming: &Incoming,
+) -> rusqlite::Result<Added> {
+    let Incoming { event, digest, content } = incoming;
+    let rated = match &event.said {
+        Some(Event::Rated(rated)) => Some(rated),
+        Some(Event::Lost(_)) | None => None,
+    };
+    let extra = (!event.extra.is_empty())
+        .then(|| serde_json::Value::Object(event.extra.clone()).to_string());
+    // One statement, and the primary key decides: there is no moment between looking and writing.
+    let sql = "insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, \
+               utc_ms, is_exact, score, scale, input, question, question_version, language, \
+               misuse, misuse_rule, replaces, extra) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               on conflict do nothing";
+    let added = transaction.prepare_cached(sql)?.execute(params![
+        run,
+        event.n,
+        shipment.kiosk,
+        shipment.received_ms,
+        digest,
+        event.kind,
+        i64::try_from(event.reading.boot_ms).unwrap_or(i64::MAX),
+        event.reading.wall_ms,
+        moment.utc_ms,
+        moment.quality == Quality::Exact,
+        rated.map(|rated| rated.score.value()),
+        rated.map(|rated| rated.score.scale().faces()),
+        rated.map(|rated| rated.input.name()),
+        rated.map(|rated| &rated.question.id),
+        rated.map(|rated| rated.question.version),
+        rated.map(|rated| &rated.question.language),
+        rated.and_then(|rated| rated.verdict.misuse).map(Reason::name),
+        rated.map(|rated| rated.verdict.rule),
+        rated.and_then(|rated| rated.replaces),
+        extra,
+    ])?;
+    if added == 1 {
+        return Ok(Added::New);
+    }
+    let sql = "select digest from event where run = ? and n = ?";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let known: [u8; 16] = statement.query_row(params![run, event.n], |row| row.get(0))?;
+    if known == *digest {
+        return Ok(Added::Known);
+    }
+    let sql = "insert into conflict (run, n, digest, kiosk, received_ms, content) \
+               values (?, ?, ?, ?, ?, ?) on conflict do nothing";
+    let (kiosk, at) = (&shipment.kiosk, shipment.received_ms);
+    transaction.execute(sql, params![run, event.n, digest, kiosk, at, content])?;
+    Ok(Added::Conflict)
+}
+
+fn add_loss(
+    transaction: &Transaction<'_>,
+    shipment: &Shipment,
+    loss: Loss,
+) -> rusqlite::Result<()> {
+    if let Loss::Range { run, first, last } = loss {
+        let sql = "insert into lost (run, first_n, last_n, kiosk) values (?, ?, ?, ?) \
+                   on conflict do update set last_n = max(last_n, excluded.last_n)";
+        transaction.execute(sql, params![run.0, first, last, shipment.kiosk])?;
+    }
+    Ok(())
+}
+
+fn boot_key(transaction: &Transaction<'_>, boot: BootId) -> rusqlite::Result<i64> {
+    let sql = "insert into boot (uuid) values (?) on conflict do nothing";
+    transaction.prepare_cached(sql)?.execute([boot.0])?;
+    let sql = "select id from boot where uuid = ?";
+    transaction.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0))
+}
+
+fn run_key(
+    transaction: &Transaction<'_>,
+    arrived: &Arrived,
+    boot: i64,
+    kiosk: &str,
+) -> rusqlite::Result<i64> {
+    let highest = arrived.events.iter().map(|incoming| incoming.event.n).max().unwrap_or(0);
+    let taken = arrived.taken.max(highest);
+    let sql = "insert into run (uuid, boot, kiosk, taken) values (?, ?, ?, ?) \
+               on conflict do update set taken = max(taken, excluded.taken), boot = excluded.boot \
+               where taken < excluded.taken";
+    transaction.prepare_cached(sql)?.execute(params![arrived.run.0, boot, kiosk, taken])?;
+    let sql = "select id from run where uuid = ?";
+    transaction.prepare_cached(sql)?.query_row([arrived.run.0], |row| row.get(0))
+}
+
+/// Judges the presses of a run again where older rules have judged them.
+pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::Result<()> {
+    let sql = "select n, boot_ms, score, scale, input, misuse, coalesce(misuse_rule, 1), \
+               judged, judged_rule from event where run = ? and score is not null order by n";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let mut rows = statement.query([run])?;
+    let (mut judge, mut changed) = (Judge::default(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let (n, at_ms): (u32, i64) = (row.get(0)?, row.get(1)?);
+        let (value, faces, input): (u8, u8, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        let reason = |at| -> rusqlite::Result<Option<Reason>> {
+            Ok(row.get::<_, Option<String>>(at)?.as_deref().and_then(Reason::named))
+        };
+        let told = Verdict { misuse: reason(5)?, rule: row.get(6)? };
+        let before: Option<u16> = row.get(8)?;
+        let score = Scale::with_faces(faces).and_then(|scale| scale.score(value).ok());
+        let Some((score, input)) = score.zip(Input::named(&input)) else {
+            continue;
+        };
+        let judged = judge.judge(score, input, u64::try_from(at_ms).unwrap_or(0));
+        let verdict = told.again(judged);
+        if verdict != told && before != Some(verdict.rule) {
+            changed.push((n, verdict));
+        }
+    }
+    let sql = "update event set judged = ?, judged_rule = ? where run = ? and n = ?";
+    let mut update = transaction.prepare_cached(sql)?;
+    for (n, verdict) in changed {
+        update.execute(params![verdict.misuse.map(Reason::name), verdict.rule, run, n])?;
+    }
+    Ok(())
+}
+
+/// The columns that [`reported`] reads, in its order.
+pub(super) const REPORTED: &str = "event.run, event.n, kiosk.shop, kiosk.id, kiosk.touchpoint, \
+     run.uuid, kind, utc_ms, is_exact, score, scale, input, question, question_version, language, \
+     case when judged_rule is null then misuse else judged end, replaces, received_ms, \
+     earliest_ms, latest_ms";
+
+pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
+    let quality = match (row.get(8)?, row.get(18)?, row.get(19)?) {
+        (true, ..) => Quality::Exact,
+        (false, Some(earliest_ms), Some(latest_ms)) => Quality::Bounded { earliest_ms, latest_ms },
+        (false, ..) => Quality::Unknown,
+    };
+    let bounds = quality.bounds();
+    let (run, n) = (RunId(row.get(5)?), row.get(1)?);
+    let reported = Reported {
+        shop: row.get(2)?,
+        kiosk: row.get(3)?,
+        touchpoint: row.get(4)?,
+        run: run.to_string(),
+        n,
+        kind: row.get(6)?,
+        utc: rfc3339(row.get(7)?),
+        quality: quality.name().to_owned(),
+        score: row.get(9)?,
+        scale: row.get(10)?,
+        input: row.get(11)?,
+        question: row.get(12)?,
+        question_version: row.get(13)?,
+        language: row.get(14)?,
+        misuse: row.get(15)?,
+        replaces: row.get(16)?,
+        received: rfc3339(row.get(17)?),
+        earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),
+        latest: bounds.map(|(_, latest)| rfc3339(latest)),
+    };
+    Ok(((row.get(0)?, n), reported))
+}
+
+fn rfc3339(utc_ms: i64) -> String {
+    let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
+    utc.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

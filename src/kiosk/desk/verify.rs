@@ -1,0 +1,154 @@
+//! Whether the books hold: every event that was taken is settled, waiting, set aside, or reported
+//! as lost, and every one that waits is there and whole.
+//!
+//! The books are not believed: all rows are read, and their checksums compared, a page at a time.
+
+use std::collections::BTreeMap;
+
+use super::{Source, Unanswerable};
+use crate::feedback::event::{Event, Loss, gaps, stretches};
+use crate::feedback::misuse::Silence;
+use crate::feedback::rating::RunId;
+use crate::kiosk::journal::{Ledger, RunBooks, State};
+use crate::wire::desk::{Aside, RunSums, Sums, Verified};
+
+/// How many runs are listed that have nothing to tell.
+const RUNS_LISTED_MAX: usize = 10;
+
+/// How many set-aside events are listed.
+const ASIDE_LISTED_MAX: usize = 100;
+
+/// Reads everything and compares it with the books.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn verify(source: &Source) -> Result<Verified, Unanswerable> {
+    let before = source.ledger()?;
+    let mut read = Read::default();
+    source.each_row(|kept| {
+        read.rows += 1;
+        match &kept.entry {
+            Ok(entry) => {
+                read.seen.entry(entry.id.run).or_default().push(entry.id.n);
+                match &entry.event {
+                    Event::Rated(rated) => read.silence.take(rated.score, rated.input),
+                    Event::Lost(Loss::Unknown) => read.unknown_losses += 1,
+                    Event::Lost(_) => {}
+                }
+            }
+            Err(_) if kept.state == State::Waiting => read.damaged_waiting += 1,
+            Err(_) => read.damaged_settled += 1,
+        }
+        Ok(())
+    })?;
+    // Events go on being settled while they are read: what waits is what waited at both ends.
+    Ok(compare(&before.runs, source.ledger()?, read))
+}
+
+/// What was read of the rows.
+#[derive(Default)]
+struct Read {
+    rows: u64,
+    seen: BTreeMap<RunId, Vec<u32>>,
+    damaged_waiting: u64,
+    damaged_settled: u64,
+    unknown_losses: u64,
+    silence: Silence,
+}
+
+fn compare(before: &[RunBooks], after: Ledger, mut read: Read) -> Verified {
+    let Ledger { runs: after, bad_files, is_salvaging } = after;
+    let mut verified = Verified {
+        rows: read.rows,
+        bad_files,
+        unknown_losses: read.unknown_losses,
+        runs_in_all: u64::try_from(after.len()).unwrap_or(u64::MAX),
+        ..Verified::default()
+    };
+    let taken: BTreeMap<RunId, u32> = before.iter().map(|run| (run.run, run.taken)).collect();
+    for (from_newest, run) in (0..after.len()).rev().zip(&after) {
+        let sums = sums(run);
+        verified.total = add(verified.total, sums);
+        let mut seen = read.seen.remove(&run.run).unwrap_or_default();
+        seen.sort_unstable();
+        let missing = missing(run, taken.get(&run.run).copied().unwrap_or(0), seen);
+        for (first, last) in &missing {
+            let id = run.run;
+            verified.complaints.push(format!("run {id}: {first} to {last} wait and are not there"));
+        }
+        if !sums.holds() {
+            verified.complaints.push(format!("run {}: the terms do not add up", run.run));
+        }
+        let is_open = sums.waiting + sums.set_aside + sums.lost > 0;
+        if is_open || !missing.is_empty() || from_newest < RUNS_LISTED_MAX {
+            verified.runs.push(RunSums { run: run.run.to_string(), sums });
+        }
+        for (n, reason) in &run.set_aside {
+            if verified.set_aside.len() < ASIDE_LISTED_MAX {
+                let (run, reason) = (run.run.to_string(), reason.clone());
+                verified.set_aside.push(Aside { run, n: *n, reason });
+            }
+        }
+    }
+    for run in read.seen.keys() {
+        verified.complaints.push(format!("run {run} has rows and is not in the books"));
+    }
+    if read.damaged_settled > 0 {
+        let count = read.damaged_settled;
+        verified.complaints.push(format!(
+            "{count} rows that head office has confirmed, or that were reported lost, are damaged \
+             here"
+        ));
+    }
+    if is_salvaging {
+        let sentence =
+            "a damaged journal is still being salvaged; ask again when the kiosk has run";
+        verified.complaints.push(sentence.to_owned());
+    }
+    // Rows that are damaged and reported cost nothing more; what is missing and unreported does.
+    verified.holds = verified.total.holds()
+        && !is_salvaging
+        && verified.complaints.iter().all(|complaint| complaint.contains("confirmed, or"));
+    verified
+}
+
+/// The terms of a run, by the books.
+fn sums(run: &RunBooks) -> Sums {
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let length = |(first, last): &(u32, u32)| u64::from(last - first) + 1;
+    let below = |n: u32| n <= run.settled;
+    let aside_below = count(run.set_aside.iter().filter(|(n, _)| below(*n)).count());
+    let aside = count(run.set_aside.len());
+    let again_below = count(run.again.iter().filter(|n| below(**n)).count());
+    let lost_below: u64 = run.lost.iter().filter(|(_, last)| below(*last)).map(length).sum();
+    let lost: u64 = run.lost.iter().map(length).sum();
+    let settled = u64::from(run.settled).saturating_sub(aside_below + again_below + lost_below);
+    let ahead = u64::from(run.taken.saturating_sub(run.settled)) + again_below;
+    let waiting = ahead.saturating_sub(aside - aside_below + lost - lost_below);
+    Sums { taken: u64::from(run.taken), settled, waiting, set_aside: aside, lost }
+}
+
+const fn add(one: Sums, other: Sums) -> Sums {
+    Sums {
+        taken: one.taken + other.taken,
+        settled: one.settled + other.settled,
+        waiting: one.waiting + other.waiting,
+        set_aside: one.set_aside + other.set_aside,
+        lost: one.lost + other.lost,
+    }
+}
+
+/// The numbers that should wait, were taken before the rows were read, and are not among them.
+fn missing(run: &RunBooks, taken: u32, seen: Vec<u32>) -> Vec<(u32, u32)> {
+    let elsewhere = run.set_aside.iter().map(|(n, _)| (*n, *n)).chain(run.lost.iter().copied());
+    let mut known = stretches(seen);
+    known.extend(elsewhere);
+    known.sort_unstable();
+    let mut missing = gaps(run.settled.saturating_add(1), taken, &known);
+    for n in &run.again {
+        if !gaps(*n, *n, &known).is_empty() {
+            missing.push((*n, *n));
+        }
+    }
+    missing
+}

@@ -1,0 +1,434 @@
+//! What the journal does when nobody presses: checks what waits, carries over what a damaged
+//! journal still had, offers everything again to a hub that went back in time.
+//!
+//! All of it is done a piece at a time, so that a press never waits behind more than one of them,
+//! and all of it can be begun anew after a power cut.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use super::repair::Bad;
+use super::salvage::{Found, Salvage};
+use super::{
+    Error, Journal, Run, State, add_question, insert_event, ledger, missing, schema, sort,
+};
+use crate::feedback::event::{Event, Loss, stretches};
+use crate::feedback::moment::Reading;
+use crate::feedback::rating::{RatingId, RunId};
+
+/// How many rows are looked at in one go.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// A damaged file larger than this held more than an empty schema.
+const EMPTY_BYTES_MAX: u64 = 64 * 1024;
+
+/// What is still to be done.
+#[derive(Debug, Default)]
+pub(super) struct Chores {
+    salvage: Option<Box<Salvage>>,
+    check: Option<Check>,
+    offer: Option<Offer>,
+    wants_check: bool,
+}
+
+/// Looks whether every number that should wait is there, and whole.
+#[derive(Debug, Default)]
+struct Check {
+    next_row: i64,
+    /// Whether it began with the first row of all, and not with the first that should wait.
+    is_whole: bool,
+    /// How many rows that should wait are not whole.
+    damaged: u64,
+    /// How far each run had come when the check began.
+    taken: BTreeMap<RunId, u32>,
+    seen: BTreeMap<RunId, Vec<u32>>,
+}
+
+/// Finds the oldest event of each run that is still held.
+#[derive(Debug)]
+struct Offer {
+    next_row: i64,
+    epoch: i64,
+    stored: Option<i64>,
+    first: BTreeMap<RunId, u32>,
+}
+
+impl Chores {
+    /// What is to be done with a journal that has just been opened.
+    pub(super) fn at_open(
+        connection: &Connection,
+        mut bad: Vec<Bad>,
+        unsent_row: i64,
+    ) -> rusqlite::Result<Self> {
+        let salvaged = ledger::meta(connection, "salvaged")?.unwrap_or(0);
+        bad.retain(|bad| bad.number > salvaged);
+        let salvage = (!bad.is_empty()).then(|| Box::new(Salvage::new(&bad)));
+        let check = Check { next_row: unsent_row, ..Check::default() };
+        Ok(Self { salvage, check: Some(check), offer: None, wants_check: false })
+    }
+
+    pub(super) const fn check_again(&mut self) {
+        self.wants_check = true;
+    }
+
+    /// Begins to offer everything again; false when that is under way already.
+    pub(super) fn offer_again(&mut self, epoch: i64, stored: Option<i64>) -> bool {
+        let is_new = self.offer.as_ref().is_none_or(|offer| offer.epoch != epoch);
+        if is_new {
+            self.offer = Some(Offer { next_row: 0, epoch, stored, first: BTreeMap::new() });
+        }
+        is_new
+    }
+}
+
+impl Journal {
+    /// Whether there is something to do while nobody presses.
+    #[must_use]
+    pub const fn has_chores(&self) -> bool {
+        let Chores { salvage, check, offer, wants_check } = &self.chores;
+        salvage.is_some() || check.is_some() || offer.is_some() || *wants_check
+    }
+
+    /// Whether a damaged journal has not been carried over to its end.
+    #[must_use]
+    pub(super) const fn is_salvaging(&self) -> bool {
+        self.chores.salvage.is_some()
+    }
+
+    /// Does the next piece of what there is to do; `reading` dates what it finds lost.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file has to be set aside; the others as for an append.
+    pub fn chore(&mut self, reading: Reading) -> Result<(), Error> {
+        if self.run.is_none() {
+            return Ok(());
+        }
+        if let Some(salvage) = self.chores.salvage.take() {
+            return self.go_on_salvaging(salvage, reading);
+        }
+        if let Some(check) = self.chores.check.take() {
+            return self.go_on_checking(check, reading);
+        }
+        if let Some(offer) = self.chores.offer.take() {
+            return self.go_on_offering(offer);
+        }
+        if std::mem::take(&mut self.chores.wants_check) {
+            self.chores.check = Some(Check { next_row: self.unsent_row, ..Check::default() });
+        }
+        Ok(())
+    }
+
+    fn go_on_checking(&mut self, mut check: Check, reading: Reading) -> Result<(), Error> {
+        if check.taken.is_empty() {
+            check.taken = self.run_books()?.into_iter().map(|run| (run.run, run.taken)).collect();
+        }
+        let page = self.page(check.next_row - 1, ROWS_AT_ONCE, false)?;
+        for kept in &page {
+            match &kept.entry {
+                Ok(entry) => check.seen.entry(entry.id.run).or_default().push(entry.id.n),
+                Err(_) if kept.state == State::Waiting => check.damaged += 1,
+                Err(_) => {}
+            }
+        }
+        if let Some(last) = page.last() {
+            check.next_row = last.row + 1;
+            self.chores.check = Some(check);
+            return Ok(());
+        }
+        let mut losses = Vec::new();
+        for books in self.run_books()? {
+            let Some(&taken) = check.taken.get(&books.run) else {
+                continue;
+            };
+            let mut seen = check.seen.remove(&books.run).unwrap_or_default();
+            seen.sort_unstable();
+            losses.extend(missing(&books, taken, &stretches(seen)));
+        }
+        let lost: u64 = losses.iter().map(|loss| u64::from(loss.count())).sum();
+        if lost > 0 && !check.is_whole {
+            // Before anything is called lost, it is looked for everywhere.
+            self.unsent_row = 0;
+            self.chores.check = Some(Check { is_whole: true, ..Check::default() });
+            return Ok(());
+        }
+        if lost > check.damaged {
+            // Rows that are not even there are damage to more than themselves, and a look at every
+            // page by itself may still find them.
+            let (folder, what) = (self.folder.clone(), "has lost rows without a trace".to_owned());
+            return Err(Error::Damaged { folder, what });
+        }
+        self.report(&losses, reading)
+    }
+
+    /// Writes losses down as events of this run, in one commit.
+    fn report(&mut self, losses: &[Loss], reading: Reading) -> Result<(), Error> {
+        let Some(run) = self.run.filter(|_| !losses.is_empty()) else {
+            return Ok(());
+        };
+        let last_row = self.last_row;
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            let taken = report(&transaction, &run, last_row, losses, reading)?;
+            transaction.commit()?;
+            Ok(taken)
+        };
+        let taken = write(&mut self.connection)
+            .map_err(|source| sort(&self.folder, "report a loss in", source))?;
+        self.last_row += i64::from(taken - run.taken);
+        self.run = Some(Run { taken, ..run });
+        for loss in losses {
+            tracing::error!(?loss, events = loss.count(), "the card lost events");
+        }
+        self.write_mark();
+        self.read_books()
+    }
+
+    fn go_on_salvaging(
+        &mut self,
+        mut salvage: Box<Salvage>,
+        reading: Reading,
+    ) -> Result<(), Error> {
+        let failed = |source| sort(&self.folder, "salvage into", source);
+        match salvage.read_on() {
+            Some(found) => {
+                let (after_bad, after) = (self.after_bad, self.last_row);
+                let write = |connection: &mut Connection| {
+                    let transaction = connection.transaction()?;
+                    let last = carry(&transaction, &salvage, &found, after_bad, after)?;
+                    transaction.commit()?;
+                    Ok(last)
+                };
+                if !found.is_empty() {
+                    self.last_row =
+                        schema::unflushed(&mut self.connection, write).map_err(failed)?;
+                    self.unsent_row = 0;
+                }
+                self.chores.salvage = Some(salvage);
+                Ok(())
+            }
+            None => self.end_salvage(&salvage, reading),
+        }
+    }
+
+    /// Closes the books of what was carried over, and reports what was not.
+    fn end_salvage(&mut self, salvage: &Salvage, reading: Reading) -> Result<(), Error> {
+        let Some(run) = self.run else {
+            return Ok(());
+        };
+        let (last_row, after_bad) = (self.last_row, self.after_bad);
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            let losses = close(&transaction, salvage, after_bad)?;
+            let taken = report(&transaction, &run, last_row, &losses, reading)?;
+            ledger::set_meta(&transaction, "salvaged", salvage.number)?;
+            ledger::set_meta(&transaction, "unsent_row", 0)?;
+            transaction.commit()?;
+            Ok((losses, taken))
+        };
+        let failed = |source| sort(&self.folder, "end the salvage into", source);
+        let (losses, taken) = write(&mut self.connection).map_err(failed)?;
+        self.last_row += i64::from(taken - run.taken);
+        self.run = Some(Run { taken, ..run });
+        self.unsent_row = 0;
+        self.timeline = ledger::timeline(&self.connection).map_err(failed)?;
+        let carried: usize = salvage.seen.values().map(std::collections::BTreeSet::len).sum();
+        let lost: u32 = losses.iter().map(|loss| loss.count()).sum();
+        let (number, spoilt) = (salvage.number, salvage.spoilt);
+        tracing::warn!(number, carried, lost, spoilt, "a damaged journal was salvaged");
+        self.write_mark();
+        self.read_books()
+    }
+
+    fn go_on_offering(&mut self, mut offer: Offer) -> Result<(), Error> {
+        let page = self.page(offer.next_row - 1, ROWS_AT_ONCE, false)?;
+        for entry in page.iter().filter_map(|kept| kept.entry.as_ref().ok()) {
+            let RatingId { run, n } = entry.id;
+            offer.first.entry(run).and_modify(|first| *first = n.min(*first)).or_insert(n);
+        }
+        if let Some(last) = page.last() {
+            offer.next_row = last.row + 1;
+            self.chores.offer = Some(offer);
+            return Ok(());
+        }
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            for run in ledger::runs(&transaction)? {
+                let first = offer.first.get(&run.run).copied();
+                let settled = first.map_or(run.settled, |first| run.settled.min(first - 1));
+                ledger::write_run(&transaction, &ledger::RunRow { settled, ..run })?;
+            }
+            ledger::set_meta(&transaction, "hub_epoch", offer.epoch)?;
+            if let Some(stored) = offer.stored {
+                ledger::set_meta(&transaction, "hub_stored", stored)?;
+            }
+            ledger::set_meta(&transaction, "unsent_row", 0)?;
+            // Anchors are part of what a hub can have lost.
+            transaction.execute("update anchor set is_told = 0", [])?;
+            transaction.commit()
+        };
+        write(&mut self.connection)
+            .map_err(|source| sort(&self.folder, "offer again from", source))?;
+        self.unsent_row = 0;
+        self.read_books()?;
+        tracing::warn!(waiting = self.books.waiting, "what is held waits for head office again");
+        Ok(())
+    }
+}
+
+/// Adds the losses as events of a run after a row; returns how far the run has come.
+fn report(
+    connection: &Connection,
+    run: &Run,
+    mut row: i64,
+    losses: &[Loss],
+    reading: Reading,
+) -> rusqlite::Result<u32> {
+    let mut taken = run.taken;
+    for loss in losses {
+        (taken, row) = (taken + 1, row + 1);
+        let id = RatingId { run: run.id, n: taken };
+        let entry = super::Entry { id, reading, event: Event::Lost(*loss) };
+        insert_event(connection, row, run.key, None, &entry)?;
+        ledger::add_loss(connection, *loss)?;
+        if let Loss::Range { run, first, .. } = loss {
+            // A mark that stands right before the loss moves over it.
+            ledger::advance(connection, [RatingId { run: *run, n: *first }].iter())?;
+        }
+    }
+    Ok(taken)
+}
+
+/// Adds what was found to the journal, each event under the keys and the row that it had; returns
+/// the last row in use.
+fn carry(
+    connection: &Connection,
+    salvage: &Salvage,
+    found: &[Found],
+    after_bad: i64,
+    mut last_row: i64,
+) -> rusqlite::Result<i64> {
+    let mut runs = BTreeMap::<RunId, i64>::new();
+    for Found { row, run_key, question_key, entry } in found {
+        let run = match runs.get(&entry.id.run) {
+            Some(key) => *key,
+            None => {
+                let key = add_run(connection, salvage, entry.id.run, *run_key, after_bad)?;
+                runs.insert(entry.id.run, key);
+                key
+            }
+        };
+        let question =
+            question_key.and_then(|key| Some((key, salvage.ground.questions.get(&key)?)));
+        let question = match question {
+            Some((key, question)) => {
+                Some(add_question(connection, question, Some(key), after_bad)?)
+            }
+            None => None,
+        };
+        if insert_event(connection, *row, run, question, entry)? {
+            continue;
+        }
+        let sql = "select 1 from event where row = ? and run = ? and n = ?";
+        if connection.prepare_cached(sql)?.exists(params![row, run, entry.id.n])? {
+            continue;
+        }
+        // Two lives of the file have used the same row. That is rare enough for a long look.
+        let sql = "select 1 from event where run = ? and n = ?";
+        if !connection.prepare_cached(sql)?.exists(params![run, entry.id.n])? {
+            last_row += 1;
+            insert_event(connection, last_row, run, question, entry)?;
+        }
+    }
+    Ok(last_row)
+}
+
+/// The key of a run that is carried over, with its boot.
+fn add_run(
+    connection: &Connection,
+    salvage: &Salvage,
+    run: RunId,
+    key: i64,
+    after_bad: i64,
+) -> rusqlite::Result<i64> {
+    if let Some(known) = ledger::run_of(connection, run)? {
+        return Ok(known.key);
+    }
+    let found = salvage.ground.runs.values().find(|found| found.run == run);
+    let boot =
+        found.and_then(|found| Some((found.boot_key, *salvage.ground.boots.get(&found.boot_key)?)));
+    // A boot that cannot be named any more is one of its own, of which nothing is known.
+    let (boot_key, boot) = boot
+        .map_or((None, crate::feedback::rating::BootId(run.0)), |(key, boot)| (Some(key), boot));
+    let base = after_bad * ledger::KEYS_APART;
+    let boot_key = ledger::add_boot(connection, boot, boot_key, base)?;
+    let crc = ledger::run_checksum(run, 0, 0);
+    let sql = "insert into run (id, uuid, boot, crc) values (?, ?, ?, ?) on conflict do nothing";
+    if connection.execute(sql, params![key, run.0, boot_key, crc])? == 0 {
+        let key = next_key(connection, after_bad)?;
+        connection.execute(sql, params![key, run.0, boot_key, crc])?;
+    }
+    let sql = "select id from run where uuid = ?";
+    connection.query_row(sql, [run.0], |row| row.get(0))
+}
+
+/// Closes the books of every run of a damaged journal, and returns what is lost of them.
+fn close(
+    connection: &Connection,
+    salvage: &Salvage,
+    after_bad: i64,
+) -> rusqlite::Result<Vec<Loss>> {
+    let ground = &salvage.ground;
+    let mut reached = BTreeMap::<RunId, (u32, u32, i64)>::new();
+    let sound = ground.runs.iter().filter(|(_, run)| run.taken > 0);
+    let found = sound.map(|(key, run)| (run.run, run.taken, run.settled, *key));
+    let marked = salvage.reached.iter().map(|mark| (mark.run, mark.taken, mark.settled, 0));
+    let seen =
+        salvage.seen.iter().map(|(run, seen)| (*run, seen.last().copied().unwrap_or(0), 0, 0));
+    for (run, taken, settled, key) in found.chain(marked).chain(seen) {
+        let known = reached.entry(run).or_default();
+        *known = (known.0.max(taken), known.1.max(settled), known.2.max(key));
+    }
+    let mut losses = Vec::new();
+    let is_nothing = reached.is_empty() && salvage.bytes <= EMPTY_BYTES_MAX;
+    if !salvage.has_mark && !is_nothing {
+        losses.push(Loss::Unknown);
+    }
+    for (run, (taken, settled, key)) in &reached {
+        let key = if *key == 0 { next_key(connection, after_bad)? } else { *key };
+        add_run(connection, salvage, *run, key, after_bad)?;
+        if let Some(row) = ledger::run_of(connection, *run)? {
+            let (taken, settled) = (row.taken.max(*taken), row.settled.max(*settled));
+            ledger::write_run(connection, &ledger::RunRow { taken, settled, ..row })?;
+        }
+    }
+    for loss in &salvage.losses {
+        ledger::add_loss(connection, *loss)?;
+    }
+    for (run, (taken, settled, _)) in reached {
+        let lost = match ledger::run_of(connection, run)? {
+            Some(row) => ledger::lost_of(connection, row.key)?,
+            None => Vec::new(),
+        };
+        let (set_aside, again) = (Vec::new(), Vec::new());
+        let books = super::RunBooks { run, taken, settled, set_aside, again, lost };
+        let seen = salvage.seen.get(&run).into_iter().flatten().copied();
+        losses.extend(missing(&books, taken, &stretches(seen)));
+    }
+    for (key, anchors) in &ground.anchors {
+        if let Some(boot) = ground.boots.get(key) {
+            let key =
+                ledger::add_boot(connection, *boot, Some(*key), after_bad * ledger::KEYS_APART)?;
+            for anchor in anchors {
+                ledger::add_anchor(connection, key, anchor)?;
+            }
+        }
+    }
+    Ok(losses)
+}
+
+/// The next key for a run that was lived before this journal was made: below all of its own.
+fn next_key(connection: &Connection, after_bad: i64) -> rusqlite::Result<i64> {
+    let sql = "select coalesce(max(id), 0) + 1 from run where id < ?";
+    connection.query_row(sql, [after_bad * ledger::KEYS_APART], |row| row.get(0))
+}

@@ -1,0 +1,70 @@
+//! Room on the card: a reserve to give up when it is full, and cards that keep nothing.
+//!
+//! On a full card SQL can free nothing, since a deletion has to be written too. So a file of no
+//! meaning is kept beside the journal; taking it away makes room for thousands of ratings, and it
+//! is laid down again when there is room for it.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{FallocateFlags, fallocate, statfs, statvfs};
+
+/// The reserve's name in the data folder.
+pub(super) const FILE: &str = "reserve";
+
+/// How much is kept in reserve, in bytes: about fourteen thousand ratings.
+pub(super) const BYTES: u64 = 1024 * 1024;
+
+/// Gives the reserve up; whether there was one.
+pub(super) fn give_up(folder: &Path) -> bool {
+    std::fs::remove_file(folder.join(FILE)).is_ok()
+}
+
+/// Lays the reserve down where there is none and room for four times as much.
+pub(super) fn lay_down(folder: &Path) {
+    let file = folder.join(FILE);
+    let is_there = std::fs::metadata(&file).is_ok_and(|data| data.len() >= BYTES);
+    if is_there || free_bytes(folder).is_none_or(|free| free < 4 * BYTES) {
+        return;
+    }
+    if let Err(error) = write(&file) {
+        tracing::debug!(%error, "there is no reserve yet");
+        let _ = std::fs::remove_file(&file);
+    }
+}
+
+fn write(path: &Path) -> io::Result<()> {
+    let file = File::create(path)?;
+    match fallocate(&file, FallocateFlags::empty(), 0, BYTES) {
+        Ok(()) => Ok(()),
+        // A file system that cannot set room aside has to be given something to hold.
+        Err(_) => io::copy(&mut io::Read::take(io::repeat(0), BYTES), &mut &file).map(drop),
+    }
+}
+
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let room = statvfs(folder).ok()?;
+    Some(room.f_bavail.saturating_mul(room.f_frsize))
+}
+
+/// File systems that lose what they were given, or that SQLite cannot be safe on, by the numbers
+/// that the kernel gives them (`statfs(2)`).
+const UNSAFE: [(u32, &str); 8] = [
+    (0x794c_7630, "an overlay, which a restart wipes"),
+    (0x0102_1994, "tmpfs, which is lost with the power"),
+    (0x8584_58f6, "ramfs, which is lost with the power"),
+    (0x6175_6673, "an aufs overlay, which a restart wipes"),
+    (0x0000_4d44, "FAT, which a power cut can take apart"),
+    (0x2011_bab0, "exFAT, which a power cut can take apart"),
+    (0x0000_6969, "NFS, which is on another machine"),
+    (0xff53_4d42, "a Windows share, which is on another machine"),
+];
+
+/// Why a folder cannot keep what it is given, if so.
+pub(super) fn unsafe_ground(folder: &Path) -> Option<&'static str> {
+    let kind = statfs(folder).ok()?.f_type;
+    // The type of the field differs between machines; the numbers have 32 bits on all of them.
+    let kind = u32::try_from(i128::from(kind) & 0xffff_ffff).ok()?;
+    UNSAFE.iter().find(|(number, _)| *number == kind).map(|(_, what)| *what)
+}

@@ -1,0 +1,525 @@
+//! Reads a damaged journal: every event that is still whole, wherever in the file it stands.
+//!
+//! Pages are taken one by one, from the database and from its WAL, without trusting anything that
+//! leads from one to the next: not the header, not the tree above the leaves, not the chain of
+//! checksums in the WAL. Whatever looks like one of our rows is tried, and an event is believed if
+//! its own checksum, which covers the run's id and the question's words too, is right.
+//!
+//! It is read in two passes, since an event can stand before what it refers to: first runs, boots,
+//! questions and anchors, then the events.
+//!
+//! The page format is documented by SQLite (<https://sqlite.org/fileformat2.html>): a leaf of a
+//! table begins with 13, its cells' offsets follow its header, and a cell is its payload's length,
+//! its row number and a record. Our rows are far shorter than a page, so none spills over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::ledger::{self, run_checksum};
+use super::mark::{Mark, Reached};
+use super::repair::Bad;
+use super::row::{self, Columns, Entry};
+use super::schema::PAGE_BYTES;
+use crate::feedback::event::{Event, Loss};
+use crate::feedback::moment::{Anchor, Source};
+use crate::feedback::rating::{BootId, Question, RatingId, RunId};
+
+const PAGE: usize = PAGE_BYTES as usize;
+
+/// The bytes before a WAL's first frame, and before each frame's page.
+const WAL_HEADER: u64 = 32;
+const FRAME_HEADER: u64 = 24;
+
+/// The first byte of a leaf of a table.
+const TABLE_LEAF: u8 = 13;
+
+/// How many pages are read in one go, so that a press waits behind no more than these.
+const PAGES_AT_ONCE: usize = 128;
+
+/// What events refer to, as far as it could be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ground {
+    pub(super) boots: BTreeMap<i64, BootId>,
+    pub(super) runs: BTreeMap<i64, FoundRun>,
+    pub(super) questions: BTreeMap<i64, Question>,
+    /// By the key of their boot.
+    pub(super) anchors: BTreeMap<i64, Vec<Anchor>>,
+}
+
+/// A run as its rows tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FoundRun {
+    pub(super) run: RunId,
+    pub(super) boot_key: i64,
+    pub(super) taken: u32,
+    pub(super) settled: u32,
+}
+
+/// An event that is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) row: i64,
+    pub(super) run_key: i64,
+    /// The key of its question, if it has one.
+    pub(super) question_key: Option<i64>,
+    pub(super) entry: Entry,
+}
+
+/// Damaged journals that are being read, as if they were one: where a fresh one was damaged before
+/// it had taken everything over, a run can lie in several.
+#[derive(Debug)]
+pub(super) struct Salvage {
+    /// The highest number among them.
+    pub(super) number: i64,
+    pub(super) ground: Ground,
+    /// How far the runs had come, by the mark that was set aside with the files.
+    pub(super) reached: Vec<Reached>,
+    /// Whether each of them had a mark beside it.
+    pub(super) has_mark: bool,
+    /// What was found of each run.
+    pub(super) seen: BTreeMap<RunId, BTreeSet<u32>>,
+    /// What earlier events said was lost.
+    pub(super) losses: Vec<Loss>,
+    /// Rows that look like events and are not whole.
+    pub(super) spoilt: u64,
+    /// How many bytes the files have.
+    pub(super) bytes: u64,
+    files: Vec<(Option<File>, u64, u64)>,
+    is_second: bool,
+    file: usize,
+    page: u64,
+}
+
+/// What comes next in the files.
+enum Next {
+    Page(Box<[u8; PAGE]>),
+    /// The card does not give this one.
+    Unreadable,
+    /// Both passes are over.
+    End,
+}
+
+impl Salvage {
+    /// Begins to read the files; one that cannot be opened has nothing to read.
+    pub(super) fn new(bad: &[Bad]) -> Self {
+        let open = |path: &Path| File::open(path).ok();
+        let two_of = |bad: &Bad| {
+            [
+                (open(&bad.database), 0, PAGE as u64),
+                (open(&bad.wal), WAL_HEADER + FRAME_HEADER, FRAME_HEADER + PAGE as u64),
+            ]
+        };
+        let files: Vec<_> = bad.iter().flat_map(two_of).collect();
+        let marks: Vec<_> = bad.iter().map(|bad| Mark::read(&bad.mark)).collect();
+        let length = |file: &Option<File>| {
+            file.as_ref().and_then(|f| f.metadata().ok()).map_or(0, |d| d.len())
+        };
+        let bytes = files.iter().map(|(file, ..)| length(file)).sum();
+        Self {
+            number: bad.iter().map(|bad| bad.number).max().unwrap_or(0),
+            ground: Ground::default(),
+            has_mark: marks.iter().all(Option::is_some),
+            reached: marks.into_iter().flatten().flat_map(|mark| mark.runs).collect(),
+            seen: BTreeMap::new(),
+            losses: Vec::new(),
+            spoilt: 0,
+            bytes,
+            files,
+            is_second: false,
+            file: 0,
+            page: 0,
+        }
+    }
+
+    /// Reads on for a moment; none when everything was read.
+    pub(super) fn read_on(&mut self) -> Option<Vec<Found>> {
+        let mut found = Vec::new();
+        for _ in 0..PAGES_AT_ONCE {
+            let page = match self.next_page() {
+                Next::Page(page) => page,
+                Next::Unreadable => continue,
+                Next::End if found.is_empty() => return None,
+                Next::End => break,
+            };
+            if self.is_second {
+                self.take_events(&page, &mut found);
+            } else {
+                take_ground(&mut self.ground, &page);
+            }
+        }
+        Some(found)
+    }
+
+    /// The next page of the files, which are gone through twice.
+    fn next_page(&mut self) -> Next {
+        loop {
+            if let Some((Some(file), first, step)) = self.files.get(self.file) {
+                let at = first + self.page * step;
+                self.page += 1;
+                let mut page = Box::new([0; PAGE]);
+                match file.read_exact_at(page.as_mut(), at) {
+                    Ok(()) => return Next::Page(page),
+                    // A file that was cut short can end within a page that is still worth a look.
+                    Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                        if file.read_at(page.as_mut(), at).is_ok_and(|bytes| bytes > 0) {
+                            return Next::Page(page);
+                        }
+                    }
+                    Err(_) => return Next::Unreadable,
+                }
+            }
+            (self.file, self.page) = (self.file + 1, 0);
+            if self.file >= self.files.len() {
+                if self.is_second {
+                    return Next::End;
+                }
+                (self.file, self.is_second) = (0, true);
+            }
+        }
+    }
+
+    fn take_events(&mut self, page: &[u8; PAGE], found: &mut Vec<Found>) {
+        for (row, values) in records(page) {
+            let Some(raw) = RawEvent::of(&values) else {
+                continue;
+            };
+            match self.whole(row, &raw) {
+                Some(event) => {
+                    let RatingId { run, n } = event.entry.id;
+                    if self.seen.entry(run).or_default().insert(n) {
+                        if let Event::Lost(loss) = event.entry.event {
+                            self.losses.push(loss);
+                        }
+                        found.push(event);
+                    }
+                }
+                None => self.spoilt += 1,
+            }
+        }
+    }
+
+    /// The event that a row makes with what it refers to. Where its run's row is lost, every run
+    /// that the mark knows is tried: the checksum tells the right one.
+    fn whole(&self, row: i64, raw: &RawEvent) -> Option<Found> {
+        let keys: Vec<Option<i64>> = match raw.question_key {
+            None => vec![None],
+            Some(key) if self.ground.questions.contains_key(&key) => vec![Some(key)],
+            Some(_) => self.ground.questions.keys().map(|key| Some(*key)).collect(),
+        };
+        let known = self.ground.runs.get(&raw.run_key).map(|found| found.run);
+        let marked = self.reached.iter().map(|reached| reached.run);
+        let runs: Vec<RunId> = known.into_iter().chain(marked).collect();
+        for question_key in keys {
+            let question = question_key.and_then(|key| self.ground.questions.get(&key)).cloned();
+            for run in &runs {
+                let id = RatingId { run: *run, n: raw.n };
+                let entry = raw.columns.entry(id, question.clone());
+                if let Some(entry) = entry.filter(|entry| row::checksum(entry) == raw.crc) {
+                    return Some(Found { row, run_key: raw.run_key, question_key, entry });
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The events that stand whole in the WAL beside an open journal, and that the journal does not
+/// have, since a spoilt frame before them makes SQLite stop reading there.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub(super) fn unseen(folder: &Path, connection: &Connection) -> rusqlite::Result<Vec<Found>> {
+    let nothing = Bad::numbered(folder, 0);
+    let wal = folder.join(format!("{}-wal", super::FILE));
+    let mut salvage = Salvage::new(&[Bad { wal, ..nothing }]);
+    let mut taken = BTreeMap::new();
+    for run in ledger::runs(connection)? {
+        let (run, key, boot_key) = (run.run, run.key, run.boot_key);
+        salvage.ground.runs.insert(key, FoundRun { run, boot_key, taken: 0, settled: 0 });
+        taken.insert(run, ledger::run_of(connection, run)?.map_or(0, |row| row.taken));
+    }
+    if let Some((last, n)) = super::last_taken(connection)? {
+        taken.insert(last.run, n);
+    }
+    let sql = "select id, name, version, language from question";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let question = Question { id: row.get(1)?, version: row.get(2)?, language: row.get(3)? };
+        salvage.ground.questions.insert(row.get(0)?, question);
+    }
+    let mut unseen = Vec::new();
+    while let Some(found) = salvage.read_on() {
+        unseen.extend(found.into_iter().filter(|found| {
+            let RatingId { run, n } = found.entry.id;
+            let is_rating = matches!(found.entry.event, Event::Rated(_));
+            is_rating && taken.get(&run).is_none_or(|taken| n > *taken)
+        }));
+    }
+    Ok(unseen)
+}
+
+/// What a row of the event table says, before it is known whether it is whole.
+struct RawEvent {
+    run_key: i64,
+    n: u32,
+    question_key: Option<i64>,
+    crc: u32,
+    columns: Columns,
+}
+
+impl RawEvent {
+    /// The columns of `event` in the order of the schema; the last two came with the second.
+    fn of(values: &[Value]) -> Option<Self> {
+        let [
+            row,
+            run,
+            n,
+            boot,
+            wall,
+            score,
+            scale,
+            input,
+            question,
+            misuse,
+            rule,
+            replaces,
+            crc,
+            more @ ..,
+        ] = values
+        else {
+            return None;
+        };
+        let is_row = *row == Value::Null && more.len() <= 2;
+        let columns = Columns {
+            boot_ms: boot.whole()?,
+            wall_ms: wall.whole()?,
+            score: score.whole(),
+            scale: scale.whole(),
+            input: input.whole(),
+            misuse: misuse.text(),
+            misuse_rule: rule.whole(),
+            replaces: replaces.whole(),
+            kind: more.first().and_then(Value::text),
+            content: more.get(1).and_then(Value::text),
+        };
+        is_row.then_some(Self {
+            run_key: run.whole()?,
+            n: u32::try_from(n.whole()?).ok()?,
+            question_key: question.whole(),
+            crc: u32::try_from(crc.whole()?).ok()?,
+            columns,
+        })
+    }
+}
+
+/// Takes what is no event from a page. Rows are told apart by the types of their columns.
+pub(super) fn take_ground(ground: &mut Ground, page: &[u8; PAGE]) {
+    use Value::{Blob, Null, Text, Whole};
+    for (key, values) in records(page) {
+        match values.as_slice() {
+            [Null, Blob(uuid)] => {
+                if let Ok(uuid) = uuid.as_slice().try_into() {
+                    ground.boots.insert(key, BootId(uuid));
+                }
+            }
+            [Null, Text(name), Whole(version), Text(language)] => {
+                if let Ok(version) = u32::try_from(*version) {
+                    let (id, language) = (name.clone(), language.clone());
+                    ground.questions.insert(key, Question { id, version, language });
+                }
+            }
+            [Null, Blob(uuid), Whole(boot_key), Whole(taken), Whole(settled), crc @ ..] => {
+                let (taken, settled) = (u32::try_from(*taken), u32::try_from(*settled));
+                if let (Ok(uuid), Ok(taken), Ok(settled)) =
+                    (uuid.as_slice().try_into(), taken, settled)
+                {
+                    take_run(ground, key, RunId(uuid), *boot_key, (taken, settled), crc);
+                }
+            }
+            [
+                Null,
+                Whole(boot),
+                Whole(boot_ms),
+                Whole(utc_ms),
+                Whole(error_ms),
+                Text(source),
+                Whole(_),
+            ] => {
+                let parts = (u64::try_from(*boot_ms), u32::try_from(*error_ms));
+                if let ((Ok(boot_ms), Ok(error_ms)), Some(source)) = (parts, Source::named(source))
+                {
+                    let anchor = Anchor { boot_ms, utc_ms: *utc_ms, error_ms, source };
+                    let anchors = ground.anchors.entry(*boot).or_default();
+                    if !anchors.contains(&anchor) {
+                        anchors.push(anchor);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A run's row may stand there in several versions; the furthest of the sound ones counts, and of
+/// an unsound one only its id, which the checksums of its events confirm or do not.
+fn take_run(
+    ground: &mut Ground,
+    key: i64,
+    run: RunId,
+    boot_key: i64,
+    (taken, settled): (u32, u32),
+    crc: &[Value],
+) {
+    let is_sound = match crc {
+        [Value::Whole(crc)] => *crc == i64::from(run_checksum(run, taken, settled)),
+        // Rows of the first schema had no checksum; nothing is believed that cannot be checked.
+        _ => false,
+    };
+    let found = FoundRun { run, boot_key, taken: 0, settled: 0 };
+    let known = ground.runs.entry(key).or_insert(found);
+    if is_sound {
+        let (taken, settled) = if known.run == run {
+            (known.taken.max(taken), known.settled.max(settled))
+        } else {
+            (taken, settled)
+        };
+        *known = FoundRun { run, boot_key, taken, settled };
+    }
+}
+
+/// A value of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Whole(i64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+impl Value {
+    const fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Whole(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The rows of a page that is, or looks like, a leaf of a table: each row number and its record.
+pub(super) fn records(page: &[u8; PAGE]) -> Vec<(i64, Vec<Value>)> {
+    // The first page of a database begins with the header of the whole file.
+    let header = if page.starts_with(b"SQLite format 3\0") { 100 } else { 0 };
+    if page.get(header) != Some(&TABLE_LEAF) {
+        return Vec::new();
+    }
+    let offsets = page.get(header + 8..).unwrap_or_default();
+    let count = page.get(header + 3..).and_then(|bytes| bytes.first_chunk().copied());
+    let count = usize::from(count.map_or(0, u16::from_be_bytes));
+    let cell = |offset: &[u8]| {
+        let at = offset.first_chunk().copied().map(u16::from_be_bytes)?;
+        record(page.get(usize::from(at)..)?)
+    };
+    offsets.chunks_exact(2).take(count.min(PAGE / 2)).filter_map(cell).collect()
+}
+
+/// A cell's row number and record.
+fn record(cell: &[u8]) -> Option<(i64, Vec<Value>)> {
+    let (length, cell) = varint(cell)?;
+    let (row, cell) = varint(cell)?;
+    let payload = cell.get(..usize::try_from(length).ok()?)?;
+    let (header_length, _) = varint(payload)?;
+    let header_length = usize::try_from(header_length).ok()?;
+    let (_, mut types) = varint(payload.get(..header_length)?)?;
+    let mut body = payload.get(header_length..)?;
+    let mut values = Vec::new();
+    while !types.is_empty() {
+        let (kind, rest) = varint(types)?;
+        let (value, left) = value(kind, body)?;
+        values.push(value);
+        (types, body) = (rest, left);
+    }
+    Some((row, values))
+}
+
+fn value(kind: i64, body: &[u8]) -> Option<(Value, &[u8])> {
+    let length = match kind {
+        0 | 8 | 9 => 0,
+        1..=4 => kind,
+        5 => 6,
+        6 | 7 => 8,
+        12.. => (kind - 12) / 2,
+        _ => return None,
+    };
+    let (bytes, rest) = body.split_at_checked(usize::try_from(length).ok()?)?;
+    let value = match kind {
+        0 => Value::Null,
+        8 | 9 => Value::Whole(kind - 8),
+        1..=6 => Value::Whole(integer(bytes)),
+        7 => return None,
+        even if even % 2 == 0 => Value::Blob(bytes.to_vec()),
+        _ => Value::Text(std::str::from_utf8(bytes).ok()?.to_owned()),
+    };
+    Some((value, rest))
+}
+
+/// A whole number of 1 to 8 bytes, big end first, with its sign.
+fn integer(bytes: &[u8]) -> i64 {
+    let is_negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
+    let start = if is_negative { -1 } else { 0 };
+    bytes.iter().fold(start, |value: i64, &byte| value << 8 | i64::from(byte))
+}
+
+/// SQLite's whole number of one to nine bytes: seven bits in each, all eight in the ninth.
+fn varint(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let mut value: u64 = 0;
+    for (at, &byte) in bytes.iter().take(9).enumerate() {
+        if at == 8 {
+            return Some(((value << 8 | u64::from(byte)).cast_signed(), bytes.get(9..)?));
+        }
+        value = value << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            return Some((value.cast_signed(), bytes.get(at + 1..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_sqlite_writes_them() {
+        assert_eq!(varint(&[0x7f, 9]), Some((127, &[9][..])));
+        assert_eq!(varint(&[0x81, 0x00]), Some((128, &[][..])));
+        assert_eq!(varint(&[0xff; 9]), Some((-1, &[][..])));
+        assert_eq!(varint(&[0xff; 8]), None);
+        assert_eq!(integer(&[0xff, 0xfe]), -2);
+        assert_eq!(integer(&[0x01, 0x00]), 256);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(mut bytes in prop::collection::vec(any::<u8>(), PAGE)) {
+            bytes[0] = TABLE_LEAF;
+            let page: [u8; PAGE] = bytes.try_into().unwrap();
+            let mut ground = Ground::default();
+            take_ground(&mut ground, &page);
+            let _ = records(&page);
+        }
+    }
+}
