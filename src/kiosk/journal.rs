@@ -28,7 +28,7 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use self::chores::Chores;
 pub use self::keeper::{Answer, Gone, Ground, Keeper};
@@ -349,7 +349,6 @@ impl Journal {
         if !(0..=SCHEMA_VERSION).contains(&version) {
             return Err(damaged("has a schema that no program makes"));
         }
-        let is_fresh = version == 0;
         let bad = repair::all(folder).map_err(|source| sort_io(folder, source))?;
         let mark = Mark::read(&folder.join(mark::FILE));
         let mut in_wal = Vec::new();
@@ -370,7 +369,8 @@ impl Journal {
                 return Err(damaged("has events in its WAL that SQLite does not see"));
             }
         }
-        schema::migrate(&mut connection, version).map_err(failed("migrate"))?;
+        let after_bad = bad.last().map_or(0, |bad| bad.number);
+        schema::migrate(&mut connection, version, after_bad).map_err(failed("migrate"))?;
         schema::limit(&connection, limits.bytes_max).map_err(failed("open"))?;
         connection.set_db_config(keep_wal, false).map_err(failed("open"))?;
         let mut journal = Self {
@@ -388,8 +388,7 @@ impl Journal {
         };
         // One event can be there whole without its commit, if the power went in that moment.
         journal.take_in(&in_wal).map_err(failed("complete"))?;
-        let after_bad = bad.last().map_or(0, |bad| bad.number);
-        journal.settle_in(is_fresh.then_some(after_bad)).map_err(failed("read"))?;
+        journal.settle_in().map_err(failed("read"))?;
         journal.chores = Chores::at_open(&journal.connection, bad, journal.unsent_row)
             .map_err(failed("read"))?;
         reserve::lay_down(folder);
@@ -397,11 +396,8 @@ impl Journal {
     }
 
     /// Closes the books of the last run and reads how they stand.
-    fn settle_in(&mut self, fresh_after_bad: Option<i64>) -> rusqlite::Result<()> {
+    fn settle_in(&mut self) -> rusqlite::Result<()> {
         let Self { connection, .. } = self;
-        if let Some(after_bad) = fresh_after_bad.filter(|number| *number > 0) {
-            ledger::set_meta(connection, "after_bad", after_bad)?;
-        }
         self.after_bad = ledger::meta(connection, "after_bad")?.unwrap_or(0);
         if ledger::drop_unsound_losses(connection)? > 0 {
             tracing::error!("a record of lost events was damaged; the gap is looked for again");
@@ -421,12 +417,14 @@ impl Journal {
         Ok(())
     }
 
-    /// Adds events that were found whole in the WAL and belong to runs that are known.
+    /// Adds events that were found whole in the WAL and belong to runs that are known, as the newest
+    /// rows: their own row number is not part of what their checksum covers.
     fn take_in(&mut self, found: &[salvage::Found]) -> rusqlite::Result<()> {
-        for salvage::Found { row, question_key, entry, .. } in found {
-            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)?
-                && insert_event(&self.connection, *row, run.key, *question_key, entry)?
-            {
+        for salvage::Found { question_key, entry, .. } in found {
+            let sql = "select coalesce(max(row), 0) + 1 from event";
+            let row = self.connection.query_row(sql, [], |row| row.get(0))?;
+            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)? {
+                insert_event(&self.connection, row, run.key, *question_key, entry)?;
                 tracing::info!(run = %run.run, n = entry.id.n, "the last event was completed");
             }
         }
@@ -872,12 +870,21 @@ fn add_question(
 ) -> rusqlite::Result<i64> {
     let Question { id, version, language } = question;
     let base = after_bad * ledger::KEYS_APART;
-    let sql = "insert into question (id, name, version, language) \
-               values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from question)), \
-               ?, ?, ?) on conflict do nothing";
-    connection.execute(sql, params![key, base, id, version, language])?;
-    let sql = "select id from question where name = ? and version = ? and language = ?";
-    connection.query_row(sql, params![id, version, language], |row| row.get(0))
+    let known = |connection: &Connection| {
+        let sql = "select id from question where name = ? and version = ? and language = ?";
+        connection.query_row(sql, params![id, version, language], |row| row.get(0)).optional()
+    };
+    // A key that another question has is no reason to do without.
+    for key in [key, None] {
+        if let Some(key) = known(connection)? {
+            return Ok(key);
+        }
+        let sql = "insert into question (id, name, version, language) \
+                   values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from question)), \
+                   ?, ?, ?) on conflict do nothing";
+        connection.execute(sql, params![key, base, id, version, language])?;
+    }
+    known(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
 fn rows(

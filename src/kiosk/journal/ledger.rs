@@ -119,12 +119,21 @@ pub(super) fn add_boot(
     key: Option<i64>,
     base: i64,
 ) -> rusqlite::Result<i64> {
-    let sql = "insert into boot (id, uuid) \
-               values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from boot)), ?) \
-               on conflict do nothing";
-    connection.prepare_cached(sql)?.execute(params![key, base, boot.0])?;
-    let sql = "select id from boot where uuid = ?";
-    connection.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0))
+    let known = |connection: &Connection| {
+        let sql = "select id from boot where uuid = ?";
+        connection.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0)).optional()
+    };
+    // A key that another boot has is no reason to do without.
+    for key in [key, None] {
+        if let Some(key) = known(connection)? {
+            return Ok(key);
+        }
+        let sql = "insert into boot (id, uuid) \
+                   values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from boot)), ?) \
+                   on conflict do nothing";
+        connection.prepare_cached(sql)?.execute(params![key, base, boot.0])?;
+    }
+    known(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
 /// The books of all runs; what the present one has taken is not written down yet.

@@ -78,7 +78,7 @@ pub(super) struct Salvage {
     pub(super) ground: Ground,
     /// How far the runs had come, by the mark that was set aside with the files.
     pub(super) reached: Vec<Reached>,
-    /// Whether each of them had a mark beside it.
+    /// Whether a mark was set aside with any of them.
     pub(super) has_mark: bool,
     /// What was found of each run.
     pub(super) seen: BTreeMap<RunId, BTreeSet<u32>>,
@@ -88,6 +88,8 @@ pub(super) struct Salvage {
     pub(super) spoilt: u64,
     /// How many bytes the files have.
     pub(super) bytes: u64,
+    /// Of each run's key, the number up to which nothing is wanted.
+    known: BTreeMap<i64, u32>,
     files: Vec<(Option<File>, u64, u64)>,
     is_second: bool,
     file: usize,
@@ -122,12 +124,13 @@ impl Salvage {
         Self {
             number: bad.iter().map(|bad| bad.number).max().unwrap_or(0),
             ground: Ground::default(),
-            has_mark: marks.iter().all(Option::is_some),
+            has_mark: marks.iter().any(Option::is_some),
             reached: marks.into_iter().flatten().flat_map(|mark| mark.runs).collect(),
             seen: BTreeMap::new(),
             losses: Vec::new(),
             spoilt: 0,
             bytes,
+            known: BTreeMap::new(),
             files,
             is_second: false,
             file: 0,
@@ -187,6 +190,9 @@ impl Salvage {
             let Some(raw) = RawEvent::of(&values) else {
                 continue;
             };
+            if self.known.get(&raw.run_key).is_some_and(|known| raw.n <= *known) {
+                continue;
+            }
             match self.whole(row, &raw) {
                 Some(event) => {
                     let RatingId { run, n } = event.entry.id;
@@ -236,14 +242,14 @@ pub(super) fn unseen(folder: &Path, connection: &Connection) -> rusqlite::Result
     let nothing = Bad::numbered(folder, 0);
     let wal = folder.join(format!("{}-wal", super::FILE));
     let mut salvage = Salvage::new(&[Bad { wal, ..nothing }]);
-    let mut taken = BTreeMap::new();
-    for run in ledger::runs(connection)? {
-        let (run, key, boot_key) = (run.run, run.key, run.boot_key);
-        salvage.ground.runs.insert(key, FoundRun { run, boot_key, taken: 0, settled: 0 });
-        taken.insert(run, ledger::run_of(connection, run)?.map_or(0, |row| row.taken));
+    for row in ledger::runs(connection)? {
+        let (run, boot_key) = (row.run, row.boot_key);
+        let found = FoundRun { run, boot_key, taken: 0, settled: 0 };
+        salvage.ground.runs.insert(row.key, found);
+        salvage.known.insert(row.key, row.taken);
     }
-    if let Some((last, n)) = super::last_taken(connection)? {
-        taken.insert(last.run, n);
+    if let Some((last, taken)) = super::last_taken(connection)? {
+        salvage.known.insert(last.key, taken);
     }
     let sql = "select id, name, version, language from question";
     let mut statement = connection.prepare(sql)?;
@@ -254,11 +260,8 @@ pub(super) fn unseen(folder: &Path, connection: &Connection) -> rusqlite::Result
     }
     let mut unseen = Vec::new();
     while let Some(found) = salvage.read_on() {
-        unseen.extend(found.into_iter().filter(|found| {
-            let RatingId { run, n } = found.entry.id;
-            let is_rating = matches!(found.entry.event, Event::Rated(_));
-            is_rating && taken.get(&run).is_none_or(|taken| n > *taken)
-        }));
+        let is_rating = |found: &Found| matches!(found.entry.event, Event::Rated(_));
+        unseen.extend(found.into_iter().filter(is_rating));
     }
     Ok(unseen)
 }

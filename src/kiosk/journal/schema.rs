@@ -64,6 +64,9 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Making the file takes a rollback journal. One that a power cut brings back would take away
+    // all that came after, so its deletion is flushed too, which only this level does.
+    connection.pragma_update(None, "synchronous", "EXTRA")?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     assert_eq!(mode, "wal", "the journal promises nothing outside of WAL mode");
@@ -101,11 +104,20 @@ pub(super) fn is_at_limit(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(ask("page_count")? - ask("freelist_count")? + 8 >= ask("max_page_count")?)
 }
 
-pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
+/// Brings an older schema up to date. A fresh journal writes down, in the same commit, which damaged
+/// one it follows on (0 for none), since its keys begin beyond all of that one's.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    from: i32,
+    after_bad: i64,
+) -> rusqlite::Result<()> {
     for (version, sql) in (1..).zip(MIGRATIONS) {
         if version > from {
             let transaction = connection.transaction()?;
             transaction.execute_batch(sql)?;
+            if version == 1 && after_bad > 0 {
+                super::ledger::set_meta(&transaction, "after_bad", after_bad)?;
+            }
             transaction.pragma_update(None, "user_version", version)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID | version)?;
             transaction.commit()?;
