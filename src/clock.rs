@@ -23,6 +23,16 @@ pub fn built_ms() -> i64 {
     env!("SMILEPOST_BUILT_S").parse::<i64>().unwrap_or(0) * 1_000
 }
 
+/// How long after it was made a program may still be in use, in milliseconds: a clock that stands
+/// further in the future than that is wrong too.
+const USE_MS: i64 = 20 * 366 * 24 * 60 * 60 * 1_000;
+
+/// Whether a clock that stands so, in milliseconds since 1970 UTC, can be right at all.
+#[must_use]
+pub fn is_possible(utc_ms: i64) -> bool {
+    (built_ms()..built_ms() + USE_MS).contains(&utc_ms)
+}
+
 /// Milliseconds since the board booted, asleep or awake; never goes back.
 #[must_use]
 pub fn boot_ms() -> u64 {
@@ -98,7 +108,7 @@ fn rtc_anchor(floor_ms: i64) -> Option<Anchor> {
     let text = std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch").ok()?;
     let utc_ms = text.trim().parse::<i64>().ok()?.checked_mul(1_000)?;
     let boot_ms = boot_ms();
-    let is_plausible = utc_ms > floor_ms;
+    let is_plausible = utc_ms > floor_ms && is_possible(utc_ms);
     let (error_ms, source) = (RTC_ERROR_MS, Source::Rtc);
     is_plausible.then_some(Anchor { boot_ms, utc_ms, error_ms, source })
 }

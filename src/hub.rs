@@ -101,6 +101,17 @@ impl<A: Archive> Hub<A> {
                 })?))
             }
         };
+        let archive = self.archive.clone();
+        tokio::spawn(async move {
+            if let Err(error) = archive.judge_again().await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(
+                    error,
+                    cause = error.source(),
+                    "older ratings were not judged again"
+                );
+            }
+        });
         let intake = intake::routes(self.archive.clone(), self.limits);
         let dashboard = dashboard::routes(self.archive);
         tokio::try_join!(

@@ -96,7 +96,7 @@ impl Kiosk {
         }
         let journal = open_journal(&settings, boot)?;
         let is_recording = journal.is_some();
-        let floor_ms = journal.as_ref().and_then(|journal| journal.timeline().latest_ms());
+        let floor_ms = journal.as_ref().and_then(|journal| journal.timeline().newest_ms());
         let floor_ms = floor_ms.unwrap_or(0).max(clock::built_ms());
         let enrolment = Enrolment::read(&settings.data_dir).unwrap_or_else(|error| {
             let error = &error as &dyn std::error::Error;

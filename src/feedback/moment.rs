@@ -182,8 +182,6 @@ pub struct Timeline {
     order: std::collections::BTreeMap<BootId, usize>,
     /// The anchors of each boot, by its place in the order.
     boots: Vec<Vec<Anchor>>,
-    /// Everything was taken before this instant, in milliseconds since 1970 UTC.
-    until_ms: Option<i64>,
 }
 
 impl Timeline {
@@ -203,14 +201,6 @@ impl Timeline {
         }
     }
 
-    /// Says that everything was taken before an instant, in milliseconds since 1970 UTC: nothing
-    /// is received before it was sent.
-    #[must_use]
-    pub fn until(mut self, utc_ms: i64) -> Self {
-        self.until_ms = Some(utc_ms);
-        self
-    }
-
     /// The anchors of a boot, in the order they were added.
     #[must_use]
     pub fn of(&self, boot: BootId) -> &[Anchor] {
@@ -218,11 +208,12 @@ impl Timeline {
         at.and_then(|&at| self.boots.get(at)).map_or(&[], Vec::as_slice)
     }
 
-    /// The latest time that any anchor tells, in milliseconds since 1970 UTC; a clock that stands
-    /// before it is wrong.
+    /// The newest time that a time service or the hub has told, in milliseconds since 1970 UTC; a
+    /// clock that stands before it is wrong. Nobody else is believed so far.
     #[must_use]
-    pub fn latest_ms(&self) -> Option<i64> {
-        self.boots.iter().flatten().map(|anchor| anchor.utc_ms).max()
+    pub fn newest_ms(&self) -> Option<i64> {
+        let mut newest = self.boots.iter().rev().flat_map(|anchors| anchors.iter().rev());
+        newest.find(|anchor| anchor.source.rank() == 0).map(|anchor| anchor.utc_ms)
     }
 
     /// Works out when a reading of a boot was taken; see [`date`].
@@ -232,11 +223,18 @@ impl Timeline {
     /// wall clock's if it lies between, else the nearer limit.
     #[must_use]
     pub fn date(&self, boot: BootId, reading: Reading) -> Moment {
+        self.date_before(None, boot, reading)
+    }
+
+    /// Works out when a reading of a boot was taken that was known at an instant, in milliseconds
+    /// since 1970 UTC: nothing is received before it was sent. See [`Timeline::date`].
+    #[must_use]
+    pub fn date_before(&self, known_ms: Option<i64>, boot: BootId, reading: Reading) -> Moment {
         let moment = date(reading, self.of(boot));
         if moment.quality == Quality::Exact {
             return moment;
         }
-        match self.bounds(boot, reading) {
+        match self.bounds(known_ms, boot, reading) {
             Some((earliest_ms, latest_ms)) => Moment {
                 utc_ms: reading.wall_ms.clamp(earliest_ms, latest_ms),
                 quality: Quality::Bounded { earliest_ms, latest_ms },
@@ -245,7 +243,7 @@ impl Timeline {
         }
     }
 
-    fn bounds(&self, boot: BootId, reading: Reading) -> Option<(i64, i64)> {
+    fn bounds(&self, known_ms: Option<i64>, boot: BootId, reading: Reading) -> Option<(i64, i64)> {
         let at = *self.order.get(&boot)?;
         let (before, after) = (self.boots.get(..at)?, self.boots.get(at + 1..)?);
         // The last instant known of the boot before; ours had run for a while since.
@@ -254,7 +252,7 @@ impl Timeline {
         let earliest = ended.saturating_add(ran);
         let began =
             after.iter().find_map(|anchors| best_of(anchors)).map(|anchor| anchor.utc_at(0));
-        let latest = [began, self.until_ms].into_iter().flatten().min()?;
+        let latest = [began, known_ms].into_iter().flatten().min()?;
         // An anchor that was wrong can turn the limits around, and then they say nothing.
         (earliest <= latest).then_some((earliest, latest))
     }
@@ -386,9 +384,10 @@ mod tests {
         assert_eq!(timeline.date(boot(4), press).quality, Quality::Unknown);
         let received = T0 + 2_000_000;
         let quality = Quality::Bounded { earliest_ms: T0 + 1_065_000, latest_ms: received };
-        assert_eq!(timeline.clone().until(received).date(boot(4), press).quality, quality);
+        assert_eq!(timeline.date_before(Some(received), boot(4), press).quality, quality);
         // Received before it can have been taken: somebody's clock was wrong, so nothing is said.
-        assert_eq!(timeline.until(T0).date(boot(4), press).quality, Quality::Unknown);
+        let dated = timeline.date_before(Some(T0), boot(4), press);
+        assert_eq!(dated.quality, Quality::Unknown);
         assert_eq!(Timeline::default().date(boot(9), press).quality, Quality::Unknown);
     }
 

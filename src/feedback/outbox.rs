@@ -109,6 +109,11 @@ impl Outbox {
         if self.is_probing { 0 } else { self.events_max }
     }
 
+    /// Takes note that another event is the oldest one now, of which nothing bad is known.
+    pub const fn forget(&mut self) {
+        self.suspicions = 0;
+    }
+
     /// How many deliveries in a row were not settled.
     #[must_use]
     pub const fn failures(&self) -> u32 {

@@ -147,6 +147,8 @@ pub struct Stored {
     pub conflicts: Vec<RatingId>,
     /// How many events of this kiosk the archive holds.
     pub stored: u64,
+    /// How many of these came with this shipment.
+    pub added: u64,
     /// Whether this was the word of a second device with the same token.
     pub is_clone: bool,
 }
@@ -220,15 +222,17 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         old_ms: i64,
     ) -> impl Future<Output = Result<Option<Bearer>, Error>> + Send;
 
-    /// Adds a token that is to follow the kiosk's present one, in place of any other that was to.
+    /// Adds a token that is to follow a kiosk's present one, in place of any other that was to.
     fn add_next_token(
         &self,
         kiosk: String,
+        present: Hash,
         token: Hash,
         now_ms: i64,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Takes a token that was to follow for the kiosk's only one, since it was used.
+    /// Takes a token that was to follow another for good, since it was used, and ends the other;
+    /// one that came of an enrolment ends all others of its kiosk.
     fn confirm_token(
         &self,
         token: Hash,
@@ -237,6 +241,9 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// Has a kiosk's token renewed at its next delivery; false when there is no such kiosk.
     fn want_token(&self, kiosk: String) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Judges every press again that older rules have judged, once after the rules have changed.
+    fn judge_again(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// What became of everything that a kiosk has taken, by the archive's own count.
     fn reconcile(&self, kiosk: String) -> impl Future<Output = Result<Reconciled, Error>> + Send;

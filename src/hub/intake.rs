@@ -84,7 +84,7 @@ async fn deliver<A: Archive>(
     let nonce = nonce.clone();
     let (shipment, mut set_aside) = check(kiosk, delivery)?;
     let kiosk = shipment.kiosk.clone();
-    let Stored { settled, conflicts, stored, is_clone } = archive.store(shipment).await?;
+    let Stored { settled, conflicts, stored, added, is_clone } = archive.store(shipment).await?;
     if is_clone {
         tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
     }
@@ -106,6 +106,7 @@ async fn deliver<A: Archive>(
         hub_time_ms,
         hub_epoch,
         stored: Some(stored),
+        added: Some(added),
         is_token_old: is_old,
     }))
 }
@@ -118,17 +119,22 @@ async fn renew<A: Archive>(
 ) -> Result<Json<Renewed>, Refusal> {
     let Bearer { kiosk, .. } = bearer(&archive, &headers).await?;
     let _inside = door.enter(&kiosk)?;
-    let token = access::new_token();
+    let (present, token) = (access::token_hash(token_in(&headers)?), access::new_token());
     tracing::info!(kiosk, "a new token was given out");
-    archive.add_next_token(kiosk, access::token_hash(&token), clock::wall_ms()).await?;
+    let next = access::token_hash(&token);
+    archive.add_next_token(kiosk, present, next, clock::wall_ms()).await?;
     Ok(Json(Renewed { token }))
+}
+
+fn token_in(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer "));
+    token.map(str::trim).ok_or(Refusal::Unauthorised)
 }
 
 /// Whom the request's token lets in. One that was to follow another takes its place now.
 async fn bearer<A: Archive>(archive: &A, headers: &HeaderMap) -> Result<Bearer, Refusal> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.strip_prefix("Bearer "));
-    let token = token.ok_or(Refusal::Unauthorised)?.trim();
+    let token = token_in(headers)?;
     let (hash, now_ms) = (access::token_hash(token), clock::wall_ms());
     let bearer = archive.bearer(hash, now_ms - access::TOKEN_LIFE_MS).await?;
     let bearer = bearer.ok_or(Refusal::Unauthorised)?;

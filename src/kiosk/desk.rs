@@ -36,6 +36,9 @@ pub enum Unanswerable {
     /// The time is none.
     #[error("{0:?} is not a time such as 2026-11-22T17:05 or 2026-11-22T17:05:30+02:00")]
     Time(String),
+    /// The time cannot be right.
+    #[error("{0} lies before this program was made, or decades after: is it a slip of the pen?")]
+    Impossible(String),
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] Error),
@@ -238,6 +241,9 @@ pub fn set_clock(source: &Source, utc_ms: i64, error_ms: u32) -> Result<(), Unan
     let Source::Running(keeper) = source else {
         return Err(Unanswerable::NotRunning);
     };
+    if !clock::is_possible(utc_ms) {
+        return Err(Unanswerable::Impossible(rfc3339(utc_ms)));
+    }
     let (boot_ms, source) = (clock::boot_ms(), TimeSource::Operator);
     Ok(keeper.tie(Anchor { boot_ms, utc_ms, error_ms, source })?)
 }

@@ -230,8 +230,17 @@ pub struct Settlement {
     pub told: Vec<i64>,
     /// What the hub's answer tells of the time.
     pub anchor: Option<Anchor>,
-    /// Which archive answered, and how many events of this kiosk it holds.
-    pub archive: Option<(u64, Option<u64>)>,
+    /// Which archive answered.
+    pub archive: Option<ArchiveSeen>,
+}
+
+/// What a receipt tells of the archive at the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveSeen {
+    /// Its epoch.
+    pub epoch: u64,
+    /// How many events of this kiosk it held before the delivery, and after it, if it tells.
+    pub stored: Option<(u64, u64)>,
 }
 
 /// What the books say of one run.
@@ -617,17 +626,18 @@ impl Journal {
     /// gone back in time, is offered everything again.
     fn news_of(
         &mut self,
-        archive: Option<(u64, Option<u64>)>,
+        archive: Option<ArchiveSeen>,
     ) -> rusqlite::Result<Vec<(&'static str, i64)>> {
-        let Some((epoch, stored)) = archive else {
+        let Some(ArchiveSeen { epoch, stored }) = archive else {
             return Ok(Vec::new());
         };
         let known_epoch = ledger::meta(&self.connection, "hub_epoch")?;
         let known_stored = ledger::meta(&self.connection, "hub_stored")?;
         let epoch = epoch.cast_signed();
-        let stored = stored.map(u64::cast_signed);
+        let before = stored.map(|(before, _)| before.cast_signed());
+        let stored = stored.map(|(_, after)| after.cast_signed());
         let is_other = known_epoch.is_some_and(|known| known != epoch);
-        let is_back = stored.zip(known_stored).is_some_and(|(now, before)| now < before);
+        let is_back = before.zip(known_stored).is_some_and(|(now, known)| now < known);
         if is_other || is_back {
             // What the archive is known by is written at the end, so that a power cut in between
             // begins it anew.

@@ -416,6 +416,9 @@ pub struct Enrolment {
     /// The token that is to follow it, and was not confirmed by the hub yet: both may be good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
+    /// The token before this one, for a hub that was restored from a backup and knows no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_token: Option<String>,
     /// The shop's name at the hub.
     pub shop: String,
     /// The shop's IANA time zone, as the hub knows it.
@@ -467,6 +470,26 @@ impl Enrolment {
             .and_then(|()| std::fs::write(&file, ""))
             .and_then(|()| std::fs::remove_file(&file));
         tried.map_err(|source| EnrolmentError { action: "write", file, source })
+    }
+
+    /// The tokens that may be good, the likeliest first; there is always one.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<&str> {
+        let (next, former) = (self.next_token.as_deref(), self.former_token.as_deref());
+        next.into_iter().chain([self.token.as_str()]).chain(former).collect()
+    }
+
+    /// Writes the enrolment as [`Enrolment::write`] does, if it is still the kiosk's own.
+    ///
+    /// # Errors
+    /// When it is not, or the folder cannot be written.
+    pub fn write_if(&self, is_ours: bool, data_dir: &Path) -> Result<(), EnrolmentError> {
+        if is_ours {
+            return self.write(data_dir);
+        }
+        let (action, file) = ("renew the token in", data_dir.join(ENROLMENT_FILE));
+        let source = std::io::Error::other("the kiosk was enrolled anew; restart it");
+        Err(EnrolmentError { action, file, source })
     }
 
     /// Writes the enrolment so that a power cut leaves either the old one or the new one.

@@ -19,7 +19,7 @@ use crate::clock;
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::outbox::{Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
-use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
+use crate::kiosk::journal::{ArchiveSeen, Batch, Books, Keeper, Settlement};
 use crate::kiosk::settings::{self, Enrolment};
 use crate::wire::delivery::{self, Boot, Counters, Delivery, Run, Tie};
 use crate::wire::receipt::Receipt;
@@ -126,7 +126,7 @@ pub fn enrol(
     };
     let runtime = runtime().map_err(Error::Thread)?;
     let Enrolled { kiosk, token, shop, zone } = runtime.block_on(exchange)?;
-    Ok(Enrolment { hub, kiosk, token, next_token: None, shop, zone })
+    Ok(Enrolment { hub, kiosk, token, next_token: None, former_token: None, shop, zone })
 }
 
 /// Starts the uplink on a thread of its own.
@@ -141,7 +141,8 @@ pub fn start(settings: settings::Uplink, office: Office, keeper: Keeper) -> Resu
     let sender = Sender {
         client,
         clock,
-        uses_next: office.enrolment.next_token.is_some(),
+        which: 0,
+        alone: None,
         office,
         keeper,
         outbox: Outbox::default(),
@@ -162,8 +163,10 @@ struct Sender {
     client: Client,
     clock: Clock,
     office: Office,
-    /// Whether the token that is to follow the first one is tried.
-    uses_next: bool,
+    /// Which of the tokens is tried: see [`Enrolment::tokens`].
+    which: usize,
+    /// The event that went out alone last.
+    alone: Option<RatingId>,
     keeper: Keeper,
     outbox: Outbox,
     /// What was last complained about, so that a night without network is one line in the log.
@@ -197,12 +200,15 @@ impl Sender {
                 return;
             };
             let attempt = match batch {
-                Ok(batch) => self.deliver(&batch).await,
+                Ok(batch) => {
+                    self.suspect(&batch);
+                    self.deliver(&batch).await
+                }
                 // A journal that cannot be read is the attendant's to show; here it is a pause.
                 Err(error) => Attempt::failed(Outcome::Unanswered, error.to_string()),
             };
+            self.change_tokens(&attempt).await;
             self.tell(attempt.trouble);
-            self.change_tokens(attempt.outcome, attempt.is_token_old).await;
             match self.outbox.after(attempt.outcome, rand::random()) {
                 Next::Idle => {
                     self.prune(attempt.hub_time_ms).await;
@@ -222,71 +228,76 @@ impl Sender {
         }
     }
 
-    /// Sets the oldest event that waits aside.
-    async fn set_aside(&self, why: &str) -> Result<(), Box<dyn std::error::Error>> {
-        let batch = self.keeper.batch(1).await??;
-        let ids = batch.runs.iter().flat_map(|run| run.entries.iter().map(|entry| entry.id));
-        let set_aside: Vec<_> = ids.map(|id| (id, why.to_owned())).collect();
-        for (id, reason) in &set_aside {
-            let (run, n) = (id.run, id.n);
-            tracing::error!(%run, n, reason, "an event is set aside; `retry` sends it again");
+    /// Remembers which event goes out alone, so that no other is set aside in its place.
+    fn suspect(&mut self, batch: &Batch) {
+        let mut ids = batch.runs.iter().flat_map(|run| run.entries.iter().map(|entry| entry.id));
+        if let (Some(id), None) = (ids.next(), ids.next())
+            && self.alone.replace(id) != Some(id)
+        {
+            self.outbox.forget();
         }
+    }
+
+    /// Sets the event aside that went out alone.
+    async fn set_aside(&mut self, why: &str) -> Result<(), Box<dyn std::error::Error>> {
+        let Some(id) = self.alone.take() else {
+            return Ok(());
+        };
+        let (run, n) = (id.run, id.n);
+        tracing::error!(%run, n, why, "an event is set aside; `retry` sends it again");
+        let set_aside = vec![(id, why.to_owned())];
         self.keeper.settle(Settlement { set_aside, ..Settlement::default() }).await??;
         Ok(())
     }
 
     /// The token to be let in by.
     fn token(&self) -> &str {
-        let Enrolment { token, next_token, .. } = &self.office.enrolment;
-        next_token.as_deref().filter(|_| self.uses_next).unwrap_or(token)
+        let tokens = self.office.enrolment.tokens();
+        tokens.get(self.which % tokens.len()).copied().unwrap_or_default()
     }
 
     /// Goes one step in exchanging the token, if there is one to go.
     ///
-    /// A new token is written down before it is used, and the old one is let go only after the hub
-    /// has let us in by the new one; so a power cut at any moment leaves one that is good.
-    async fn change_tokens(&mut self, outcome: Outcome, is_token_old: bool) {
-        let has_next = self.office.enrolment.next_token.is_some();
-        match outcome {
-            Outcome::Settled { .. } if self.uses_next => {
-                let Some(token) = self.office.enrolment.next_token.clone() else {
-                    return;
-                };
-                let confirmed =
-                    Enrolment { token, next_token: None, ..self.office.enrolment.clone() };
-                if self.write_enrolment(confirmed) {
-                    self.uses_next = false;
-                    tracing::info!("the kiosk has a new token");
-                }
+    /// A new token is written down before it is used, and the old one is kept until the next is
+    /// asked for; so a power cut at any moment leaves one that is good, and so does a hub that was
+    /// restored from a backup of the day before.
+    async fn change_tokens(&mut self, attempt: &Attempt) {
+        let Enrolment { token, next_token, .. } = &self.office.enrolment;
+        match attempt.outcome {
+            // Another one may be good.
+            Outcome::Unauthorised => self.which = self.which.wrapping_add(1),
+            Outcome::Settled { .. } if self.token() != token => {
+                let former_token = Some(token.clone());
+                let (token, next_token) = (self.token().to_owned(), None);
+                let known = self.office.enrolment.clone();
+                self.write_enrolment(Enrolment { token, next_token, former_token, ..known });
+                tracing::info!("the kiosk has a new token");
             }
-            Outcome::Settled { .. } if is_token_old && !has_next => {
+            Outcome::Settled { .. } if attempt.is_token_old && next_token.is_none() => {
                 if let Some(token) = self.renew().await {
-                    let next_token = Some(token);
-                    let both = Enrolment { next_token, ..self.office.enrolment.clone() };
-                    self.uses_next = self.write_enrolment(both);
+                    let known = self.office.enrolment.clone();
+                    self.write_enrolment(Enrolment { next_token: Some(token), ..known });
                 }
             }
-            // The one that is not good may not be the only one.
-            Outcome::Unauthorised if has_next => self.uses_next = !self.uses_next,
-            // The old one is good and the new one is not: it was given up by the hub.
-            Outcome::Settled { .. } if has_next => {
-                let old = Enrolment { next_token: None, ..self.office.enrolment.clone() };
-                self.write_enrolment(old);
+            // The new one was tried first and was not good, so it was given up.
+            Outcome::Settled { .. } if next_token.is_some() => {
+                let known = self.office.enrolment.clone();
+                self.write_enrolment(Enrolment { next_token: None, ..known });
             }
             _ => {}
         }
     }
 
-    fn write_enrolment(&mut self, enrolment: Enrolment) -> bool {
-        match enrolment.write(&self.office.data_dir) {
-            Ok(()) => {
-                self.office.enrolment = enrolment;
-                true
-            }
+    fn write_enrolment(&mut self, enrolment: Enrolment) {
+        let Office { enrolment: known, data_dir, .. } = &self.office;
+        // Somebody may have enrolled this kiosk anew meanwhile, and that must stand.
+        let on_disk = Enrolment::read(data_dir).ok().flatten();
+        let is_ours = on_disk.is_some_and(|on_disk| on_disk == *known);
+        match enrolment.write_if(is_ours, data_dir) {
+            Ok(()) => (self.office.enrolment, self.which) = (enrolment, 0),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, cause = error.source(), "the token stays as it is");
-                false
             }
         }
     }
@@ -334,6 +345,9 @@ impl Sender {
             Ok(answer) => answer,
             // Nobody there says nothing of what was to be sent; a line that breaks may.
             Err(error) if error.is_connect() => {
+                if chain(&error).contains("certificate") {
+                    self.clock.doubt();
+                }
                 return Attempt::failed(Outcome::Unanswered, chain(&error));
             }
             Err(error) => {
@@ -479,7 +493,9 @@ pub fn settlement(batch: &Batch, receipt: &Receipt, (sent_at, back_at): (u64, u6
         }
     }
     settlement.told = batch.anchors.iter().map(|(key, ..)| *key).collect();
-    settlement.archive = Some((receipt.hub_epoch, receipt.stored));
+    let before = |after: u64| (after.saturating_sub(receipt.added.unwrap_or(0)), after);
+    let stored = receipt.stored.map(before);
+    settlement.archive = Some(ArchiveSeen { epoch: receipt.hub_epoch, stored });
     // The hub read its clock somewhere between our two readings.
     let half = (back_at - sent_at) / 2;
     settlement.anchor = Some(Anchor {

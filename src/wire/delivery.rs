@@ -190,7 +190,12 @@ pub fn write(n: u32, reading: Reading, event: &event::Event) -> Value {
             question_version: rated.question.version,
             language: rated.question.language.clone(),
             misuse: rated.verdict.misuse.map(|reason| reason.name().to_owned()),
-            misuse_rule: Some(rated.verdict.rule),
+            // A rating is written as it was when the first rules let it pass, so that the same
+            // event is the same text for ever.
+            misuse_rule: match rated.verdict {
+                Verdict { misuse: None, rule: 1 } => None,
+                Verdict { rule, .. } => Some(rule),
+            },
             replaces: rated.replaces,
             extra: Map::new(),
         }),

@@ -26,6 +26,9 @@ pub struct Receipt {
     /// back in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<u64>,
+    /// How many of these came with this delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added: Option<u64>,
     /// Whether the kiosk should ask for a new token.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_token_old: bool,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::{Anchor, Source};
 use smilepost::feedback::rating::RatingId;
-use smilepost::kiosk::journal::{Error, FILE, Journal, Limits, Settlement, State};
+use smilepost::kiosk::journal::{ArchiveSeen, Error, FILE, Journal, Limits, Settlement, State};
 
 use crate::chance::{Chance, seeds};
 use crate::disk::Disk;
@@ -16,7 +16,7 @@ use crate::scene::{BOOT, folder, rated, reading, run, start};
 use crate::vfs::{Card, Note};
 
 /// How many cuts are tried for each seed.
-const CUTS: usize = 450;
+const CUTS: usize = 480;
 
 /// What the world outside of the card knows.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,11 @@ fn live(kiosk: &mut Kiosk<'_>, chance: &mut Chance, steps: usize, first_run: usi
         match chance.below(40) {
             0 => {
                 // A restart, with a word of farewell or without.
-                if chance.one_in(2) { journal.close() } else { drop(journal) }
+                if chance.one_in(2) {
+                    journal.close()
+                } else {
+                    drop(journal)
+                }
                 kiosk.hear();
                 number += 1;
                 let mut next = Journal::open(kiosk.folder, Limits::default()).unwrap();
@@ -88,7 +92,8 @@ fn live(kiosk: &mut Kiosk<'_>, chance: &mut Chance, steps: usize, first_run: usi
                     batch.runs.iter().flat_map(|r| r.entries.iter().map(|e| e.id)).collect();
                 ids.iter().for_each(|id| kiosk.say(Said::Confirmed(*id)));
                 let told = batch.anchors.iter().map(|(key, ..)| *key).collect();
-                let archive = Some((7, Some(u64::try_from(step).unwrap())));
+                let stored = u64::try_from(step).unwrap();
+                let archive = Some(ArchiveSeen { epoch: 7, stored: Some((stored, stored)) });
                 let anchor = Some(anchor(step));
                 let settlement =
                     Settlement { settled: ids, told, archive, anchor, ..Settlement::default() };
@@ -160,7 +165,8 @@ fn cut(name: &str, seed: u64, life: &Life, cuts: usize) -> usize {
         }
         let left = folder();
         disk.cut(&mut chance, left.path());
-        let place = format!("{name}, SMILEPOST_SEED={seed}, after note {at} of {}", life.notes.len());
+        let place =
+            format!("{name}, SMILEPOST_SEED={seed}, after note {at} of {}", life.notes.len());
         check(&place, left.path(), &thanked, &confirmed);
         tried += 1;
     }
@@ -216,7 +222,7 @@ fn cut_all(name: &str, lives: Vec<(u64, Life)>, cuts: usize) -> usize {
 fn whoever_was_thanked_is_in_the_journal_after_any_power_cut() {
     let lives = seeds(16).into_iter().map(|seed| {
         let folder = folder();
-        (seed, record(folder.path(), BTreeMap::new(), seed, 400))
+        (seed, record(folder.path(), BTreeMap::new(), seed, 200))
     });
     let tried = cut_all("a life from the first start", lives.collect(), CUTS);
     assert!(tried >= 300);
@@ -229,9 +235,7 @@ fn a_checkpoint_that_is_cut_off_takes_nothing_back() {
         let folder = folder();
         let mut life = record(folder.path(), BTreeMap::new(), seed + 1_000, 3_000);
         // Only what lies around a checkpoint: a few notes before the database is written.
-        let is_fold = |note: &Note<Said>| {
-            matches!(note, Note::Write { file, .. } if file == FILE)
-        };
+        let is_fold = |note: &Note<Said>| matches!(note, Note::Write { file, .. } if file == FILE);
         let first = life.notes.iter().skip(3_000).position(is_fold).unwrap() + 2_900;
         for note in life.notes.drain(..first) {
             life.before.take(&note);

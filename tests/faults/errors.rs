@@ -87,8 +87,7 @@ fn press_through(failure: Failure) -> bool {
     thanked.extend(next);
     post.close();
     drop(card);
-    let contents =
-        start(folder.path(), 9_999).unwrap_or_else(|why| panic!("{failure:?}: {why}"));
+    let contents = start(folder.path(), 9_999).unwrap_or_else(|why| panic!("{failure:?}: {why}"));
     for (id, score) in &thanked {
         let kept = contents.ratings.get(id).map(|(kept, _)| kept);
         assert_eq!(kept, Some(score), "{failure:?}: {id:?} was thanked for");

@@ -7,7 +7,13 @@
 //! Seen red: `synchronous = NORMAL` in `schema.rs`, thanking before the commit in `keeper.rs`; the
 //! list is in `tests/mutants`.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test prints its figures and fails by panicking"
+)]
 
 mod chance;
 mod cuts;

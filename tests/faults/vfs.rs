@@ -12,10 +12,22 @@ use rusqlite::ffi;
 /// Something that happened to the card, or to a shopper in front of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Note<T> {
-    Write { file: String, at: u64, bytes: Vec<u8> },
-    Truncate { file: String, length: u64 },
-    Flush { file: String },
-    Delete { file: String, is_flushed: bool },
+    Write {
+        file: String,
+        at: u64,
+        bytes: Vec<u8>,
+    },
+    Truncate {
+        file: String,
+        length: u64,
+    },
+    Flush {
+        file: String,
+    },
+    Delete {
+        file: String,
+        is_flushed: bool,
+    },
     /// What the test wants to know of the moment.
     Said(T),
 }
@@ -109,8 +121,7 @@ fn note(make: impl FnOnce() -> Note<()>, is_flush: bool) -> Option<c_int> {
     recorder(|recorder| {
         recorder.operations += 1;
         if let Some(Failure { at, is_for_good, kind }) = recorder.failure {
-            let is_due =
-                recorder.operations == at || is_for_good && recorder.operations > at;
+            let is_due = recorder.operations == at || is_for_good && recorder.operations > at;
             let code = match (kind, is_flush) {
                 (Kind::Full, false) => Some(ffi::SQLITE_FULL),
                 (Kind::Broken, false) => Some(ffi::SQLITE_IOERR_WRITE),
@@ -196,9 +207,8 @@ unsafe extern "C" fn write(
 }
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, length: i64) -> c_int {
-    let failure = name(file).and_then(|file| {
-        note(|| Note::Truncate { file, length: length.cast_unsigned() }, false)
-    });
+    let failure = name(file)
+        .and_then(|file| note(|| Note::Truncate { file, length: length.cast_unsigned() }, false));
     failure.unwrap_or_else(|| pass_on!(file, xTruncate, length))
 }
 

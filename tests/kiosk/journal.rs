@@ -8,7 +8,7 @@ use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
 use smilepost::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
 use smilepost::kiosk::journal::{
-    Books, Error, FILE, Journal, Limits, SCHEMA_VERSION, Settlement, State,
+    ArchiveSeen, Books, Error, FILE, Journal, Limits, SCHEMA_VERSION, Settlement, State,
 };
 
 pub(crate) const BOOT: BootId = BootId([9; 16]);
@@ -294,7 +294,7 @@ fn a_hub_that_went_back_in_time_is_offered_everything_that_is_held() {
     for value in 1..=4 {
         journal.append(rated(value), reading(1)).unwrap();
     }
-    let archive = |epoch, stored| Some((epoch, Some(stored)));
+    let archive = |epoch, stored| Some(ArchiveSeen { epoch, stored: Some((stored, stored)) });
     let all = settled((1..=4).map(|n| id(1, n)));
     journal.settle(&Settlement { archive: archive(7, 4), ..all.clone() }).unwrap();
     journal.settle(&Settlement { archive: archive(7, 4), ..Settlement::default() }).unwrap();

@@ -117,6 +117,7 @@ fn the_token_is_kept_for_the_kiosk_alone_and_no_log_shows_it() {
         kiosk: "kallio-checkout-1".to_owned(),
         token: "ab".repeat(32),
         next_token: None,
+        former_token: None,
         shop: "Kallio".to_owned(),
         zone: "Europe/Helsinki".to_owned(),
     };

@@ -7,5 +7,6 @@ mod line;
 mod parties;
 #[path = "../portal.rs"]
 mod portal;
+mod promises;
 mod tls;
 mod trouble;

@@ -127,6 +127,26 @@ impl Site {
         Process(command.stderr(log).spawn().unwrap())
     }
 
+    /// A second device with a copy of the kiosk's card.
+    pub(crate) fn copy_of_kiosk(&self) -> Copy<'_> {
+        let to = self.path("copy");
+        std::fs::create_dir(&to).unwrap();
+        for entry in std::fs::read_dir(self.path("kiosk")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let text = std::fs::read_to_string(self.path("kiosk.toml")).unwrap();
+        let (kiosk, buttons) = (self.path("kiosk"), self.path("buttons"));
+        let text = text.replace(&format!("{kiosk:?}"), &format!("{to:?}"));
+        let fifo = self.path("copy-buttons");
+        let text = text.replace(&format!("{buttons:?}"), &format!("{fifo:?}"));
+        std::fs::write(self.path("copy.toml"), text).unwrap();
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        Copy { site: self, fifo }
+    }
+
     pub(crate) fn log(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_default()
     }
@@ -168,6 +188,25 @@ impl Site {
             assert_eq!(again, None, "archived twice: {line}");
         }
         archived
+    }
+}
+
+/// A device with a copy of the kiosk's card.
+pub(crate) struct Copy<'a> {
+    site: &'a Site,
+    fifo: PathBuf,
+}
+
+impl Copy<'_> {
+    pub(crate) fn start(&self) -> Process {
+        let mut command = Command::new(KIOSK);
+        command.args(["run", "--headless", "--config"]).arg(self.site.path("copy.toml"));
+        self.site.start(command, "copy.log")
+    }
+
+    pub(crate) fn buttons(&self) -> Buttons {
+        let mut options = std::fs::OpenOptions::new();
+        Buttons(options.read(true).write(true).open(&self.fifo).unwrap())
     }
 }
 

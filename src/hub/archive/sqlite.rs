@@ -67,7 +67,6 @@ impl Sqlite {
                 .into());
             }
             migrate(&mut writer, version)?;
-            judge_again(&mut writer)?;
             let reader = connect(&file)?;
             reader.pragma_update(None, "query_only", true)?;
             Ok(Self { writer: serve(writer, "archive")?, reader: serve(reader, "archive-reader")? })
@@ -166,26 +165,11 @@ fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Judges every press again that older rules have judged, once after the rules have changed.
-fn judge_again(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let sql = "select value from meta where key = 'rule'";
-    let judged: Option<u16> = transaction.query_row(sql, [], |row| row.get(0)).optional()?;
-    if judged == Some(RULE_VERSION) {
-        return Ok(());
-    }
-    let runs: Vec<i64> = transaction
-        .prepare("select id from run order by id")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for run in runs {
-        ledger::judge_again(&transaction, run)?;
-    }
-    let sql = "insert into meta (key, value) values ('rule', ?) \
-               on conflict do update set value = excluded.value";
-    transaction.execute(sql, [RULE_VERSION])?;
-    transaction.commit()
+/// Whoever has been let in anew, or shut out, is no clone any more.
+fn forget_clones(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<()> {
+    transaction.execute("delete from past_run where kiosk = ?", [kiosk])?;
+    let sql = "update kiosk set returns = 0, live_run = null where id = ?";
+    transaction.execute(sql, [kiosk]).map(drop)
 }
 
 impl Archive for Sqlite {
@@ -277,8 +261,10 @@ impl Archive for Sqlite {
             let Some(id): Option<String> = spent.optional()? else {
                 return Ok(None);
             };
-            let sql = "insert into token (hash, kiosk, made_ms) values (?, ?, ?)";
+            // The tokens before it are good until it is used, since its way to the kiosk is long.
+            let sql = "insert into token (hash, kiosk, made_ms, is_next) values (?, ?, ?, 1)";
             transaction.execute(sql, params![token, id, now_ms])?;
+            forget_clones(transaction, &id)?;
             let sql = "select kiosk.id, kiosk.shop, kiosk.touchpoint, shop.id, shop.name, \
                        shop.zone from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
             transaction.query_row(sql, [id], |row| Ok((kiosk(row)?, shop(row, 3)?))).map(Some)
@@ -308,21 +294,29 @@ impl Archive for Sqlite {
         .await
     }
 
-    async fn add_next_token(&self, kiosk: String, token: Hash, now_ms: i64) -> Result<(), Error> {
+    async fn add_next_token(
+        &self,
+        kiosk: String,
+        present: Hash,
+        token: Hash,
+        now_ms: i64,
+    ) -> Result<(), Error> {
         self.write("add a token", move |transaction| {
-            let sql = "update token set revoked_ms = ? \
-                       where kiosk = ? and is_next = 1 and revoked_ms is null";
-            transaction.execute(sql, params![now_ms, kiosk])?;
-            let sql = "insert into token (hash, kiosk, made_ms, is_next) values (?, ?, ?, 1)";
-            transaction.execute(sql, params![token, kiosk, now_ms]).map(drop)
+            let sql = "delete from token where is_next = 1 and follows = ?";
+            transaction.execute(sql, [present])?;
+            let sql = "insert into token (hash, kiosk, made_ms, is_next, follows) \
+                       values (?, ?, ?, 1, ?)";
+            transaction.execute(sql, params![token, kiosk, now_ms, present]).map(drop)
         })
         .await
     }
 
     async fn confirm_token(&self, token: Hash, now_ms: i64) -> Result<(), Error> {
         self.write("confirm a token", move |transaction| {
-            let sql = "update token set revoked_ms = ?1 where hash <> ?2 and revoked_ms is null \
-                       and kiosk = (select kiosk from token where hash = ?2)";
+            let sql = "update token set revoked_ms = ?1 from token as used \
+                       where used.hash = ?2 and token.kiosk = used.kiosk \
+                       and token.hash <> used.hash and token.revoked_ms is null \
+                       and (used.follows is null or token.hash = used.follows)";
             transaction.execute(sql, params![now_ms, token])?;
             transaction.execute("update token set is_next = 0 where hash = ?", [token])?;
             let sql = "update kiosk set wants_token = 0 \
@@ -340,6 +334,32 @@ impl Archive for Sqlite {
         .await
     }
 
+    async fn judge_again(&self) -> Result<(), Error> {
+        let asked = self.read("look up the rules", |connection| {
+            let sql = "select value from meta where key = 'rule'";
+            let rule: Option<u16> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+            let mut statement = connection.prepare("select id from run order by id")?;
+            let runs = statement.query_map([], |row| row.get(0))?;
+            let runs: Vec<i64> = runs.collect::<rusqlite::Result<_>>()?;
+            Ok((rule, runs))
+        });
+        let (rule, runs) = asked.await?;
+        if rule == Some(RULE_VERSION) {
+            return Ok(());
+        }
+        // One by one, so that no delivery waits for long.
+        for run in runs {
+            let judge = move |transaction: &Transaction<'_>| ledger::judge_again(transaction, run);
+            self.write("judge a run again", judge).await?;
+        }
+        self.write("write down the rules", |transaction| {
+            let sql = "insert into meta (key, value) values ('rule', ?) \
+                       on conflict do update set value = excluded.value";
+            transaction.execute(sql, [RULE_VERSION]).map(drop)
+        })
+        .await
+    }
+
     async fn reconcile(&self, kiosk: String) -> Result<Reconciled, Error> {
         self.read("reconcile a kiosk", move |connection| account::reconcile(connection, &kiosk))
             .await
@@ -349,6 +369,7 @@ impl Archive for Sqlite {
         self.write("revoke a kiosk's tokens", move |transaction| {
             let sql = "update code set spent_ms = ? where kiosk = ? and spent_ms is null";
             transaction.execute(sql, params![now_ms, kiosk])?;
+            forget_clones(transaction, &kiosk)?;
             let sql = "update token set revoked_ms = ? where kiosk = ? and revoked_ms is null";
             transaction.execute(sql, params![now_ms, kiosk])
         })

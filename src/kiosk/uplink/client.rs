@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -25,8 +25,12 @@ use crate::wire;
 /// where the network lets no time service through it would never find out. So its clock is never
 /// taken to stand before a time that has certainly passed: when this program was made, or what the
 /// hub or a time service has told before. Certificates are checked all the same, always.
+///
+/// What was told can be wrong too. Where a certificate does not pass by it, the next try is made by
+/// the board's own clock, not before this program was made, as any other program would.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {
+    is_doubted: Arc<AtomicBool>,
     floor_ms: Arc<AtomicI64>,
     /// How far UTC is ahead of the boot's clock, once the hub has told in this boot.
     ahead_ms: Arc<AtomicI64>,
@@ -39,17 +43,31 @@ impl Clock {
             tracing::warn!("the board's clock is behind; certificates are checked by a later time");
         }
         let unknown = AtomicI64::new(i64::MIN);
-        Self { floor_ms: Arc::new(AtomicI64::new(floor_ms)), ahead_ms: Arc::new(unknown) }
+        let (is_doubted, floor_ms) = (AtomicBool::new(false), AtomicI64::new(floor_ms));
+        Self {
+            is_doubted: Arc::new(is_doubted),
+            floor_ms: Arc::new(floor_ms),
+            ahead_ms: Arc::new(unknown),
+        }
+    }
+
+    /// Has the next certificate checked by the other clock, since this one did not pass.
+    pub(super) fn doubt(&self) {
+        self.is_doubted.fetch_xor(true, Ordering::Relaxed);
     }
 
     /// Takes the hub's word, which came over a line that was checked, at an instant of this boot.
     pub(super) fn learn(&self, utc_ms: i64, at_boot_ms: u64) {
         let at_boot_ms = i64::try_from(at_boot_ms).unwrap_or(0);
-        self.floor_ms.fetch_max(utc_ms, Ordering::Relaxed);
+        self.is_doubted.store(false, Ordering::Relaxed);
+        self.floor_ms.store(utc_ms, Ordering::Relaxed);
         self.ahead_ms.store(utc_ms.saturating_sub(at_boot_ms), Ordering::Relaxed);
     }
 
     fn now_ms(&self) -> i64 {
+        if self.is_doubted.load(Ordering::Relaxed) {
+            return clock::wall_ms().max(clock::built_ms());
+        }
         let floor_ms = self.floor_ms.load(Ordering::Relaxed);
         let now_ms = match self.ahead_ms.load(Ordering::Relaxed) {
             i64::MIN => clock::wall_ms(),

@@ -7,6 +7,8 @@ use crate::feedback::rating::RunId;
 use crate::wire::report::{Reconciled, ReconciledRun, Told};
 
 pub(super) fn reconcile(connection: &Connection, kiosk: &str) -> rusqlite::Result<Reconciled> {
+    // One look at one state: deliveries go on arriving meanwhile.
+    let connection = &*connection.unchecked_transaction()?;
     let sql = "select taken, waiting, set_aside, lost from kiosk where id = ?";
     let told = connection.query_row(sql, [kiosk], |row| {
         let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
@@ -30,7 +32,11 @@ pub(super) fn reconcile(connection: &Connection, kiosk: &str) -> rusqlite::Resul
         }
     }
     let known = account.stored + account.set_aside + account.lost + account.missing;
-    let explained = told.waiting + told.set_aside.saturating_sub(account.set_aside);
+    // What stands for another event is aside at the kiosk, and its number is not missing here.
+    let sql = "select count(*) from (select distinct run, n from conflict where kiosk = ?)";
+    let conflicts: i64 = connection.query_row(sql, [kiosk], |row| row.get(0))?;
+    let aside_here = account.set_aside + conflicts.cast_unsigned();
+    let explained = told.waiting + told.set_aside.saturating_sub(aside_here);
     account.holds = account.taken == known && account.missing <= explained;
     Ok(account)
 }

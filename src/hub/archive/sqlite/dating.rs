@@ -5,9 +5,9 @@ use rusqlite::{Row, Transaction, params};
 use crate::feedback::moment::{self, Anchor, Quality, Reading, Source, Timeline};
 use crate::feedback::rating::BootId;
 
-/// How many events of uncertain time are dated again in one go; a kiosk that has more never learnt
-/// the time for weeks, and the rest follows with its next deliveries.
-const UNCERTAIN_MAX: i64 = 5_000;
+/// How many events of uncertain time are dated again in one go, those without limits first: years
+/// of a kiosk that learns the time once a week.
+const UNCERTAIN_MAX: i64 = 50_000;
 
 pub(super) fn add_anchor(
     transaction: &Transaction<'_>,
@@ -75,7 +75,8 @@ pub(super) fn date_again(
 pub(super) fn bound_again(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<()> {
     let sql = "select event.run, event.n, boot_ms, wall_ms, boot.uuid, received_ms \
                from event join run on run.id = event.run join boot on boot.id = run.boot \
-               where event.kiosk = ? and is_exact = 0 limit ?";
+               where event.kiosk = ? and is_exact = 0 \
+               order by earliest_ms is not null limit ?";
     let mut statement = transaction.prepare_cached(sql)?;
     let uncertain: Vec<(i64, u32, Reading, BootId, i64)> = statement
         .query_map(params![kiosk, UNCERTAIN_MAX], |row| {
@@ -90,7 +91,7 @@ pub(super) fn bound_again(transaction: &Transaction<'_>, kiosk: &str) -> rusqlit
     let sql = "update event set utc_ms = ?, earliest_ms = ?, latest_ms = ? where run = ? and n = ?";
     let mut update = transaction.prepare_cached(sql)?;
     for (run, n, reading, boot, received_ms) in uncertain {
-        let moment = timeline.clone().until(received_ms).date(boot, reading);
+        let moment = timeline.date_before(Some(received_ms), boot, reading);
         let (earliest, latest) = moment.quality.bounds().unzip();
         update.execute(params![moment.utc_ms, earliest, latest, run, n])?;
     }

@@ -43,7 +43,7 @@ pub(super) fn store(
             }
             stored.settled.push(id);
             match &incoming.event.said {
-                Some(Event::Lost(loss)) => add_loss(transaction, shipment, *loss)?,
+                Some(Event::Lost(loss)) => add_loss(transaction, shipment, boot, *loss)?,
                 Some(Event::Rated(rated)) => {
                     let rule = rated.verdict.rule;
                     is_of_old_rules |= rule != UNJUDGED && rule < RULE_VERSION;
@@ -66,6 +66,7 @@ pub(super) fn store(
     }
     stored.is_clone = listen(transaction, shipment)?;
     stored.stored = note_contact(transaction, shipment, &stored, added)?;
+    stored.added = added.cast_unsigned();
     Ok(stored)
 }
 
@@ -105,32 +106,17 @@ fn listen(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqlite::Resul
     let Some(live) = shipment.live else {
         return Ok(false);
     };
-    let sql = "insert into run (uuid, boot, kiosk) select ?, boot, ? from run \
-               where id = (select live_run from kiosk where id = ?) on conflict do nothing";
-    // A run that has taken nothing yet is known only by its word; its boot is told with its events.
-    let known = |uuid: [u8; 16]| {
-        let sql = "select id, is_past from run where uuid = ?";
-        let found = transaction.query_row(sql, [uuid], |row| Ok((row.get(0)?, row.get(1)?)));
-        found.optional()
-    };
-    let mut run: Option<(i64, bool)> = known(live.0)?;
-    if run.is_none() {
-        transaction.execute(sql, params![live.0, shipment.kiosk, shipment.kiosk])?;
-        run = known(live.0)?;
-    }
-    let Some((run, is_past)) = run else {
-        return Ok(false);
-    };
-    if is_past {
+    let sql = "select 1 from past_run where kiosk = ? and run = ?";
+    if transaction.prepare_cached(sql)?.exists(params![shipment.kiosk, live.0])? {
         let sql = "update kiosk set returns = returns + 1 where id = ? returning returns";
         let returns: i64 = transaction.query_row(sql, [&shipment.kiosk], |row| row.get(0))?;
         return Ok(returns >= RETURNS_OF_A_CLONE);
     }
-    let sql = "update run set is_past = 1 where id <> ? \
-               and id = (select live_run from kiosk where id = ?)";
-    transaction.prepare_cached(sql)?.execute(params![run, shipment.kiosk])?;
-    let sql = "update kiosk set live_run = ? where id = ? and live_run is not ?";
-    transaction.prepare_cached(sql)?.execute(params![run, shipment.kiosk, run])?;
+    let sql = "insert into past_run (kiosk, run) select id, live_run from kiosk \
+               where id = ?1 and live_run <> ?2 on conflict do nothing";
+    transaction.prepare_cached(sql)?.execute(params![shipment.kiosk, live.0])?;
+    let sql = "update kiosk set live_run = ?2 where id = ?1 and live_run is not ?2";
+    transaction.prepare_cached(sql)?.execute(params![shipment.kiosk, live.0])?;
     Ok(false)
 }
 
@@ -204,9 +190,14 @@ fn add_event(
 fn add_loss(
     transaction: &Transaction<'_>,
     shipment: &Shipment,
+    boot: i64,
     loss: Loss,
 ) -> rusqlite::Result<()> {
     if let Loss::Range { run, first, last } = loss {
+        // Nothing else may ever tell of the run, or of how far it had come.
+        let sql = "insert into run (uuid, boot, kiosk, taken) values (?, ?, ?, ?) \
+                   on conflict do update set taken = max(taken, excluded.taken)";
+        transaction.execute(sql, params![run.0, boot, shipment.kiosk, last])?;
         let sql = "insert into lost (run, first_n, last_n, kiosk) values (?, ?, ?, ?) \
                    on conflict do update set last_n = max(last_n, excluded.last_n)";
         transaction.execute(sql, params![run.0, first, last, shipment.kiosk])?;
@@ -230,8 +221,9 @@ fn run_key(
     let highest = arrived.events.iter().map(|incoming| incoming.event.n).max().unwrap_or(0);
     let taken = arrived.taken.max(highest);
     let sql = "insert into run (uuid, boot, kiosk, taken) values (?, ?, ?, ?) \
-               on conflict do update set taken = max(taken, excluded.taken), boot = excluded.boot \
-               where taken < excluded.taken";
+               on conflict do update set taken = max(taken, excluded.taken), \
+               boot = excluded.boot, kiosk = coalesce(kiosk, excluded.kiosk) \
+               where taken < excluded.taken or kiosk is null";
     transaction.prepare_cached(sql)?.execute(params![arrived.run.0, boot, kiosk, taken])?;
     let sql = "select id from run where uuid = ?";
     transaction.prepare_cached(sql)?.query_row([arrived.run.0], |row| row.get(0))
@@ -251,14 +243,17 @@ pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::
             Ok(row.get::<_, Option<String>>(at)?.as_deref().and_then(Reason::named))
         };
         let told = Verdict { misuse: reason(5)?, rule: row.get(6)? };
-        let before: Option<u16> = row.get(8)?;
+        let before = match row.get::<_, Option<u16>>(8)? {
+            Some(rule) => Verdict { misuse: reason(7)?, rule },
+            None => told,
+        };
         let score = Scale::with_faces(faces).and_then(|scale| scale.score(value).ok());
         let Some((score, input)) = score.zip(Input::named(&input)) else {
             continue;
         };
         let judged = judge.judge(score, input, u64::try_from(at_ms).unwrap_or(0));
         let verdict = told.again(judged);
-        if verdict != told && before != Some(verdict.rule) {
+        if verdict != before {
             changed.push((n, verdict));
         }
     }

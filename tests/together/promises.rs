@@ -1,0 +1,210 @@
+//! What is promised to those who have to trust the numbers: they add up, damage is said, and no
+//! credential, clock or copy of a card puts them out.
+
+use serde_json::Value;
+
+use crate::parties::{Site, wait_until};
+use crate::portal::answering;
+
+fn verified(site: &Site) -> Value {
+    serde_json::from_str(&site.say("kiosk", &["verify", "--format", "json"])).unwrap()
+}
+
+fn account(site: &Site) -> Value {
+    let all: Value =
+        serde_json::from_str(&site.say("hub", &["reconcile", "--format", "json"])).unwrap();
+    all[0].clone()
+}
+
+fn terms(value: &Value, names: [&str; 5]) -> [u64; 5] {
+    names.map(|name| value[name].as_u64().unwrap())
+}
+
+const KIOSK_TERMS: [&str; 5] = ["taken", "settled", "waiting", "set_aside", "lost"];
+const HUB_TERMS: [&str; 5] = ["taken", "stored", "missing", "set_aside", "lost"];
+
+#[test]
+fn both_sides_print_the_same_equation_and_it_holds() {
+    let site = Site::new();
+    let hub = site.start_hub();
+    site.acquaint(site.hub);
+    let kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    for score in [5, 4, 3, 2, 1] {
+        buttons.press(score);
+    }
+    wait_until("all is settled", || verified(&site)["total"]["settled"] == 5);
+    assert_eq!(terms(&verified(&site)["total"], KIOSK_TERMS), [5, 5, 0, 0, 0]);
+    assert_eq!(terms(&account(&site), HUB_TERMS), [5, 5, 0, 0, 0]);
+    hub.kill();
+    for score in [5, 4] {
+        buttons.press(score);
+    }
+    wait_until("both wait", || verified(&site)["total"]["waiting"] == 2);
+    kiosk.kill();
+    // What the kiosk holds is the same read from its file.
+    assert_eq!(terms(&verified(&site)["total"], KIOSK_TERMS), [7, 5, 2, 0, 0]);
+    let text = site.say("kiosk", &["verify"]);
+    assert!(text.contains("set aside + lost: holds"), "{text}");
+    let text = site.say("hub", &["reconcile"]);
+    assert!(text.contains("kallio-checkout-1") && text.contains("holds"), "{text}");
+}
+
+#[test]
+fn a_loss_is_said_in_the_shop_and_at_head_office_and_the_equation_still_holds() {
+    let site = Site::new();
+    let hub = site.start_hub();
+    site.acquaint(site.hub);
+    hub.kill();
+    let kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    for n in 0..70 {
+        buttons.press(1 + n % 5);
+    }
+    wait_until("all are thanked", || site.thanks() == 70);
+    kiosk.kill();
+    // The card forgets everything but the mark beside the journal.
+    for name in ["journal.sqlite", "journal.sqlite-wal"] {
+        let _ = std::fs::remove_file(site.path("kiosk").join(name));
+    }
+    let _hub = site.start_hub();
+    let _kiosk = site.start_kiosk();
+    buttons.press(5);
+    wait_until("the next shopper is thanked", || site.thanks() == 71);
+    wait_until("head office knows of the loss", || account(&site)["lost"] == 64);
+    wait_until("the kiosk knows that head office knows", || {
+        verified(&site)["total"]["waiting"] == 0
+    });
+    let verified = verified(&site);
+    assert_eq!(terms(&verified["total"], KIOSK_TERMS), [66, 2, 0, 0, 64]);
+    assert_eq!(verified["bad_files"], serde_json::json!(["journal.mark.bad-1"]));
+    assert_eq!(terms(&account(&site), HUB_TERMS), [66, 2, 0, 0, 64]);
+    let summary = site.say("kiosk", &["summary"]);
+    assert!(summary.contains("Please look: the card lost 64 ratings"), "{summary}");
+    let export = site.say("hub", &["export", "--format", "jsonl"]);
+    assert!(export.contains(r#""kind":"lost""#));
+}
+
+#[test]
+fn an_event_that_the_hub_will_not_have_is_set_aside_seen_and_sent_again_when_asked() {
+    let site = Site::new();
+    let hub = site.start_hub();
+    site.acquaint(site.hub);
+    hub.kill();
+    let refusing = answering(
+        "HTTP/1.1 422 Unprocessable Content\r\ncontent-type: application/json\r\n\
+         content-length: 27\r\nconnection: close\r\n\r\n{\"refused\":\"not this event\"}",
+    );
+    let file = site.path("kiosk/enrolment.toml");
+    let enrolment = std::fs::read_to_string(&file).unwrap();
+    let (hub, portal) = (site.hub.to_string(), refusing.to_string());
+    std::fs::write(&file, enrolment.replace(&hub, &portal)).unwrap();
+    let kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    buttons.press(5);
+    wait_until("it is set aside", || verified(&site)["total"]["set_aside"] == 1);
+    assert_eq!(verified(&site)["set_aside"][0]["reason"], "not this event");
+    assert!(verified(&site)["holds"].as_bool().unwrap());
+    kiosk.kill();
+    std::fs::write(&file, enrolment).unwrap();
+    let _hub = site.start_hub();
+    let _kiosk = site.start_kiosk();
+    let said = site.say("kiosk", &["retry"]);
+    assert!(said.starts_with("1 events"), "{said}");
+    wait_until("it arrives after all", || site.archived().len() == 1);
+    wait_until("and is settled", || verified(&site)["total"]["settled"] == 1);
+}
+
+fn tokens(site: &Site) -> (String, Option<String>) {
+    let text = std::fs::read_to_string(site.path("kiosk/enrolment.toml")).unwrap();
+    let value = |key: &str| {
+        let line = text.lines().find(|line| line.starts_with(&format!("{key} = ")));
+        line.and_then(|line| line.split('"').nth(1)).map(str::to_owned)
+    };
+    (value("token").unwrap(), value("next_token"))
+}
+
+#[test]
+fn a_token_is_exchanged_while_ratings_go_on_and_a_cut_in_between_locks_nobody_out() {
+    let site = Site::new();
+    let _hub = site.start_hub();
+    site.acquaint(site.hub);
+    let mut buttons = site.buttons();
+    for round in 1..=6 {
+        let (before, _) = tokens(&site);
+        let kiosk = site.start_kiosk();
+        buttons.press(5);
+        let arrived = 2 * round - 1;
+        wait_until("a rating arrives by the old token", || site.archived().len() >= arrived);
+        site.say("hub", &["kiosk", "renew", "kallio-checkout-1"]);
+        buttons.press(4);
+        if round % 2 == 0 {
+            // Cut as soon as anything of the exchange can be seen on the card.
+            wait_until("the exchange begins", || tokens(&site) != (before.clone(), None));
+        } else {
+            wait_until("the exchange ends", || {
+                let (token, next) = tokens(&site);
+                token != before && next.is_none()
+            });
+        }
+        kiosk.kill();
+        let kiosk = site.start_kiosk();
+        wait_until("what was pressed arrives", || site.archived().len() == 2 * round);
+        wait_until("the exchange is over", || {
+            let (token, next) = tokens(&site);
+            token != before && next.is_none()
+        });
+        kiosk.kill();
+    }
+    assert!(!site.log("kiosk.log").contains("not known or was revoked"));
+}
+
+#[test]
+fn a_card_that_was_copied_is_noticed_and_every_rating_of_both_counts_once() {
+    let site = Site::new();
+    let _hub = site.start_hub();
+    site.acquaint(site.hub);
+    let kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    buttons.press(5);
+    wait_until("the first rating arrives", || site.archived().len() == 1);
+    kiosk.kill();
+    let copy = site.copy_of_kiosk();
+    let (_one, _other) = (site.start_kiosk(), copy.start());
+    let mut other_buttons = copy.buttons();
+    let mut pressed = 1;
+    wait_until("head office notices", || {
+        buttons.press(4);
+        other_buttons.press(2);
+        pressed += 2;
+        wait_until("both ratings arrive", || site.archived().len() == pressed);
+        site.log("hub.log").contains("two devices use this token")
+    });
+    assert_eq!(site.archived().len(), pressed);
+    let account = account(&site);
+    assert_eq!(account["stored"], pressed);
+}
+
+#[test]
+fn a_person_can_tell_the_time_where_no_network_does() {
+    let site = Site::new();
+    let _kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    buttons.press(5);
+    wait_until("a shopper is thanked", || site.thanks() == 1);
+    let quality = || {
+        let export = site.say("kiosk", &["export", "--format", "jsonl"]);
+        let row: Value = serde_json::from_str(export.lines().next().unwrap()).unwrap();
+        (row["quality"].clone(), row["utc"].as_str().unwrap()[..13].to_owned())
+    };
+    let (before, _) = quality();
+    let bad = site.fail("kiosk", &["clock", "set", "half past five"]);
+    assert!(bad.contains("\"half past five\" is not a time such as"), "{bad}");
+    let bad = site.fail("kiosk", &["clock", "set", "2001-01-01T12:00"]);
+    assert!(bad.contains("before this program was made"), "{bad}");
+    site.say("kiosk", &["clock", "set", "2031-05-06T17:30:00+02:00"]);
+    // A board whose own time service knows better does not believe the person.
+    if before == "unknown" {
+        wait_until("the rating is dated", || quality() == ("exact".into(), "2031-05-06T15".into()));
+    }
+}
