@@ -117,6 +117,8 @@ pub struct Shipment {
     pub anchors: Vec<(BootId, Anchor)>,
     /// The run that sent it.
     pub live: Option<RunId>,
+    /// How many of its events the kiosk knows that the archive held.
+    pub known: Option<u64>,
     /// Its events by run.
     pub runs: Vec<Arrived>,
     /// How the kiosk's books stood when it sent this.
@@ -151,6 +153,8 @@ pub struct Stored {
     pub added: u64,
     /// Whether this was the word of a second device with the same token.
     pub is_clone: bool,
+    /// Whether the archive was found to have gone back in time, and has a new epoch now.
+    pub is_restored: bool,
 }
 
 /// A shop's day, counted.

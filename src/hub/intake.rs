@@ -84,7 +84,11 @@ async fn deliver<A: Archive>(
     let nonce = nonce.clone();
     let (shipment, mut set_aside) = check(kiosk, delivery)?;
     let kiosk = shipment.kiosk.clone();
-    let Stored { settled, conflicts, stored, added, is_clone } = archive.store(shipment).await?;
+    let Stored { settled, conflicts, stored, added, is_clone, is_restored } =
+        archive.store(shipment).await?;
+    if is_restored {
+        tracing::error!(kiosk, "the archive was restored from a backup: kiosks offer all again");
+    }
     if is_clone {
         tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
     }
@@ -214,6 +218,7 @@ fn check(kiosk: String, delivery: Delivery) -> Result<(Shipment, Vec<SetAside>),
         app: delivery.app,
         anchors,
         live,
+        known: delivery.known,
         runs,
         counters: delivery.counters,
         refused,

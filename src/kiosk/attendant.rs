@@ -175,7 +175,7 @@ impl Attendant {
                     let visit::Keep { score, input, at_ms, verdict, replaces } = keep;
                     let question = self.question.clone();
                     let rated = Rated { score, input, question, verdict, replaces };
-                    if let Err(gone) = self.keeper.keep(rated, clock::reading_at(at_ms)) {
+                    if let Err(gone) = self.keeper.keep(rated, clock::reading_at(at_ms), self.run) {
                         // Only a new process can help; systemd starts one.
                         tracing::error!(%gone, "a rating could not be kept; the kiosk ends");
                         self.is_over = true;

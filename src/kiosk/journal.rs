@@ -184,6 +184,9 @@ pub struct Books {
 pub struct Batch {
     /// The run that is alive.
     pub live: Option<RunId>,
+    /// By the last receipt, the name by which the hub knows this kiosk, and how many of its events
+    /// the hub held.
+    pub known: Option<(u32, u64)>,
     /// The oldest events that wait, by run, in the order of the journal.
     pub runs: Vec<BatchRun>,
     /// The anchors that the hub has not been told of, each with its key in the journal.
@@ -237,6 +240,8 @@ pub struct Settlement {
 /// What a receipt tells of the archive at the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveSeen {
+    /// The name by which it knows this kiosk; another one has other counts.
+    pub kiosk: u32,
     /// Its epoch.
     pub epoch: u64,
     /// How many events of this kiosk it held before the delivery, and after it, if it tells.
@@ -374,6 +379,12 @@ impl Journal {
             if runs.iter().any(|run| !run.is_sound) {
                 return Err(damaged("does not know how far a run was settled"));
             }
+            if !is_whole {
+                // What was being carried over when the power went is carried over again.
+                let after_bad = ledger::meta(&connection, "after_bad").map_err(failed("read"))?;
+                let old_keys = ..=after_bad.unwrap_or(0) * ledger::KEYS_APART;
+                in_wal.retain(|found| !old_keys.contains(&found.run_key));
+            }
             if in_wal.len() > 1 {
                 return Err(damaged("has events in its WAL that SQLite does not see"));
             }
@@ -432,7 +443,14 @@ impl Journal {
         for salvage::Found { question_key, entry, .. } in found {
             let sql = "select coalesce(max(row), 0) + 1 from event";
             let row = self.connection.query_row(sql, [], |row| row.get(0))?;
-            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)? {
+            let sql = "select 1 from question where id is ?";
+            let has_question = match question_key {
+                Some(key) => self.connection.prepare_cached(sql)?.exists([key])?,
+                None => true,
+            };
+            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)?
+                && has_question
+            {
                 insert_event(&self.connection, row, run.key, *question_key, entry)?;
                 tracing::info!(run = %run.run, n = entry.id.n, "the last event was completed");
             }
@@ -445,8 +463,9 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&mut self, run: RunId, boot: BootId) -> Result<(), Error> {
-        let failed = |source| sort(&self.folder, "begin a run in", source);
-        let run = ledger::begin(&mut self.connection, run, boot, self.after_bad).map_err(failed)?;
+        let begun = ledger::begin(&mut self.connection, run, boot, self.after_bad);
+        let failed = |source| self.sort_full(sort(&self.folder, "begin a run in", source));
+        let run = begun.map_err(failed)?;
         self.run = Some(run);
         self.timeline.see(boot);
         self.write_mark();
@@ -507,7 +526,12 @@ impl Journal {
             Event::Rated(rated) => Some(self.question_key(&rated.question)?),
             Event::Lost(_) => None,
         };
-        insert_event(&self.connection, self.last_row + 1, run.key, question, entry).map(drop)
+        // A row that is taken already means that the newest rows cannot be seen, and a rating that
+        // is not written is not to be thanked for.
+        match insert_event(&self.connection, self.last_row + 1, run.key, question, entry)? {
+            true => Ok(()),
+            false => Err(rusqlite::Error::QueryReturnedNoRows),
+        }
     }
 
     /// The question's key; a commit of its own only the first time a question is asked.
@@ -518,6 +542,24 @@ impl Journal {
         let key = add_question(&self.connection, question, None, self.after_bad)?;
         self.question = Some((question.clone(), key));
         Ok(key)
+    }
+
+    /// The identity that the next event gets, once a run has begun.
+    #[must_use]
+    pub fn next_id(&self) -> Option<RatingId> {
+        self.run.map(|run| RatingId { run: run.id, n: run.taken + 1 })
+    }
+
+    /// The event with this identity, if it is one of the newest.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn newest_of(&self, id: RatingId) -> Result<Option<Entry>, Error> {
+        let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
+        let rest = "where event.row > ? order by event.row desc limit ?";
+        let newest = rows(&self.connection, rest, -1, limit)
+            .map_err(|source| sort(&self.folder, "read", source))?;
+        Ok(newest.into_iter().filter_map(|kept| kept.entry.ok()).find(|entry| entry.id == id))
     }
 
     /// The oldest events that wait, up to a number of them.
@@ -560,7 +602,14 @@ impl Journal {
         }
         let anchors = ledger::untold(&self.connection);
         let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
-        Ok(Batch { live: self.run.map(|run| run.id), runs, anchors, books: self.books })
+        let meta = |key| {
+            let value = ledger::meta(&self.connection, key);
+            value.map_err(|source| sort(&self.folder, "read", source))
+        };
+        let kiosk = meta("hub_kiosk")?.and_then(|kiosk| u32::try_from(kiosk).ok());
+        let known = kiosk.zip(meta("hub_stored")?.map(i64::cast_unsigned));
+        let live = self.run.map(|run| run.id);
+        Ok(Batch { live, known, runs, anchors, books: self.books })
     }
 
     /// Marks what a receipt settled, in one commit; none if there is nothing to mark.
@@ -628,11 +677,13 @@ impl Journal {
         &mut self,
         archive: Option<ArchiveSeen>,
     ) -> rusqlite::Result<Vec<(&'static str, i64)>> {
-        let Some(ArchiveSeen { epoch, stored }) = archive else {
+        let Some(ArchiveSeen { kiosk, epoch, stored }) = archive else {
             return Ok(Vec::new());
         };
         let known_epoch = ledger::meta(&self.connection, "hub_epoch")?;
-        let known_stored = ledger::meta(&self.connection, "hub_stored")?;
+        let kiosk = i64::from(kiosk);
+        let is_same = ledger::meta(&self.connection, "hub_kiosk")? == Some(kiosk);
+        let known_stored = ledger::meta(&self.connection, "hub_stored")?.filter(|_| is_same);
         let epoch = epoch.cast_signed();
         let before = stored.map(|(before, _)| before.cast_signed());
         let stored = stored.map(|(_, after)| after.cast_signed());
@@ -650,6 +701,9 @@ impl Journal {
         if known_epoch.is_none() {
             news.push(("hub_epoch", epoch));
         }
+        if !is_same {
+            news.push(("hub_kiosk", kiosk));
+        }
         if let Some(stored) = stored.filter(|stored| known_stored != Some(*stored)) {
             news.push(("hub_stored", stored));
         }
@@ -665,12 +719,18 @@ impl Journal {
             let transaction = connection.transaction()?;
             let sql = "update set_aside set is_again = 1 where is_again = 0";
             let again = transaction.execute(sql, [])?;
+            if again == 0 {
+                return Ok(0);
+            }
             ledger::set_meta(&transaction, "unsent_row", 0)?;
             transaction.commit()?;
             Ok(again)
         };
         let failed = |source| sort(&self.folder, "send again from", source);
         let again = write(&mut self.connection).map_err(failed)?;
+        if again == 0 {
+            return Ok(0);
+        }
         self.unsent_row = 0;
         self.read_books()?;
         Ok(u64::try_from(again).unwrap_or(u64::MAX))
@@ -712,8 +772,17 @@ impl Journal {
 
     fn rows(&self, rest: &str, after: i64, rows_max: usize) -> Result<Vec<Kept>, Error> {
         let limit = i64::try_from(rows_max).unwrap_or(i64::MAX);
-        rows(&self.connection, rest, after, limit)
-            .map_err(|source| sort(&self.folder, "read", source))
+        let rows = rows(&self.connection, rest, after, limit)
+            .map_err(|source| sort(&self.folder, "read", source))?;
+        let mut last = after;
+        for kept in &rows {
+            if kept.row <= last {
+                let what = "has rows out of their order".to_owned();
+                return Err(Error::Damaged { folder: self.folder.clone(), what });
+            }
+            last = kept.row;
+        }
+        Ok(rows)
     }
 
     /// Deletes settled events that were taken before a time, oldest first; returns how many.
@@ -732,7 +801,7 @@ impl Journal {
             Err(_) => false,
         };
         let page = self.page(0, PRUNED_MAX, false)?;
-        let is_done = |kept: &&Kept| kept.state != State::Waiting || kept.entry.is_err();
+        let is_done = |kept: &&Kept| kept.state != State::Waiting;
         let Some(last) = page.iter().take_while(is_done).filter(is_old).last() else {
             return Ok(0);
         };
@@ -745,7 +814,7 @@ impl Journal {
     /// When the commit fails; then nothing of it has happened.
     pub fn make_room(&mut self) -> Result<usize, Error> {
         let page = self.page(0, PRUNED_MAX, false)?;
-        let is_done = |kept: &&Kept| kept.state != State::Waiting || kept.entry.is_err();
+        let is_done = |kept: &&Kept| kept.state != State::Waiting;
         let Some(last) = page.iter().take_while(is_done).last() else {
             return Ok(0);
         };
@@ -921,11 +990,12 @@ fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(ledger::RunRo
     let mut damaged = 0;
     for kept in newest {
         match kept.entry {
-            Err(_) => damaged += 1,
+            // What names another run that is known belongs to that one.
+            Err(id) if id.run == last.run || id.run == RunId([0; 16]) => damaged += 1,
             Ok(entry) if entry.id.run == last.run => {
                 return Ok(Some((last, entry.id.n.saturating_add(damaged))));
             }
-            Ok(_) => break,
+            Ok(_) | Err(_) => break,
         }
     }
     Ok(Some((last, damaged.max(last.taken))))

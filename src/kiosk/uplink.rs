@@ -327,7 +327,8 @@ impl Sender {
 
     async fn deliver(&self, batch: &Batch) -> Attempt {
         let nonce = format!("{:032x}", rand::random::<u128>());
-        let delivery = pack(batch, &nonce, &self.office.app);
+        let Office { app, enrolment, .. } = &self.office;
+        let delivery = pack(batch, &nonce, app, &enrolment.kiosk);
         let body = match serde_json::to_vec(&delivery).map(|json| gzip(&json)) {
             Ok(Ok(body)) => body,
             Ok(Err(error)) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
@@ -374,7 +375,7 @@ impl Sender {
     }
 
     async fn settle(&self, batch: &Batch, receipt: &Receipt, took: (u64, u64)) -> Attempt {
-        let settlement = settlement(batch, receipt, took);
+        let settlement = settlement(batch, receipt, &self.office.enrolment.kiosk, took);
         self.clock.learn(receipt.hub_time_ms, took.1);
         for (id, reason) in &settlement.set_aside {
             let (run, n) = (id.run, id.n);
@@ -441,7 +442,7 @@ fn judge(
 
 /// Writes a batch as a delivery.
 #[must_use]
-pub fn pack(batch: &Batch, nonce: &str, app: &str) -> Delivery {
+pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
     let mut boots: Vec<Boot> = Vec::new();
     for (_, boot, anchor) in &batch.anchors {
         let (boot, tie) = (boot.to_string(), Tie::from(anchor));
@@ -465,17 +466,28 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str) -> Delivery {
         nonce: nonce.to_owned(),
         app: app.to_owned(),
         live: batch.live.map(|run| run.to_string()),
+        known: batch.known.filter(|(name, _)| *name == name_of(kiosk)).map(|(_, known)| known),
         boots,
         runs: runs.collect(),
         counters: Counters { taken, settled, set_aside, waiting, lost },
     }
 }
 
+/// A kiosk's name at the hub, short enough for the journal's table of numbers.
+fn name_of(kiosk: &str) -> u32 {
+    crc32c::crc32c(kiosk.as_bytes())
+}
+
 /// What a receipt says of the events that were in the batch; what else it names is not ours.
 ///
 /// The delivery was sent, and the receipt came back, at these milliseconds since boot.
 #[must_use]
-pub fn settlement(batch: &Batch, receipt: &Receipt, (sent_at, back_at): (u64, u64)) -> Settlement {
+pub fn settlement(
+    batch: &Batch,
+    receipt: &Receipt,
+    kiosk: &str,
+    (sent_at, back_at): (u64, u64),
+) -> Settlement {
     let mut settlement = Settlement::default();
     for run in &batch.runs {
         let name = run.run.to_string();
@@ -495,7 +507,8 @@ pub fn settlement(batch: &Batch, receipt: &Receipt, (sent_at, back_at): (u64, u6
     settlement.told = batch.anchors.iter().map(|(key, ..)| *key).collect();
     let before = |after: u64| (after.saturating_sub(receipt.added.unwrap_or(0)), after);
     let stored = receipt.stored.map(before);
-    settlement.archive = Some(ArchiveSeen { epoch: receipt.hub_epoch, stored });
+    let epoch = receipt.hub_epoch;
+    settlement.archive = Some(ArchiveSeen { kiosk: name_of(kiosk), epoch, stored });
     // The hub read its clock somewhere between our two readings.
     let half = (back_at - sent_at) / 2;
     settlement.anchor = Some(Anchor {

@@ -19,6 +19,10 @@ pub struct Delivery {
     /// another one did is a second kiosk with the same token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<String>,
+    /// How many events of this kiosk the hub held by its last receipt. A hub that holds fewer was
+    /// restored from a backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<u64>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,

@@ -93,7 +93,8 @@ fn live(kiosk: &mut Kiosk<'_>, chance: &mut Chance, steps: usize, first_run: usi
                 ids.iter().for_each(|id| kiosk.say(Said::Confirmed(*id)));
                 let told = batch.anchors.iter().map(|(key, ..)| *key).collect();
                 let stored = u64::try_from(step).unwrap();
-                let archive = Some(ArchiveSeen { epoch: 7, stored: Some((stored, stored)) });
+                let archive =
+                    Some(ArchiveSeen { kiosk: 1, epoch: 7, stored: Some((stored, stored)) });
                 let anchor = Some(anchor(step));
                 let settlement =
                     Settlement { settled: ids, told, archive, anchor, ..Settlement::default() };
@@ -198,6 +199,8 @@ fn check(
     assert!(unthanked.values().all(|count| *count == 1), "{place}: {unthanked:?}");
     assert!(contents.lost.is_empty(), "{place}: {:?} reported, and nothing is lost", contents.lost);
     assert_eq!(contents.damaged, 0, "{place}");
+    let bad = contents.bad_files.iter().filter(|name| !name.ends_with(".bad-1")).count();
+    assert_eq!(bad, 0, "{place}: {:?}: a sound journal was set aside", contents.bad_files);
 }
 
 /// Tries the cuts of many lives on both cores; returns how many.

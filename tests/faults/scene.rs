@@ -45,6 +45,7 @@ pub(crate) fn folder() -> tempfile::TempDir {
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     pub(crate) ratings: BTreeMap<RatingId, (u8, State)>,
+    pub(crate) taken_at: Vec<u64>,
     pub(crate) lost: Vec<Loss>,
     pub(crate) damaged: usize,
     pub(crate) bad_files: Vec<String>,
@@ -68,6 +69,7 @@ pub(crate) fn start(folder: &std::path::Path, number: usize) -> Result<Contents,
             Ok(entry) => match entry.event {
                 Event::Lost(loss) => contents.lost.push(loss),
                 Event::Rated(rated) => {
+                    contents.taken_at.push(entry.reading.boot_ms);
                     let again = contents.ratings.insert(entry.id, (rated.score.value(), state));
                     if again.is_some() {
                         return Err(format!("{:?} is there twice", entry.id));

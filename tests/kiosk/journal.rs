@@ -294,7 +294,8 @@ fn a_hub_that_went_back_in_time_is_offered_everything_that_is_held() {
     for value in 1..=4 {
         journal.append(rated(value), reading(1)).unwrap();
     }
-    let archive = |epoch, stored| Some(ArchiveSeen { epoch, stored: Some((stored, stored)) });
+    let archive =
+        |epoch, stored| Some(ArchiveSeen { kiosk: 1, epoch, stored: Some((stored, stored)) });
     let all = settled((1..=4).map(|n| id(1, n)));
     journal.settle(&Settlement { archive: archive(7, 4), ..all.clone() }).unwrap();
     journal.settle(&Settlement { archive: archive(7, 4), ..Settlement::default() }).unwrap();

@@ -1,12 +1,20 @@
 //! The real kiosk and the real hub together, over a network that is cut and a plug that is pulled.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test prints its figures and fails by panicking"
+)]
 
+mod hostile;
 mod killed;
 mod line;
 mod parties;
 #[path = "../portal.rs"]
 mod portal;
 mod promises;
+mod simulated;
 mod tls;
 mod trouble;

@@ -33,6 +33,7 @@ fn both_sides_print_the_same_equation_and_it_holds() {
     for score in [5, 4, 3, 2, 1] {
         buttons.press(score);
     }
+    wait_until("all are thanked", || site.thanks() == 5);
     wait_until("all is settled", || verified(&site)["total"]["settled"] == 5);
     assert_eq!(terms(&verified(&site)["total"], KIOSK_TERMS), [5, 5, 0, 0, 0]);
     assert_eq!(terms(&account(&site), HUB_TERMS), [5, 5, 0, 0, 0]);
@@ -60,8 +61,8 @@ fn a_loss_is_said_in_the_shop_and_at_head_office_and_the_equation_still_holds() 
     let mut buttons = site.buttons();
     for n in 0..70 {
         buttons.press(1 + n % 5);
+        wait_until("the shopper is thanked", || site.thanks() > usize::try_from(n).unwrap());
     }
-    wait_until("all are thanked", || site.thanks() == 70);
     kiosk.kill();
     // The card forgets everything but the mark beside the journal.
     for name in ["journal.sqlite", "journal.sqlite-wal"] {
@@ -93,7 +94,7 @@ fn an_event_that_the_hub_will_not_have_is_set_aside_seen_and_sent_again_when_ask
     hub.kill();
     let refusing = answering(
         "HTTP/1.1 422 Unprocessable Content\r\ncontent-type: application/json\r\n\
-         content-length: 27\r\nconnection: close\r\n\r\n{\"refused\":\"not this event\"}",
+         content-length: 28\r\nconnection: close\r\n\r\n{\"refused\":\"not this event\"}",
     );
     let file = site.path("kiosk/enrolment.toml");
     let enrolment = std::fs::read_to_string(&file).unwrap();
@@ -102,6 +103,7 @@ fn an_event_that_the_hub_will_not_have_is_set_aside_seen_and_sent_again_when_ask
     let kiosk = site.start_kiosk();
     let mut buttons = site.buttons();
     buttons.press(5);
+    wait_until("the shopper is thanked", || site.thanks() == 1);
     wait_until("it is set aside", || verified(&site)["total"]["set_aside"] == 1);
     assert_eq!(verified(&site)["set_aside"][0]["reason"], "not this event");
     assert!(verified(&site)["holds"].as_bool().unwrap());

@@ -9,7 +9,7 @@ alter table event alter column scale drop not null;
 alter table event alter column input drop not null;
 alter table event alter column question drop not null;
 
--- Over uuid, taken and settled_n; null in rows of the first schema until they are next written.
+-- Over uuid, taken and settled_n; filled in right after this.
 alter table run add column crc integer;
 
 -- Set aside once, and to be sent again because somebody asked for it.

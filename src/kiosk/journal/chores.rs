@@ -30,6 +30,7 @@ pub(super) struct Chores {
     check: Option<Check>,
     offer: Option<Offer>,
     wants_check: bool,
+    was_checked_again: bool,
 }
 
 /// Looks whether every number that should wait is there, and whole.
@@ -45,13 +46,13 @@ struct Check {
     seen: BTreeMap<RunId, Vec<u32>>,
 }
 
-/// Finds the oldest event of each run that is still held.
+/// Finds what is still held of each run.
 #[derive(Debug)]
 struct Offer {
     next_row: i64,
     epoch: i64,
     stored: Option<i64>,
-    first: BTreeMap<RunId, u32>,
+    held: BTreeMap<RunId, Vec<u32>>,
 }
 
 impl Chores {
@@ -65,18 +66,19 @@ impl Chores {
         bad.retain(|bad| bad.number > salvaged);
         let salvage = (!bad.is_empty()).then(|| Box::new(Salvage::new(&bad)));
         let check = Check { next_row: unsent_row, ..Check::default() };
-        Ok(Self { salvage, check: Some(check), offer: None, wants_check: false })
+        Ok(Self { salvage, check: Some(check), ..Self::default() })
     }
 
+    /// Has everything checked once more, unless that was done and found what it could.
     pub(super) const fn check_again(&mut self) {
-        self.wants_check = true;
+        self.wants_check = !self.was_checked_again;
     }
 
     /// Begins to offer everything again; false when that is under way already.
     pub(super) fn offer_again(&mut self, epoch: i64, stored: Option<i64>) -> bool {
         let is_new = self.offer.as_ref().is_none_or(|offer| offer.epoch != epoch);
         if is_new {
-            self.offer = Some(Offer { next_row: 0, epoch, stored, first: BTreeMap::new() });
+            self.offer = Some(Offer { next_row: 0, epoch, stored, held: BTreeMap::new() });
         }
         is_new
     }
@@ -86,7 +88,7 @@ impl Journal {
     /// Whether there is something to do while nobody presses.
     #[must_use]
     pub const fn has_chores(&self) -> bool {
-        let Chores { salvage, check, offer, wants_check } = &self.chores;
+        let Chores { salvage, check, offer, wants_check, .. } = &self.chores;
         salvage.is_some() || check.is_some() || offer.is_some() || *wants_check
     }
 
@@ -114,6 +116,7 @@ impl Journal {
             return self.go_on_offering(offer);
         }
         if std::mem::take(&mut self.chores.wants_check) {
+            self.chores.was_checked_again = true;
             self.chores.check = Some(Check { next_row: self.unsent_row, ..Check::default() });
         }
         Ok(())
@@ -244,18 +247,18 @@ impl Journal {
         let page = self.page(offer.next_row - 1, ROWS_AT_ONCE, false)?;
         for entry in page.iter().filter_map(|kept| kept.entry.as_ref().ok()) {
             let RatingId { run, n } = entry.id;
-            offer.first.entry(run).and_modify(|first| *first = n.min(*first)).or_insert(n);
+            offer.held.entry(run).or_default().push(n);
         }
         if let Some(last) = page.last() {
             offer.next_row = last.row + 1;
             self.chores.offer = Some(offer);
             return Ok(());
         }
-        let write = |connection: &mut Connection| {
+        let mut write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             for run in ledger::runs(&transaction)? {
-                let first = offer.first.get(&run.run).copied();
-                let settled = first.map_or(run.settled, |first| run.settled.min(first - 1));
+                let held = offer.held.remove(&run.run).unwrap_or_default();
+                let settled = held_until(&transaction, &run, held)?;
                 ledger::write_run(&transaction, &ledger::RunRow { settled, ..run })?;
             }
             ledger::set_meta(&transaction, "hub_epoch", offer.epoch)?;
@@ -276,6 +279,21 @@ impl Journal {
     }
 }
 
+/// The number before the stretch of a run that is still held up to its mark. What lies before that
+/// was let go of, and is waited for in vain; what is set aside or lost in between stays so.
+fn held_until(
+    connection: &Connection,
+    run: &ledger::RunRow,
+    held: Vec<u32>,
+) -> rusqlite::Result<u32> {
+    let mut known: Vec<(u32, u32)> = held.into_iter().map(|n| (n, n)).collect();
+    known.extend(ledger::aside_of(connection, run.key)?.iter().map(|(n, _)| (*n, *n)));
+    known.extend(ledger::lost_of(connection, run.key)?);
+    known.sort_unstable();
+    let let_go = crate::feedback::event::gaps(1, run.settled, &known);
+    Ok(let_go.last().map_or(0, |(_, last)| *last))
+}
+
 /// Adds the losses as events of a run after a row; returns how far the run has come.
 fn report(
     connection: &Connection,
@@ -289,7 +307,9 @@ fn report(
         (taken, row) = (taken + 1, row + 1);
         let id = RatingId { run: run.id, n: taken };
         let entry = super::Entry { id, reading, event: Event::Lost(*loss) };
-        insert_event(connection, row, run.key, None, &entry)?;
+        if !insert_event(connection, row, run.key, None, &entry)? {
+            return Err(rusqlite::Error::QueryReturnedNoRows);
+        }
         ledger::add_loss(connection, *loss)?;
         if let Loss::Range { run, first, .. } = loss {
             // A mark that stands right before the loss moves over it.
@@ -309,6 +329,7 @@ fn carry(
     mut last_row: i64,
 ) -> rusqlite::Result<i64> {
     let mut runs = BTreeMap::<RunId, i64>::new();
+    let mut highest = BTreeMap::<RunId, u32>::new();
     for Found { row, run_key, question_key, entry } in found {
         let run = match runs.get(&entry.id.run) {
             Some(key) => *key,
@@ -318,6 +339,8 @@ fn carry(
                 key
             }
         };
+        let reached = highest.entry(entry.id.run).or_default();
+        *reached = entry.id.n.max(*reached);
         let question =
             question_key.and_then(|key| Some((key, salvage.ground.questions.get(&key)?)));
         let question = match question {
@@ -341,6 +364,11 @@ fn carry(
         if !connection.prepare_cached(sql)?.exists(params![run, entry.id.n])? {
             last_row += 1;
             insert_event(connection, last_row, run, question, entry)?;
+        }
+    }
+    for (run, taken) in highest {
+        if let Some(row) = ledger::run_of(connection, run)?.filter(|row| row.taken < taken) {
+            ledger::write_run(connection, &ledger::RunRow { taken, ..row })?;
         }
     }
     Ok(last_row)
@@ -407,6 +435,15 @@ fn close(
     }
     for loss in &salvage.losses {
         ledger::add_loss(connection, *loss)?;
+    }
+    for (key, n, reason, is_again) in &ground.set_aside {
+        let run = ground.runs.get(key).map(|run| run.run);
+        let seen = run.and_then(|run| salvage.seen.get(&run));
+        if seen.is_some_and(|seen| seen.contains(n)) {
+            let sql = "insert into set_aside (run, n, reason, is_again) \
+                       select id, ?, ?, ? from run where uuid = ? on conflict do nothing";
+            connection.execute(sql, params![n, reason, is_again, run.map(|run| run.0)])?;
+        }
     }
     for (run, (taken, settled, _)) in reached {
         let lost = match ledger::run_of(connection, run)? {

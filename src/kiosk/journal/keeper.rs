@@ -39,7 +39,7 @@ pub struct Gone;
 type Reply<T> = oneshot::Sender<T>;
 
 enum Request {
-    Keep(Box<Rated>, Reading),
+    Keep(Box<Rated>, Reading, Option<RunId>),
     Probe,
     Tie(Anchor),
     Batch { events_max: usize, reply: Reply<Result<Batch, Error>> },
@@ -85,10 +85,12 @@ impl Keeper {
 
     /// Has a rating written; the answer comes by the way given to [`Keeper::start`].
     ///
+    /// What it replaces is a number of the run `of`; in another run it replaces nothing.
+    ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
-    pub fn keep(&self, rated: Rated, reading: Reading) -> Result<(), Gone> {
-        self.send(Request::Keep(Box::new(rated), reading))
+    pub fn keep(&self, rated: Rated, reading: Reading, of: Option<RunId>) -> Result<(), Gone> {
+        self.send(Request::Keep(Box::new(rated), reading, of))
     }
 
     /// Has a closed journal tried again; the answer comes by the way given to [`Keeper::start`].
@@ -219,7 +221,8 @@ impl<A: Fn(Answer)> Owner<A> {
 
     /// The next request; none when nobody asks and there is something else to do.
     fn next(&self, inbox: &Receiver<Request>) -> Result<Option<Request>, RecvError> {
-        if !self.journal.as_ref().is_some_and(Journal::has_chores) {
+        let is_at_work = |journal: &Journal| journal.run().is_some() && journal.has_chores();
+        if !self.journal.as_ref().is_some_and(is_at_work) {
             return inbox.recv().map(Some);
         }
         match inbox.try_recv() {
@@ -232,7 +235,7 @@ impl<A: Fn(Answer)> Owner<A> {
     fn serve(&mut self, request: Request) {
         // An asker that has gone away wants no answer.
         match request {
-            Request::Keep(rated, reading) => self.keep(*rated, reading),
+            Request::Keep(rated, reading, of) => self.keep(*rated, reading, of),
             Request::Probe => self.probe(),
             Request::Tie(anchor) => {
                 if let Err(error) = self.with(|journal| journal.tie(anchor)) {
@@ -278,8 +281,8 @@ impl<A: Fn(Answer)> Owner<A> {
         }
     }
 
-    fn keep(&mut self, rated: Rated, reading: Reading) {
-        let answer = match self.append(rated, reading) {
+    fn keep(&mut self, rated: Rated, reading: Reading, of: Option<RunId>) {
+        let answer = match self.append(rated, reading, of) {
             Ok(entry) => Answer::Kept(Box::new(entry)),
             Err(error) => Answer::NotKept(error),
         };
@@ -287,17 +290,42 @@ impl<A: Fn(Answer)> Owner<A> {
     }
 
     /// Appends a rating; where there is no room, room is made and it is tried once more.
-    fn append(&mut self, mut rated: Rated, reading: Reading) -> Result<Entry, Error> {
-        let append =
-            |journal: &mut Journal, rated: Rated| journal.append(Event::Rated(rated), reading);
-        let error = match self.open().and_then(|journal| append(journal, rated.clone())) {
+    fn append(
+        &mut self,
+        rated: Rated,
+        reading: Reading,
+        of: Option<RunId>,
+    ) -> Result<Entry, Error> {
+        let append = |journal: &mut Journal, mut rated: Rated| {
+            // In another run the numbers of the last one mean nothing.
+            rated.replaces = rated.replaces.filter(|_| journal.run().map(|(run, _)| run) == of);
+            journal.append(Event::Rated(rated), reading)
+        };
+        let next = self.journal.as_ref().and_then(Journal::next_id);
+        let error = match self.open_run().and_then(|journal| append(journal, rated.clone())) {
             Ok(entry) => return Ok(entry),
             Err(error) => error,
         };
         // Whether the rating is on the card is not known; only a new run, in a file opened anew,
         // can be sure not to hand out its number again.
         self.close(&error);
-        let is_worth_a_try = match &error {
+        if !self.make_room(&error) {
+            return Err(error);
+        }
+        let journal = self.open_run()?;
+        // What was written before the room ran out may have been whole after all.
+        if let Some(id) = next
+            && let Some(entry) = journal.newest_of(id)?
+        {
+            return Ok(entry);
+        }
+        let again = append(journal, rated);
+        again.inspect_err(|error| self.close(error))
+    }
+
+    /// Makes room where there is none; whether it makes sense to try again.
+    fn make_room(&mut self, error: &Error) -> bool {
+        match error {
             Error::Full(folder) => {
                 let has_room = reserve::give_up(folder);
                 if has_room {
@@ -305,29 +333,24 @@ impl<A: Fn(Answer)> Owner<A> {
                 }
                 has_room
             }
-            Error::AtLimit(_) => {
-                let freed = self.open().and_then(Journal::make_room);
-                matches!(freed, Ok(1..))
-            }
-            // A full or failing card has not taken it; a damaged one was replaced.
+            Error::AtLimit(_) => matches!(self.open().and_then(Journal::make_room), Ok(1..)),
+            // A damaged file was replaced by a fresh one.
             Error::Damaged { .. } => true,
             _ => false,
-        };
-        if !is_worth_a_try {
-            return Err(error);
         }
-        // In a new run the numbers of the last one mean nothing.
-        rated.replaces = None;
-        let again = self.open().and_then(|journal| append(journal, rated));
-        again.inspect_err(|error| self.close(error))
     }
 
     fn probe(&mut self) {
-        let answer = match self.open() {
-            Ok(_) => Answer::Recovered,
+        let mut opened = self.open_run().map(drop);
+        if let Err(error @ (Error::Full(_) | Error::AtLimit(_))) = &opened
+            && self.make_room(error)
+        {
+            opened = self.open_run().map(drop);
+        }
+        (self.answer)(match opened {
+            Ok(()) => Answer::Recovered,
             Err(error) => Answer::StillClosed(error),
-        };
-        (self.answer)(answer);
+        });
     }
 
     /// Does something with the open journal; one that proves damaged is closed, and set aside when
@@ -355,6 +378,19 @@ impl<A: Fn(Answer)> Owner<A> {
         }
     }
 
+    /// The journal, with a run that ratings can be appended to.
+    fn open_run(&mut self) -> Result<&mut Journal, Error> {
+        let (boot, run) = (self.ground.boot, (self.ground.new_run)());
+        let journal = self.open()?;
+        if journal.run().is_none() {
+            journal.begin(run, boot)?;
+            tracing::info!(%run, "the journal takes ratings again, in a new run");
+        }
+        Ok(journal)
+    }
+
+    /// The journal; on a full card only to be read, and to have settled what was delivered, which
+    /// is what makes room again.
     fn open(&mut self) -> Result<&mut Journal, Error> {
         let journal = match self.journal.take() {
             Some(journal) => journal,
@@ -365,10 +401,16 @@ impl<A: Fn(Answer)> Owner<A> {
 
     fn open_anew(&mut self) -> Result<Journal, Error> {
         let Ground { folder, limits, boot, new_run, .. } = &self.ground;
-        let (mut journal, run) = (Journal::open(folder, *limits)?, new_run());
-        journal.begin(run, *boot)?;
-        self.trouble = None;
-        tracing::info!(%run, "the journal is open again, in a new run");
+        let mut journal = Journal::open(folder, *limits)?;
+        let run = new_run();
+        match journal.begin(run, *boot) {
+            Ok(()) => {
+                self.trouble = None;
+                tracing::info!(%run, "the journal is open again, in a new run");
+            }
+            Err(error @ (Error::Full(_) | Error::AtLimit(_))) => self.complain(&error),
+            Err(error) => return Err(error),
+        }
         Ok(journal)
     }
 

@@ -60,8 +60,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     let crc: Option<i64> = row.get(5).unwrap_or(Some(-1));
     let is_whole = taken.is_some() && settled.is_some();
     let (taken, settled) = (taken.unwrap_or(0), settled.unwrap_or(0));
-    let is_sound =
-        is_whole && crc.is_none_or(|crc| crc == i64::from(run_checksum(run, taken, settled)));
+    let is_sound = is_whole && crc == Some(i64::from(run_checksum(run, taken, settled)));
     Ok(RunRow {
         key: row.get(0)?,
         run,
@@ -90,6 +89,11 @@ pub(super) fn write_run(connection: &Connection, run: &RunRow) -> rusqlite::Resu
     let sql = "update run set taken = ?, settled_n = ?, crc = ? where id = ?";
     connection.prepare_cached(sql)?.execute(params![taken, settled, crc, key])?;
     Ok(())
+}
+
+/// Gives every run of the first schema its checksum.
+pub(super) fn fill_checksums(connection: &Connection) -> rusqlite::Result<()> {
+    runs(connection)?.iter().try_for_each(|run| write_run(connection, run))
 }
 
 /// Begins a run, in one commit; `after_bad` is the number of the damaged journal that this one

@@ -60,7 +60,10 @@ pub(super) fn look(folder: &Path) -> io::Result<Option<&'static str>> {
         None if header.is_empty() && has_wal => Some("is gone, and only its WAL is left"),
         None if header.is_empty() => Some("is gone, and the mark beside it knows of it"),
         Some(bytes)
-            if header.starts_with(MAGIC) && u32::from(bytes) == super::schema::PAGE_BYTES =>
+            if header.starts_with(MAGIC)
+                && u32::from(bytes) == super::schema::PAGE_BYTES
+                // Any other version of the format makes SQLite take the file for read-only.
+                && header.get(18..20).is_some_and(|both| both.iter().all(|v| matches!(v, 1 | 2))) =>
         {
             None
         }

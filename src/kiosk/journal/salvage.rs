@@ -34,8 +34,9 @@ const PAGE: usize = PAGE_BYTES as usize;
 const WAL_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
 
-/// The first byte of a leaf of a table.
+/// The first byte of a leaf of a table, and of one that has no row numbers.
 const TABLE_LEAF: u8 = 13;
+const INDEX_LEAF: u8 = 10;
 
 /// How many pages are read in one go, so that a press waits behind no more than these.
 const PAGES_AT_ONCE: usize = 128;
@@ -48,6 +49,8 @@ pub(super) struct Ground {
     pub(super) questions: BTreeMap<i64, Question>,
     /// By the key of their boot.
     pub(super) anchors: BTreeMap<i64, Vec<Anchor>>,
+    /// What was set aside: its run's key, its number, why, and whether it was to be sent again.
+    pub(super) set_aside: BTreeSet<(i64, u32, String, bool)>,
 }
 
 /// A run as its rows tell.
@@ -124,7 +127,7 @@ impl Salvage {
         Self {
             number: bad.iter().map(|bad| bad.number).max().unwrap_or(0),
             ground: Ground::default(),
-            has_mark: marks.iter().any(Option::is_some),
+            has_mark: is_marked(bad, &marks),
             reached: marks.into_iter().flatten().flat_map(|mark| mark.runs).collect(),
             seen: BTreeMap::new(),
             losses: Vec::new(),
@@ -144,7 +147,8 @@ impl Salvage {
         for _ in 0..PAGES_AT_ONCE {
             let page = match self.next_page() {
                 Next::Page(page) => page,
-                Next::Unreadable => continue,
+                // A dying card takes a second for each of these, and a press may be waiting.
+                Next::Unreadable => break,
                 Next::End if found.is_empty() => return None,
                 Next::End => break,
             };
@@ -213,8 +217,11 @@ impl Salvage {
     fn whole(&self, row: i64, raw: &RawEvent) -> Option<Found> {
         let keys: Vec<Option<i64>> = match raw.question_key {
             None => vec![None],
-            Some(key) if self.ground.questions.contains_key(&key) => vec![Some(key)],
-            Some(_) => self.ground.questions.keys().map(|key| Some(*key)).collect(),
+            // Its own first; where that is damaged another may have the same words.
+            Some(own) => {
+                let others = self.ground.questions.keys().filter(|key| **key != own);
+                [own].iter().chain(others).map(|key| Some(*key)).collect()
+            }
         };
         let known = self.ground.runs.get(&raw.run_key).map(|found| found.run);
         let marked = self.reached.iter().map(|reached| reached.run);
@@ -231,6 +238,16 @@ impl Salvage {
         }
         None
     }
+}
+
+/// Whether what is known of how far the runs had come is all there was. A setting aside that was
+/// cut off leaves the database under one number and its mark under the next.
+fn is_marked(bad: &[Bad], marks: &[Option<Mark>]) -> bool {
+    bad.iter().enumerate().all(|(at, this)| {
+        let has = |at: usize| marks.get(at).is_some_and(Option::is_some);
+        let is_split = bad.get(at + 1).is_some_and(|next| !next.database.exists());
+        has(at) || !this.database.exists() || is_split && has(at + 1)
+    })
 }
 
 /// The events that stand whole in the WAL beside an open journal, and that the journal does not
@@ -323,6 +340,14 @@ impl RawEvent {
 /// Takes what is no event from a page. Rows are told apart by the types of their columns.
 pub(super) fn take_ground(ground: &mut Ground, page: &[u8; PAGE]) {
     use Value::{Blob, Null, Text, Whole};
+    for values in index_records(page) {
+        if let [Whole(run), Whole(n), Text(reason), again @ ..] = values.as_slice()
+            && let Ok(n) = u32::try_from(*n)
+        {
+            let is_again = matches!(again, [Whole(1)]);
+            ground.set_aside.insert((*run, n, reason.clone(), is_again));
+        }
+    }
     for (key, values) in records(page) {
         match values.as_slice() {
             [Null, Blob(uuid)] => {
@@ -422,26 +447,42 @@ impl Value {
 
 /// The rows of a page that is, or looks like, a leaf of a table: each row number and its record.
 pub(super) fn records(page: &[u8; PAGE]) -> Vec<(i64, Vec<Value>)> {
+    cells(page, TABLE_LEAF).filter_map(record).collect()
+}
+
+/// The records of a page that is, or looks like, a leaf of a table without row numbers.
+fn index_records(page: &[u8; PAGE]) -> Vec<Vec<Value>> {
+    let record = |cell| {
+        let (length, cell) = varint(cell)?;
+        values(cell.get(..usize::try_from(length).ok()?)?)
+    };
+    cells(page, INDEX_LEAF).filter_map(record).collect()
+}
+
+/// The cells of a leaf of a kind, each up to the end of the page.
+fn cells(page: &[u8; PAGE], kind: u8) -> impl Iterator<Item = &[u8]> {
     // The first page of a database begins with the header of the whole file.
     let header = if page.starts_with(b"SQLite format 3\0") { 100 } else { 0 };
-    if page.get(header) != Some(&TABLE_LEAF) {
-        return Vec::new();
-    }
+    let is_leaf = page.get(header) == Some(&kind);
     let offsets = page.get(header + 8..).unwrap_or_default();
     let count = page.get(header + 3..).and_then(|bytes| bytes.first_chunk().copied());
-    let count = usize::from(count.map_or(0, u16::from_be_bytes));
+    let count = usize::from(count.filter(|_| is_leaf).map_or(0, u16::from_be_bytes));
     let cell = |offset: &[u8]| {
         let at = offset.first_chunk().copied().map(u16::from_be_bytes)?;
-        record(page.get(usize::from(at)..)?)
+        page.get(usize::from(at)..)
     };
-    offsets.chunks_exact(2).take(count.min(PAGE / 2)).filter_map(cell).collect()
+    offsets.chunks_exact(2).take(count.min(PAGE / 2)).filter_map(cell)
 }
 
 /// A cell's row number and record.
 fn record(cell: &[u8]) -> Option<(i64, Vec<Value>)> {
     let (length, cell) = varint(cell)?;
     let (row, cell) = varint(cell)?;
-    let payload = cell.get(..usize::try_from(length).ok()?)?;
+    Some((row, values(cell.get(..usize::try_from(length).ok()?)?)?))
+}
+
+/// The values of a record.
+fn values(payload: &[u8]) -> Option<Vec<Value>> {
     let (header_length, _) = varint(payload)?;
     let header_length = usize::try_from(header_length).ok()?;
     let (_, mut types) = varint(payload.get(..header_length)?)?;
@@ -453,7 +494,7 @@ fn record(cell: &[u8]) -> Option<(i64, Vec<Value>)> {
         values.push(value);
         (types, body) = (rest, left);
     }
-    Some((row, values))
+    Some(values)
 }
 
 fn value(kind: i64, body: &[u8]) -> Option<(Value, &[u8])> {

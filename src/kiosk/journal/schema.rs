@@ -93,7 +93,7 @@ pub(super) fn unflushed<T>(
 
 /// Names the most pages that the database may have.
 pub(super) fn limit(connection: &Connection, bytes_max: u64) -> rusqlite::Result<()> {
-    let pages = i64::try_from(bytes_max / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX);
+    let pages = i64::try_from(bytes_max / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).max(1);
     connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 
@@ -117,6 +117,9 @@ pub(super) fn migrate(
             transaction.execute_batch(sql)?;
             if version == 1 && after_bad > 0 {
                 super::ledger::set_meta(&transaction, "after_bad", after_bad)?;
+            }
+            if version == 2 {
+                super::ledger::fill_checksums(&transaction)?;
             }
             transaction.pragma_update(None, "user_version", version)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID | version)?;

@@ -15,6 +15,7 @@ pub(super) fn store(
     transaction: &Transaction<'_>,
     shipment: &Shipment,
 ) -> rusqlite::Result<Stored> {
+    let is_restored = is_back_in_time(transaction, shipment)?;
     let mut is_dating = false;
     for (boot, anchor) in &shipment.anchors {
         let boot = boot_key(transaction, *boot)?;
@@ -23,7 +24,7 @@ pub(super) fn store(
             is_dating = true;
         }
     }
-    let (mut stored, mut added) = (Stored::default(), 0);
+    let (mut stored, mut added) = (Stored { is_restored, ..Stored::default() }, 0);
     for arrived in &shipment.runs {
         let boot = boot_key(transaction, arrived.boot)?;
         let run = run_key(transaction, arrived, boot, &shipment.kiosk)?;
@@ -68,6 +69,32 @@ pub(super) fn store(
     stored.stored = note_contact(transaction, shipment, &stored, added)?;
     stored.added = added.cast_unsigned();
     Ok(stored)
+}
+
+/// How long after drawing a new epoch by itself the archive does not draw another, in milliseconds:
+/// a kiosk that counts wrong must not have a whole country offer everything again and again.
+const EPOCH_LIFE_MS: i64 = 60 * 60 * 1_000;
+
+/// Whether the kiosk knows of more events here than there are. Then a backup was restored without a
+/// word, and a new epoch is drawn, so that this kiosk and all others offer again what they hold.
+fn is_back_in_time(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqlite::Result<bool> {
+    let Some(known) = shipment.known else {
+        return Ok(false);
+    };
+    let sql = "select stored from kiosk where id = ?";
+    let stored: i64 = transaction.query_row(sql, [&shipment.kiosk], |row| row.get(0))?;
+    if stored.cast_unsigned() >= known {
+        return Ok(false);
+    }
+    let sql = "insert into meta (key, value) values ('epoch_drawn_ms', ?1) \
+               on conflict do update set value = ?1 where value not between ?1 - ?2 and ?1";
+    let now_ms = shipment.received_ms;
+    let is_due = transaction.execute(sql, params![now_ms, EPOCH_LIFE_MS])? == 1;
+    if is_due {
+        let sql = "update meta set value = ? where key = 'epoch'";
+        transaction.execute(sql, [i64::from(rand::random::<u32>())])?;
+    }
+    Ok(is_due)
 }
 
 /// Writes down how the kiosk's books stand; returns how many of its events are stored.

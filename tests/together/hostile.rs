@@ -1,0 +1,162 @@
+//! Lines that do their worst, between the real kiosk and the real hub.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::parties::{Site, wait_until};
+use smilepost::clock;
+
+/// What a line does to a delivery and its answer.
+#[derive(Clone, Copy, Debug)]
+enum Malice {
+    /// It takes everything in and never says anything.
+    Silence,
+    /// It answers a byte a second.
+    Drip,
+    /// It hangs up without a word, as soon as something comes.
+    Reset,
+    /// It passes the delivery on and loses the answer.
+    LoseAnswer,
+    /// It passes on only half of the answer.
+    HalfAnswer,
+    /// It gives the answer to an earlier delivery, again and again.
+    OldReceipt,
+    /// It sends the kiosk elsewhere.
+    Redirect(SocketAddr),
+}
+
+/// A line to the hub that behaves like this, and how many deliveries it has seen.
+fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let seen = Arc::new(AtomicU32::new(0));
+    let counted = seen.clone();
+    std::thread::spawn(move || {
+        let mut old = None;
+        for near in listener.incoming() {
+            let mut near = near.unwrap();
+            let Some(request) = request(&mut near) else { continue };
+            counted.fetch_add(1, Ordering::Relaxed);
+            match malice {
+                Malice::Silence => std::mem::forget(near),
+                Malice::Reset => drop(near.shutdown(Shutdown::Both)),
+                Malice::Drip => drop(std::thread::spawn(move || drip(&near))),
+                Malice::LoseAnswer => drop(answer(hub, &request)),
+                Malice::HalfAnswer => {
+                    let answer = answer(hub, &request);
+                    let _ = near.write_all(&answer[..answer.len() / 2]);
+                }
+                Malice::OldReceipt => {
+                    let answer = old.get_or_insert_with(|| answer(hub, &request)).clone();
+                    // The first one is good for the first delivery, so that one is lost.
+                    if counted.load(Ordering::Relaxed) > 1 {
+                        let _ = near.write_all(&answer);
+                    }
+                }
+                Malice::Redirect(to) => {
+                    let text = format!(
+                        "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{to}/v1/deliveries\
+                         \r\ncontent-length: 0\r\n\r\n"
+                    );
+                    let _ = near.write_all(text.as_bytes());
+                }
+            }
+        }
+    });
+    (address, seen)
+}
+
+fn drip(mut near: &TcpStream) {
+    for byte in b"HTTP/1.1 200 OK\r\n" {
+        if near.write_all(&[*byte]).is_err() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+}
+
+/// Reads one whole request.
+fn request(near: &mut TcpStream) -> Option<Vec<u8>> {
+    near.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let (mut request, mut buffer) = (Vec::new(), [0; 4_096]);
+    loop {
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        if let Some((head, _)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.unwrap_or("0").parse().unwrap();
+            let head = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+            if request.len() >= head + length {
+                return Some(request);
+            }
+        }
+        match near.read(&mut buffer) {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => request.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// The hub's answer to a request.
+fn answer(hub: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut far = TcpStream::connect(hub).unwrap();
+    far.write_all(request).unwrap();
+    far.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let (mut answer, mut buffer) = (Vec::new(), [0; 4_096]);
+    while let Ok(count @ 1..) = far.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..count]);
+    }
+    answer
+}
+
+#[test]
+fn no_line_however_bad_holds_up_a_shopper_settles_anything_or_doubles_it() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let to = elsewhere.local_addr().unwrap();
+    let malices = [
+        Malice::Silence,
+        Malice::Drip,
+        Malice::Reset,
+        Malice::LoseAnswer,
+        Malice::HalfAnswer,
+        Malice::OldReceipt,
+        Malice::Redirect(to),
+    ];
+    for malice in malices {
+        let site = Site::new();
+        let _hub = site.start_hub();
+        site.acquaint(site.hub);
+        let (address, seen) = line(malice, site.hub);
+        let file = site.path("kiosk/enrolment.toml");
+        let enrolment = std::fs::read_to_string(&file).unwrap();
+        let (hub, bad) = (site.hub.to_string(), address.to_string());
+        std::fs::write(&file, enrolment.replace(&hub, &bad)).unwrap();
+        let kiosk = site.start_kiosk();
+        let mut buttons = site.buttons();
+        let (mut waits, mut presses) = (Vec::new(), 0);
+        // Shoppers come for as long as it takes the line to be tried a few times.
+        while seen.load(Ordering::Relaxed) < 3 || presses < 100 {
+            let before = clock::boot_ms();
+            buttons.press(1 + u32::try_from(presses % 5).unwrap());
+            presses += 1;
+            wait_until("the shopper is thanked", || site.thanks() >= presses);
+            waits.push(clock::boot_ms() - before);
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        waits.sort_unstable();
+        let (median, most) = (waits[waits.len() / 2], waits[waits.len() - 1]);
+        println!("{malice:?}: {presses} presses, thanked after {median} ms, {most} ms at most");
+        let verified = site.say("kiosk", &["verify", "--format", "json"]);
+        let verified: serde_json::Value = serde_json::from_str(&verified).unwrap();
+        assert_eq!(verified["total"]["waiting"], presses, "{malice:?} settled something");
+        assert!(verified["holds"].as_bool().unwrap());
+        kiosk.kill();
+        assert!(elsewhere.accept().is_err(), "the token went elsewhere");
+        std::fs::write(&file, enrolment).unwrap();
+        let _kiosk = site.start_kiosk();
+        wait_until("everything arrives once the line is good", || site.archived().len() == presses);
+    }
+}

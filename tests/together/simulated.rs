@@ -1,0 +1,459 @@
+//! Months of a few kiosks and their hub in seconds: the real journal, the real rules of the outbox,
+//! the real intake and archive, and between them everything that can go wrong, drawn from a seed.
+//!
+//! `SMILEPOST_SEEDS=500 cargo test --test together simulated` plays more; `SMILEPOST_SEED=n` one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use smilepost::feedback::event::Event;
+use smilepost::feedback::misuse::Verdict;
+use smilepost::feedback::moment::Reading;
+use smilepost::feedback::outbox::{Next, Outbox, Outcome};
+use smilepost::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
+use smilepost::hub::access::{self, Limits as Door};
+use smilepost::hub::archive::sqlite::{FILE, Sqlite};
+use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
+use smilepost::hub::intake;
+use smilepost::kiosk::journal::{Error, Journal, Limits, Settlement, State};
+use smilepost::kiosk::uplink::{pack, settlement};
+use smilepost::wire::receipt::Receipt;
+use smilepost::wire::{self, Renewed};
+use tower::ServiceExt as _;
+
+use crate::parties::Chance;
+
+const STEPS: usize = 1_200;
+
+const KIOSKS_MAX: usize = 3;
+
+/// A delivery on the wire: the token, and the body.
+type Letter = (String, Vec<u8>);
+
+struct Post {
+    folder: tempfile::TempDir,
+    journal: Option<Journal>,
+    outbox: Outbox,
+    /// The tokens that may be good; the first is tried first.
+    tokens: Vec<String>,
+    thanked: BTreeMap<RatingId, u8>,
+}
+
+struct Office {
+    folder: tempfile::TempDir,
+    archive: Sqlite,
+    router: Router,
+    backup: Option<tempfile::TempDir>,
+}
+
+struct World {
+    chance: Chance,
+    runtime: tokio::runtime::Runtime,
+    office: Office,
+    posts: Vec<Post>,
+    late: Vec<Letter>,
+    boot_ms: u64,
+    wall_ms: i64,
+    runs: u64,
+    faults: u32,
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
+}
+
+impl Office {
+    fn open(folder: tempfile::TempDir, backup: Option<tempfile::TempDir>) -> Self {
+        let archive = Sqlite::open(folder.path()).unwrap();
+        let door = Door { requests_per_minute: u32::MAX, ..Door::default() };
+        let router = intake::routes(archive.clone(), door);
+        Self { folder, archive, router, backup }
+    }
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let office = Office::open(folder(), None);
+        let mut world = Self {
+            chance: Chance::seeded(seed),
+            runtime,
+            office,
+            posts: Vec::new(),
+            late: Vec::new(),
+            boot_ms: 1_000,
+            wall_ms: 0,
+            runs: 0,
+            faults: 0,
+        };
+        let archive = world.office.archive.clone();
+        let shop = Shop { id: "s".to_owned(), name: "S".to_owned(), zone: "UTC".to_owned() };
+        let kiosk =
+            NewKiosk { id: "k".to_owned(), shop: "s".to_owned(), touchpoint: "t".to_owned() };
+        world.runtime.block_on(async {
+            archive.add_shop(shop).await.unwrap();
+            archive.add_kiosk(kiosk).await.unwrap();
+        });
+        let token = world.enrol();
+        let outbox = Outbox::default();
+        let thanked = BTreeMap::new();
+        let (folder, tokens) = (folder(), vec![token]);
+        world.posts.push(Post { folder, journal: None, outbox, tokens, thanked });
+        world.start(0);
+        world
+    }
+
+    fn enrol(&mut self) -> String {
+        let (code, token) = (access::new_code(), access::new_token());
+        let archive = self.office.archive.clone();
+        self.runtime.block_on(async {
+            let hash = access::code_hash(&code);
+            archive.add_code("k".to_owned(), hash, i64::MAX).await.unwrap();
+            archive.spend_code(hash, access::token_hash(&token), 1).await.unwrap().unwrap();
+        });
+        token
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.chance.below(u32::try_from(limit).unwrap())).unwrap()
+    }
+
+    /// Opens a post's journal in a run that was never lived before.
+    fn start(&mut self, at: usize) {
+        self.runs += 1;
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.runs.to_be_bytes());
+        let post = &mut self.posts[at];
+        let mut journal = Journal::open(post.folder.path(), Limits::default()).unwrap();
+        journal.begin(RunId(id), BootId(id)).unwrap();
+        (post.journal, post.outbox) = (Some(journal), Outbox::default());
+    }
+
+    fn press(&mut self, at: usize) {
+        assert!(self.try_press(at));
+    }
+
+    fn try_press(&mut self, at: usize) -> bool {
+        let value = u8::try_from(self.below(5)).unwrap() + 1;
+        self.boot_ms += 1 + u64::try_from(self.below(50_000)).unwrap();
+        let rated = Rated {
+            score: Scale::Five.score(value).unwrap(),
+            input: Input::Button,
+            question: Question { id: "q".to_owned(), version: 1, language: "en".to_owned() },
+            verdict: Verdict::now(None),
+            replaces: None,
+        };
+        let reading = Reading { boot_ms: self.boot_ms, wall_ms: self.wall_ms };
+        let post = &mut self.posts[at];
+        match post.journal.as_mut().unwrap().append(Event::Rated(rated), reading) {
+            Ok(entry) => post.thanked.insert(entry.id, value).is_none(),
+            Err(Error::AtLimit(_)) => false,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    /// Hands a letter to the hub and returns what it answers.
+    fn post(&mut self, path: &str, (token, body): &Letter) -> (StatusCode, Vec<u8>) {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::from(body.clone()))
+            .unwrap();
+        let router = self.office.router.clone();
+        self.runtime.block_on(async {
+            let answer = router.oneshot(request).await.unwrap();
+            let status = answer.status();
+            let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            (status, body.to_vec())
+        })
+    }
+
+    /// One try of a post to deliver, over a line that may do anything with it.
+    fn deliver(&mut self, at: usize, is_fair: bool) {
+        let malice = if is_fair { 9 } else { self.below(14) };
+        let nonce = format!("{:032x}", self.below(usize::from(u16::MAX)));
+        let post = &mut self.posts[at];
+        let events_max = post.outbox.events_max();
+        let batch = post.journal.as_mut().unwrap().batch(events_max).unwrap();
+        let body = serde_json::to_vec(&pack(&batch, &nonce, "simulated", "k")).unwrap();
+        let letter = (post.tokens[0].clone(), body);
+        let events = batch.len();
+        let took = (self.boot_ms, self.boot_ms + 40);
+        self.faults += u32::from(malice < 5);
+        let answer = match malice {
+            // The request is lost, or only the answer, or it arrives twice, or much later.
+            0 => None,
+            1 => {
+                self.post(wire::DELIVERIES, &letter);
+                None
+            }
+            2 => {
+                self.post(wire::DELIVERIES, &letter);
+                Some(self.post(wire::DELIVERIES, &letter))
+            }
+            3 | 4 => {
+                self.late.push(letter);
+                None
+            }
+            _ => Some(self.post(wire::DELIVERIES, &letter)),
+        };
+        let post = &mut self.posts[at];
+        let journal = post.journal.as_mut().unwrap();
+        let outcome = match answer {
+            None => Outcome::Broken { events },
+            Some((StatusCode::UNAUTHORIZED, _)) => {
+                post.tokens.rotate_left(1);
+                Outcome::Unauthorised
+            }
+            Some((status, body)) => {
+                assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+                let receipt: Receipt = serde_json::from_slice(&body).unwrap();
+                assert_eq!(receipt.nonce, nonce);
+                journal.settle(&settlement(&batch, &receipt, "k", took)).unwrap();
+                Outcome::Settled { is_more: journal.books().waiting > 0 }
+            }
+        };
+        if post.outbox.after(outcome, 0.5) == Next::SetAside {
+            let ids = batch.runs.iter().flat_map(|run| run.entries.iter().map(|e| e.id));
+            let set_aside = ids.map(|id| (id, "suspected".to_owned())).collect();
+            journal.settle(&Settlement { set_aside, ..Settlement::default() }).unwrap();
+        }
+    }
+
+    /// A letter that was long on its way arrives; nobody waits for the answer any more.
+    fn arrive_late(&mut self) {
+        if !self.late.is_empty() {
+            let at = self.below(self.late.len());
+            let letter = self.late.swap_remove(at);
+            self.post(wire::DELIVERIES, &letter);
+        }
+    }
+
+    fn cut_power(&mut self, at: usize) {
+        let left = folder();
+        copy(self.posts[at].folder.path(), left.path());
+        self.posts[at].journal = None;
+        self.posts[at].folder = left;
+        self.start(at);
+    }
+
+    /// The card is full for a while: whoever comes after its last page was filled is not thanked.
+    fn fill_card(&mut self, at: usize) {
+        self.posts[at].journal = None;
+        let limits = Limits { bytes_max: 1 };
+        let mut journal = Journal::open(self.posts[at].folder.path(), limits).unwrap();
+        let mut id = [0xff; 16];
+        id[..8].copy_from_slice(&self.boot_ms.to_be_bytes());
+        if journal.begin(RunId(id), BootId(id)).is_ok() {
+            self.posts[at].journal = Some(journal);
+            let is_full = (0..2_000).any(|_| !self.try_press(at));
+            assert!(is_full, "a full card takes two thousand ratings");
+            self.posts[at].journal = None;
+        } else {
+            drop(journal);
+        }
+        self.start(at);
+    }
+
+    fn rotate(&mut self, at: usize) {
+        let letter = (self.posts[at].tokens[0].clone(), Vec::new());
+        let (status, body) = self.post(wire::TOKENS, &letter);
+        // The answer may be lost, and the token with it.
+        if status == StatusCode::OK && self.below(3) > 0 {
+            let Renewed { token } = serde_json::from_slice(&body).unwrap();
+            self.posts[at].tokens.insert(0, token);
+            self.posts[at].tokens.truncate(4);
+        }
+    }
+
+    fn revoke(&mut self) {
+        let archive = self.office.archive.clone();
+        self.runtime.block_on(archive.revoke("k".to_owned(), 2)).unwrap();
+        for at in 0..self.posts.len() {
+            self.deliver(at, true);
+        }
+        let token = self.enrol();
+        for post in &mut self.posts {
+            post.tokens = vec![token.clone()];
+        }
+    }
+
+    fn back_up(&mut self) {
+        let backup = folder();
+        copy(self.office.folder.path(), backup.path());
+        self.office.backup = Some(backup);
+    }
+
+    /// The hub's disk dies, and last week's backup takes its place.
+    fn restore(&mut self) {
+        let Some(backup) = self.office.backup.take() else { return };
+        let restored = folder();
+        copy(backup.path(), restored.path());
+        // Months pass between such days: the last new epoch was drawn long ago.
+        let file = rusqlite::Connection::open(restored.path().join(FILE)).unwrap();
+        file.execute("delete from meta where key = 'epoch_drawn_ms'", []).unwrap();
+        drop(file);
+        self.office = Office::open(restored, Some(backup));
+        // Somebody says so, or does not; kiosks notice by what is missing.
+        if self.below(2) == 0 {
+            let archive = self.office.archive.clone();
+            self.runtime.block_on(archive.renew_epoch()).unwrap();
+        }
+        // Tokens made since are not in it.
+        let token = self.enrol();
+        for post in &mut self.posts {
+            post.tokens.insert(0, token.clone());
+        }
+        self.late.clear();
+    }
+
+    fn clone_card(&mut self) {
+        if self.posts.len() < KIOSKS_MAX {
+            let to = folder();
+            copy(self.posts[0].folder.path(), to.path());
+            let (tokens, thanked) = (self.posts[0].tokens.clone(), BTreeMap::new());
+            let outbox = Outbox::default();
+            self.posts.push(Post { folder: to, journal: None, outbox, tokens, thanked });
+            self.start(self.posts.len() - 1);
+        }
+    }
+
+    fn step(&mut self) {
+        let at = self.below(self.posts.len());
+        match self.below(60) {
+            0..=29 => self.press(at),
+            30..=43 => self.deliver(at, false),
+            44..=46 => self.arrive_late(),
+            47 | 48 => self.cut_power(at),
+            49 => self.fill_card(at),
+            50 | 51 => self.wall_ms += i64::from(self.chance.below(2_000_000_000)) - 1_000_000_000,
+            52 => self.rotate(at),
+            53 => self.back_up(),
+            54 if self.below(3) == 0 => self.restore(),
+            55 if self.below(4) == 0 => self.revoke(),
+            56 if self.below(6) == 0 => self.clone_card(),
+            _ => {
+                let journal = self.posts[at].journal.as_mut().unwrap();
+                let reading = Reading { boot_ms: self.boot_ms, wall_ms: self.wall_ms };
+                while journal.has_chores() {
+                    journal.chore(reading).unwrap();
+                }
+            }
+        }
+    }
+
+    /// What must be so after every step.
+    fn check(&self, place: &str) {
+        for post in &self.posts {
+            let journal = post.journal.as_ref().unwrap();
+            let books = journal.books();
+            let terms = books.settled + books.waiting + books.set_aside + books.lost;
+            assert_eq!(books.taken, terms, "{place}: {books:?}");
+            assert_eq!(books.lost, 0, "{place}: nothing was ever damaged");
+        }
+    }
+
+    /// What must be so at all times, and takes longer to see.
+    fn check_all(&self, place: &str) {
+        for post in &self.posts {
+            let journal = post.journal.as_ref().unwrap();
+            let rows = journal.page(-1, 1_000_000, false).unwrap();
+            let kept: BTreeMap<RatingId, State> = rows
+                .into_iter()
+                .filter_map(|kept| Some((kept.entry.ok()?.id, kept.state)))
+                .collect();
+            for id in post.thanked.keys() {
+                assert!(kept.contains_key(id), "{place}: {id:?} was thanked for and is gone");
+            }
+        }
+    }
+
+    /// The storm is over: everything that waits arrives.
+    fn calm_down(&mut self, place: &str) {
+        // A copy whose token was renewed by the other one stays out until somebody enrols it.
+        let token = self.enrol();
+        for post in &mut self.posts {
+            post.tokens = vec![token.clone()];
+        }
+        for round in 0..400 {
+            let mut is_done = true;
+            for at in 0..self.posts.len() {
+                self.deliver(at, true);
+                let journal = self.posts[at].journal.as_mut().unwrap();
+                let reading = Reading { boot_ms: self.boot_ms, wall_ms: self.wall_ms };
+                journal.retry().unwrap();
+                while journal.has_chores() {
+                    journal.chore(reading).unwrap();
+                }
+                is_done &= journal.books().waiting == 0;
+            }
+            // A hub that went back in time is noticed with one delivery, and offered all with the
+            // next ones.
+            if is_done && round > 5 {
+                return;
+            }
+        }
+        panic!("{place}: the kiosks never came to an end");
+    }
+
+    fn judge(&self, place: &str) {
+        let archive = self.office.archive.clone();
+        let rows = self.runtime.block_on(archive.page((0, 0), 1_000_000)).unwrap();
+        let mut stored = BTreeMap::new();
+        for (_, row) in rows {
+            let id = RatingId { run: row.run.parse().unwrap(), n: row.n };
+            assert_eq!(stored.insert(id, row.score.unwrap()), None, "{place}: {id:?} twice");
+        }
+        let mut all = BTreeSet::new();
+        for (id, score) in self.posts.iter().flat_map(|post| &post.thanked) {
+            assert_eq!(stored.get(id), Some(score), "{place}: {id:?} never arrived");
+            all.insert(*id);
+        }
+        assert_eq!(stored.len(), all.len(), "{place}: the hub counts what nobody pressed");
+        let account = self.runtime.block_on(archive.reconcile("k".to_owned())).unwrap();
+        assert!(account.holds && account.missing == 0, "{place}: {account:?}");
+        assert_eq!(self.runtime.block_on(archive.conflicts()).unwrap(), 0, "{place}");
+    }
+}
+
+#[test]
+fn whatever_goes_wrong_every_thanked_rating_is_counted_once() {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seeds: Vec<u64> = match (number("SMILEPOST_SEED"), number("SMILEPOST_SEEDS")) {
+        (Some(seed), _) => vec![seed],
+        (None, many) => (0..many.unwrap_or(12)).collect(),
+    };
+    let (mut presses, mut faults) = (0, 0);
+    for seed in &seeds {
+        let mut world = World::new(*seed);
+        for step in 0..STEPS {
+            let place = format!("SMILEPOST_SEED={seed}, step {step}");
+            world.step();
+            world.check(&place);
+            if step % 50 == 0 {
+                world.check_all(&place);
+            }
+        }
+        let place = format!("SMILEPOST_SEED={seed}, in the end");
+        world.calm_down(&place);
+        world.check_all(&place);
+        world.judge(&place);
+        presses += world.posts.iter().map(|post| post.thanked.len()).sum::<usize>();
+        faults += world.faults;
+    }
+    println!("{} seeds: {presses} ratings, {faults} deliveries mistreated", seeds.len());
+}
