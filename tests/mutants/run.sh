@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Breaks each promise on purpose, one after the other, and expects the tests to notice.
+#
+#   tests/mutants/run.sh            all of them; some minutes each
+#   tests/mutants/run.sh NAME…      only these
+#
+# The tree must be clean: a mutant is applied in place and taken back with git.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+export RUST_BACKTRACE=0 CARGO_TERM_COLOR=never
+git diff --quiet || { echo "the tree has changes; commit or stash them first"; exit 2; }
+wanted=" $* "; missed=0
+
+# mutant NAME FILE PERL-SUBSTITUTION TEST-ARGUMENTS…
+mutant() {
+  local name=$1 file=$2 change=$3; shift 3
+  [ "$wanted" = "  " ] || [[ "$wanted" == *" $name "* ]] || return 0
+  perl -0pi -e "$change" "$file"
+  if git diff --quiet; then echo "STALE   $name: its place in $file is gone"; missed=1; return; fi
+  local log; log=$(mktemp)
+  if ! cargo test --no-run "$@" >"$log" 2>&1; then
+    echo "BROKEN  $name: it does not compile"; tail -n 20 "$log"; missed=1
+  elif timeout 900 cargo test "$@" >"$log" 2>&1; then
+    echo "MISSED  $name: every test passed"; missed=1
+  else
+    echo "caught  $name: $(grep -aoE '^test [^ ]+ \.\.\. FAILED' "$log" | awk '{print $2}' | sort -u | paste -sd' ')"
+  fi
+  rm -f "$log"; git checkout --quiet -- "$file"
+}
+
+journal=src/kiosk/journal
+# P1: thanked is durable.
+mutant normal-instead-of-full $journal/schema.rs 's/"FULL"/"NORMAL"/g; s/level, 2,/level, 1,/' --test faults cuts
+mutant full-is-not-restored $journal/schema.rs 's/connection\.pragma_update\(None, "synchronous", "FULL"\)\?;\n    done/done/' --test faults cuts
+mutant rollback-journal-not-flushed $journal/schema.rs 's/"EXTRA"/"FULL"/' --test faults cuts
+mutant thank-before-commit $journal/keeper.rs 's/(    fn keep\(&mut self, rated: Rated, reading: Reading, of: Option<RunId>\) \{\n)/$1        if let Some(id) = self.journal.as_ref().and_then(Journal::next_id) {\n            let event = Event::Rated(rated.clone());\n            (self.answer)(Answer::Kept(Box::new(Entry { id, reading, event })));\n            let _ = self.append(rated, reading, of);\n            return;\n        }\n/' --test faults errors
+mutant retry-without-looking $journal/keeper.rs 's/if let Some\(id\) = next\n/if let Some(id) = next.filter(|_| false)\n/' --test faults errors
+# P2: nothing is counted twice.
+mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra            text),\n    primary key \(run, n\)\n\) strict, without rowid;/$1\n) strict;/' --test hub
+mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub
+# P3: nothing is settled but by a receipt of ours.
+mutant any-nonce src/kiosk/uplink.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
+mutant settled-unread src/kiosk/uplink.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, is_token_old: false }))/' --test together trouble
+mutant receipt-without-commit src/hub/archive/sqlite.rs 's/(let answer = act\(&transaction\)\?;\n\s+)transaction\.commit\(\)\?;/$1transaction.rollback()?;/' --test hub intake
+mutant unsettled-are-pruned $journal.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
+mutant epoch-is-ignored $journal.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal
+# P4: damage is found and said.
+mutant checksum-off $journal/row.rs 's/i64::from\(checksum\(&entry\)\) == crc/crc >= 0/' --test kiosk damage
+mutant no-mark $journal/mark.rs 's/file\.write_all_at\(&encode\(number, &runs\), offset\)\?;//' --test kiosk damage
+mutant wal-tail-ignored $journal.rs 's/in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;/let _ = salvage::unseen;/' --test kiosk damage
+mutant unsound-mark-believed $journal/ledger.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage
+mutant losses-unreported $journal/chores.rs 's/losses\.extend\(missing\(&books, taken, &stretches\(seen\)\)\);/let _ = seen;/g' --test kiosk damage
+# P9, P10: time.
+mutant no-time-floor src/kiosk/uplink/client.rs 's/now_ms\.max\(floor_ms\)/now_ms.min(floor_ms.max(now_ms)).min(now_ms)/' --test together tls
+mutant rtc-before-hub src/feedback/moment.rs 's/Self::Ntp \| Self::Hub => 0/Self::Ntp | Self::Hub => 3/' --lib moment
+# P11: misuse.
+mutant bounce-counts src/feedback/misuse.rs 's/ms < BOUNCE_MS/ms < 1/' --lib misuse
+# P13: poison.
+mutant set-aside-without-doubt src/feedback/outbox.rs 's/SUSPICIONS_MAX: u32 = 5/SUSPICIONS_MAX: u32 = 0/' --lib outbox
+# P14: credentials.
+mutant clones-unnoticed src/hub/archive/sqlite/ledger.rs 's/returns >= RETURNS_OF_A_CLONE/returns < 0/' --test together promises
+# P16: the equation.
+mutant lost-left-out src/hub/archive/sqlite/account.rs 's/let lost = within\(&absent, &lost\);/let lost = within(\&[], \&lost);/' --test together promises
+exit $missed
