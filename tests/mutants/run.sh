@@ -47,9 +47,9 @@ mutant epoch-is-ignored $journal.rs 's/if is_other \|\| is_back \{/if is_other \
 # P4: damage is found and said.
 mutant checksum-off $journal/row.rs 's/i64::from\(checksum\(&entry\)\) == crc/crc >= 0/' --test kiosk damage
 mutant no-mark $journal/mark.rs 's/file\.write_all_at\(&encode\(number, &runs\), offset\)\?;//' --test kiosk damage
-mutant wal-tail-ignored $journal.rs 's/in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;/let _ = salvage::unseen;/' --test kiosk damage
+mutant wal-tail-ignored $journal.rs 's/(in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;)/$1 in_wal.clear();/' --test kiosk damage
 mutant unsound-mark-believed $journal/ledger.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage
-mutant losses-unreported $journal/chores.rs 's/losses\.extend\(missing\(&books, taken, &stretches\(seen\)\)\);/let _ = seen;/g' --test kiosk damage
+mutant losses-unreported $journal/chores.rs 's/(losses\.extend\(missing\(&books, taken, &stretches\(seen\)\)\);)/$1 losses.clear();/g' --test kiosk damage
 # P9, P10: time.
 mutant no-time-floor src/kiosk/uplink/client.rs 's/now_ms\.max\(floor_ms\)/now_ms.min(floor_ms.max(now_ms)).min(now_ms)/' --test together tls
 mutant rtc-before-hub src/feedback/moment.rs 's/Self::Ntp \| Self::Hub => 0/Self::Ntp | Self::Hub => 3/' --lib moment

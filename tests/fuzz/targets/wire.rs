@@ -1,0 +1,33 @@
+//! What a kiosk or a hub could send, whoever it is.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use smilepost::wire::delivery::{self, Delivery};
+use smilepost::wire::desk::Ask;
+use smilepost::wire::receipt::Receipt;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(delivery) = serde_json::from_slice::<Delivery>(bytes) {
+        for run in &delivery.runs {
+            let _ = (run.id(), run.boot_id());
+            for event in &run.events {
+                if let Ok(read) = delivery::read(event)
+                    && let Some(said) = &read.said
+                {
+                    // What was understood is written and understood again as the same.
+                    let written = delivery::write(read.n, read.reading, said);
+                    let again = delivery::read(&written).map(|again| again.said);
+                    assert_eq!(again, Ok(Some(said.clone())));
+                }
+                let _ = delivery::canonical(event);
+            }
+        }
+        for boot in &delivery.boots {
+            let _ = (boot.id(), boot.anchors.iter().map(delivery::Tie::anchor).count());
+        }
+    }
+    if let Ok(receipt) = serde_json::from_slice::<Receipt>(bytes) {
+        let _ = receipt.settled.iter().filter(|settled| settled.has(7)).count();
+    }
+    let _ = serde_json::from_slice::<Ask>(bytes);
+});
