@@ -35,8 +35,10 @@ press "$ratings"
 read -r sectors2 flushes2 < <(counters)
 awk -v s=$((sectors2 - sectors)) -v f=$((flushes2 - flushes)) -v n="$ratings" 'BEGIN {
   printf "%d ratings: %.1f KiB and %.2f flushes each, at the device\n", n, s / 2 / n, f / n }'
+# What the last presses left to the file system is written first.
+sync; sleep 12
 read -r sectors flushes < <(counters)
-sleep 20
+sleep 60
 read -r sectors2 flushes2 < <(counters)
-echo "idle for 20 s: $(((sectors2 - sectors) / 2)) KiB, $((flushes2 - flushes)) flushes"
+echo "idle for 60 s: $(((sectors2 - sectors) / 2)) KiB, $((flushes2 - flushes)) flushes"
 kill -TERM "$pid"; wait "$pid"

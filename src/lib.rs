@@ -39,8 +39,13 @@
 //!
 //! 1. A shopper is thanked only for a rating that is durably on disk.
 //!    `visit::tests::presses_thanks_and_commits_always_match` for the decision,
+//!    `tests/faults::whoever_was_thanked_is_in_the_journal_after_any_power_cut` for the card,
 //!    `tests/together::no_rating_is_lost_or_doubled_when_everything_is_killed` for the whole.
-//! 2. A rating is never lost and never counted twice.
+//! 2. A rating is never lost and never counted twice: taken = settled + waiting + set aside +
+//!    reported lost, and every term can be printed.
+//!    `tests/together::whatever_goes_wrong_every_thanked_rating_is_counted_once`,
+//!    `tests/together::both_sides_print_the_same_equation_and_it_holds`,
+//!    `tests/kiosk::a_flipped_bit_in_the_database_hides_nothing`,
 //!    `tests/together::no_rating_is_lost_or_doubled_when_everything_is_killed`,
 //!    `tests/hub::the_same_delivery_twice_counts_once`.
 //! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned`.

@@ -10,7 +10,7 @@ use smilepost::kiosk::journal::{Answer, Ground, Journal, Keeper, Limits, Settlem
 use crate::scene::{BOOT, folder, rated, reading, run, start};
 use crate::vfs::{Card, Failure, Kind};
 
-const PRESSES: usize = 14;
+const PRESSES: usize = 40;
 
 /// The journal's thread as the kiosk runs it, and what it answers.
 struct Post {

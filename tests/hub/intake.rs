@@ -46,6 +46,20 @@ async fn the_same_delivery_twice_counts_once() {
 }
 
 #[tokio::test]
+async fn the_same_numbers_in_another_run_are_other_ratings() {
+    let scene = Scene::new().await;
+    let first = delivery(&[rating(1, 5), rating(2, 1)]);
+    let other = "fedcba9876543210fedcba9876543210";
+    let mut second = delivery(&[rating(1, 3), rating(2, 4)]);
+    second["runs"][0]["run"] = other.into();
+    scene.receipt(&first).await;
+    let receipt = scene.receipt(&second).await;
+    let settled = vec![Settled { run: other.to_owned(), ranges: vec![(1, 2)] }];
+    assert_eq!((receipt.settled, receipt.set_aside), (settled, vec![]));
+    assert_eq!(numbers(&scene).await, [1, 2, 1, 2]);
+}
+
+#[tokio::test]
 async fn the_same_delivery_from_many_senders_at_once_counts_once() {
     let scene = Scene::new().await;
     let events: Vec<Value> = (1..=200).map(|n| rating(n, 4)).collect();
