@@ -35,7 +35,7 @@ fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
     let seen = Arc::new(AtomicU32::new(0));
     let counted = seen.clone();
     std::thread::spawn(move || {
-        let mut old = None;
+        let mut old: Option<Vec<u8>> = None;
         for near in listener.incoming() {
             let mut near = near.unwrap();
             let Some(request) = request(&mut near) else { continue };
