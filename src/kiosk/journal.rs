@@ -10,7 +10,7 @@
 //! run, so that its numbers are never handed out again; and every number that was handed out is
 //! settled, waiting, set aside, or reported as lost.
 //!
-//! A card damages what it likes. Each row carries a checksum ([`row`]), the numbers reached are
+//! A card damages what it likes. Each row carries a checksum (`row`), the numbers reached are
 //! kept outside of the database too (`mark`), a file that cannot be trusted is put beside a fresh
 //! one (`repair`), and whatever is whole in it is carried over a piece at a time while ratings go
 //! on (`salvage`, `chores`).

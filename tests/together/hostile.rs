@@ -143,7 +143,7 @@ fn no_line_however_bad_holds_up_a_shopper_settles_anything_or_doubles_it() {
         let mut buttons = site.buttons();
         let (mut waits, mut presses) = (Vec::new(), 0);
         // Shoppers come for as long as it takes the line to be tried a few times.
-        while seen.load(Ordering::Relaxed) < 5 || presses < 100 {
+        while seen.load(Ordering::Relaxed) < 3 || presses < 100 {
             let before = clock::boot_ms();
             buttons.press(1 + u32::try_from(presses % 5).unwrap());
             presses += 1;
