@@ -437,7 +437,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Adds events that were found whole in the WAL and belong to runs that are known, as the newest
+    /// Adds events that were found whole in the WAL and belong to known runs, as the newest
     /// rows: their own row number is not part of what their checksum covers.
     fn take_in(&mut self, found: &[salvage::Found]) -> rusqlite::Result<()> {
         for salvage::Found { question_key, entry, .. } in found {

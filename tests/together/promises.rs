@@ -109,10 +109,10 @@ fn an_event_that_the_hub_will_not_have_is_set_aside_seen_and_sent_again_when_ask
     assert!(verified(&site)["holds"].as_bool().unwrap());
     kiosk.kill();
     std::fs::write(&file, enrolment).unwrap();
-    let _hub = site.start_hub();
-    let _kiosk = site.start_kiosk();
     let said = site.say("kiosk", &["retry"]);
     assert!(said.starts_with("1 events"), "{said}");
+    let _hub = site.start_hub();
+    let _kiosk = site.start_kiosk();
     wait_until("it arrives after all", || site.archived().len() == 1);
     wait_until("and is settled", || verified(&site)["total"]["settled"] == 1);
 }
