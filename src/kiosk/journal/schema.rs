@@ -104,8 +104,8 @@ pub(super) fn is_at_limit(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(ask("page_count")? - ask("freelist_count")? + 8 >= ask("max_page_count")?)
 }
 
-/// Brings an older schema up to date. A fresh journal writes down, in the same commit, which damaged
-/// one it follows on (0 for none), since its keys begin beyond all of that one's.
+/// Brings an older schema up to date. A fresh journal writes down, in the same commit, which
+/// damaged one it follows on (0 for none), since its keys begin beyond all of that one's.
 pub(super) fn migrate(
     connection: &mut Connection,
     from: i32,
