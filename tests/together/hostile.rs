@@ -22,24 +22,22 @@ enum Malice {
     LoseAnswer,
     /// It passes on only half of the answer.
     HalfAnswer,
-    /// It gives the answer to an earlier delivery, again and again.
-    OldReceipt,
+    /// It gives the answer that another delivery of the same events got.
+    ForeignReceipt,
     /// It sends the kiosk elsewhere.
     Redirect(SocketAddr),
 }
 
-/// A line to the hub that behaves like this, and how many deliveries it has seen.
+/// A line to the hub that behaves like this, and how often it has done so.
 fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let seen = Arc::new(AtomicU32::new(0));
     let counted = seen.clone();
     std::thread::spawn(move || {
-        let mut old: Option<Vec<u8>> = None;
         for near in listener.incoming() {
             let mut near = near.unwrap();
             let Some(request) = request(&mut near) else { continue };
-            counted.fetch_add(1, Ordering::Relaxed);
             match malice {
                 Malice::Silence => std::mem::forget(near),
                 Malice::Reset => drop(near.shutdown(Shutdown::Both)),
@@ -49,17 +47,12 @@ fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
                     let answer = answer(hub, &request);
                     let _ = near.write_all(&answer[..answer.len() / 2]);
                 }
-                Malice::OldReceipt => {
-                    // The first one that names something is good for its delivery, so it is lost.
-                    match &old {
-                        Some(answer) => drop(near.write_all(answer)),
-                        None => {
-                            let answer = answer(hub, &request);
-                            old = String::from_utf8_lossy(&answer)
-                                .contains("\"ranges\"")
-                                .then_some(answer);
-                        }
-                    }
+                Malice::ForeignReceipt => {
+                    let answer = String::from_utf8(answer(hub, &request)).unwrap();
+                    let (before, after) = answer.split_once("\"nonce\":\"").unwrap();
+                    let (_, after) = after.split_at(32);
+                    let foreign = format!("{before}\"nonce\":\"{:032x}{after}", 7);
+                    let _ = near.write_all(foreign.as_bytes());
                 }
                 Malice::Redirect(to) => {
                     let text = format!(
@@ -69,6 +62,7 @@ fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
                     let _ = near.write_all(text.as_bytes());
                 }
             }
+            counted.fetch_add(1, Ordering::Relaxed);
         }
     });
     (address, seen)
@@ -127,7 +121,7 @@ fn no_line_however_bad_holds_up_a_shopper_settles_anything_or_doubles_it() {
         Malice::Reset,
         Malice::LoseAnswer,
         Malice::HalfAnswer,
-        Malice::OldReceipt,
+        Malice::ForeignReceipt,
         Malice::Redirect(to),
     ];
     for malice in malices {
