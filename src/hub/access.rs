@@ -16,7 +16,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::archive::Hash;
 use super::refusal::Refusal;
-use crate::clock;
 
 /// How long a one-time code can be used, in milliseconds: three days, for an installer's week.
 pub const CODE_LIFE_MS: i64 = 3 * 24 * 60 * 60 * 1_000;
@@ -64,12 +63,12 @@ impl Door {
         Self { limits, inside, asked: Mutex::default() }
     }
 
-    /// Lets a kiosk in for as long as it holds what is returned.
+    /// Lets a kiosk in at this time of the boot's clock, for as long as it holds what is returned.
     ///
     /// # Errors
     /// When it asks too often, or too many are inside; the refusal says how long to wait.
-    pub fn enter(&self, kiosk: &str) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.count(kiosk, clock::boot_ms())?;
+    pub fn enter(&self, kiosk: &str, now_ms: u64) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.count(kiosk, now_ms)?;
         let place = Arc::clone(&self.inside).try_acquire_owned();
         // Those who have to wait are sent away for different times, so that they do not return
         // together.

@@ -78,7 +78,7 @@ async fn deliver<A: Archive>(
 ) -> Result<Json<Receipt>, Refusal> {
     // Who it is comes first, so that a stranger costs us no unpacking.
     let Bearer { kiosk, is_old, .. } = bearer(&archive, &headers).await?;
-    let _inside = door.enter(&kiosk)?;
+    let _inside = door.enter(&kiosk, clock::boot_ms())?;
     let delivery: Delivery = read(&headers, body)?;
     let Delivery { nonce, .. } = &delivery;
     let nonce = nonce.clone();
@@ -122,7 +122,7 @@ async fn renew<A: Archive>(
     headers: HeaderMap,
 ) -> Result<Json<Renewed>, Refusal> {
     let Bearer { kiosk, .. } = bearer(&archive, &headers).await?;
-    let _inside = door.enter(&kiosk)?;
+    let _inside = door.enter(&kiosk, clock::boot_ms())?;
     let (present, token) = (access::token_hash(token_in(&headers)?), access::new_token());
     tracing::info!(kiosk, "a new token was given out");
     let next = access::token_hash(&token);

@@ -49,6 +49,10 @@ mutant no-mark $journal/mark.rs 's/file\.write_all_at\(&encode\(number, &runs\),
 mutant wal-tail-ignored $journal.rs 's/(in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;)/$1 in_wal.clear();/' --test kiosk damage
 mutant unsound-mark-believed $journal/ledger.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage
 mutant losses-unreported $journal/chores.rs 's/(losses\.extend\(missing\(&books, taken, &stretches\(seen\)\)\);)/$1 losses.clear();/g' --test kiosk damage
+# P7: kiosks that lost the hub together do not return together.
+mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
+mutant retry-after-ignored src/kiosk/uplink.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile
+mutant all-sent-away-alike src/hub/access.rs 's/random_range\(1\.\.=BUSY_MAX_S\)/random_range(BUSY_MAX_S..=BUSY_MAX_S)/' --test together returning
 # P9, P10: time.
 mutant no-time-floor src/kiosk/uplink/client.rs 's/now_ms\.max\(floor_ms\)/now_ms.min(floor_ms.max(now_ms)).min(now_ms)/' --test together tls
 mutant rtc-before-hub src/feedback/moment.rs 's/Self::Ntp \| Self::Hub => 0/Self::Ntp | Self::Hub => 3/' --lib moment

@@ -2,12 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::parties::{Site, wait_until};
 use smilepost::clock;
+
+/// How long a busy line asks the kiosk to wait, in seconds.
+const WAIT_S: u64 = 3;
 
 /// What a line does to a delivery and its answer.
 #[derive(Clone, Copy, Debug)]
@@ -24,20 +26,23 @@ enum Malice {
     HalfAnswer,
     /// It gives the answer that another delivery of the same events got.
     ForeignReceipt,
+    /// It asks the kiosk to wait.
+    Busy,
     /// It sends the kiosk elsewhere.
     Redirect(SocketAddr),
 }
 
-/// A line to the hub that behaves like this, and how often it has done so.
-fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
+/// A line to the hub that behaves like this, and when it has done so, by the boot's clock.
+fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u64>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let seen = Arc::new(AtomicU32::new(0));
-    let counted = seen.clone();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
     std::thread::spawn(move || {
         for near in listener.incoming() {
             let mut near = near.unwrap();
             let Some(request) = request(&mut near) else { continue };
+            let now_ms = clock::boot_ms();
             match malice {
                 Malice::Silence => std::mem::forget(near),
                 Malice::Reset => drop(near.shutdown(Shutdown::Both)),
@@ -54,6 +59,13 @@ fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
                     let foreign = format!("{before}\"nonce\":\"{:032x}{after}", 7);
                     let _ = near.write_all(foreign.as_bytes());
                 }
+                Malice::Busy => {
+                    let text = format!(
+                        "HTTP/1.1 503 Service Unavailable\r\nretry-after: {WAIT_S}\r\n\
+                         content-length: 0\r\n\r\n"
+                    );
+                    let _ = near.write_all(text.as_bytes());
+                }
                 Malice::Redirect(to) => {
                     let text = format!(
                         "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{to}/v1/deliveries\
@@ -62,7 +74,7 @@ fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<AtomicU32>) {
                     let _ = near.write_all(text.as_bytes());
                 }
             }
-            counted.fetch_add(1, Ordering::Relaxed);
+            noted.lock().unwrap().push(now_ms);
         }
     });
     (address, seen)
@@ -122,6 +134,7 @@ fn no_line_however_bad_holds_up_a_shopper_settles_anything_or_doubles_it() {
         Malice::LoseAnswer,
         Malice::HalfAnswer,
         Malice::ForeignReceipt,
+        Malice::Busy,
         Malice::Redirect(to),
     ];
     for malice in malices {
@@ -137,13 +150,18 @@ fn no_line_however_bad_holds_up_a_shopper_settles_anything_or_doubles_it() {
         let mut buttons = site.buttons();
         let (mut waits, mut presses) = (Vec::new(), 0);
         // Shoppers come for as long as it takes the line to be tried a few times.
-        while seen.load(Ordering::Relaxed) < 3 || presses < 100 {
+        while seen.lock().unwrap().len() < 3 || presses < 100 {
             let before = clock::boot_ms();
             buttons.press(1 + u32::try_from(presses % 5).unwrap());
             presses += 1;
             wait_until("the shopper is thanked", || site.thanks() >= presses);
             waits.push(clock::boot_ms() - before);
             std::thread::park_timeout(Duration::from_millis(5));
+        }
+        if matches!(malice, Malice::Busy) {
+            let seen = seen.lock().unwrap();
+            let is_waiting = |pair: &[u64]| pair[1] - pair[0] >= WAIT_S * 1_000;
+            assert!(seen.windows(2).all(is_waiting), "it comes before it may: {seen:?}");
         }
         waits.sort_unstable();
         let (median, most) = (waits[waits.len() / 2], waits[waits.len() - 1]);

@@ -14,6 +14,7 @@ mod parties;
 #[path = "../portal.rs"]
 mod portal;
 mod promises;
+mod returning;
 mod simulated;
 mod tls;
 mod trouble;
