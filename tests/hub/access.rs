@@ -1,9 +1,9 @@
 //! Who gets in, and who does not any more.
 
-use smilepost::hub::access;
-use smilepost::hub::archive::Archive as _;
+use smilepost::hub::access::{self, Limits};
+use smilepost::hub::archive::{Archive as _, Kiosk};
 
-use crate::scene::{Scene, delivery, rating};
+use crate::scene::{KIOSK, Scene, delivery, rating};
 
 #[tokio::test]
 async fn a_code_lets_a_kiosk_in_once() {
@@ -50,8 +50,46 @@ async fn without_a_token_or_with_a_revoked_one_nothing_is_stored() {
     assert_eq!(status, 401);
     assert!(answer["refused"].as_str().unwrap().contains("enrol the kiosk again"));
     assert_eq!(scene.archive.page((0, 0), 9).await.unwrap().len(), 0);
-    scene.token = scene.enrol_anew().await;
+    scene.token = scene.enrol_anew(KIOSK).await;
     assert_eq!(scene.deliver(&body).await.0, 200);
+}
+
+/// Knocks with an empty delivery, and returns the status and after how many seconds to come again.
+async fn knock(scene: &Scene) -> (u16, Option<u32>) {
+    let request = scene.client.post(format!("http://{}/v1/deliveries", scene.kiosks));
+    let request = request.bearer_auth(&scene.token).header("content-type", "application/json");
+    let answer = request.body(delivery(&[]).to_string()).send().await.unwrap();
+    let wait = answer.headers().get("retry-after").map(|s| s.to_str().unwrap().parse().unwrap());
+    (answer.status().as_u16(), wait)
+}
+
+#[tokio::test]
+async fn a_kiosk_that_asks_too_often_is_told_when_to_come_again_and_others_are_let_in() {
+    let limits = Limits { requests_per_minute: 3, ..Limits::default() };
+    let mut scene = Scene::with(limits).await;
+    for _ in 0..3 {
+        assert_eq!(knock(&scene).await, (200, None));
+    }
+    let (status, wait) = knock(&scene).await;
+    assert!(status == 429 && wait.is_some_and(|s| (1..=60).contains(&s)), "{status} {wait:?}");
+    let other =
+        Kiosk { id: "other".to_owned(), shop: "kallio".to_owned(), touchpoint: "Exit".to_owned() };
+    assert!(scene.archive.add_kiosk(other).await.unwrap());
+    scene.token = scene.enrol_anew("other").await;
+    assert_eq!(knock(&scene).await, (200, None));
+}
+
+#[tokio::test]
+async fn a_hub_that_is_full_sends_kiosks_away_for_different_times() {
+    let scene = Scene::with(Limits { deliveries_at_once: 0, ..Limits::default() }).await;
+    let mut waits = Vec::new();
+    for _ in 0..20 {
+        let (status, wait) = knock(&scene).await;
+        assert_eq!(status, 503);
+        waits.push(wait.unwrap());
+    }
+    assert!(waits.iter().all(|s| (1..=30).contains(s)), "{waits:?}");
+    assert!(waits.iter().any(|s| *s != waits[0]), "all are to return together: {waits:?}");
 }
 
 #[tokio::test]

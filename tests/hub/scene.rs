@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
+use smilepost::hub::access::Limits;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
 use smilepost::hub::settings::Settings;
@@ -11,6 +12,7 @@ use smilepost::hub::{Hub, access};
 use smilepost::wire::receipt::Receipt;
 
 pub(crate) const RUN: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const KIOSK: &str = "kallio-checkout-1";
 pub(crate) const BOOT: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 /// 2026-11-20 12:00:00 UTC.
 pub(crate) const NOON: i64 = 1_795_176_000_000;
@@ -26,6 +28,11 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    /// A hub that takes no more than this.
+    pub(crate) async fn with(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let archive = Sqlite::open(folder.path()).unwrap();
         let shop = Shop {
@@ -35,27 +42,26 @@ impl Scene {
         };
         assert!(archive.add_shop(shop).await.unwrap());
         let kiosk = Kiosk {
-            id: "kallio-checkout-1".to_owned(),
+            id: KIOSK.to_owned(),
             shop: "kallio".to_owned(),
             touchpoint: "Checkout <1>".to_owned(),
         };
         assert!(archive.add_kiosk(kiosk).await.unwrap());
-        let hub = Hub::bind(&Settings::plain(folder.path()), archive.clone()).unwrap();
+        let settings = Settings { limits, ..Settings::plain(folder.path()) };
+        let hub = Hub::bind(&settings, archive.clone()).unwrap();
         let (kiosks, dashboard) = hub.addresses().unwrap();
         tokio::spawn(hub.run());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut scene = Self { archive, kiosks, dashboard, client, token: String::new(), folder };
-        scene.token = scene.enrol_anew().await;
+        scene.token = scene.enrol_anew(KIOSK).await;
         scene
     }
 
-    /// A fresh code, exchanged for a token.
-    pub(crate) async fn enrol_anew(&self) -> String {
+    /// A fresh code for a kiosk, exchanged for a token.
+    pub(crate) async fn enrol_anew(&self, kiosk: &str) -> String {
         let code = access::new_code();
         let hash = access::code_hash(&code);
-        assert!(
-            self.archive.add_code("kallio-checkout-1".to_owned(), hash, i64::MAX).await.unwrap()
-        );
+        assert!(self.archive.add_code(kiosk.to_owned(), hash, i64::MAX).await.unwrap());
         let (status, answer) = self.enrol(&code).await;
         assert_eq!(status, 200, "{answer}");
         answer["token"].as_str().unwrap().to_owned()

@@ -1,0 +1,124 @@
+//! What the archive makes of what it holds: older archives, older rules, and boots without a time.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use smilepost::hub::access;
+use smilepost::hub::archive::Archive as _;
+use smilepost::hub::archive::sqlite::{FILE, Sqlite};
+
+use crate::scene::{KIOSK, NOON, RUN, Scene, delivery, rating};
+
+/// The first schema as it was shipped, with one shop, one kiosk and three presses of a button, the
+/// second of which came 30 ms after the first.
+const OLD: &str = "
+    insert into meta values ('epoch', 7);
+    insert into shop values ('kallio', 'Nordmarkt Kallio', 'Europe/Helsinki');
+    insert into kiosk (id, shop, touchpoint, taken) values ('kallio-checkout-1', 'kallio', 'A', 3);
+    insert into boot values (1, x'b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0');
+    insert into anchor values (1, 0, 1795176000000, 5, 'hub');
+    insert into run values (1, x'0123456789abcdef0123456789abcdef', 1);
+    insert into event
+        (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, utc_ms, is_exact, score, scale,
+         input, question, question_version, language)
+    values
+        (1, 1, 'kallio-checkout-1', 9, x'01', 'rated', 1000, 0, 1795176001000, 1, 5, 5, 'button',
+         'checkout', 1, 'en'),
+        (1, 2, 'kallio-checkout-1', 9, x'02', 'rated', 1030, 0, 1795176001030, 1, 5, 5, 'button',
+         'checkout', 1, 'en'),
+        (1, 3, 'kallio-checkout-1', 9, x'03', 'rated', 9000, 0, 1795176009000, 1, 1, 5, 'button',
+         'checkout', 1, 'en');
+    pragma user_version = 1;";
+
+async fn misuse(archive: &Sqlite) -> Vec<(u32, Option<String>)> {
+    let page = archive.page((0, 0), 100).await.unwrap();
+    page.into_iter().map(|(_, row)| (row.n, row.misuse)).collect()
+}
+
+#[tokio::test]
+async fn an_archive_of_the_first_schema_is_carried_over_and_judged_by_todays_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    let old = Connection::open(&file).unwrap();
+    old.execute_batch(include_str!("../../src/hub/archive/sqlite/0001_first.sql")).unwrap();
+    old.execute_batch(OLD).unwrap();
+    let token = access::new_token();
+    let sql = "insert into token (hash, kiosk, made_ms) values (?, 'kallio-checkout-1', 1)";
+    old.execute(sql, [access::token_hash(&token)]).unwrap();
+    drop(old);
+    let archive = Sqlite::open(folder.path()).unwrap();
+    assert_eq!(archive.epoch().await.unwrap(), 7, "it is the same archive to its kiosks");
+    let bearer = archive.bearer(access::token_hash(&token), NOON).await.unwrap();
+    assert_eq!(bearer.map(|bearer| bearer.kiosk).as_deref(), Some(KIOSK));
+    let books = archive.reconcile(KIOSK.to_owned()).await.unwrap();
+    assert_eq!((books.taken, books.stored, books.missing, books.holds), (3, 3, 0, true));
+    assert_eq!(misuse(&archive).await, [(1, None), (2, None), (3, None)]);
+    archive.judge_again().await.unwrap();
+    let bounce = || Some("bounce".to_owned());
+    assert_eq!(misuse(&archive).await, [(1, None), (2, bounce()), (3, None)]);
+    let told: Option<String> = Connection::open(&file)
+        .unwrap()
+        .query_row("select misuse from event where n = 2", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(told, None, "what the kiosk said stays beside it");
+}
+
+/// A press of a button, so many milliseconds after its boot, judged by these rules.
+fn press(n: u32, boot_ms: u32, rule: u16) -> Value {
+    let mut press = rating(n, 5);
+    press["boot_ms"] = boot_ms.into();
+    press["misuse_rule"] = rule.into();
+    press
+}
+
+#[tokio::test]
+async fn presses_that_older_rules_judged_are_judged_again_as_they_arrive() {
+    let scene = Scene::new().await;
+    // One of today's rules, by which a press counts that bounced: what they said stays.
+    let presses = [press(1, 1_000, 1), press(2, 1_030, 1), press(3, 9_000, 2), press(4, 9_030, 2)];
+    scene.receipt(&delivery(&presses)).await;
+    let bounce = Some("bounce".to_owned());
+    let expected = [(1, None), (2, bounce), (3, None), (4, None)];
+    assert_eq!(misuse(&scene.archive).await, expected);
+}
+
+#[tokio::test]
+async fn presses_of_a_kiosk_whose_rules_are_off_are_never_judged() {
+    let scene = Scene::new().await;
+    scene.receipt(&delivery(&[press(1, 1_000, 0), press(2, 1_030, 0)])).await;
+    assert_eq!(misuse(&scene.archive).await, [(1, None), (2, None)]);
+}
+
+#[tokio::test]
+async fn a_boot_without_a_time_is_bounded_by_the_boots_around_it() {
+    let scene = Scene::new().await;
+    let boot = |digit: &str| digit.repeat(32);
+    let run = |at: &str, n: u32| {
+        let mut event = rating(n, 3);
+        event["wall_ms"] = json!(12);
+        event["boot_ms"] = json!(60_000);
+        let mut delivery = delivery(&[event]);
+        delivery["runs"][0]["run"] = boot(at).into();
+        delivery["runs"][0]["boot"] = boot(at).into();
+        delivery
+    };
+    let anchored = |at: &str, utc_ms: i64| {
+        let mut delivery = run(at, 1);
+        delivery["boots"] = json!([{ "boot": boot(at), "anchors": [
+            { "boot_ms": 60_000, "utc_ms": utc_ms, "error_ms": 5, "source": "hub" },
+        ]}]);
+        delivery
+    };
+    scene.receipt(&anchored("1", NOON)).await;
+    scene.receipt(&run("2", 1)).await;
+    scene.receipt(&anchored("3", NOON + 3_600_000)).await;
+    let page = scene.archive.page((0, 0), 100).await.unwrap();
+    let rows: Vec<_> = page.into_iter().map(|(_, row)| row).collect();
+    let qualities: Vec<&str> = rows.iter().map(|row| row.quality.as_str()).collect();
+    assert_eq!(qualities, ["exact", "bounded", "exact"]);
+    let bounds = (rows[1].earliest.as_deref().unwrap(), rows[1].latest.as_deref().unwrap());
+    // A minute of its own boot had gone before it, and the next boot was a minute old when it knew
+    // the time.
+    assert_eq!(bounds, ("2026-11-20T12:01:00.000Z", "2026-11-20T12:59:00.000Z"));
+    assert_eq!(rows[1].run, boot("2"));
+    assert_ne!(rows[1].run, RUN);
+}
