@@ -15,11 +15,14 @@
 //! one (`repair`), and whatever is whole in it is carried over a piece at a time while ratings go
 //! on (`salvage`, `chores`).
 
+mod batch;
+mod books;
 mod chores;
 mod error;
 mod keeper;
 mod ledger;
 mod mark;
+mod opening;
 mod repair;
 mod reserve;
 mod row;
@@ -28,14 +31,15 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
+pub use self::batch::{ArchiveSeen, Batch, BatchRun, Settlement};
+pub use self::books::{Books, Ledger, RunBooks};
 use self::chores::Chores;
 pub use self::error::Error;
-use self::error::{sort, sort_io};
+use self::error::sort;
 pub use self::keeper::{Answer, Gone, Ground, Keeper};
-use self::mark::{Mark, Reached};
+use self::mark::Mark;
 pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
 use crate::feedback::event::{Event, Loss, gaps};
@@ -44,9 +48,6 @@ use crate::feedback::rating::{BootId, Question, RatingId, RunId};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "journal.sqlite";
-
-/// SQLite before this version can corrupt a WAL file that two connections checkpoint.
-const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// How many settled events at most are deleted in one go when they are older than they are kept
 /// for, so that no press waits long behind it.
@@ -84,120 +85,6 @@ impl Default for Limits {
     }
 }
 
-/// How the books stand: `taken = settled + set aside + waiting + lost`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Books {
-    /// Events taken since the journal was made.
-    pub taken: u64,
-    /// Of these, confirmed by the hub.
-    pub settled: u64,
-    /// Of these, kept but not to be counted at the hub.
-    pub set_aside: u64,
-    /// Of these, still to be delivered.
-    pub waiting: u64,
-    /// Of these, lost by the card and reported.
-    pub lost: u64,
-    /// Anchors that the hub has not been told of.
-    pub untold: u64,
-}
-
-/// What goes into a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// The run that is alive.
-    pub live: Option<RunId>,
-    /// By the last receipt, the name by which the hub knows this kiosk, and how many of its events
-    /// the hub held.
-    pub known: Option<(u32, u64)>,
-    /// The oldest events that wait, by run, in the order of the journal.
-    pub runs: Vec<BatchRun>,
-    /// The anchors that the hub has not been told of, each with its key in the journal.
-    pub anchors: Vec<(i64, BootId, Anchor)>,
-    /// How the books stand.
-    pub books: Books,
-}
-
-/// One run's part of a [`Batch`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BatchRun {
-    /// The run.
-    pub run: RunId,
-    /// The boot it lived in.
-    pub boot: BootId,
-    /// The highest number given out in it.
-    pub taken: u32,
-    /// The events, in the order of their numbers.
-    pub entries: Vec<Entry>,
-}
-
-impl Batch {
-    /// How many events it has.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.runs.iter().map(|run| run.entries.len()).sum()
-    }
-
-    /// Whether there is no event in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// What a receipt said of a batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settlement {
-    /// What the hub has stored.
-    pub settled: Vec<RatingId>,
-    /// What it, or the kiosk, could not use, and why.
-    pub set_aside: Vec<(RatingId, String)>,
-    /// The keys of the anchors that it has been told of.
-    pub told: Vec<i64>,
-    /// What the hub's answer tells of the time.
-    pub anchor: Option<Anchor>,
-    /// Which archive answered.
-    pub archive: Option<ArchiveSeen>,
-}
-
-/// What a receipt tells of the archive at the hub.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ArchiveSeen {
-    /// The name by which it knows this kiosk; another one has other counts.
-    pub kiosk: u32,
-    /// Its epoch.
-    pub epoch: u64,
-    /// How many events of this kiosk it held before the delivery, and after it, if it tells.
-    pub stored: Option<(u64, u64)>,
-}
-
-/// What the books say of one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunBooks {
-    /// The run.
-    pub run: RunId,
-    /// The highest number given out in it.
-    pub taken: u32,
-    /// The number up to which every event is settled, set aside or lost.
-    pub settled: u32,
-    /// Numbers set aside, in rising order, each with its reason.
-    pub set_aside: Vec<(u32, String)>,
-    /// Numbers that were set aside and are to be sent again, in rising order.
-    pub again: Vec<u32>,
-    /// Ranges that are lost, in rising order.
-    pub lost: Vec<(u32, u32)>,
-}
-
-/// What the books say of everything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ledger {
-    /// Every run, oldest first.
-    pub runs: Vec<RunBooks>,
-    /// The names of the damaged files that were put beside the journal.
-    pub bad_files: Vec<String>,
-    /// Whether one of them has not been carried over to its end.
-    pub is_salvaging: bool,
-}
-
 /// The journal file, open, and the run that writes in it.
 #[derive(Debug)]
 pub struct Journal {
@@ -227,159 +114,6 @@ struct Run {
 }
 
 impl Journal {
-    /// Opens the journal in a folder, making both if need be; see [`Journal::begin`].
-    ///
-    /// A damaged journal is set aside, and a fresh one opened; what is whole in the old one is
-    /// carried over by [`Journal::chore`].
-    ///
-    /// # Errors
-    /// [`Error::Newer`] leaves the file untouched. [`Error::InUse`] when another process holds it.
-    /// The others say what is wrong with the folder or the card.
-    pub fn open(folder: &Path, limits: Limits) -> Result<Self, Error> {
-        let at_folder = |source| Error::Folder { folder: folder.to_owned(), source };
-        std::fs::create_dir_all(folder).map_err(at_folder)?;
-        let newer = schema::newer_in_header(&folder.join(FILE)).map_err(at_folder)?;
-        schema::refuse_newer(folder, newer)?;
-        assert!(
-            rusqlite::version_number() >= SQLITE_VERSION_MIN,
-            "this program was linked with an SQLite that can corrupt its journal"
-        );
-        repair::finish(folder).map_err(|source| sort_io(folder, source))?;
-        match Self::open_sound(folder, limits) {
-            Err(error @ Error::Damaged { .. }) => {
-                let number = Self::set_aside(folder, &error)?;
-                tracing::error!(number, "a fresh journal takes its place");
-                Self::open_sound(folder, limits)
-            }
-            opened => opened,
-        }
-    }
-
-    /// Puts a damaged journal that nobody has open beside the place of a fresh one; returns the
-    /// number that it is kept under.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
-    pub fn set_aside(folder: &Path, error: &Error) -> Result<i64, Error> {
-        let error = error as &dyn std::error::Error;
-        tracing::error!(error, "the journal is damaged; it is kept as {FILE}.bad-N");
-        repair::set_aside(folder).map_err(|source| sort_io(folder, source))
-    }
-
-    fn open_sound(folder: &Path, limits: Limits) -> Result<Self, Error> {
-        let damaged =
-            |what: &str| Error::Damaged { folder: folder.to_owned(), what: what.to_owned() };
-        let looked = repair::look(folder).map_err(|source| sort_io(folder, source))?;
-        if let Some(what) = looked {
-            return Err(damaged(what));
-        }
-        let failed = |action| move |source| sort(folder, action, source);
-        let mut connection = Connection::open(folder.join(FILE)).map_err(failed("open"))?;
-        // Until the file is known to be sound, nothing may be written into it, and a WAL that
-        // SQLite takes for shorter than it was must not be folded into it.
-        let keep_wal = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        connection.set_db_config(keep_wal, true).map_err(failed("open"))?;
-        schema::prepare(&connection).map_err(failed("open"))?;
-        let (version, newer) = schema::version(&connection).map_err(failed("open"))?;
-        schema::refuse_newer(folder, newer)?;
-        if !(0..=SCHEMA_VERSION).contains(&version) {
-            return Err(damaged("has a schema that no program makes"));
-        }
-        let bad = repair::all(folder).map_err(|source| sort_io(folder, source))?;
-        let mark = Mark::read(&folder.join(mark::FILE));
-        let mut in_wal = Vec::new();
-        if version == SCHEMA_VERSION {
-            in_wal = salvage::unseen(folder, &connection).map_err(failed("read"))?;
-            let salvaged = ledger::meta(&connection, "salvaged").map_err(failed("read"))?;
-            let is_whole = bad.last().is_none_or(|bad| salvaged >= Some(bad.number));
-            let shorter =
-                is_shorter(&connection, mark.as_ref(), is_whole).map_err(failed("read"))?;
-            if shorter {
-                return Err(damaged("has fewer events than it had"));
-            }
-            let runs = ledger::runs(&connection).map_err(failed("read"))?;
-            if runs.iter().any(|run| !run.is_sound) {
-                return Err(damaged("does not know how far a run was settled"));
-            }
-            if !is_whole {
-                // What was being carried over when the power went is carried over again.
-                let after_bad = ledger::meta(&connection, "after_bad").map_err(failed("read"))?;
-                let old_keys = ..=after_bad.unwrap_or(0) * ledger::KEYS_APART;
-                in_wal.retain(|found| !old_keys.contains(&found.run_key));
-            }
-            if in_wal.len() > 1 {
-                return Err(damaged("has events in its WAL that SQLite does not see"));
-            }
-        }
-        let after_bad = bad.last().map_or(0, |bad| bad.number);
-        schema::migrate(&mut connection, version, after_bad).map_err(failed("migrate"))?;
-        schema::limit(&connection, limits.bytes_max).map_err(failed("open"))?;
-        connection.set_db_config(keep_wal, false).map_err(failed("open"))?;
-        let mut journal = Self {
-            connection,
-            folder: folder.to_owned(),
-            run: None,
-            unsent_row: 0,
-            last_row: 0,
-            after_bad: 0,
-            books: Books::default(),
-            timeline: Timeline::default(),
-            question: None,
-            mark: mark.unwrap_or_default(),
-            chores: Chores::default(),
-        };
-        // One event can be there whole without its commit, if the power went in that moment.
-        journal.take_in(&in_wal).map_err(failed("complete"))?;
-        journal.settle_in().map_err(failed("read"))?;
-        journal.chores = Chores::at_open(&journal.connection, bad, journal.unsent_row)
-            .map_err(failed("read"))?;
-        reserve::lay_down(folder);
-        Ok(journal)
-    }
-
-    /// Closes the books of the last run and reads how they stand.
-    fn settle_in(&mut self) -> rusqlite::Result<()> {
-        let Self { connection, .. } = self;
-        self.after_bad = ledger::meta(connection, "after_bad")?.unwrap_or(0);
-        if ledger::drop_unsound_losses(connection)? > 0 {
-            tracing::error!("a record of lost events was damaged; the gap is looked for again");
-        }
-        if let Some((run, taken)) = last_taken(connection)?
-            && taken > run.taken
-        {
-            ledger::write_run(connection, &ledger::RunRow { taken, ..run })?;
-        }
-        self.last_row = self.after_bad * ledger::ROWS_APART;
-        let sql = "select coalesce(max(row), 0) from event";
-        let highest = connection.query_row(sql, [], |row| row.get(0))?;
-        self.last_row = self.last_row.max(highest);
-        self.unsent_row = ledger::meta(connection, "unsent_row")?.unwrap_or(0);
-        self.timeline = ledger::timeline(connection)?;
-        self.books = ledger::books(connection, None)?;
-        Ok(())
-    }
-
-    /// Adds events that were found whole in the WAL and belong to known runs, as the newest
-    /// rows: their own row number is not part of what their checksum covers.
-    fn take_in(&mut self, found: &[salvage::Found]) -> rusqlite::Result<()> {
-        for salvage::Found { question_key, entry, .. } in found {
-            let sql = "select coalesce(max(row), 0) + 1 from event";
-            let row = self.connection.query_row(sql, [], |row| row.get(0))?;
-            let sql = "select 1 from question where id is ?";
-            let has_question = match question_key {
-                Some(key) => self.connection.prepare_cached(sql)?.exists([key])?,
-                None => true,
-            };
-            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)?
-                && has_question
-            {
-                insert_event(&self.connection, row, run.key, *question_key, entry)?;
-                tracing::info!(run = %run.run, n = entry.id.n, "the last event was completed");
-            }
-        }
-        Ok(())
-    }
-
     /// Begins a run, so that ratings can be appended.
     ///
     /// # Errors
@@ -450,7 +184,7 @@ impl Journal {
         };
         // A row that is taken already means that the newest rows cannot be seen, and a rating that
         // is not written is not to be thanked for.
-        match insert_event(&self.connection, self.last_row + 1, run.key, question, entry)? {
+        match row::insert(&self.connection, self.last_row + 1, run.key, question, entry)? {
             true => Ok(()),
             false => Err(rusqlite::Error::QueryReturnedNoRows),
         }
@@ -461,7 +195,7 @@ impl Journal {
         if let Some((_, key)) = self.question.as_ref().filter(|(known, _)| known == question) {
             return Ok(*key);
         }
-        let key = add_question(&self.connection, question, None, self.after_bad)?;
+        let key = ledger::add_question(&self.connection, question, None, self.after_bad)?;
         self.question = Some((question.clone(), key));
         Ok(key)
     }
@@ -479,7 +213,7 @@ impl Journal {
     pub fn newest_of(&self, id: RatingId) -> Result<Option<Entry>, Error> {
         let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
         let rest = "where event.row > ? order by event.row desc limit ?";
-        let newest = rows(&self.connection, rest, -1, limit)
+        let newest = row::select(&self.connection, rest, -1, limit)
             .map_err(|source| sort(&self.folder, "read", source))?;
         Ok(newest.into_iter().filter_map(|kept| kept.entry.ok()).find(|entry| entry.id == id))
     }
@@ -694,7 +428,7 @@ impl Journal {
 
     fn rows(&self, rest: &str, after: i64, rows_max: usize) -> Result<Vec<Kept>, Error> {
         let limit = i64::try_from(rows_max).unwrap_or(i64::MAX);
-        let rows = rows(&self.connection, rest, after, limit)
+        let rows = row::select(&self.connection, rest, after, limit)
             .map_err(|source| sort(&self.folder, "read", source))?;
         let mut last = after;
         for kept in &rows {
@@ -828,124 +562,6 @@ impl Journal {
             other => other,
         }
     }
-}
-
-/// Adds an event at a row; false when the row is taken.
-fn insert_event(
-    connection: &Connection,
-    row: i64,
-    run_key: i64,
-    question_key: Option<i64>,
-    entry: &Entry,
-) -> rusqlite::Result<bool> {
-    let columns = row::Columns::of(entry);
-    let sql = "insert into event (row, run, n, boot_ms, wall_ms, score, scale, input, question, \
-               misuse, misuse_rule, replaces, crc, kind, content) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
-    let added = connection.prepare_cached(sql)?.execute(params![
-        row,
-        run_key,
-        entry.id.n,
-        columns.boot_ms,
-        columns.wall_ms,
-        columns.score,
-        columns.scale,
-        columns.input,
-        question_key,
-        columns.misuse,
-        columns.misuse_rule,
-        columns.replaces,
-        row::checksum(entry),
-        columns.kind,
-        columns.content,
-    ])?;
-    Ok(added == 1)
-}
-
-/// The key of a question, which is added with the key it had before, or the next one.
-fn add_question(
-    connection: &Connection,
-    question: &Question,
-    key: Option<i64>,
-    after_bad: i64,
-) -> rusqlite::Result<i64> {
-    let Question { id, version, language } = question;
-    let base = after_bad * ledger::KEYS_APART;
-    let known = |connection: &Connection| {
-        let sql = "select id from question where name = ? and version = ? and language = ?";
-        connection.query_row(sql, params![id, version, language], |row| row.get(0)).optional()
-    };
-    // A key that another question has is no reason to do without.
-    for key in [key, None] {
-        if let Some(key) = known(connection)? {
-            return Ok(key);
-        }
-        let sql = "insert into question (id, name, version, language) \
-                   values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from question)), \
-                   ?, ?, ?) on conflict do nothing";
-        connection.execute(sql, params![key, base, id, version, language])?;
-    }
-    known(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
-}
-
-fn rows(
-    connection: &Connection,
-    rest: &str,
-    after: i64,
-    limit: i64,
-) -> rusqlite::Result<Vec<Kept>> {
-    let (columns, sources) = (row::COLUMNS, row::SOURCES);
-    let sql = format!("select {columns} from {sources} {rest}");
-    connection.prepare_cached(&sql)?.query_map(params![after, limit], row::read)?.collect()
-}
-
-/// The last run and how far it had come, which only its rows know.
-///
-/// Damaged rows at the end count: they were numbers handed out.
-fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(ledger::RunRow, u32)>> {
-    let Some(last) = ledger::runs(connection)?.pop() else {
-        return Ok(None);
-    };
-    let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
-    let newest =
-        rows(connection, "where event.row > ? order by event.row desc limit ?", -1, limit)?;
-    let mut damaged = 0;
-    for kept in newest {
-        match kept.entry {
-            // What names another run that is known belongs to that one.
-            Err(id) if id.run == last.run || id.run == RunId([0; 16]) => damaged += 1,
-            Ok(entry) if entry.id.run == last.run => {
-                return Ok(Some((last, entry.id.n.saturating_add(damaged))));
-            }
-            Ok(_) | Err(_) => break,
-        }
-    }
-    Ok(Some((last, damaged.max(last.taken))))
-}
-
-/// Whether runs that the mark knows are missing, or were further than the journal says.
-///
-/// While a damaged journal is still being salvaged, only the runs since then can be held against
-/// the mark.
-fn is_shorter(
-    connection: &Connection,
-    mark: Option<&Mark>,
-    is_whole: bool,
-) -> rusqlite::Result<bool> {
-    let Some(mark) = mark else {
-        return Ok(false);
-    };
-    let last = last_taken(connection)?;
-    for Reached { run, taken, .. } in &mark.runs {
-        let known = match &last {
-            Some((last, taken)) if last.run == *run => Some(*taken),
-            _ => ledger::run_of(connection, *run)?.map(|row| row.taken),
-        };
-        if known.map_or(is_whole, |known| known < *taken) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// What of a run's numbers should be there, waiting, and is in none of these stretches.

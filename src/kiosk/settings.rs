@@ -3,13 +3,16 @@
 //! `systemd/kiosk.toml` is the reference; a test reads it. Nothing here is written by the program,
 //! except the enrolment, which is a file of its own under the data folder.
 
+mod enrolment;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError};
 use crate::config::{self, Complaints};
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{Survey, Texts};
@@ -398,121 +401,5 @@ impl UplinkPart {
             timeout: between("timeout_ms", self.timeout_ms, 60_000, 1, 600_000),
             ca_file: self.ca_file,
         }
-    }
-}
-
-/// The enrolment's file in the data folder, readable by the kiosk alone.
-pub const ENROLMENT_FILE: &str = "enrolment.toml";
-
-/// What a kiosk knows of its hub: where it is, and the token that lets the kiosk in.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enrolment {
-    /// The hub's address, such as `https://hub.example.com`.
-    pub hub: String,
-    /// The kiosk's name at the hub.
-    pub kiosk: String,
-    /// The token, 64 hexadecimal digits.
-    pub token: String,
-    /// The token that is to follow it, and was not confirmed by the hub yet: both may be good.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_token: Option<String>,
-    /// The token before this one, for a hub that was restored from a backup and knows no other.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub former_token: Option<String>,
-    /// The shop's name at the hub.
-    pub shop: String,
-    /// The shop's IANA time zone, as the hub knows it.
-    pub zone: String,
-}
-
-impl std::fmt::Debug for Enrolment {
-    /// Leaves out the token, so that no log holds one.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = f.debug_struct("Enrolment");
-        shown.field("hub", &self.hub).field("kiosk", &self.kiosk).finish_non_exhaustive()
-    }
-}
-
-/// The enrolment cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}", .file.display())]
-pub struct EnrolmentError {
-    action: &'static str,
-    file: PathBuf,
-    #[source]
-    source: std::io::Error,
-}
-
-impl Enrolment {
-    /// Reads the enrolment of the kiosk with this data folder, if it has one.
-    ///
-    /// # Errors
-    /// When the file is there and cannot be read or understood.
-    pub fn read(data_dir: &Path) -> Result<Option<Self>, EnrolmentError> {
-        let file = data_dir.join(ENROLMENT_FILE);
-        let failed = |source| EnrolmentError { action: "read", file: file.clone(), source };
-        match std::fs::read_to_string(&file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error)),
-            Ok(text) => {
-                toml::from_str(&text).map(Some).map_err(|e| failed(std::io::Error::other(e)))
-            }
-        }
-    }
-
-    /// Whether an enrolment could be written, to be asked before a one-time code is spent on it.
-    ///
-    /// # Errors
-    /// When the folder cannot be made or written.
-    pub fn can_be_written(data_dir: &Path) -> Result<(), EnrolmentError> {
-        let file = data_dir.join(ENROLMENT_FILE).with_extension("try");
-        let tried = std::fs::create_dir_all(data_dir)
-            .and_then(|()| std::fs::write(&file, ""))
-            .and_then(|()| std::fs::remove_file(&file));
-        tried.map_err(|source| EnrolmentError { action: "write", file, source })
-    }
-
-    /// The tokens that may be good, the likeliest first; there is always one.
-    #[must_use]
-    pub fn tokens(&self) -> Vec<&str> {
-        let (next, former) = (self.next_token.as_deref(), self.former_token.as_deref());
-        next.into_iter().chain([self.token.as_str()]).chain(former).collect()
-    }
-
-    /// Writes the enrolment as [`Enrolment::write`] does, if it is still the kiosk's own.
-    ///
-    /// # Errors
-    /// When it is not, or the folder cannot be written.
-    pub fn write_if(&self, is_ours: bool, data_dir: &Path) -> Result<(), EnrolmentError> {
-        if is_ours {
-            return self.write(data_dir);
-        }
-        let (action, file) = ("renew the token in", data_dir.join(ENROLMENT_FILE));
-        let source = std::io::Error::other("the kiosk was enrolled anew; restart it");
-        Err(EnrolmentError { action, file, source })
-    }
-
-    /// Writes the enrolment so that a power cut leaves either the old one or the new one.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
-    pub fn write(&self, data_dir: &Path) -> Result<(), EnrolmentError> {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let file = data_dir.join(ENROLMENT_FILE);
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(data_dir)?;
-            let text = toml::to_string(self).map_err(std::io::Error::other)?;
-            let new = file.with_extension("new");
-            // A leftover of an earlier try may have other rights; a new file has ours.
-            let _ = std::fs::remove_file(&new);
-            let mut options = std::fs::OpenOptions::new();
-            let mut out = options.write(true).create_new(true).mode(0o600).open(&new)?;
-            out.write_all(text.as_bytes())?;
-            out.sync_all()?;
-            std::fs::rename(&new, &file)?;
-            std::fs::File::open(data_dir)?.sync_all()
-        };
-        write().map_err(|source| EnrolmentError { action: "write", file: file.clone(), source })
     }
 }

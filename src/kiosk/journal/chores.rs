@@ -10,9 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::repair::Bad;
 use super::salvage::{Found, Salvage};
-use super::{
-    Error, Journal, Run, State, add_question, insert_event, ledger, missing, schema, sort,
-};
+use super::{Error, Journal, Run, State, ledger, missing, row, schema, sort};
 use crate::feedback::event::{Event, Loss, stretches};
 use crate::feedback::moment::Reading;
 use crate::feedback::rating::{RatingId, RunId};
@@ -307,7 +305,7 @@ fn report(
         (taken, row) = (taken + 1, row + 1);
         let id = RatingId { run: run.id, n: taken };
         let entry = super::Entry { id, reading, event: Event::Lost(*loss) };
-        if !insert_event(connection, row, run.key, None, &entry)? {
+        if !row::insert(connection, row, run.key, None, &entry)? {
             return Err(rusqlite::Error::QueryReturnedNoRows);
         }
         ledger::add_loss(connection, *loss)?;
@@ -345,14 +343,14 @@ fn carry(
             question_key.and_then(|key| Some((key, salvage.ground.questions.get(&key)?)));
         let question = match question {
             Some((key, question)) => {
-                Some(add_question(connection, question, Some(key), after_bad)?)
+                Some(ledger::add_question(connection, question, Some(key), after_bad)?)
             }
             None => None,
         };
         // No checksum covers the row number. One that cannot be is given up, and only the order
         // suffers.
         let is_possible = (1..=after_bad * ledger::ROWS_APART).contains(row);
-        if is_possible && insert_event(connection, *row, run, question, entry)? {
+        if is_possible && row::insert(connection, *row, run, question, entry)? {
             continue;
         }
         let sql = "select 1 from event where row = ? and run = ? and n = ?";
@@ -363,7 +361,7 @@ fn carry(
         let sql = "select 1 from event where run = ? and n = ?";
         if !connection.prepare_cached(sql)?.exists(params![run, entry.id.n])? {
             last_row += 1;
-            insert_event(connection, last_row, run, question, entry)?;
+            row::insert(connection, last_row, run, question, entry)?;
         }
     }
     for (run, taken) in highest {

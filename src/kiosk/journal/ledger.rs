@@ -357,3 +357,29 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqli
     connection.prepare_cached(sql)?.execute(params![key, value])?;
     Ok(())
 }
+
+/// The key of a question, which is added with the key it had before, or the next one.
+pub(super) fn add_question(
+    connection: &Connection,
+    question: &Question,
+    key: Option<i64>,
+    after_bad: i64,
+) -> rusqlite::Result<i64> {
+    let Question { id, version, language } = question;
+    let base = after_bad * KEYS_APART;
+    let known = |connection: &Connection| {
+        let sql = "select id from question where name = ? and version = ? and language = ?";
+        connection.query_row(sql, params![id, version, language], |row| row.get(0)).optional()
+    };
+    // A key that another question has is no reason to do without.
+    for key in [key, None] {
+        if let Some(key) = known(connection)? {
+            return Ok(key);
+        }
+        let sql = "insert into question (id, name, version, language) \
+                   values (coalesce(?, (select max(coalesce(max(id), 0), ?) + 1 from question)), \
+                   ?, ?, ?) on conflict do nothing";
+        connection.execute(sql, params![key, base, id, version, language])?;
+    }
+    known(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}

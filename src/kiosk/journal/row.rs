@@ -4,7 +4,7 @@
 //! `integrity_check`. So each row carries a CRC32C over everything it says, with the run's own
 //! random id and the question's words in it, and a row that does not match is never sent.
 
-use rusqlite::Row;
+use rusqlite::{Connection, Row, params};
 
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Reason, Verdict};
@@ -245,4 +245,48 @@ fn add_rated(bytes: &mut Vec<u8>, rated: &Rated) {
 fn add_text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
     bytes.extend(text.as_bytes());
+}
+
+/// Adds an event at a row; false when the row is taken.
+pub(super) fn insert(
+    connection: &Connection,
+    row: i64,
+    run_key: i64,
+    question_key: Option<i64>,
+    entry: &Entry,
+) -> rusqlite::Result<bool> {
+    let columns = Columns::of(entry);
+    let sql = "insert into event (row, run, n, boot_ms, wall_ms, score, scale, input, question, \
+               misuse, misuse_rule, replaces, crc, kind, content) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
+    let added = connection.prepare_cached(sql)?.execute(params![
+        row,
+        run_key,
+        entry.id.n,
+        columns.boot_ms,
+        columns.wall_ms,
+        columns.score,
+        columns.scale,
+        columns.input,
+        question_key,
+        columns.misuse,
+        columns.misuse_rule,
+        columns.replaces,
+        checksum(entry),
+        columns.kind,
+        columns.content,
+    ])?;
+    Ok(added == 1)
+}
+
+/// The rows that the rest of a query names, whose parameters are these two.
+pub(super) fn select(
+    connection: &Connection,
+    rest: &str,
+    after: i64,
+    limit: i64,
+) -> rusqlite::Result<Vec<Kept>> {
+    let (columns, sources) = (COLUMNS, SOURCES);
+    let sql = format!("select {columns} from {sources} {rest}");
+    connection.prepare_cached(&sql)?.query_map(params![after, limit], read)?.collect()
 }

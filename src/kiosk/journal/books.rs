@@ -1,0 +1,48 @@
+//! How the journal's books stand, in sum and run by run.
+
+use crate::feedback::rating::RunId;
+
+/// How the books stand: `taken = settled + set aside + waiting + lost`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// Events taken since the journal was made.
+    pub taken: u64,
+    /// Of these, confirmed by the hub.
+    pub settled: u64,
+    /// Of these, kept but not to be counted at the hub.
+    pub set_aside: u64,
+    /// Of these, still to be delivered.
+    pub waiting: u64,
+    /// Of these, lost by the card and reported.
+    pub lost: u64,
+    /// Anchors that the hub has not been told of.
+    pub untold: u64,
+}
+
+/// What the books say of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunBooks {
+    /// The run.
+    pub run: RunId,
+    /// The highest number given out in it.
+    pub taken: u32,
+    /// The number up to which every event is settled, set aside or lost.
+    pub settled: u32,
+    /// Numbers set aside, in rising order, each with its reason.
+    pub set_aside: Vec<(u32, String)>,
+    /// Numbers that were set aside and are to be sent again, in rising order.
+    pub again: Vec<u32>,
+    /// Ranges that are lost, in rising order.
+    pub lost: Vec<(u32, u32)>,
+}
+
+/// What the books say of everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// Every run, oldest first.
+    pub runs: Vec<RunBooks>,
+    /// The names of the damaged files that were put beside the journal.
+    pub bad_files: Vec<String>,
+    /// Whether one of them has not been carried over to its end.
+    pub is_salvaging: bool,
+}

@@ -1,0 +1,223 @@
+//! Opening a journal whose last life may have ended in any way: what is sound is gone on with, and
+//! what is not is set aside before anything is written into it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+use super::books::Books;
+use super::chores::Chores;
+use super::error::{Error, sort, sort_io};
+use super::mark::{self, Mark, Reached};
+use super::{FILE, Journal, LAST_ROWS, Limits, SCHEMA_VERSION};
+use super::{ledger, repair, reserve, row, salvage, schema};
+use crate::feedback::moment::Timeline;
+use crate::feedback::rating::RunId;
+
+/// SQLite before this version can corrupt a WAL file that two connections checkpoint.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+impl Journal {
+    /// Opens the journal in a folder, making both if need be; see [`Journal::begin`].
+    ///
+    /// A damaged journal is set aside, and a fresh one opened; what is whole in the old one is
+    /// carried over by [`Journal::chore`].
+    ///
+    /// # Errors
+    /// [`Error::Newer`] leaves the file untouched. [`Error::InUse`] when another process holds it.
+    /// The others say what is wrong with the folder or the card.
+    pub fn open(folder: &Path, limits: Limits) -> Result<Self, Error> {
+        let at_folder = |source| Error::Folder { folder: folder.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(at_folder)?;
+        let newer = schema::newer_in_header(&folder.join(FILE)).map_err(at_folder)?;
+        schema::refuse_newer(folder, newer)?;
+        assert!(
+            rusqlite::version_number() >= SQLITE_VERSION_MIN,
+            "this program was linked with an SQLite that can corrupt its journal"
+        );
+        repair::finish(folder).map_err(|source| sort_io(folder, source))?;
+        match Self::open_sound(folder, limits) {
+            Err(error @ Error::Damaged { .. }) => {
+                let number = Self::set_aside(folder, &error)?;
+                tracing::error!(number, "a fresh journal takes its place");
+                Self::open_sound(folder, limits)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Puts a damaged journal that nobody has open beside the place of a fresh one; returns the
+    /// number that it is kept under.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn set_aside(folder: &Path, error: &Error) -> Result<i64, Error> {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(error, "the journal is damaged; it is kept as {FILE}.bad-N");
+        repair::set_aside(folder).map_err(|source| sort_io(folder, source))
+    }
+
+    fn open_sound(folder: &Path, limits: Limits) -> Result<Self, Error> {
+        let damaged =
+            |what: &str| Error::Damaged { folder: folder.to_owned(), what: what.to_owned() };
+        let looked = repair::look(folder).map_err(|source| sort_io(folder, source))?;
+        if let Some(what) = looked {
+            return Err(damaged(what));
+        }
+        let failed = |action| move |source| sort(folder, action, source);
+        let mut connection = Connection::open(folder.join(FILE)).map_err(failed("open"))?;
+        // Until the file is known to be sound, nothing may be written into it, and a WAL that
+        // SQLite takes for shorter than it was must not be folded into it.
+        let keep_wal = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        connection.set_db_config(keep_wal, true).map_err(failed("open"))?;
+        schema::prepare(&connection).map_err(failed("open"))?;
+        let (version, newer) = schema::version(&connection).map_err(failed("open"))?;
+        schema::refuse_newer(folder, newer)?;
+        if !(0..=SCHEMA_VERSION).contains(&version) {
+            return Err(damaged("has a schema that no program makes"));
+        }
+        let bad = repair::all(folder).map_err(|source| sort_io(folder, source))?;
+        let mark = Mark::read(&folder.join(mark::FILE));
+        let mut in_wal = Vec::new();
+        if version == SCHEMA_VERSION {
+            in_wal = salvage::unseen(folder, &connection).map_err(failed("read"))?;
+            let salvaged = ledger::meta(&connection, "salvaged").map_err(failed("read"))?;
+            let is_whole = bad.last().is_none_or(|bad| salvaged >= Some(bad.number));
+            let shorter =
+                is_shorter(&connection, mark.as_ref(), is_whole).map_err(failed("read"))?;
+            if shorter {
+                return Err(damaged("has fewer events than it had"));
+            }
+            let runs = ledger::runs(&connection).map_err(failed("read"))?;
+            if runs.iter().any(|run| !run.is_sound) {
+                return Err(damaged("does not know how far a run was settled"));
+            }
+            if !is_whole {
+                // What was being carried over when the power went is carried over again.
+                let after_bad = ledger::meta(&connection, "after_bad").map_err(failed("read"))?;
+                let old_keys = ..=after_bad.unwrap_or(0) * ledger::KEYS_APART;
+                in_wal.retain(|found| !old_keys.contains(&found.run_key));
+            }
+            if in_wal.len() > 1 {
+                return Err(damaged("has events in its WAL that SQLite does not see"));
+            }
+        }
+        let after_bad = bad.last().map_or(0, |bad| bad.number);
+        schema::migrate(&mut connection, version, after_bad).map_err(failed("migrate"))?;
+        schema::limit(&connection, limits.bytes_max).map_err(failed("open"))?;
+        connection.set_db_config(keep_wal, false).map_err(failed("open"))?;
+        let mut journal = Self {
+            connection,
+            folder: folder.to_owned(),
+            run: None,
+            unsent_row: 0,
+            last_row: 0,
+            after_bad: 0,
+            books: Books::default(),
+            timeline: Timeline::default(),
+            question: None,
+            mark: mark.unwrap_or_default(),
+            chores: Chores::default(),
+        };
+        // One event can be there whole without its commit, if the power went in that moment.
+        journal.take_in(&in_wal).map_err(failed("complete"))?;
+        journal.settle_in().map_err(failed("read"))?;
+        journal.chores = Chores::at_open(&journal.connection, bad, journal.unsent_row)
+            .map_err(failed("read"))?;
+        reserve::lay_down(folder);
+        Ok(journal)
+    }
+
+    /// Closes the books of the last run and reads how they stand.
+    fn settle_in(&mut self) -> rusqlite::Result<()> {
+        let Self { connection, .. } = self;
+        self.after_bad = ledger::meta(connection, "after_bad")?.unwrap_or(0);
+        if ledger::drop_unsound_losses(connection)? > 0 {
+            tracing::error!("a record of lost events was damaged; the gap is looked for again");
+        }
+        if let Some((run, taken)) = last_taken(connection)?
+            && taken > run.taken
+        {
+            ledger::write_run(connection, &ledger::RunRow { taken, ..run })?;
+        }
+        self.last_row = self.after_bad * ledger::ROWS_APART;
+        let sql = "select coalesce(max(row), 0) from event";
+        let highest = connection.query_row(sql, [], |row| row.get(0))?;
+        self.last_row = self.last_row.max(highest);
+        self.unsent_row = ledger::meta(connection, "unsent_row")?.unwrap_or(0);
+        self.timeline = ledger::timeline(connection)?;
+        self.books = ledger::books(connection, None)?;
+        Ok(())
+    }
+
+    /// Adds events that were found whole in the WAL and belong to known runs, as the newest
+    /// rows: their own row number is not part of what their checksum covers.
+    fn take_in(&mut self, found: &[salvage::Found]) -> rusqlite::Result<()> {
+        for salvage::Found { question_key, entry, .. } in found {
+            let sql = "select coalesce(max(row), 0) + 1 from event";
+            let row = self.connection.query_row(sql, [], |row| row.get(0))?;
+            let sql = "select 1 from question where id is ?";
+            let has_question = match question_key {
+                Some(key) => self.connection.prepare_cached(sql)?.exists([key])?,
+                None => true,
+            };
+            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)?
+                && has_question
+            {
+                row::insert(&self.connection, row, run.key, *question_key, entry)?;
+                tracing::info!(run = %run.run, n = entry.id.n, "the last event was completed");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The last run and how far it had come, which only its rows know.
+///
+/// Damaged rows at the end count: they were numbers handed out.
+fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(ledger::RunRow, u32)>> {
+    let Some(last) = ledger::runs(connection)?.pop() else {
+        return Ok(None);
+    };
+    let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
+    let newest =
+        row::select(connection, "where event.row > ? order by event.row desc limit ?", -1, limit)?;
+    let mut damaged = 0;
+    for kept in newest {
+        match kept.entry {
+            // What names another run that is known belongs to that one.
+            Err(id) if id.run == last.run || id.run == RunId([0; 16]) => damaged += 1,
+            Ok(entry) if entry.id.run == last.run => {
+                return Ok(Some((last, entry.id.n.saturating_add(damaged))));
+            }
+            Ok(_) | Err(_) => break,
+        }
+    }
+    Ok(Some((last, damaged.max(last.taken))))
+}
+
+/// Whether runs that the mark knows are missing, or were further than the journal says.
+///
+/// While a damaged journal is still being salvaged, only the runs since then can be held against
+/// the mark.
+fn is_shorter(
+    connection: &Connection,
+    mark: Option<&Mark>,
+    is_whole: bool,
+) -> rusqlite::Result<bool> {
+    let Some(mark) = mark else {
+        return Ok(false);
+    };
+    let last = last_taken(connection)?;
+    for Reached { run, taken, .. } in &mark.runs {
+        let known = match &last {
+            Some((last, taken)) if last.run == *run => Some(*taken),
+            _ => ledger::run_of(connection, *run)?.map(|row| row.taken),
+        };
+        if known.map_or(is_whole, |known| known < *taken) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
