@@ -4,7 +4,6 @@
 //! `cargo bench --bench start [-- FOLDER [EVENTS]]`, FOLDER on the disk to be measured.
 
 #![expect(
-    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a bench prints its figures and fails by panicking"

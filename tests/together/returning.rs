@@ -133,6 +133,7 @@ fn echo(requests: &[u32]) -> f64 {
     (5..swings.len().min(120)).map(echo_after).fold(0.0, f64::max)
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are worth a look")]
 fn report(what: &str, seen: &Seen) -> (u32, f64) {
     let peak = seen.requests.iter().max().copied().unwrap_or(0);
     let total: u32 = seen.requests.iter().sum();

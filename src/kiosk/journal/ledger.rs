@@ -11,7 +11,7 @@ use super::mark::{RUNS_MAX, Reached};
 use super::{Books, Run};
 use crate::feedback::event::Loss;
 use crate::feedback::moment::{Anchor, Source, Timeline};
-use crate::feedback::rating::{BootId, RatingId, RunId};
+use crate::feedback::rating::{BootId, Question, RatingId, RunId};
 
 /// How many anchors at most go into one delivery.
 const ANCHORS_MAX: usize = 50;

@@ -176,7 +176,9 @@ impl Journal {
 /// The last run and how far it had come, which only its rows know.
 ///
 /// Damaged rows at the end count: they were numbers handed out.
-fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(ledger::RunRow, u32)>> {
+pub(super) fn last_taken(
+    connection: &Connection,
+) -> rusqlite::Result<Option<(ledger::RunRow, u32)>> {
     let Some(last) = ledger::runs(connection)?.pop() else {
         return Ok(None);
     };

@@ -265,7 +265,7 @@ pub(super) fn unseen(folder: &Path, connection: &Connection) -> rusqlite::Result
         salvage.ground.runs.insert(row.key, found);
         salvage.known.insert(row.key, row.taken);
     }
-    if let Some((last, taken)) = super::last_taken(connection)? {
+    if let Some((last, taken)) = super::opening::last_taken(connection)? {
         salvage.known.insert(last.key, taken);
     }
     let sql = "select id, name, version, language from question";
