@@ -156,6 +156,7 @@ impl Kiosk {
             is_over: false,
             time_asked_at: None,
             run: None,
+            is_probing: false,
             has_complained: !is_recording,
         };
         Ok(Self { events, inbox, attendant, screen, keeper, journal: thread, socket })

@@ -10,9 +10,9 @@
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
-//! | [`program`] | version, log, last word and exit code of every program | `config` |
-//! | [`kiosk`] | settings, attendant, journal, uplink, buttons, screen, desk | all of the above |
-//! | [`hub`] | settings, access, intake, archive, dashboard, reports | all of the above |
+//! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
+//! | [`kiosk`] | settings, attendant, journal, uplink, buttons, screen, desk | all but `program` |
+//! | [`hub`] | settings, access, intake, archive, dashboard, reports | the same |
 //! | `src/bin/` | arguments, logs, exit codes | its programs |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.

@@ -1,8 +1,10 @@
-//! What every program does around its work: its version, its log, its last word, its exit code.
+//! What every program does around its work: its version, its log, its last word, its exit code, and
+//! how it writes an export.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Complaints;
@@ -37,6 +39,60 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
             // The last thing the program says is for the person who started it.
             let _ = writeln!(std::io::stderr(), "{name}: {error:#}");
             if error.is::<Complaints>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// Comma-separated values with a heading.
+    #[default]
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// An export on its way out.
+#[derive(Debug)]
+pub enum Sheet<W: Write> {
+    /// As [`ExportFormat::Csv`].
+    Csv(Box<csv::Writer<W>>),
+    /// As [`ExportFormat::Jsonl`].
+    Jsonl(W),
+}
+
+impl<W: Write> Sheet<W> {
+    /// An export in this format, to be written to `out`.
+    pub fn new(format: ExportFormat, out: W) -> Self {
+        match format {
+            ExportFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
+            ExportFormat::Jsonl => Self::Jsonl(out),
+        }
+    }
+
+    /// Writes one event.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&mut self, event: &impl Serialize) -> std::io::Result<()> {
+        match self {
+            Self::Csv(writer) => writer.serialize(event).map_err(std::io::Error::other),
+            Self::Jsonl(out) => {
+                serde_json::to_writer(&mut *out, event)?;
+                out.write_all(b"\n")
+            }
+        }
+    }
+
+    /// Has everything written out.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(self) -> std::io::Result<()> {
+        match self {
+            Self::Csv(mut writer) => writer.flush(),
+            Self::Jsonl(mut out) => out.flush(),
         }
     }
 }

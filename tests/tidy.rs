@@ -34,7 +34,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sha2", &["src/hub"]),
     ("rustix", &["src/clock", "src/kiosk/witness", "src/kiosk/journal"]),
     ("signal_hook", &["src/bin"]),
-    ("clap", &["src/bin", "src/hub/reports"]),
+    ("clap", &["src/bin", "src/program"]),
     ("anyhow", &["src/bin", "src/program", "src/kiosk.rs", "src/hub.rs"]),
     ("tracing_subscriber", &["src/program"]),
     ("toml", &["src/config", "src/kiosk/settings"]),

@@ -9,10 +9,10 @@ use clap::{Parser, Subcommand};
 use smilepost::clock;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive, Kiosk, Shop};
-use smilepost::hub::reports::{self, Format};
+use smilepost::hub::reports;
 use smilepost::hub::settings::Settings;
 use smilepost::hub::{Hub, access};
-use smilepost::program::{self, VERSION};
+use smilepost::program::{self, ExportFormat, Sheet, VERSION};
 
 /// Smilepost's head office: receives every rating once and shows shops side by side.
 #[derive(Parser)]
@@ -58,7 +58,7 @@ enum Command {
         config: Config,
         /// How to write it.
         #[arg(long, value_enum, default_value_t)]
-        format: Format,
+        format: ExportFormat,
     },
 }
 
@@ -162,7 +162,9 @@ async fn act(command: Command) -> anyhow::Result<()> {
         }
         Command::Export { config, format } => {
             let out = std::io::BufWriter::new(std::io::stdout());
-            reports::export(&open(&config)?, format, out).await?;
+            let mut sheet = Sheet::new(format, out);
+            reports::export(&open(&config)?, |event| sheet.write(event)).await?;
+            sheet.finish()?;
             Ok(())
         }
     }

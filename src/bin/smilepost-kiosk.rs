@@ -13,8 +13,8 @@ use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, Place, shop, uplink};
-use smilepost::program::{self, VERSION};
-use smilepost::wire::desk::{Ask, Exported, Summary, Verified};
+use smilepost::program::{self, ExportFormat, Sheet, VERSION};
+use smilepost::wire::desk::{Ask, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, brings it to head office.
 #[derive(Parser)]
@@ -118,15 +118,6 @@ enum SummaryFormat {
     Text,
     /// For a program.
     Json,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum ExportFormat {
-    /// Comma-separated values with a heading.
-    #[default]
-    Csv,
-    /// One JSON object a line.
-    Jsonl,
 }
 
 fn main() -> ExitCode {
@@ -260,24 +251,18 @@ fn export(
     to: Option<String>,
     format: ExportFormat,
 ) -> anyhow::Result<()> {
-    let mut sheet = Sheet::new(format);
+    let mut sheet = Sheet::new(format, std::io::BufWriter::new(std::io::stdout()));
     let ask = Ask::Export { from: from.clone(), to: to.clone() };
     if let Some(mut answers) = socket::ask(&settings.runtime_dir, &ask)? {
         while let Some(event) = answers.event()? {
             sheet.write(&event)?;
         }
-        return sheet.finish();
+        return Ok(sheet.finish()?);
     }
     let (source, shop) = open_file(settings)?;
-    let mut written = Ok(());
-    desk::export(&source, shop.zone, (from.as_deref(), to.as_deref()), |event| {
-        if written.is_ok() {
-            written = sheet.write(&event);
-        }
-        Ok(())
-    })?;
-    written?;
-    sheet.finish()
+    let days = (from.as_deref(), to.as_deref());
+    desk::export(&source, shop.zone, days, |event| Ok(sheet.write(&event)?))?;
+    Ok(sheet.finish()?)
 }
 
 fn open_file(settings: &Settings) -> anyhow::Result<(Source, desk::Shop)> {
@@ -286,39 +271,4 @@ fn open_file(settings: &Settings) -> anyhow::Result<(Source, desk::Shop)> {
     anyhow::ensure!(file.exists(), "there is no journal at {} yet", file.display());
     let shop = shop(settings, Enrolment::read(folder)?.as_ref());
     Ok((Source::File(Box::new(Journal::open(folder, settings.limits)?)), shop))
-}
-
-/// An export on its way to standard output.
-enum Sheet {
-    Csv(Box<csv::Writer<std::io::Stdout>>),
-    Jsonl(std::io::BufWriter<std::io::Stdout>),
-}
-
-impl Sheet {
-    fn new(format: ExportFormat) -> Self {
-        let out = std::io::stdout();
-        match format {
-            ExportFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
-            ExportFormat::Jsonl => Self::Jsonl(std::io::BufWriter::new(out)),
-        }
-    }
-
-    fn write(&mut self, event: &Exported) -> anyhow::Result<()> {
-        match self {
-            Self::Csv(writer) => writer.serialize(event)?,
-            Self::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, event)?;
-                out.write_all(b"\n")?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::Csv(mut writer) => writer.flush()?,
-            Self::Jsonl(mut out) => out.flush()?,
-        }
-        Ok(())
-    }
 }

@@ -41,6 +41,62 @@ impl Loss {
     }
 }
 
+/// Numbers, kept as the stretches that they make up: a million in a row take no more room than one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stretches(Vec<(u32, u32)>);
+
+impl Stretches {
+    /// Adds a number, in whatever order they come.
+    pub fn add(&mut self, n: u32) {
+        let at = self.0.partition_point(|&(first, _)| first <= n);
+        let joins_after = self.0.get(at).is_some_and(|&(first, _)| n + 1 == first);
+        let before = at.checked_sub(1).and_then(|before| self.0.get_mut(before));
+        match before {
+            Some((_, last)) if n <= *last => {}
+            Some((_, last)) if *last + 1 == n => {
+                *last = n;
+                if joins_after {
+                    let (_, end) = self.0.remove(at);
+                    if let Some((_, last)) = self.0.get_mut(at - 1) {
+                        *last = end;
+                    }
+                }
+            }
+            _ if joins_after => {
+                if let Some((first, _)) = self.0.get_mut(at) {
+                    *first = n;
+                }
+            }
+            _ => self.0.insert(at, (n, n)),
+        }
+    }
+
+    /// Whether a number is among them.
+    #[must_use]
+    pub fn contains(&self, n: u32) -> bool {
+        let at = self.0.partition_point(|&(first, _)| first <= n);
+        at.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|&(_, last)| n <= last)
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
+    }
+
+    /// First and last of each stretch, both included, in rising order.
+    #[must_use]
+    pub fn list(&self) -> &[(u32, u32)] {
+        &self.0
+    }
+
+    /// The highest.
+    #[must_use]
+    pub fn highest(&self) -> Option<u32> {
+        self.0.last().map(|&(_, last)| last)
+    }
+}
+
 /// The stretches that numbers in rising order make up, first and last both included.
 #[must_use]
 pub fn stretches(numbers: impl IntoIterator<Item = u32>) -> Vec<(u32, u32)> {
@@ -91,6 +147,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn stretches_are_the_same_in_whatever_order_their_numbers_come(
+            numbers in prop::collection::vec(0u32..40, 0..60)
+        ) {
+            let mut added = Stretches::default();
+            numbers.iter().for_each(|n| added.add(*n));
+            let sorted: std::collections::BTreeSet<u32> = numbers.iter().copied().collect();
+            prop_assert_eq!(added.list(), stretches(sorted.iter().copied()));
+            prop_assert_eq!(added.count(), sorted.len() as u64);
+            prop_assert_eq!(added.highest(), sorted.last().copied());
+            for n in 0..41 {
+                prop_assert_eq!(added.contains(n), sorted.contains(&n));
+            }
+        }
+
         #[test]
         fn stretches_and_gaps_cover_every_number_once(
             numbers in prop::collection::btree_set(1u32..40, 0..40),

@@ -106,8 +106,7 @@ impl Verdict {
     /// says of it now.
     ///
     /// The response interval and a held button are facts of the visit that are not judged again.
-    #[must_use]
-    pub fn again(self, judged: Option<Reason>) -> Self {
+    fn again(self, judged: Option<Reason>) -> Self {
         let stays = matches!(self.misuse, Some(Reason::Repeat | Reason::Held));
         if self.rule == UNJUDGED || self.rule >= RULE_VERSION || stays {
             return self;
@@ -143,6 +142,22 @@ impl Judge {
     #[must_use]
     pub const fn rule(&self) -> u16 {
         if self.is_off { UNJUDGED } else { RULE_VERSION }
+    }
+
+    /// Judges the next press by today's rules, which was judged before; `at_ms` is on the boot's
+    /// axis.
+    pub fn judge_again(
+        &mut self,
+        told: Verdict,
+        score: Score,
+        input: Input,
+        at_ms: u64,
+    ) -> Verdict {
+        if told.misuse == Some(Reason::Held) {
+            // That was no press, but the end of one.
+            return told;
+        }
+        told.again(self.judge(score, input, at_ms))
     }
 
     /// Judges the next press; `at_ms` is on the boot's axis.

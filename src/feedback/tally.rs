@@ -168,12 +168,7 @@ impl Tally {
             Quality::Bounded { .. } => self.bounded += 1,
             Quality::Unknown => self.unknown += 1,
         }
-        // A button that was held takes its press back; other misuse takes nothing back.
-        if seen.misuse.is_none_or(|reason| reason == Reason::Held)
-            && let Some(n) = seen.replaces
-        {
-            self.take_back(RatingId { run: seen.id.run, n });
-        }
+        self.take_back(&seen);
         if let Some(reason) = seen.misuse {
             *self.misuse.entry(reason).or_default() += 1;
             return;
@@ -188,7 +183,14 @@ impl Tally {
         self.recent.push_back(seen);
     }
 
-    fn take_back(&mut self, id: RatingId) {
+    /// Takes out what a rating replaces, which may itself be of the day after.
+    pub fn take_back(&mut self, seen: &Seen) {
+        // A button that was held takes its press back; other misuse takes nothing back.
+        let replaces = seen.misuse.is_none_or(|reason| reason == Reason::Held);
+        let Some(n) = seen.replaces.filter(|_| replaces) else {
+            return;
+        };
+        let id = RatingId { run: seen.id.run, n };
         let at = self.recent.iter().rposition(|earlier| earlier.id == id);
         let Some(earlier) = at.and_then(|at| self.recent.remove(at)) else {
             return;

@@ -116,7 +116,7 @@ pub struct Visit {
     waiting: VecDeque<Waiting>,
     /// Presses before this are within the response interval of a counted one.
     quiet_until: u64,
-    /// The last counted press of each button, by its score from 1 on.
+    /// The last press of each button if it counted, by its score from 1 on.
     last_counted: [Option<u32>; 5],
 }
 
@@ -302,9 +302,7 @@ impl Visit {
             return Vec::new();
         };
         let is_held = keep.verdict.misuse == Some(Reason::Held);
-        if keep.verdict.misuse.is_none() {
-            self.count(&keep, n);
-        }
+        self.note(&keep, n);
         let mut effects = Vec::new();
         if !is_held {
             effects.push(Effect::Thank { n, score: keep.score });
@@ -315,15 +313,20 @@ impl Visit {
         effects
     }
 
-    fn count(&mut self, keep: &Keep, n: u32) {
-        if let Some(replaced) = keep.replaces {
+    /// Notes which press is the button's last, in case it turns out to be held.
+    fn note(&mut self, keep: &Keep, n: u32) {
+        let misuse = keep.verdict.misuse;
+        if let (None, Some(replaced)) = (misuse, keep.replaces) {
             for last in &mut self.last_counted {
                 last.take_if(|last| *last == replaced);
             }
         }
-        let is_button = keep.input == Input::Button;
+        // Contacts that bounce are still the press before.
+        if keep.input != Input::Button || matches!(misuse, Some(Reason::Bounce | Reason::Held)) {
+            return;
+        }
         if let Some(last) = self.last_counted.get_mut(usize::from(keep.score.value() - 1)) {
-            *last = is_button.then_some(n);
+            *last = misuse.is_none().then_some(n);
         }
     }
 
@@ -682,6 +685,19 @@ mod tests {
         assert_eq!(judged(&events)[1..], [(2, None, Some(1))], "it was corrected already");
         let events = [(10_000, press(4)), (20_000, held(2))];
         assert_eq!(judged(&events).len(), 1, "a button that nothing was counted of");
+    }
+
+    #[test]
+    fn a_held_button_takes_nothing_back_but_its_own_press() {
+        let held = |value| Event::Held(score(value));
+        // The second press came too soon to count, so there is nothing of it to take back.
+        let events = [(10_000, press(4)), (11_000, press(4)), (21_000, held(4))];
+        let repeat = (4, Some(Reason::Repeat), None);
+        assert_eq!(judged(&events), [(4, None, None), repeat]);
+        // Its contacts bounced as it went down, and somebody touched the same face meanwhile.
+        let touch = Event::Pressed(Press { score: score(4), input: Input::Touch });
+        let events = [(10_000, press(4)), (10_030, press(4)), (19_000, touch), (20_000, held(4))];
+        assert_eq!(judged(&events)[3], (4, Some(Reason::Held), Some(1)));
     }
 
     #[test]

@@ -68,16 +68,20 @@ impl Door {
     /// # Errors
     /// When it asks too often, or too many are inside; the refusal says how long to wait.
     pub fn enter(&self, kiosk: &str, now_ms: u64) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.count(kiosk, now_ms)?;
+        self.knock(kiosk, now_ms)?;
         let place = Arc::clone(&self.inside).try_acquire_owned();
         // Those who have to wait are sent away for different times, so that they do not return
         // together.
         place.map_err(|_| Refusal::Busy(rand::random_range(1..=BUSY_MAX_S)))
     }
 
-    fn count(&self, kiosk: &str, now_ms: u64) -> Result<(), Refusal> {
+    /// Counts who knocks at this time of the boot's clock.
+    ///
+    /// # Errors
+    /// When that was too often; the refusal says how long to wait.
+    pub fn knock(&self, who: &str, now_ms: u64) -> Result<(), Refusal> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = asked.entry(kiosk.to_owned()).or_insert((now_ms, 0));
+        let minute = asked.entry(who.to_owned()).or_insert((now_ms, 0));
         if now_ms.saturating_sub(minute.0) >= MINUTE_MS {
             *minute = (now_ms, 0);
         }

@@ -151,6 +151,8 @@ pub struct Stored {
     pub stored: u64,
     /// How many of these came with this shipment.
     pub added: u64,
+    /// The archive's epoch.
+    pub epoch: u64,
     /// Whether this was the word of a second device with the same token.
     pub is_clone: bool,
     /// Whether the archive was found to have gone back in time, and has a new epoch now.

@@ -34,6 +34,9 @@ const ANCHORS_MAX: usize = 1_000;
 /// What every handler shares.
 type Inside<A> = (A, Arc<Door>);
 
+/// Under which those are counted who have no name yet: no kiosk has an empty one.
+const STRANGERS: &str = "";
+
 /// The routes of the API.
 pub fn routes<A: Archive>(archive: A, limits: Limits) -> Router {
     let door = Arc::new(Door::new(limits));
@@ -51,17 +54,19 @@ pub fn routes<A: Archive>(archive: A, limits: Limits) -> Router {
 
 /// Whether deliveries can be stored; unlike `/healthz`, which says only that the process lives.
 async fn ready<A: Archive>(
-    State((archive, _)): State<Inside<A>>,
+    State((archive, door)): State<Inside<A>>,
 ) -> Result<impl IntoResponse, Refusal> {
+    door.knock(STRANGERS, clock::boot_ms())?;
     archive.touch().await?;
     Ok((StatusCode::OK, "ready\n"))
 }
 
 async fn enrol<A: Archive>(
-    State((archive, _)): State<Inside<A>>,
+    State((archive, door)): State<Inside<A>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Enrolled>, Refusal> {
+    door.knock(STRANGERS, clock::boot_ms())?;
     let Enrolment { code, app } = read(&headers, body)?;
     let token = access::new_token();
     let (code, hash) = (access::code_hash(&code), access::token_hash(&token));
@@ -84,7 +89,7 @@ async fn deliver<A: Archive>(
     let nonce = nonce.clone();
     let (shipment, mut set_aside) = check(kiosk, delivery)?;
     let kiosk = shipment.kiosk.clone();
-    let Stored { settled, conflicts, stored, added, is_clone, is_restored } =
+    let Stored { settled, conflicts, stored, added, epoch: hub_epoch, is_clone, is_restored } =
         archive.store(shipment).await?;
     if is_restored {
         tracing::error!(kiosk, "the archive was restored from a backup: kiosks offer all again");
@@ -101,7 +106,6 @@ async fn deliver<A: Archive>(
     for SetAside { run, n, reason } in &set_aside {
         tracing::warn!(kiosk, run, n, reason, "an event was set aside");
     }
-    let hub_epoch = archive.epoch().await?;
     let hub_time_ms = clock::wall_ms();
     Ok(Json(Receipt {
         nonce,

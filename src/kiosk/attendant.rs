@@ -65,6 +65,8 @@ pub(super) struct Attendant {
     pub(super) time_asked_at: Option<u64>,
     /// The run of the last rating that was kept.
     pub(super) run: Option<RunId>,
+    /// Whether the journal was asked if it takes ratings again, and has not answered yet.
+    pub(super) is_probing: bool,
     /// Whether it was said already that nothing is recorded.
     pub(super) has_complained: bool,
 }
@@ -77,10 +79,13 @@ impl Attendant {
             let now = clock::boot_ms();
             if !self.visit.is_resting() {
                 probe_at = None;
-            } else if probe_at.is_none_or(|at| at <= now) {
+            } else if !self.is_probing && probe_at.is_none_or(|at| at <= now) {
                 probe_at = Some(now + PROBE_INTERVAL_MS);
+                self.is_probing = true;
                 self.is_over |= self.keeper.probe().is_err();
             }
+            // One probe at a time: a card that hangs must not fill the way to the journal.
+            let probe_at = probe_at.filter(|_| !self.is_probing);
             let due_at = self.visit.due_at().into_iter().chain(probe_at).min();
             let event = match due_at {
                 None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -118,10 +123,12 @@ impl Attendant {
                 self.step(visit::Event::NotKept, None);
             }
             Event::Journal(Answer::Recovered) => {
+                self.is_probing = false;
                 self.has_complained = false;
                 self.step(visit::Event::Recovered, None);
             }
             Event::Journal(Answer::StillClosed(error)) => {
+                self.is_probing = false;
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the journal still takes no ratings");
             }

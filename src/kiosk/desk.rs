@@ -15,7 +15,7 @@ pub use self::text::{render, render_verified};
 pub use self::verify::verify;
 use crate::clock;
 use crate::feedback::event::{Event, Loss};
-use crate::feedback::misuse::{Judge, Silence};
+use crate::feedback::misuse::{Judge, Reason, Silence};
 use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline};
 use crate::feedback::rating::{Rated, RunId};
 use crate::feedback::survey::Survey;
@@ -45,6 +45,9 @@ pub enum Unanswerable {
     /// The kiosk is ending.
     #[error(transparent)]
     Gone(#[from] Gone),
+    /// The answer cannot be written.
+    #[error("cannot write the answer")]
+    Write(#[from] std::io::Error),
     /// The time belongs to a boot that is being lived.
     #[error("no kiosk is running: start smilepost-kiosk, then tell it the time")]
     NotRunning,
@@ -169,9 +172,13 @@ pub fn summary(source: &Source, shop: &Shop, day: Option<&str>) -> Result<Summar
         let misuse = judge.judge(entry, rated);
         silence.take(rated.score, rated.input);
         let (local_day, hour) = moment::local(moment.utc_ms, shop.zone);
+        let (score, replaces, quality) = (rated.score, rated.replaces, moment.quality);
+        let seen = Seen { id: entry.id, score, misuse, replaces, hour, quality };
         if local_day == day {
-            let (score, replaces, quality) = (rated.score, rated.replaces, moment.quality);
-            tally.take(Seen { id: entry.id, score, misuse, replaces, hour, quality });
+            tally.take(seen);
+        } else {
+            // Who presses a minute before midnight may correct it a minute after.
+            tally.take_back(&seen);
         }
         Ok(())
     })?;
@@ -188,12 +195,12 @@ struct JudgeAgain {
 }
 
 impl JudgeAgain {
-    fn judge(&mut self, entry: &Entry, rated: &Rated) -> Option<crate::feedback::misuse::Reason> {
+    fn judge(&mut self, entry: &Entry, rated: &Rated) -> Option<Reason> {
         if self.run.replace(entry.id.run) != Some(entry.id.run) {
             self.judge = Judge::default();
         }
-        let judged = self.judge.judge(rated.score, rated.input, entry.reading.boot_ms);
-        rated.verdict.again(judged).misuse
+        let Rated { verdict, score, input, .. } = *rated;
+        self.judge.judge_again(verdict, score, input, entry.reading.boot_ms).misuse
     }
 }
 
@@ -214,9 +221,9 @@ fn notices(silence: &Silence, books: &Books, shop: &Shop) -> Vec<String> {
         })
         .collect();
     if books.lost > 0 {
+        let (lost, s) = (books.lost, if books.lost == 1 { "" } else { "s" });
         notices.push(format!(
-            "the card lost {} ratings: replace it, and see `smilepost-kiosk verify`",
-            books.lost
+            "the card lost {lost} rating{s}: replace it, and see `smilepost-kiosk verify`"
         ));
     }
     notices
@@ -298,16 +305,21 @@ pub fn export(
     let from = from.map(date).transpose()?;
     let to = to.map(date).transpose()?;
     let (_, timeline) = source.books()?;
+    let mut judge = JudgeAgain::default();
     source.each(&timeline, |kept, entry, moment| {
+        let misuse = match &entry.event {
+            Event::Rated(rated) => judge.judge(entry, rated),
+            Event::Lost(_) => None,
+        };
         let (day, _) = moment::local(moment.utc_ms, zone);
         if from.is_some_and(|from| day < from) || to.is_some_and(|to| day > to) {
             return Ok(());
         }
-        take(exported(kept, entry, moment))
+        take(exported(kept, entry, moment, misuse))
     })
 }
 
-fn exported(kept: &Kept, entry: &Entry, moment: Moment) -> Exported {
+fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) -> Exported {
     let (rated, loss) = match &entry.event {
         Event::Rated(rated) => (Some(rated), None),
         Event::Lost(loss) => (None, Some(*loss)),
@@ -329,7 +341,7 @@ fn exported(kept: &Kept, entry: &Entry, moment: Moment) -> Exported {
         question: rated.map(|rated| rated.question.id.clone()),
         question_version: rated.map(|rated| rated.question.version),
         language: rated.map(|rated| rated.question.language.clone()),
-        misuse: rated.and_then(|rated| rated.verdict.misuse).map(|reason| reason.name().to_owned()),
+        misuse: misuse.map(|reason| reason.name().to_owned()),
         replaces: rated.and_then(|rated| rated.replaces),
         state: kept.state.name().to_owned(),
         earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),

@@ -42,7 +42,7 @@ pub use self::keeper::{Answer, Gone, Ground, Keeper};
 use self::mark::Mark;
 pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
-use crate::feedback::event::{Event, Loss, gaps};
+use crate::feedback::event::Event;
 use crate::feedback::moment::{self, Anchor, Reading, Timeline};
 use crate::feedback::rating::{BootId, Question, RatingId, RunId};
 
@@ -52,6 +52,10 @@ pub const FILE: &str = "journal.sqlite";
 /// How many settled events at most are deleted in one go when they are older than they are kept
 /// for, so that no press waits long behind it.
 const PRUNED_MAX: usize = 5_000;
+
+/// How long a reason for setting an event aside may be, in characters; the rest is cut off, so that
+/// it fits on a page beside its event.
+const REASON_CHARS_MAX: usize = 120;
 
 /// How many of the newest rows are looked at to find out how far the last run had come.
 const LAST_ROWS: usize = 64;
@@ -299,6 +303,7 @@ impl Journal {
                 transaction.prepare_cached(sql)?.execute(params![id.n, id.run.0])?;
             }
             for (id, reason) in set_aside {
+                let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
                 let sql = "insert into set_aside (run, n, reason) \
                            select id, ?, ? from run where uuid = ? on conflict do update \
                            set reason = excluded.reason, is_again = 0";
@@ -320,11 +325,18 @@ impl Journal {
             transaction.commit()?;
             Ok(next)
         };
+        let before = self.books;
         self.unsent_row = schema::unflushed(&mut self.connection, write).map_err(failed)?;
         if let Some((run, anchor)) = anchor {
             self.timeline.add(run.boot, anchor);
         }
-        self.read_books()
+        self.read_books()?;
+        let is_same = self.books.waiting >= before.waiting;
+        if is_same && !settled.is_empty() {
+            // No mark moves past a number that is not there, so that one is looked for.
+            self.chores.check_again();
+        }
+        Ok(())
     }
 
     /// What is to be written down of the archive that answered. One that was never seen, or has
@@ -343,7 +355,8 @@ impl Journal {
         let epoch = epoch.cast_signed();
         let before = stored.map(|(before, _)| before.cast_signed());
         let stored = stored.map(|(_, after)| after.cast_signed());
-        let is_other = known_epoch.is_some_and(|known| known != epoch);
+        // What a damaged journal knew of the archive is not carried over, so it may be any.
+        let is_other = known_epoch.map_or(self.after_bad > 0, |known| known != epoch);
         let is_back = before.zip(known_stored).is_some_and(|(now, known)| now < known);
         if is_other || is_back {
             // What the archive is known by is written at the end, so that a power cut in between
@@ -456,7 +469,7 @@ impl Journal {
             }
             Err(_) => false,
         };
-        let page = self.page(0, PRUNED_MAX, false)?;
+        let page = self.oldest_to_let_go()?;
         let is_done = |kept: &&Kept| kept.state != State::Waiting;
         let Some(last) = page.iter().take_while(is_done).filter(is_old).last() else {
             return Ok(0);
@@ -469,12 +482,19 @@ impl Journal {
     /// # Errors
     /// When the commit fails; then nothing of it has happened.
     pub fn make_room(&mut self) -> Result<usize, Error> {
-        let page = self.page(0, PRUNED_MAX, false)?;
+        let page = self.oldest_to_let_go()?;
         let is_done = |kept: &&Kept| kept.state != State::Waiting;
         let Some(last) = page.iter().take_while(is_done).last() else {
             return Ok(0);
         };
         self.let_go(last.row)
+    }
+
+    /// The oldest rows but those that are set aside, which stay whatever their age.
+    fn oldest_to_let_go(&self) -> Result<Vec<Kept>, Error> {
+        let rest = "where event.row > ? and (set_aside.n is null or set_aside.is_again = 1) \
+                    order by event.row limit ?";
+        self.rows(rest, 0, PRUNED_MAX)
     }
 
     fn let_go(&mut self, last: i64) -> Result<usize, Error> {
@@ -562,13 +582,4 @@ impl Journal {
             other => other,
         }
     }
-}
-
-/// What of a run's numbers should be there, waiting, and is in none of these stretches.
-fn missing(books: &RunBooks, taken: u32, present: &[(u32, u32)]) -> Vec<Loss> {
-    let elsewhere = books.set_aside.iter().map(|(n, _)| (*n, *n)).chain(books.lost.iter().copied());
-    let mut known: Vec<(u32, u32)> = present.iter().copied().chain(elsewhere).collect();
-    known.sort_unstable();
-    let gaps = gaps(books.settled.saturating_add(1), taken, &known);
-    gaps.into_iter().map(|(first, last)| Loss::Range { run: books.run, first, last }).collect()
 }

@@ -376,7 +376,11 @@ impl Sender {
 
     async fn settle(&self, batch: &Batch, receipt: &Receipt, took: (u64, u64)) -> Attempt {
         let settlement = settlement(batch, receipt, &self.office.enrolment.kiosk, took);
-        self.clock.learn(receipt.hub_time_ms, took.1);
+        let hub_time_ms = Some(receipt.hub_time_ms).filter(|utc_ms| clock::is_possible(*utc_ms));
+        match hub_time_ms {
+            Some(utc_ms) => self.clock.learn(utc_ms, took.1),
+            None => tracing::warn!(receipt.hub_time_ms, "the hub's clock cannot be right"),
+        }
         for (id, reason) in &settlement.set_aside {
             let (run, n) = (id.run, id.n);
             tracing::error!(%run, n, reason, "the hub set an event aside; it is kept here");
@@ -397,7 +401,7 @@ impl Sender {
         let has_events = named > 0 && books.waiting > 0;
         let has_anchors = books.untold > 0 && books.untold != batch.books.untold;
         let outcome = Outcome::Settled { is_more: has_events || has_anchors };
-        let (hub_time_ms, is_token_old) = (Some(receipt.hub_time_ms), receipt.is_token_old);
+        let is_token_old = receipt.is_token_old;
         Attempt { outcome, trouble: None, hub_time_ms, is_token_old }
     }
 

@@ -313,6 +313,78 @@ fn a_hub_that_went_back_in_time_is_offered_everything_that_is_held() {
     }
 }
 
+#[test]
+fn what_is_held_before_a_hole_is_offered_again_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = |epoch| Some(ArchiveSeen { kiosk: 1, epoch, stored: None });
+    let mut journal = open(folder.path(), 1);
+    for _ in 1..=9 {
+        journal.append(rated(3), reading(1)).unwrap();
+    }
+    let all = settled((1..=9).map(|n| id(1, n)));
+    journal.settle(&Settlement { archive: archive(7), ..all.clone() }).unwrap();
+    drop(journal);
+    let file = Connection::open(folder.path().join(FILE)).unwrap();
+    file.execute("update event set score = 5 where n = 5", []).unwrap();
+    drop(file);
+    let mut journal = open(folder.path(), 2);
+    let settlement = Settlement { archive: archive(8), ..Settlement::default() };
+    journal.settle(&settlement).unwrap();
+    do_chores(&mut journal);
+    let held: Vec<_> = [1, 2, 3, 4, 6, 7, 8, 9].map(|n| id(1, n)).into();
+    assert_eq!(waiting(&mut journal), held);
+    assert_eq!(books(&journal), (9, 1, 0, 8));
+    journal.settle(&Settlement { archive: archive(8), ..settled(held) }).unwrap();
+    assert_eq!((books(&journal), journal.has_chores()), ((9, 9, 0, 0), false));
+}
+
+#[test]
+fn an_event_that_is_to_be_sent_again_and_is_damaged_meanwhile_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for _ in 1..=4 {
+        journal.append(rated(3), reading(1)).unwrap();
+    }
+    let set_aside = vec![(id(1, 2), "no".to_owned()), (id(1, 4), "no".to_owned())];
+    let settlement = Settlement { set_aside, ..settled([id(1, 1)]) };
+    journal.settle(&settlement).unwrap();
+    assert_eq!(journal.retry().unwrap(), 2);
+    drop(journal);
+    let file = Connection::open(folder.path().join(FILE)).unwrap();
+    file.execute("update event set score = 5 where n in (2, 4)", []).unwrap();
+    drop(file);
+    let mut journal = open(folder.path(), 2);
+    do_chores(&mut journal);
+    let told: Vec<RatingId> = waiting(&mut journal);
+    assert_eq!(told, [id(1, 3), id(2, 1), id(2, 2)], "what is whole, and two reports");
+    let Books { taken, settled, waiting, lost, .. } = journal.books();
+    assert_eq!((taken, settled, waiting, lost), (6, 1, 3, 2));
+}
+
+#[test]
+fn a_reason_is_kept_as_long_as_it_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.append(rated(3), reading(1)).unwrap();
+    let set_aside = vec![(id(1, 1), "ä".repeat(4_000))];
+    journal.settle(&Settlement { set_aside, ..Settlement::default() }).unwrap();
+    let runs = journal.ledger().unwrap().runs;
+    assert_eq!(runs[0].set_aside, [(1, "ä".repeat(120))]);
+}
+
+#[test]
+fn what_is_set_aside_does_not_stand_before_what_can_be_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for _ in 1..=5_010 {
+        journal.append(rated(3), reading(1)).unwrap();
+    }
+    let set_aside = (1..=5_000).map(|n| (id(1, n), "no".to_owned())).collect();
+    let rest = settled((5_001..=5_010).map(|n| id(1, n)));
+    journal.settle(&Settlement { set_aside, ..rest }).unwrap();
+    assert_eq!(journal.make_room().unwrap(), 9, "all that is settled but the newest row");
+}
+
 /// Lets the journal do what it does when nobody presses.
 pub(crate) fn do_chores(journal: &mut Journal) {
     while journal.has_chores() {

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod damage;
+mod desk;
 mod journal;
 #[path = "../portal.rs"]
 mod portal;

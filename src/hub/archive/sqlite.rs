@@ -31,19 +31,21 @@ pub const SCHEMA_VERSION: i32 = 2;
 const MIGRATIONS: [&str; 2] =
     [include_str!("sqlite/0001_first.sql"), include_str!("sqlite/0002_accounts.sql")];
 
-/// How many questions wait for a connection at most; beyond that, whoever has one waits too.
-const QUESTIONS_MAX: usize = 256;
+/// How many errands wait for a connection at most; beyond that, whoever has one waits too.
+const ERRANDS_MAX: usize = 256;
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
-type Question = Box<dyn FnOnce(&mut Connection) + Send>;
+type Errand = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// An [`Archive`] in a file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
-    writer: SyncSender<Question>,
-    reader: SyncSender<Question>,
+    writer: SyncSender<Errand>,
+    reader: SyncSender<Errand>,
+    /// Looks up tokens only, so that no kiosk waits at the door for a page of the dashboard.
+    door: SyncSender<Errand>,
 }
 
 impl Sqlite {
@@ -67,9 +69,13 @@ impl Sqlite {
                 .into());
             }
             migrate(&mut writer, version)?;
-            let reader = connect(&file)?;
-            reader.pragma_update(None, "query_only", true)?;
-            Ok(Self { writer: serve(writer, "archive")?, reader: serve(reader, "archive-reader")? })
+            let reader = |name| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+                let reader = connect(&file)?;
+                reader.pragma_update(None, "query_only", true)?;
+                Ok(serve(reader, name)?)
+            };
+            let (reader, door) = (reader("archive-reader")?, reader("archive-door")?);
+            Ok(Self { writer: serve(writer, "archive")?, reader, door })
         };
         open().map_err(|source| Error::new("open the archive", source))
     }
@@ -100,18 +106,18 @@ impl Sqlite {
 }
 
 async fn ask<T: Send + 'static>(
-    to: &SyncSender<Question>,
+    to: &SyncSender<Errand>,
     action: &'static str,
     act: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T, Error> {
     let (reply, answer) = oneshot::channel();
-    let question: Question = Box::new(move |connection| {
+    let errand: Errand = Box::new(move |connection| {
         // An asker that has gone away wants no answer.
         let _ = reply.send(act(connection));
     });
     // The queue is short and each question takes milliseconds; a full one holds the asker back.
     let to = to.clone();
-    let sent = tokio::task::spawn_blocking(move || to.send(question).is_ok()).await;
+    let sent = tokio::task::spawn_blocking(move || to.send(errand).is_ok()).await;
     if !matches!(sent, Ok(true)) {
         return Err(Error::new(action, "the archive is closed"));
     }
@@ -121,16 +127,16 @@ async fn ask<T: Send + 'static>(
     }
 }
 
-/// Answers questions on a thread of its own until nobody can ask any more.
-fn serve(mut connection: Connection, name: &str) -> std::io::Result<SyncSender<Question>> {
-    let (questions, inbox) = sync_channel::<Question>(QUESTIONS_MAX);
+/// Does errands on a thread of its own until nobody can send any more.
+fn serve(mut connection: Connection, name: &str) -> std::io::Result<SyncSender<Errand>> {
+    let (errands, inbox) = sync_channel::<Errand>(ERRANDS_MAX);
     let answer = move || {
-        for question in inbox {
-            question(&mut connection);
+        for errand in inbox {
+            errand(&mut connection);
         }
     };
     std::thread::Builder::new().name(name.to_owned()).spawn(answer)?;
-    Ok(questions)
+    Ok(errands)
 }
 
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
@@ -182,11 +188,7 @@ impl Archive for Sqlite {
     }
 
     async fn epoch(&self) -> Result<u64, Error> {
-        self.read("read the epoch", |connection| {
-            let sql = "select value from meta where key = 'epoch'";
-            connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
-        })
-        .await
+        self.read("read the epoch", ledger::epoch).await
     }
 
     async fn add_shop(&self, shop: Shop) -> Result<bool, Error> {
@@ -273,7 +275,7 @@ impl Archive for Sqlite {
     }
 
     async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
-        self.read("look up a token", move |connection| {
+        ask(&self.door, "look up a token", move |connection| {
             let sql = "select kiosk, is_next, made_ms < ? or wants_token from token \
                        join kiosk on kiosk.id = token.kiosk \
                        where hash = ? and revoked_ms is null";

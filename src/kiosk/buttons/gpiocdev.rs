@@ -19,6 +19,9 @@ use crate::kiosk::settings::{Active, Buttons, Pull};
 /// How many edges the kernel keeps for us: some seconds of hammering on five buttons.
 const EDGES_MAX: u32 = 1_024;
 
+/// The kernel's number for a call that a signal interrupted.
+const EINTR: i32 = 4;
+
 pub(super) fn start(
     settings: &Buttons,
     scale: Scale,
@@ -66,6 +69,8 @@ pub(super) fn start(
                     let is_active = event.kind == EdgeKind::Rising;
                     lines.edge(event.offset, is_active, event.line_seqno, now)
                 }
+                // A stop and a continue, as when the unit is frozen; no edge was taken yet.
+                Err(error) if is_interrupted(&error) => continue,
                 Err(error) => {
                     tracing::error!(%error, "the buttons cannot be read any more");
                     notice(Notice::Broken);
@@ -79,6 +84,17 @@ pub(super) fn start(
         action: "start the buttons' thread".to_owned(),
         source: Box::new(source),
     })
+}
+
+/// Whether a system call was only interrupted. The library keeps the number of an error of the
+/// kernel's interface to itself, so that one is known by its words.
+fn is_interrupted(error: &gpiocdev::Error) -> bool {
+    let interrupted = std::io::Error::from_raw_os_error(EINTR).to_string();
+    match error {
+        gpiocdev::Error::Os(errno) => errno.0 == EINTR,
+        gpiocdev::Error::Uapi(_, error) => error.to_string() == interrupted,
+        _ => false,
+    }
 }
 
 fn is_active(request: &Request, line: u32) -> bool {

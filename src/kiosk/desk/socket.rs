@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Shop, Source};
+use super::{Shop, Source, Unanswerable};
 use crate::wire::desk::{Ask, Done, Exported, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
@@ -56,15 +56,9 @@ fn answer(asker: &UnixStream, source: &mut Source, shop: &Shop) -> io::Result<()
         Ok(Ask::Summary { date }) => super::summary(source, shop, date.as_deref())
             .map(|summary| write_line(&mut out, &summary)),
         Ok(Ask::Export { from, to }) => {
-            let mut written = Ok(());
-            let take = |event: Exported| {
-                if written.is_ok() {
-                    written = write_line(&mut out, &event);
-                }
-                Ok(())
-            };
+            let take = |event: Exported| Ok(write_line(&mut out, &event)?);
             super::export(source, shop.zone, (from.as_deref(), to.as_deref()), take)
-                .map(|()| written.and_then(|()| out.write_all(b"\n")))
+                .map(|()| out.write_all(b"\n"))
         }
         Ok(Ask::Verify) => super::verify(source).map(|verified| write_line(&mut out, &verified)),
         Ok(Ask::Retry) => super::retry(source).map(|done| write_line(&mut out, &Done { done })),
@@ -77,6 +71,7 @@ fn answer(asker: &UnixStream, source: &mut Source, shop: &Shop) -> io::Result<()
     };
     match answered {
         Ok(written) => written?,
+        Err(Unanswerable::Write(error)) => return Err(error),
         Err(error) => write_line(&mut out, &Unanswered { error: error.to_string() })?,
     }
     out.flush()

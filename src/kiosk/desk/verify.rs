@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Source, Unanswerable};
-use crate::feedback::event::{Event, Loss, gaps, stretches};
+use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::misuse::Silence;
 use crate::feedback::rating::RunId;
 use crate::kiosk::journal::{Ledger, RunBooks, State};
@@ -29,14 +29,15 @@ pub fn verify(source: &Source) -> Result<Verified, Unanswerable> {
         read.rows += 1;
         match &kept.entry {
             Ok(entry) => {
-                read.seen.entry(entry.id.run).or_default().push(entry.id.n);
+                read.seen.entry(entry.id.run).or_default().add(entry.id.n);
                 match &entry.event {
                     Event::Rated(rated) => read.silence.take(rated.score, rated.input),
                     Event::Lost(Loss::Unknown) => read.unknown_losses += 1,
                     Event::Lost(_) => {}
                 }
             }
-            Err(_) if kept.state == State::Waiting => read.damaged_waiting += 1,
+            // One that waits is missing, and found out by that.
+            Err(_) if kept.state == State::Waiting => {}
             Err(_) => read.damaged_settled += 1,
         }
         Ok(())
@@ -49,8 +50,7 @@ pub fn verify(source: &Source) -> Result<Verified, Unanswerable> {
 #[derive(Default)]
 struct Read {
     rows: u64,
-    seen: BTreeMap<RunId, Vec<u32>>,
-    damaged_waiting: u64,
+    seen: BTreeMap<RunId, Stretches>,
     damaged_settled: u64,
     unknown_losses: u64,
     silence: Silence,
@@ -69,9 +69,8 @@ fn compare(before: &[RunBooks], after: Ledger, mut read: Read) -> Verified {
     for (from_newest, run) in (0..after.len()).rev().zip(&after) {
         let sums = sums(run);
         verified.total = add(verified.total, sums);
-        let mut seen = read.seen.remove(&run.run).unwrap_or_default();
-        seen.sort_unstable();
-        let missing = missing(run, taken.get(&run.run).copied().unwrap_or(0), seen);
+        let seen = read.seen.remove(&run.run).unwrap_or_default();
+        let missing = run.missing(taken.get(&run.run).copied().unwrap_or(0), seen.list());
         for (first, last) in &missing {
             let id = run.run;
             verified.complaints.push(format!("run {id}: {first} to {last} wait and are not there"));
@@ -93,6 +92,8 @@ fn compare(before: &[RunBooks], after: Ledger, mut read: Read) -> Verified {
     for run in read.seen.keys() {
         verified.complaints.push(format!("run {run} has rows and is not in the books"));
     }
+    verified.holds = verified.total.holds() && !is_salvaging && verified.complaints.is_empty();
+    // What is damaged and was confirmed or reported costs nothing more, but it is worth a word.
     if read.damaged_settled > 0 {
         let count = read.damaged_settled;
         verified.complaints.push(format!(
@@ -105,10 +106,6 @@ fn compare(before: &[RunBooks], after: Ledger, mut read: Read) -> Verified {
             "a damaged journal is still being salvaged; ask again when the kiosk has run";
         verified.complaints.push(sentence.to_owned());
     }
-    // Rows that are damaged and reported cost nothing more; what is missing and unreported does.
-    verified.holds = verified.total.holds()
-        && !is_salvaging
-        && verified.complaints.iter().all(|complaint| complaint.contains("confirmed, or"));
     verified
 }
 
@@ -136,19 +133,4 @@ const fn add(one: Sums, other: Sums) -> Sums {
         set_aside: one.set_aside + other.set_aside,
         lost: one.lost + other.lost,
     }
-}
-
-/// The numbers that should wait, were taken before the rows were read, and are not among them.
-fn missing(run: &RunBooks, taken: u32, seen: Vec<u32>) -> Vec<(u32, u32)> {
-    let elsewhere = run.set_aside.iter().map(|(n, _)| (*n, *n)).chain(run.lost.iter().copied());
-    let mut known = stretches(seen);
-    known.extend(elsewhere);
-    known.sort_unstable();
-    let mut missing = gaps(run.settled.saturating_add(1), taken, &known);
-    for n in &run.again {
-        if !gaps(*n, *n, &known).is_empty() {
-            missing.push((*n, *n));
-        }
-    }
-    missing
 }

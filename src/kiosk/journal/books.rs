@@ -1,5 +1,6 @@
 //! How the journal's books stand, in sum and run by run.
 
+use crate::feedback::event::gaps;
 use crate::feedback::rating::RunId;
 
 /// How the books stand: `taken = settled + set aside + waiting + lost`.
@@ -34,6 +35,20 @@ pub struct RunBooks {
     pub again: Vec<u32>,
     /// Ranges that are lost, in rising order.
     pub lost: Vec<(u32, u32)>,
+}
+
+impl RunBooks {
+    /// The numbers up to `taken` that should wait, and are in none of the stretches that are there.
+    #[must_use]
+    pub fn missing(&self, taken: u32, present: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let elsewhere = self.set_aside.iter().map(|(n, _)| (*n, *n)).chain(self.lost.clone());
+        let mut known: Vec<(u32, u32)> = present.iter().copied().chain(elsewhere).collect();
+        known.sort_unstable();
+        let passed = self.again.iter().filter(|n| **n <= self.settled);
+        let mut missing: Vec<_> = passed.flat_map(|n| gaps(*n, *n, &known)).collect();
+        missing.extend(gaps(self.settled.saturating_add(1), taken, &known));
+        missing
+    }
 }
 
 /// What the books say of everything.

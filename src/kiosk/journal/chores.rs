@@ -10,8 +10,8 @@ use rusqlite::{Connection, params};
 
 use super::repair::Bad;
 use super::salvage::{Found, Salvage};
-use super::{Error, Journal, Run, State, ledger, missing, row, schema, sort};
-use crate::feedback::event::{Event, Loss, stretches};
+use super::{Error, Journal, Run, State, ledger, repair, row, schema, sort};
+use crate::feedback::event::{Event, Loss, Stretches, gaps};
 use crate::feedback::moment::Reading;
 use crate::feedback::rating::{RatingId, RunId};
 
@@ -41,7 +41,7 @@ struct Check {
     damaged: u64,
     /// How far each run had come when the check began.
     taken: BTreeMap<RunId, u32>,
-    seen: BTreeMap<RunId, Vec<u32>>,
+    seen: BTreeMap<RunId, Stretches>,
 }
 
 /// Finds what is still held of each run.
@@ -50,7 +50,7 @@ struct Offer {
     next_row: i64,
     epoch: i64,
     stored: Option<i64>,
-    held: BTreeMap<RunId, Vec<u32>>,
+    held: BTreeMap<RunId, Stretches>,
 }
 
 impl Chores {
@@ -104,6 +104,17 @@ impl Journal {
         if self.run.is_none() {
             return Ok(());
         }
+        let done = self.next_piece(reading);
+        if let Err(Error::Full(_)) = &done {
+            // What there was no room for is begun anew when it is tried again.
+            let bad = repair::all(&self.folder).unwrap_or_default();
+            self.chores = Chores::at_open(&self.connection, bad, self.unsent_row)
+                .map_err(|source| sort(&self.folder, "read", source))?;
+        }
+        done
+    }
+
+    fn next_piece(&mut self, reading: Reading) -> Result<(), Error> {
         if let Some(salvage) = self.chores.salvage.take() {
             return self.go_on_salvaging(salvage, reading);
         }
@@ -127,7 +138,7 @@ impl Journal {
         let page = self.page(check.next_row - 1, ROWS_AT_ONCE, false)?;
         for kept in &page {
             match &kept.entry {
-                Ok(entry) => check.seen.entry(entry.id.run).or_default().push(entry.id.n),
+                Ok(entry) => check.seen.entry(entry.id.run).or_default().add(entry.id.n),
                 Err(_) if kept.state == State::Waiting => check.damaged += 1,
                 Err(_) => {}
             }
@@ -142,9 +153,8 @@ impl Journal {
             let Some(&taken) = check.taken.get(&books.run) else {
                 continue;
             };
-            let mut seen = check.seen.remove(&books.run).unwrap_or_default();
-            seen.sort_unstable();
-            losses.extend(missing(&books, taken, &stretches(seen)));
+            let seen = check.seen.remove(&books.run).unwrap_or_default();
+            losses.extend(losses_of(&books, taken, &seen));
         }
         let lost: u64 = losses.iter().map(|loss| u64::from(loss.count())).sum();
         if lost > 0 && !check.is_whole {
@@ -178,6 +188,8 @@ impl Journal {
             .map_err(|source| sort(&self.folder, "report a loss in", source))?;
         self.last_row += i64::from(taken - run.taken);
         self.run = Some(Run { taken, ..run });
+        // What is damaged next is another loss.
+        self.chores.was_checked_again = false;
         for loss in losses {
             tracing::error!(?loss, events = loss.count(), "the card lost events");
         }
@@ -233,7 +245,7 @@ impl Journal {
         self.run = Some(Run { taken, ..run });
         self.unsent_row = 0;
         self.timeline = ledger::timeline(&self.connection).map_err(failed)?;
-        let carried: usize = salvage.seen.values().map(std::collections::BTreeSet::len).sum();
+        let carried: u64 = salvage.seen.values().map(Stretches::count).sum();
         let lost: u32 = losses.iter().map(|loss| loss.count()).sum();
         let (number, spoilt) = (salvage.number, salvage.spoilt);
         tracing::warn!(number, carried, lost, spoilt, "a damaged journal was salvaged");
@@ -245,7 +257,7 @@ impl Journal {
         let page = self.page(offer.next_row - 1, ROWS_AT_ONCE, false)?;
         for entry in page.iter().filter_map(|kept| kept.entry.as_ref().ok()) {
             let RatingId { run, n } = entry.id;
-            offer.held.entry(run).or_default().push(n);
+            offer.held.entry(run).or_default().add(n);
         }
         if let Some(last) = page.last() {
             offer.next_row = last.row + 1;
@@ -256,7 +268,7 @@ impl Journal {
             let transaction = connection.transaction()?;
             for run in ledger::runs(&transaction)? {
                 let held = offer.held.remove(&run.run).unwrap_or_default();
-                let settled = held_until(&transaction, &run, held)?;
+                let settled = wait_again(&transaction, &run, &held)?;
                 ledger::write_run(&transaction, &ledger::RunRow { settled, ..run })?;
             }
             ledger::set_meta(&transaction, "hub_epoch", offer.epoch)?;
@@ -277,19 +289,34 @@ impl Journal {
     }
 }
 
-/// The number before the stretch of a run that is still held up to its mark. What lies before that
-/// was let go of, and is waited for in vain; what is set aside or lost in between stays so.
-fn held_until(
+/// Has what is held of a run wait again, and returns where its mark is to stand: before the stretch
+/// that is held up to the old mark. Of what lies before that some was let go of, and is waited for
+/// in vain; the rest is offered event by event. What is set aside or lost stays so.
+fn wait_again(
     connection: &Connection,
     run: &ledger::RunRow,
-    held: Vec<u32>,
+    held: &Stretches,
 ) -> rusqlite::Result<u32> {
-    let mut known: Vec<(u32, u32)> = held.into_iter().map(|n| (n, n)).collect();
+    let mut known = held.list().to_vec();
     known.extend(ledger::aside_of(connection, run.key)?.iter().map(|(n, _)| (*n, *n)));
     known.extend(ledger::lost_of(connection, run.key)?);
     known.sort_unstable();
-    let let_go = crate::feedback::event::gaps(1, run.settled, &known);
-    Ok(let_go.last().map_or(0, |(_, last)| *last))
+    let settled = gaps(1, run.settled, &known).last().map_or(0, |(_, last)| *last);
+    let sql = "insert into set_aside (run, n, reason, is_again) values (?, ?, ?, 1) \
+               on conflict do nothing";
+    for n in held.list().iter().flat_map(|(first, last)| *first..=*last) {
+        if n > settled {
+            break;
+        }
+        connection.prepare_cached(sql)?.execute(params![run.key, n, "offered again"])?;
+    }
+    Ok(settled)
+}
+
+/// What should be there of a run, and is not.
+fn losses_of(books: &super::RunBooks, taken: u32, present: &Stretches) -> Vec<Loss> {
+    let missing = books.missing(taken, present.list()).into_iter();
+    missing.map(|(first, last)| Loss::Range { run: books.run, first, last }).collect()
 }
 
 /// Adds the losses as events of a run after a row; returns how far the run has come.
@@ -412,8 +439,7 @@ fn close(
     let sound = ground.runs.iter().filter(|(_, run)| run.taken > 0);
     let found = sound.map(|(key, run)| (run.run, run.taken, run.settled, *key));
     let marked = salvage.reached.iter().map(|mark| (mark.run, mark.taken, mark.settled, 0));
-    let seen =
-        salvage.seen.iter().map(|(run, seen)| (*run, seen.last().copied().unwrap_or(0), 0, 0));
+    let seen = salvage.seen.iter().map(|(run, seen)| (*run, seen.highest().unwrap_or(0), 0, 0));
     for (run, taken, settled, key) in found.chain(marked).chain(seen) {
         let known = reached.entry(run).or_default();
         *known = (known.0.max(taken), known.1.max(settled), known.2.max(key));
@@ -437,21 +463,22 @@ fn close(
     for (key, n, reason, is_again) in &ground.set_aside {
         let run = ground.runs.get(key).map(|run| run.run);
         let seen = run.and_then(|run| salvage.seen.get(&run));
-        if seen.is_some_and(|seen| seen.contains(n)) {
+        if seen.is_some_and(|seen| seen.contains(*n)) {
             let sql = "insert into set_aside (run, n, reason, is_again) \
                        select id, ?, ?, ? from run where uuid = ? on conflict do nothing";
             connection.execute(sql, params![n, reason, is_again, run.map(|run| run.0)])?;
         }
     }
     for (run, (taken, settled, _)) in reached {
-        let lost = match ledger::run_of(connection, run)? {
-            Some(row) => ledger::lost_of(connection, row.key)?,
-            None => Vec::new(),
+        let Some(row) = ledger::run_of(connection, run)? else {
+            continue;
         };
-        let (set_aside, again) = (Vec::new(), Vec::new());
+        let aside = ledger::aside_of(connection, row.key)?;
+        let again = aside.iter().filter(|(_, is_again)| *is_again).map(|(n, _)| *n).collect();
+        let (set_aside, lost) = (Vec::new(), ledger::lost_of(connection, row.key)?);
         let books = super::RunBooks { run, taken, settled, set_aside, again, lost };
-        let seen = salvage.seen.get(&run).into_iter().flatten().copied();
-        losses.extend(missing(&books, taken, &stretches(seen)));
+        let seen = salvage.seen.get(&run).cloned().unwrap_or_default();
+        losses.extend(losses_of(&books, taken, &seen));
     }
     for (key, anchors) in &ground.anchors {
         if let Some(boot) = ground.boots.get(key) {

@@ -18,6 +18,9 @@ use crate::feedback::rating::{BootId, Rated, RunId};
 /// How many requests wait for the journal at most: one press, the uplink, and the desk's askers.
 const REQUESTS_MAX: usize = 64;
 
+/// How long chores are left alone after there was no room for one, in milliseconds.
+const CHORES_REST_MS: u64 = 60_000;
+
 /// What became of a rating that was to be kept.
 #[derive(Debug)]
 pub enum Answer {
@@ -78,7 +81,7 @@ impl Keeper {
         let (requests, inbox) = sync_channel(REQUESTS_MAX);
         let books = journal.as_ref().map(|journal| (journal.books(), journal.timeline().clone()));
         let books = books.unwrap_or_default();
-        let owner = Owner { ground, journal, books, trouble: None, answer };
+        let owner = Owner { ground, journal, books, chores_at_ms: 0, trouble: None, answer };
         let thread = std::thread::Builder::new().name("journal".to_owned());
         Ok((Self { requests }, thread.spawn(move || owner.run(&inbox))?))
     }
@@ -200,6 +203,8 @@ struct Owner<A> {
     journal: Option<Journal>,
     /// What was last known, for askers while the journal is closed.
     books: (Books, Timeline),
+    /// No chore is tried before this, in milliseconds since boot.
+    chores_at_ms: u64,
     /// What was last complained about, so that a full card is one line in the log.
     trouble: Option<String>,
     answer: A,
@@ -221,8 +226,12 @@ impl<A: Fn(Answer)> Owner<A> {
 
     /// The next request; none when nobody asks and there is something else to do.
     fn next(&self, inbox: &Receiver<Request>) -> Result<Option<Request>, RecvError> {
-        let is_at_work = |journal: &Journal| journal.run().is_some() && journal.has_chores();
-        if !self.journal.as_ref().is_some_and(is_at_work) {
+        let is_due = |journal: &Journal| {
+            journal.run().is_some()
+                && journal.has_chores()
+                && (self.ground.read_clocks)().boot_ms >= self.chores_at_ms
+        };
+        if !self.journal.as_ref().is_some_and(is_due) {
             return inbox.recv().map(Some);
         }
         match inbox.try_recv() {
@@ -275,9 +284,15 @@ impl<A: Fn(Answer)> Owner<A> {
 
     fn chore(&mut self) {
         let reading = (self.ground.read_clocks)();
-        if let Err(error) = self.with(|journal| journal.chore(reading)) {
+        match self.with(|journal| journal.chore(reading)) {
+            Ok(()) => {}
+            // Ratings may still find room where more than one at a time does not.
+            Err(error @ Error::Full(_)) => {
+                self.complain(&error);
+                self.chores_at_ms = reading.boot_ms + CHORES_REST_MS;
+            }
             // What was begun is begun anew when the journal is open again.
-            self.close(&error);
+            Err(error) => self.close(&error),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The statements that keep the journal's books: runs, marks, losses, anchors.
 //!
-//! What decides whether an event is sent carries a checksum here too: a flipped bit in a run's mark
-//! would otherwise settle what no hub has ever seen.
+//! A run's mark and what is lost carry checksums here too: a flipped bit would otherwise settle
+//! what no hub has ever seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -288,6 +288,9 @@ pub(super) fn add_loss(connection: &Connection, loss: Loss) -> rusqlite::Result<
     let sql = "insert into lost (run, first_n, last_n, crc) values (?, ?, ?, ?) \
                on conflict do nothing";
     connection.execute(sql, params![row.key, first, last, crc])?;
+    // What is lost will not be sent again.
+    let sql = "delete from set_aside where run = ? and n between ? and ? and is_again = 1";
+    connection.execute(sql, params![row.key, first, last])?;
     Ok(())
 }
 

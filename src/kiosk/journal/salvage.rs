@@ -24,7 +24,7 @@ use super::mark::{Mark, Reached};
 use super::repair::Bad;
 use super::row::{self, Columns, Entry};
 use super::schema::PAGE_BYTES;
-use crate::feedback::event::{Event, Loss};
+use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::{BootId, Question, RatingId, RunId};
 
@@ -84,7 +84,7 @@ pub(super) struct Salvage {
     /// Whether a mark was set aside with any of them.
     pub(super) has_mark: bool,
     /// What was found of each run.
-    pub(super) seen: BTreeMap<RunId, BTreeSet<u32>>,
+    pub(super) seen: BTreeMap<RunId, Stretches>,
     /// What earlier events said was lost.
     pub(super) losses: Vec<Loss>,
     /// Rows that look like events and are not whole.
@@ -200,7 +200,9 @@ impl Salvage {
             match self.whole(row, &raw) {
                 Some(event) => {
                     let RatingId { run, n } = event.entry.id;
-                    if self.seen.entry(run).or_default().insert(n) {
+                    let seen = self.seen.entry(run).or_default();
+                    if !seen.contains(n) {
+                        seen.add(n);
                         if let Event::Lost(loss) = event.entry.event {
                             self.losses.push(loss);
                         }

@@ -1,5 +1,6 @@
 //! What the journal holds in the words of the wire, and what a receipt means to the journal.
 
+use crate::clock;
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::RatingId;
 use crate::kiosk::journal::{ArchiveSeen, Batch, Books, Settlement};
@@ -77,11 +78,12 @@ pub fn settlement(
     settlement.archive = Some(ArchiveSeen { kiosk: name_of(kiosk), epoch, stored });
     // The hub read its clock somewhere between our two readings.
     let half = (back_at - sent_at) / 2;
-    settlement.anchor = Some(Anchor {
+    let anchor = Anchor {
         boot_ms: sent_at + half,
         utc_ms: receipt.hub_time_ms,
         error_ms: u32::try_from(half + 1).unwrap_or(u32::MAX),
         source: Source::Hub,
-    });
+    };
+    settlement.anchor = Some(anchor).filter(|anchor| clock::is_possible(anchor.utc_ms));
     settlement
 }

@@ -88,7 +88,9 @@ pub(super) fn bound_again(transaction: &Transaction<'_>, kiosk: &str) -> rusqlit
         return Ok(());
     }
     let timeline = timeline(transaction, kiosk)?;
-    let sql = "update event set utc_ms = ?, earliest_ms = ?, latest_ms = ? where run = ? and n = ?";
+    // What stays as it is costs nothing.
+    let sql = "update event set utc_ms = ?1, earliest_ms = ?2, latest_ms = ?3 \
+               where run = ?4 and n = ?5 and (utc_ms, earliest_ms, latest_ms) is not (?1, ?2, ?3)";
     let mut update = transaction.prepare_cached(sql)?;
     for (run, n, reading, boot, received_ms) in uncertain {
         let moment = timeline.date_before(Some(received_ms), boot, reading);

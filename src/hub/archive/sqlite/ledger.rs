@@ -1,7 +1,7 @@
 //! The statements that store a shipment: each event once, and nothing over another.
 
 use chrono::{DateTime, SecondsFormat};
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::super::{Arrived, Cursor, Incoming, RETURNS_OF_A_CLONE, Shipment, Stored};
 use super::dating;
@@ -65,10 +65,16 @@ pub(super) fn store(
     if is_dating {
         dating::bound_again(transaction, &shipment.kiosk)?;
     }
-    stored.is_clone = listen(transaction, shipment)?;
+    stored.is_clone = note_live_run(transaction, shipment)?;
     stored.stored = note_contact(transaction, shipment, &stored, added)?;
     stored.added = added.cast_unsigned();
+    stored.epoch = epoch(transaction)?;
     Ok(stored)
+}
+
+pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "select value from meta where key = 'epoch'";
+    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 
 /// How long after drawing a new epoch by itself the archive does not draw another, in milliseconds:
@@ -129,7 +135,7 @@ fn note_contact(
 
 /// Notes which run speaks. A kiosk has one at a time, so one that speaks again after another did is
 /// a second device with the same token; true when that has happened often enough to say so.
-fn listen(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqlite::Result<bool> {
+fn note_live_run(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqlite::Result<bool> {
     let Some(live) = shipment.live else {
         return Ok(false);
     };
@@ -278,8 +284,7 @@ pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::
         let Some((score, input)) = score.zip(Input::named(&input)) else {
             continue;
         };
-        let judged = judge.judge(score, input, u64::try_from(at_ms).unwrap_or(0));
-        let verdict = told.again(judged);
+        let verdict = judge.judge_again(told, score, input, u64::try_from(at_ms).unwrap_or(0));
         if verdict != before {
             changed.push((n, verdict));
         }
