@@ -1,6 +1,11 @@
 //! The kiosk's rooms on their real parts: a real file, a real socket, the real program.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod damage;
 mod desk;
