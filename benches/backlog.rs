@@ -20,7 +20,7 @@ use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
 use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, access};
-use smilepost::kiosk::journal::{Ground, Journal, Keeper, Limits};
+use smilepost::kiosk::journal::{Home, Journal, Keeper, Limits};
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::uplink::{self, Office};
 
@@ -71,7 +71,7 @@ fn main() {
     settings.uplink.first_max = Duration::ZERO;
     let enrolment = uplink::enrol(&settings.uplink, &address, &code, "bench").unwrap();
     let data_dir = folder.join("kiosk");
-    let ground = Ground {
+    let ground = Home {
         folder: data_dir.clone(),
         limits: Limits::default(),
         boot,

@@ -110,14 +110,14 @@ impl Kiosk {
 
         let (events, inbox) = sync_channel(EVENTS_MAX);
         let answers = events.clone();
-        let ground = journal::Ground {
+        let home = journal::Home {
             folder: settings.data_dir.clone(),
             limits: settings.limits,
             boot,
             new_run: Box::new(new_run),
             read_clocks: clock::reading,
         };
-        let (keeper, thread) = Keeper::start(journal, ground, move |answer| {
+        let (keeper, thread) = Keeper::start(journal, home, move |answer| {
             // An attendant that has gone home needs no answer.
             let _ = answers.send(Event::Journal(answer));
         })

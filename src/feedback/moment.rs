@@ -5,7 +5,7 @@
 //! and beside them the wall clock as it stood, which may not be. An [`Anchor`] ties the one axis
 //! to UTC; it may be taken hours after the press and still dates it exactly.
 
-use chrono::{DateTime, NaiveDate, Timelike as _};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Timelike as _};
 use chrono_tz::Tz;
 
 use crate::feedback::rating::BootId;
@@ -278,6 +278,13 @@ pub fn local(utc_ms: i64, zone: Tz) -> (NaiveDate, u8) {
     let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
     let local = utc.with_timezone(&zone);
     (local.date_naive(), u8::try_from(local.hour()).unwrap_or(0))
+}
+
+/// An instant as RFC 3339 writes it, in UTC to the millisecond.
+#[must_use]
+pub fn rfc3339(utc_ms: i64) -> String {
+    let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
+    utc.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// The instants, in milliseconds since 1970 UTC, at which a shop's day begins and the next begins.

@@ -8,7 +8,7 @@ pub mod socket;
 mod text;
 mod verify;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
 pub use self::text::{render, render_verified};
@@ -16,7 +16,7 @@ pub use self::verify::verify;
 use crate::clock;
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Judge, Reason, Silence};
-use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline};
+use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline, rfc3339};
 use crate::feedback::rating::{Rated, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::{Seen, Tally};
@@ -66,7 +66,7 @@ impl Source {
     fn page(&self, after: i64) -> Result<Vec<Kept>, Unanswerable> {
         Ok(match self {
             Self::Running(keeper) => keeper.page(after, ROWS_MAX)??,
-            Self::File(journal) => journal.page(after, ROWS_MAX, false)?,
+            Self::File(journal) => journal.page(after, ROWS_MAX)?,
         })
     }
 
@@ -350,9 +350,4 @@ fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) 
         lost_first: range.map(|(_, first, _)| first),
         lost_last: range.map(|(.., last)| last),
     }
-}
-
-fn rfc3339(utc_ms: i64) -> String {
-    let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
-    utc.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -23,6 +23,7 @@ mod keeper;
 mod ledger;
 mod mark;
 mod opening;
+mod page;
 mod repair;
 mod reserve;
 mod row;
@@ -38,7 +39,7 @@ pub use self::books::{Books, Ledger, RunBooks};
 use self::chores::Chores;
 pub use self::error::Error;
 use self::error::sort;
-pub use self::keeper::{Answer, Gone, Ground, Keeper};
+pub use self::keeper::{Answer, Gone, Home, Keeper};
 use self::mark::Mark;
 pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
@@ -232,7 +233,7 @@ impl Journal {
         let mut runs = Vec::<BatchRun>::new();
         let (mut after, mut left) = (self.unsent_row - 1, events_max);
         while left > 0 {
-            let page = self.page(after, left, true)?;
+            let page = self.waiting_page(after, left)?;
             let Some(last) = page.last() else {
                 break;
             };
@@ -425,17 +426,18 @@ impl Journal {
         Ok(())
     }
 
-    /// The events after a row, oldest first, up to a number of them; or only those that wait.
+    /// The events after a row, oldest first, up to a number of them.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn page(&self, after: i64, rows_max: usize, is_waiting: bool) -> Result<Vec<Kept>, Error> {
-        let only = if is_waiting {
-            "and (event.n > run.settled_n and set_aside.n is null or set_aside.is_again = 1)"
-        } else {
-            ""
-        };
-        let rest = format!("where event.row > ? {only} order by event.row limit ?");
+    pub fn page(&self, after: i64, rows_max: usize) -> Result<Vec<Kept>, Error> {
+        self.rows("where event.row > ? order by event.row limit ?", after, rows_max)
+    }
+
+    /// As [`Journal::page`], but only those that wait.
+    fn waiting_page(&self, after: i64, rows_max: usize) -> Result<Vec<Kept>, Error> {
+        let waits = row::WAITS;
+        let rest = format!("where event.row > ? and ({waits}) order by event.row limit ?");
         self.rows(&rest, after, rows_max)
     }
 

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use self::client::{Clock, chain, client, gzip, is_json, parse, read, retry_after_s};
 pub use self::exchange::{pack, settlement};
 use crate::clock;
-use crate::feedback::outbox::{Next, Outbox, Outcome};
+use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
 use crate::kiosk::settings::{self, Enrolment};
@@ -329,9 +329,16 @@ impl Sender {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let Office { app, enrolment, .. } = &self.office;
         let delivery = pack(batch, &nonce, app, &enrolment.kiosk);
-        let body = match serde_json::to_vec(&delivery).map(|json| gzip(&json)) {
-            Ok(Ok(body)) => body,
-            Ok(Err(error)) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
+        let json = match serde_json::to_vec(&delivery) {
+            Ok(json) if json.len() > BYTES_MAX && batch.len() > 1 => {
+                let outcome = Outcome::TooLarge { events: batch.len(), is_by_hub: false };
+                return Attempt::failed(outcome, "the delivery is larger than a hub reads");
+            }
+            Ok(json) => json,
+            Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
+        };
+        let body = match gzip(&json) {
+            Ok(body) => body,
             Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
         };
         let request = self

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
 use smilepost::feedback::rating::RatingId;
-use smilepost::kiosk::journal::{Answer, Ground, Journal, Keeper, Limits, Settlement};
+use smilepost::kiosk::journal::{Answer, Home, Journal, Keeper, Limits, Settlement};
 
 use crate::scene::{BOOT, folder, rated, reading, run, start};
 use crate::vfs::{Card, Failure, Kind};
@@ -26,7 +26,7 @@ impl Post {
             Ok(journal)
         });
         let next = std::cell::Cell::new(1);
-        let ground = Ground {
+        let ground = Home {
             folder: folder.to_owned(),
             limits: Limits::default(),
             boot: BOOT,

@@ -112,8 +112,7 @@ fn only_what_a_receipt_names_stops_waiting() {
     let mut journal = open(folder.path(), 2);
     assert_eq!(waiting(&mut journal), [id(1, 5)]);
     assert_eq!(books(&journal), (5, 3, 1, 1));
-    let states: Vec<State> =
-        journal.page(0, 9, false).unwrap().iter().map(|kept| kept.state).collect();
+    let states: Vec<State> = journal.page(0, 9).unwrap().iter().map(|kept| kept.state).collect();
     let expected =
         [State::Settled, State::Settled, State::SetAside, State::Settled, State::Waiting];
     assert_eq!(states, expected);
@@ -175,7 +174,7 @@ fn an_event_of_unknown_age_is_pruned_with_what_came_after_it_and_one_set_aside_s
     journal.append(rated(5), reading(2)).unwrap();
     journal.settle(&settled([id(2, 1), id(2, 2)])).unwrap();
     assert_eq!(journal.prune(i64::MAX).unwrap(), 3);
-    let left = journal.page(0, 9, false).unwrap();
+    let left = journal.page(0, 9).unwrap();
     let left: Vec<_> = left.into_iter().map(|kept| kept.entry.unwrap().id).collect();
     assert_eq!(left, [id(1, 2), id(2, 2)]);
 }

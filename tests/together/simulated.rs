@@ -371,7 +371,7 @@ impl World {
     fn check_all(&self, place: &str) {
         for post in &self.posts {
             let journal = post.journal.as_ref().unwrap();
-            let rows = journal.page(-1, 1_000_000, false).unwrap();
+            let rows = journal.page(-1, 1_000_000).unwrap();
             let kept: BTreeMap<RatingId, State> = rows
                 .into_iter()
                 .filter_map(|kept| Some((kept.entry.ok()?.id, kept.state)))

@@ -135,7 +135,7 @@ impl Journal {
         if check.taken.is_empty() {
             check.taken = self.run_books()?.into_iter().map(|run| (run.run, run.taken)).collect();
         }
-        let page = self.page(check.next_row - 1, ROWS_AT_ONCE, false)?;
+        let page = self.page(check.next_row - 1, ROWS_AT_ONCE)?;
         for kept in &page {
             match &kept.entry {
                 Ok(entry) => check.seen.entry(entry.id.run).or_default().add(entry.id.n),
@@ -254,7 +254,7 @@ impl Journal {
     }
 
     fn go_on_offering(&mut self, mut offer: Offer) -> Result<(), Error> {
-        let page = self.page(offer.next_row - 1, ROWS_AT_ONCE, false)?;
+        let page = self.page(offer.next_row - 1, ROWS_AT_ONCE)?;
         for entry in page.iter().filter_map(|kept| kept.entry.as_ref().ok()) {
             let RatingId { run, n } = entry.id;
             offer.held.entry(run).or_default().add(n);

@@ -75,13 +75,13 @@ impl Keeper {
     /// When the system has no thread to give.
     pub fn start(
         journal: Option<Journal>,
-        ground: Ground,
+        home: Home,
         answer: impl Fn(Answer) + Send + 'static,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (requests, inbox) = sync_channel(REQUESTS_MAX);
         let books = journal.as_ref().map(|journal| (journal.books(), journal.timeline().clone()));
         let books = books.unwrap_or_default();
-        let owner = Owner { ground, journal, books, chores_at_ms: 0, trouble: None, answer };
+        let owner = Owner { home, journal, books, chores_at_ms: 0, trouble: None, answer };
         let thread = std::thread::Builder::new().name("journal".to_owned());
         Ok((Self { requests }, thread.spawn(move || owner.run(&inbox))?))
     }
@@ -184,7 +184,7 @@ impl Keeper {
 }
 
 /// Where the journal is, and what it needs to be opened anew.
-pub struct Ground {
+pub struct Home {
     /// The data folder.
     pub folder: PathBuf,
     /// How large the journal may become.
@@ -199,7 +199,7 @@ pub struct Ground {
 
 /// The thread's own side: the journal, while it is open.
 struct Owner<A> {
-    ground: Ground,
+    home: Home,
     journal: Option<Journal>,
     /// What was last known, for askers while the journal is closed.
     books: (Books, Timeline),
@@ -229,7 +229,7 @@ impl<A: Fn(Answer)> Owner<A> {
         let is_due = |journal: &Journal| {
             journal.run().is_some()
                 && journal.has_chores()
-                && (self.ground.read_clocks)().boot_ms >= self.chores_at_ms
+                && (self.home.read_clocks)().boot_ms >= self.chores_at_ms
         };
         if !self.journal.as_ref().is_some_and(is_due) {
             return inbox.recv().map(Some);
@@ -260,7 +260,7 @@ impl<A: Fn(Answer)> Owner<A> {
                 let _ = reply.send(self.with(settle));
             }
             Request::Page { after, rows_max, reply } => {
-                let _ = reply.send(self.with(|journal| journal.page(after, rows_max, false)));
+                let _ = reply.send(self.with(|journal| journal.page(after, rows_max)));
             }
             Request::Books { reply } => {
                 if let Some(journal) = &self.journal {
@@ -283,7 +283,7 @@ impl<A: Fn(Answer)> Owner<A> {
     }
 
     fn chore(&mut self) {
-        let reading = (self.ground.read_clocks)();
+        let reading = (self.home.read_clocks)();
         match self.with(|journal| journal.chore(reading)) {
             Ok(()) => {}
             // Ratings may still find room where more than one at a time does not.
@@ -387,15 +387,15 @@ impl<A: Fn(Answer)> Owner<A> {
         drop(journal);
         if let Error::Damaged { .. } = error {
             // When it cannot be set aside, opening it will say why.
-            let _ = Journal::set_aside(&self.ground.folder, error);
+            let _ = Journal::set_aside(&self.home.folder, error);
         } else {
-            repair::forget_cache(&self.ground.folder);
+            repair::forget_cache(&self.home.folder);
         }
     }
 
     /// The journal, with a run that ratings can be appended to.
     fn open_run(&mut self) -> Result<&mut Journal, Error> {
-        let (boot, run) = (self.ground.boot, (self.ground.new_run)());
+        let (boot, run) = (self.home.boot, (self.home.new_run)());
         let journal = self.open()?;
         if journal.run().is_none() {
             journal.begin(run, boot)?;
@@ -415,7 +415,7 @@ impl<A: Fn(Answer)> Owner<A> {
     }
 
     fn open_anew(&mut self) -> Result<Journal, Error> {
-        let Ground { folder, limits, boot, new_run, .. } = &self.ground;
+        let Home { folder, limits, boot, new_run, .. } = &self.home;
         let mut journal = Journal::open(folder, *limits)?;
         let run = new_run();
         match journal.begin(run, *boot) {

@@ -336,11 +336,13 @@ pub(super) fn aside_of(
 
 /// The first row at or after this one that waits, or the one after the last row.
 pub(super) fn next_unsent(connection: &Connection, from: i64) -> rusqlite::Result<i64> {
-    let sql = "select event.row from event join run on run.id = event.run \
-               left join set_aside on set_aside.run = event.run and set_aside.n = event.n \
-               where event.row >= ? and (event.n > run.settled_n and set_aside.n is null \
-               or set_aside.is_again = 1) order by event.row limit 1";
-    let next = connection.query_row(sql, [from], |row| row.get(0)).optional()?;
+    let waits = super::row::WAITS;
+    let sql = format!(
+        "select event.row from event join run on run.id = event.run \
+         left join set_aside on set_aside.run = event.run and set_aside.n = event.n \
+         where event.row >= ? and ({waits}) order by event.row limit 1"
+    );
+    let next = connection.prepare_cached(&sql)?.query_row([from], |row| row.get(0)).optional()?;
     let last = || {
         let sql = "select coalesce(max(row), 0) + 1 from event";
         connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|last| last.max(from))

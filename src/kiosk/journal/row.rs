@@ -69,6 +69,10 @@ pub(super) const SOURCES: &str = "event left join run on run.id = event.run \
      left join boot on boot.id = run.boot left join question on question.id = event.question \
      left join set_aside on set_aside.run = event.run and set_aside.n = event.n";
 
+/// Whether a row of [`SOURCES`] waits for the hub.
+pub(super) const WAITS: &str =
+    "event.n > run.settled_n and set_aside.n is null or set_aside.is_again = 1";
+
 /// The word in `kind` for a loss; a rating has none.
 const LOST: &str = "lost";
 

@@ -1,13 +1,12 @@
 //! The statements that store a shipment: each event once, and nothing over another.
 
-use chrono::{DateTime, SecondsFormat};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::super::{Arrived, Cursor, Incoming, RETURNS_OF_A_CLONE, Shipment, Stored};
 use super::dating;
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Judge, RULE_VERSION, Reason, UNJUDGED, Verdict};
-use crate::feedback::moment::Quality;
+use crate::feedback::moment::{Quality, rfc3339};
 use crate::feedback::rating::{BootId, Input, RatingId, RunId, Scale};
 use crate::wire::report::Reported;
 
@@ -333,9 +332,4 @@ pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
         latest: bounds.map(|(_, latest)| rfc3339(latest)),
     };
     Ok(((row.get(0)?, n), reported))
-}
-
-fn rfc3339(utc_ms: i64) -> String {
-    let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
-    utc.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
