@@ -3,17 +3,20 @@
 //! It shows a [`View`] and tells what was touched; what a touch means is not decided here. Where no
 //! display can be had the kiosk goes on without one, since buttons need none.
 
+pub mod colour;
+
 use std::path::Path;
 
-use slint::{ComponentHandle as _, Global as _, ModelRc, VecModel};
+use slint::{ComponentHandle as _, Global as _, Model as _, ModelRc, VecModel};
 
 use crate::feedback::rating::{Input, Scale};
 use crate::feedback::survey;
 use crate::feedback::visit::Press;
 use crate::kiosk::attendant::{Event, View};
-use crate::kiosk::settings::Settings;
+use crate::kiosk::settings::{Look, Settings};
 
-use self::generated::{AppWindow, Bridge, Choice, Stage};
+use self::colour::Colour;
+use self::generated::{AppWindow, Bridge, Choice, Look as Shown, Stage, Theme};
 
 #[expect(
     unreachable_pub,
@@ -77,6 +80,7 @@ impl Screen {
             // English is what the others are translated from, so it is always there.
             let _ = slint::select_bundled_translation("en");
         }
+        dress(&window, settings.screen.look, settings.screen.accent);
         let bridge = Bridge::get(&window);
         bridge.set_brand(settings.brand.as_str().into());
         bridge.set_is_correctable(settings.pace.correction_ms > 0);
@@ -136,11 +140,62 @@ impl Screen {
         self.window.window()
     }
 
+    /// Every pair of colours that has to be told apart: what it is, and by how much.
+    #[must_use]
+    pub fn contrasts(&self) -> Vec<(String, f64)> {
+        let theme = Theme::get(&self.window);
+        let colour = |colour: slint::Color| of_slint(colour);
+        let words = [
+            ("ink", theme.get_ink()),
+            ("muted", theme.get_muted()),
+            ("accent", theme.get_accent()),
+        ];
+        let grounds = [("paper", theme.get_paper()), ("card", theme.get_card())];
+        let mut contrasts = Vec::new();
+        for (word, of) in words {
+            for (ground, on) in grounds {
+                contrasts.push((format!("{word} on {ground}"), colour(of).contrast(colour(on))));
+            }
+        }
+        let feature = colour(theme.get_feature());
+        let fills = theme.get_faces().iter().chain([theme.get_face_resting()]).collect::<Vec<_>>();
+        for (face, fill) in fills.into_iter().enumerate() {
+            contrasts.push((format!("features of face {face}"), feature.contrast(colour(fill))));
+            // Where the fill is the paper, the ring is what is seen of the disc.
+            let paper = colour(theme.get_paper());
+            let edge = colour(fill).contrast(paper).max(feature.contrast(paper));
+            contrasts.push((format!("edge of face {face}"), edge));
+        }
+        contrasts
+    }
+
     /// The component, for tests that search it.
     #[must_use]
     pub const fn component(&self) -> &(impl slint::ComponentHandle + use<>) {
         &self.window
     }
+}
+
+/// Sets the look, and the shop's own accent as near to it as it can be read.
+fn dress(window: &AppWindow, look: Look, accent: Option<Colour>) {
+    let theme = Theme::get(window);
+    theme.set_look(match look {
+        Look::Light => Shown::Light,
+        Look::Dark => Shown::Dark,
+        Look::HighContrast => Shown::HighContrast,
+        Look::HighContrastDark => Shown::HighContrastDark,
+    });
+    let Some(accent) = accent else {
+        return;
+    };
+    let grounds = [theme.get_paper(), theme.get_card()].map(of_slint);
+    let Colour { red, green, blue } =
+        accent.readable_on(&grounds, of_slint(theme.get_ink()), look.contrast_min());
+    theme.set_own_accent(slint::Color::from_rgb_u8(red, green, blue));
+}
+
+fn of_slint(colour: slint::Color) -> Colour {
+    Colour { red: colour.red(), green: colour.green(), blue: colour.blue() }
 }
 
 fn show(window: &AppWindow, view: View) {

@@ -18,6 +18,7 @@ use crate::feedback::rating::Scale;
 use crate::feedback::survey::{Survey, Texts};
 use crate::feedback::visit::Pace;
 use crate::kiosk::journal::Limits;
+use crate::kiosk::screen::colour::Colour;
 
 /// Everything the kiosk needs to know at start, with limits checked.
 #[derive(Clone, Debug)]
@@ -119,6 +120,40 @@ pub struct Screen {
     pub is_on: bool,
     /// Whether the window fills it.
     pub is_fullscreen: bool,
+    /// Its colours.
+    pub look: Look,
+    /// The shop's own accent.
+    pub accent: Option<Colour>,
+}
+
+/// The colours of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Look {
+    /// Ink on paper.
+    #[default]
+    Light,
+    /// For a dim place.
+    Dark,
+    /// Black on white.
+    HighContrast,
+    /// White on black.
+    HighContrastDark,
+}
+
+impl Look {
+    /// Every look there is.
+    pub const ALL: [Self; 4] =
+        [Self::Light, Self::Dark, Self::HighContrast, Self::HighContrastDark];
+
+    /// The least contrast ratio of its words: WCAG 2.2 asks for 4.5 at level AA, 7 at AAA.
+    #[must_use]
+    pub const fn contrast_min(self) -> f64 {
+        match self {
+            Self::Light | Self::Dark => 4.5,
+            Self::HighContrast | Self::HighContrastDark => 7.0,
+        }
+    }
 }
 
 /// The way to head office.
@@ -201,6 +236,8 @@ struct ButtonsPart {
 struct ScreenPart {
     on: Option<bool>,
     fullscreen: bool,
+    look: Look,
+    accent: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -277,14 +314,24 @@ impl File {
             brand,
             pace: self.visit.check(complaints),
             buttons: self.buttons.check(survey.scale(), complaints),
-            screen: Screen {
-                is_on: self.screen.on.unwrap_or(true),
-                is_fullscreen: self.screen.fullscreen,
-            },
+            screen: self.screen.check(complaints),
             uplink: self.uplink.check(complaints),
             survey,
             keep_days,
         }
+    }
+}
+
+impl ScreenPart {
+    fn check(self, complaints: &mut Complaints) -> Screen {
+        let accent = self.accent.and_then(|text| {
+            let accent = Colour::parse(&text);
+            let what = format!("{text:?} is not a colour such as #1f5fd0");
+            complaints.unless(accent.is_some(), "screen.accent", what);
+            accent
+        });
+        let (is_on, is_fullscreen) = (self.on.unwrap_or(true), self.fullscreen);
+        Screen { is_on, is_fullscreen, look: self.look, accent }
     }
 }
 

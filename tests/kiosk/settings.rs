@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use smilepost::feedback::visit::Pace;
-use smilepost::kiosk::settings::{Driver, Enrolment, Settings};
+use smilepost::kiosk::settings::{Driver, Enrolment, Screen, Settings};
 
 fn read(text: &str) -> Result<Settings, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
@@ -42,7 +42,9 @@ fn the_reference_with_every_key_set_is_read_too_and_its_defaults_are_true() {
     assert_eq!(settings.buttons.lines, [5, 6, 13, 19, 26]);
     let plain = Settings::plain(Path::new("/x"));
     assert_eq!(settings.pace, plain.pace);
-    assert_eq!(settings.screen, plain.screen);
+    assert!(settings.screen.accent.is_some());
+    let screen = Screen { accent: None, ..settings.screen };
+    assert_eq!(screen, plain.screen);
     assert_eq!(settings.buttons.debounce, plain.buttons.debounce);
     let uplink = smilepost::kiosk::settings::Uplink { ca_file: None, ..settings.uplink };
     assert_eq!(uplink, plain.uplink);
@@ -64,6 +66,9 @@ fn every_complaint_comes_at_once_with_its_key_and_what_is_allowed() {
         driver = "gpiocdev"
         lines = [5, 6, 6]
         pull = "sideways"
+        [screen]
+        look = "neon"
+        accent = "blue"
         [uplink]
         idle_s = 0
         "#,
@@ -82,11 +87,13 @@ fn every_complaint_comes_at_once_with_its_key_and_what_is_allowed() {
         "buttons.lines: has 3 lines, the scale has 5 faces",
         "buttons.lines: names line 6 more than once",
         "buttons.chip: is missing",
+        "screen.look: unknown variant `neon`, expected one of `light`, `dark`, `high-contrast`",
+        "screen.accent: \"blue\" is not a colour such as #1f5fd0",
         "uplink.idle_s: 0 is not 1 to 86400",
     ] {
         assert!(all.contains(said), "{said}\nis not among\n{all}");
     }
-    assert_eq!(complaints.len(), 12, "{all}");
+    assert_eq!(complaints.len(), 14, "{all}");
 }
 
 #[test]

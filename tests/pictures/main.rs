@@ -15,16 +15,17 @@ use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::kiosk::attendant::View;
+use smilepost::kiosk::screen::colour::Colour;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
-use smilepost::kiosk::settings::Settings;
+use smilepost::kiosk::settings::{Look, Settings};
 
 const SIZES: [(u32, u32); 4] = [(800, 480), (480, 800), (1280, 720), (1920, 1080)];
 
 /// Where the system has no font, every test waits for ours before it draws.
 static FONTS: Once = Once::new();
 
-/// Renders a view and compares it with its golden picture.
-fn check(name: &str, language: &str, scale: Scale, (width, height): (u32, u32), view: View) {
+/// A kiosk's screen as the settings make it, without a display.
+fn screen(settings: &Settings) -> Screen {
     let options = TestingBackendOptions {
         mock_time: true,
         threading: false,
@@ -33,11 +34,27 @@ fn check(name: &str, language: &str, scale: Scale, (width, height): (u32, u32), 
     FONTS.call_once(|| bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap());
     // The first picture of a test sets the platform of its thread; the others find it set.
     let _ = slint::platform::set_platform(Box::new(TestingBackend::new(options)));
+    Screen::on_this_platform(settings, |_| {}).unwrap()
+}
+
+fn nordmarkt(look: Look) -> Settings {
     let mut settings = Settings::plain(Path::new("/nowhere"));
     settings.brand = "Nordmarkt".to_owned();
+    settings.screen.look = look;
+    settings
+}
+
+/// Renders a view in the usual look and compares it with its golden picture.
+fn check(name: &str, language: &str, scale: Scale, size: (u32, u32), view: View) {
+    let mut settings = nordmarkt(Look::Light);
     settings.language = language.to_owned();
     settings.survey = Survey::built_in(scale);
-    let screen = Screen::on_this_platform(&settings, |_| {}).unwrap();
+    draw(name, &settings, size, view);
+}
+
+/// Renders a view and compares it with its golden picture.
+fn draw(name: &str, settings: &Settings, (width, height): (u32, u32), view: View) {
+    let screen = screen(settings);
     screen.window().set_size(PhysicalSize::new(width, height));
     screen.component().show().unwrap();
     screen.show(view);
@@ -129,5 +146,47 @@ fn the_thank_you() {
 fn the_post_that_rests() {
     for size in SIZES {
         check("rest", "en", Scale::Five, size, View::Rest);
+    }
+}
+
+#[test]
+fn every_page_in_every_look() {
+    let good = Scale::Five.score(4).unwrap();
+    let views = [
+        ("ask", View::Ask),
+        ("pressed", View::Pressed(good)),
+        ("thanks", View::Thanks),
+        ("rest", View::Rest),
+    ];
+    let looks = [
+        ("dark", Look::Dark, &SIZES[..1]),
+        ("high-contrast", Look::HighContrast, &SIZES[..]),
+        ("high-contrast-dark", Look::HighContrastDark, &SIZES[..1]),
+    ];
+    for (name, look, sizes) in looks {
+        for (page, view) in views {
+            for size in sizes {
+                draw(&format!("{page}-{name}"), &nordmarkt(look), *size, view);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_role_of_every_look_can_be_read_whatever_the_shops_own_colour_is() {
+    let accents = ["#000000", "#ffffff", "#ffff00", "#ff0000", "#808080", "#1f5fd0"];
+    let accents = accents.map(|accent| Some(Colour::parse(accent).unwrap()));
+    for look in Look::ALL {
+        for accent in [None].into_iter().chain(accents) {
+            let mut settings = nordmarkt(look);
+            settings.screen.accent = accent;
+            let contrasts = screen(&settings).contrasts();
+            assert_eq!(contrasts.len(), 6 + 12, "words on grounds, and six faces");
+            for (pair, ratio) in contrasts {
+                // The edge of a disc is no text: WCAG 2.2 asks for 3 of it.
+                let least = if pair.starts_with("edge") { 3.0 } else { look.contrast_min() };
+                assert!(ratio >= least, "{look:?}, {accent:?}: {pair} is {ratio:.2} : 1");
+            }
+        }
     }
 }
