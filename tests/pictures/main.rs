@@ -4,7 +4,14 @@
 //! After a change that is meant, run with `SMILEPOST_BLESS=1` and look at each picture before it is
 //! committed.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod colour_blind;
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -55,17 +62,21 @@ fn check(name: &str, language: &str, scale: Scale, size: (u32, u32), view: View)
 /// Renders a view and compares it with its golden picture.
 fn draw(name: &str, settings: &Settings, (width, height): (u32, u32), view: View) {
     let screen = screen(settings);
-    screen.window().set_size(PhysicalSize::new(width, height));
-    screen.component().show().unwrap();
-    screen.show(view);
-    // Past every transition.
-    for _ in 0..10 {
-        mock_elapsed_time(Duration::from_millis(50));
-    }
+    open(&screen, (width, height), view);
     let pixels = screen.window().take_snapshot().unwrap();
     assert_eq!((pixels.width(), pixels.height()), (width, height));
     compare(&format!("{name}-{width}x{height}"), width, height, pixels.as_bytes());
     screen.component().hide().unwrap();
+}
+
+/// Shows a view in a window of this size, past every transition.
+fn open(screen: &Screen, (width, height): (u32, u32), view: View) {
+    screen.window().set_size(PhysicalSize::new(width, height));
+    screen.component().show().unwrap();
+    screen.show(view);
+    for _ in 0..10 {
+        mock_elapsed_time(Duration::from_millis(50));
+    }
 }
 
 fn compare(name: &str, width: u32, height: u32, rgba: &[u8]) {
