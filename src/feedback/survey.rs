@@ -163,7 +163,7 @@ fn pick(words: &[&str; 5], face: u8) -> String {
     words.get(usize::from(face)).copied().unwrap_or_default().to_owned()
 }
 
-const BUILT_IN: [(&str, &str, [&str; 5]); 6] = [
+const BUILT_IN: [(&str, &str, [&str; 5]); 12] = [
     ("en", "How was the checkout today?", ["Very bad", "Bad", "Okay", "Good", "Very good"]),
     (
         "de",
@@ -182,6 +182,32 @@ const BUILT_IN: [(&str, &str, [&str; 5]); 6] = [
         ["Erittäin huonosti", "Huonosti", "Kohtalaisesti", "Hyvin", "Erittäin hyvin"],
     ),
     ("sv", "Hur var det i kassan i dag?", ["Mycket dåligt", "Dåligt", "Okej", "Bra", "Mycket bra"]),
+    (
+        "it",
+        "Com’è andata oggi alla cassa?",
+        ["Molto male", "Male", "Così così", "Bene", "Molto bene"],
+    ),
+    (
+        "nl",
+        "Hoe was het vandaag bij de kassa?",
+        ["Heel slecht", "Slecht", "Gaat wel", "Goed", "Heel goed"],
+    ),
+    (
+        "pl",
+        "Jak było dzisiaj przy kasie?",
+        ["Bardzo źle", "Źle", "Średnio", "Dobrze", "Bardzo dobrze"],
+    ),
+    ("pt", "Como correu hoje na caixa?", ["Muito mal", "Mal", "Razoável", "Bem", "Muito bem"]),
+    (
+        "uk",
+        "Як усе пройшло сьогодні на касі?",
+        ["Дуже погано", "Погано", "Нормально", "Добре", "Дуже добре"],
+    ),
+    (
+        "tr",
+        "Bugün kasada deneyiminiz nasıldı?",
+        ["Çok kötü", "Kötü", "İdare eder", "İyi", "Çok iyi"],
+    ),
 ];
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 )]
 
 mod colour_blind;
+mod languages;
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;

@@ -1,0 +1,80 @@
+//! The fixed texts of the screens, in every language that we bring.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use smilepost::feedback::rating::Scale;
+use smilepost::feedback::survey::Survey;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("ui")
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let within = entries.flat_map(|path| match path.is_dir() {
+        true => files(&path, ending),
+        false => vec![path],
+    });
+    within.filter(|path| path.extension().is_some_and(|found| found == ending)).collect()
+}
+
+/// What the screens say in English, between `@tr("` and `"`.
+fn texts() -> Vec<String> {
+    let mut texts = Vec::new();
+    for file in files(&root(), "slint") {
+        let code = std::fs::read_to_string(file).unwrap();
+        for part in code.split("@tr(").skip(1) {
+            let text = part.strip_prefix('"').unwrap();
+            texts.push(text.split('"').next().unwrap().to_owned());
+        }
+    }
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+/// The entries of a catalogue, each on lines of its own, without the one that heads it.
+fn catalogue(file: &Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut entries = BTreeMap::new();
+    let mut id = String::new();
+    for line in text.lines() {
+        let quoted = |line: &str| line.strip_suffix('"').unwrap_or(line).to_owned();
+        if let Some(text) = line.strip_prefix("msgid \"") {
+            id = quoted(text);
+        } else if let Some(text) = line.strip_prefix("msgstr \"")
+            && !id.is_empty()
+        {
+            assert_eq!(entries.insert(id.clone(), quoted(text)), None, "{id:?} comes twice");
+        }
+    }
+    entries
+}
+
+/// What is filled in, in its order of names: `{}`, `{0}`, `{n}`.
+fn placeholders(text: &str) -> Vec<&str> {
+    let mut found: Vec<&str> =
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn every_language_says_all_that_english_says_with_the_same_blanks() {
+    let texts = texts();
+    assert!(texts.len() >= 5, "{texts:?}");
+    for language in Survey::built_in(Scale::Five).languages().filter(|&tag| tag != "en") {
+        let file = root().join(format!("lang/{language}/LC_MESSAGES/smilepost.po"));
+        let entries = catalogue(&file);
+        let known: Vec<&String> = entries.keys().collect();
+        assert_eq!(known, texts.iter().collect::<Vec<_>>(), "{language}");
+        for (text, translation) in &entries {
+            assert!(!translation.trim().is_empty(), "{language}: {text:?} is not translated");
+            assert_eq!(placeholders(text), placeholders(translation), "{language}: {text:?}");
+        }
+    }
+    let catalogues = files(&root().join("lang"), "po").len();
+    let languages = Survey::built_in(Scale::Five).languages().count();
+    assert_eq!(catalogues, languages - 1, "a catalogue for each language but English");
+}
