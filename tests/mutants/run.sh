@@ -46,9 +46,9 @@ mutant epoch-is-ignored $journal.rs 's/if is_other \|\| is_back \{/if is_other \
 # P4: damage is found and said.
 mutant checksum-off $journal/row.rs 's/i64::from\(checksum\(&entry\)\) == crc/crc >= 0/' --test kiosk damage
 mutant no-mark $journal/mark.rs 's/file\.write_all_at\(&encode\(number, &runs\), offset\)\?;//' --test kiosk damage
-mutant wal-tail-ignored $journal.rs 's/(in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;)/$1 in_wal.clear();/' --test kiosk damage
+mutant wal-tail-ignored $journal/opening.rs 's/(in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;)/$1 in_wal.clear();/' --test kiosk damage
 mutant unsound-mark-believed $journal/ledger.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage
-mutant losses-unreported $journal/chores.rs 's/(losses\.extend\(missing\(&books, taken, &stretches\(seen\)\)\);)/$1 losses.clear();/g' --test kiosk damage
+mutant losses-unreported $journal/chores.rs 's/(losses\.extend\(losses_of\(&books, taken, &seen\)\);)/$1 losses.clear();/g' --test kiosk damage
 # P7: kiosks that lost the hub together do not return together.
 mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
 mutant retry-after-ignored src/kiosk/uplink.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile
