@@ -289,11 +289,7 @@ impl Archive for Sqlite {
     }
 
     async fn renew_epoch(&self) -> Result<(), Error> {
-        self.write("draw a new epoch", |transaction| {
-            let sql = "update meta set value = ? where key = 'epoch'";
-            transaction.execute(sql, [i64::from(rand::random::<u32>())]).map(drop)
-        })
-        .await
+        self.write("draw a new epoch", ledger::draw_epoch).await
     }
 
     async fn add_next_token(

@@ -1,9 +1,17 @@
 //! What leaves the journal for the hub, and what comes back of it.
 
+use rusqlite::{Connection, params};
+
 use super::books::Books;
+use super::error::{Error, sort};
 use super::row::Entry;
-use crate::feedback::moment::Anchor;
+use super::{Journal, ledger, schema};
+use crate::feedback::moment::{self, Anchor};
 use crate::feedback::rating::{BootId, RatingId, RunId};
+
+/// How long a reason for setting an event aside may be, in characters; the rest is cut off, so that
+/// it fits on a page beside its event.
+const REASON_CHARS_MAX: usize = 120;
 
 /// What goes into a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,4 +80,189 @@ pub struct ArchiveSeen {
     pub epoch: u64,
     /// How many events of this kiosk it held before the delivery, and after it, if it tells.
     pub stored: Option<(u64, u64)>,
+}
+
+impl Journal {
+    /// The oldest events that wait, up to a number of them.
+    ///
+    /// A damaged row is never sent; the journal is then checked again, and the loss reported.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn batch(&mut self, events_max: usize) -> Result<Batch, Error> {
+        let mut runs = Vec::<BatchRun>::new();
+        let (mut after, mut left) = (self.unsent_row - 1, events_max);
+        while left > 0 {
+            let page = self.waiting_page(after, left)?;
+            let Some(last) = page.last() else {
+                break;
+            };
+            after = last.row;
+            for kept in page {
+                let Ok(entry) = kept.entry else {
+                    self.chores.check_again();
+                    continue;
+                };
+                left -= 1;
+                match runs.last_mut().filter(|run| run.run == entry.id.run) {
+                    Some(run) => run.entries.push(entry),
+                    None => runs.push(BatchRun {
+                        run: entry.id.run,
+                        boot: kept.boot,
+                        taken: self.taken_in(entry.id.run)?,
+                        entries: vec![entry],
+                    }),
+                }
+            }
+        }
+        if runs.is_empty() && events_max > 0 && self.books.waiting > 0 && self.unsent_row > 0 {
+            // The books say that something waits: then it is the row where to begin that is wrong.
+            self.unsent_row = 0;
+            self.chores.check_again();
+            return self.batch(events_max);
+        }
+        let anchors = ledger::untold(&self.connection);
+        let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
+        let meta = |key| {
+            let value = ledger::meta(&self.connection, key);
+            value.map_err(|source| sort(&self.folder, "read", source))
+        };
+        let kiosk = meta("hub_kiosk")?.and_then(|kiosk| u32::try_from(kiosk).ok());
+        let known = kiosk.zip(meta("hub_stored")?.map(i64::cast_unsigned));
+        let live = self.run.map(|run| run.id);
+        Ok(Batch { live, known, runs, anchors, books: self.books })
+    }
+
+    /// Marks what a receipt settled, in one commit; none if there is nothing to mark.
+    ///
+    /// The commit is not flushed: a receipt that a power cut takes back is asked for again.
+    ///
+    /// # Errors
+    /// When the commit fails; then nothing of it has happened, and the events go out again.
+    pub fn settle(&mut self, settlement: &Settlement) -> Result<(), Error> {
+        let folder = self.folder.clone();
+        let failed = |source| sort(&folder, "settle events in", source);
+        let anchor = settlement.anchor.and_then(|new| {
+            let run = self
+                .run
+                .filter(|run| moment::is_worth_keeping(&new, self.timeline.of(run.boot)))?;
+            Some((run, new))
+        });
+        let Settlement { settled, set_aside, told, .. } = settlement;
+        let archive = self.news_of(settlement.archive).map_err(failed)?;
+        let is_nothing = settled.is_empty() && set_aside.is_empty() && told.is_empty();
+        if is_nothing && anchor.is_none() && archive.is_empty() {
+            // An idle kiosk hears from the hub every few minutes, and that must not wear the card.
+            return Ok(());
+        }
+        let unsent_row = self.unsent_row;
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            for id in settled {
+                let sql = "delete from set_aside where n = ? and is_again = 1 \
+                           and run = (select id from run where uuid = ?)";
+                transaction.prepare_cached(sql)?.execute(params![id.n, id.run.0])?;
+            }
+            for (id, reason) in set_aside {
+                let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
+                let sql = "insert into set_aside (run, n, reason) \
+                           select id, ?, ? from run where uuid = ? on conflict do update \
+                           set reason = excluded.reason, is_again = 0";
+                transaction.execute(sql, params![id.n, reason, id.run.0])?;
+            }
+            let done = settled.iter().chain(set_aside.iter().map(|(id, _)| id));
+            ledger::advance(&transaction, done)?;
+            let next = ledger::next_unsent(&transaction, unsent_row)?;
+            ledger::set_meta(&transaction, "unsent_row", next)?;
+            for key in told {
+                transaction.execute("update anchor set is_told = 1 where id = ?", [key])?;
+            }
+            if let Some((run, anchor)) = &anchor {
+                ledger::add_anchor(&transaction, run.boot_key, anchor)?;
+            }
+            for (key, value) in &archive {
+                ledger::set_meta(&transaction, key, *value)?;
+            }
+            transaction.commit()?;
+            Ok(next)
+        };
+        let before = self.books;
+        self.unsent_row = schema::unflushed(&mut self.connection, write).map_err(failed)?;
+        if let Some((run, anchor)) = anchor {
+            self.timeline.add(run.boot, anchor);
+        }
+        self.read_books()?;
+        let is_stuck = self.books.waiting >= before.waiting;
+        if is_stuck && !settled.is_empty() {
+            // No mark moves past a number that is not there, so that one is looked for.
+            self.chores.check_again();
+        }
+        Ok(())
+    }
+
+    /// What is to be written down of the archive that answered. One that was never seen, or has
+    /// gone back in time, is offered everything again.
+    fn news_of(
+        &mut self,
+        archive: Option<ArchiveSeen>,
+    ) -> rusqlite::Result<Vec<(&'static str, i64)>> {
+        let Some(ArchiveSeen { kiosk, epoch, stored }) = archive else {
+            return Ok(Vec::new());
+        };
+        let known_epoch = ledger::meta(&self.connection, "hub_epoch")?;
+        let kiosk = i64::from(kiosk);
+        let is_same = ledger::meta(&self.connection, "hub_kiosk")? == Some(kiosk);
+        let known_stored = ledger::meta(&self.connection, "hub_stored")?.filter(|_| is_same);
+        let epoch = epoch.cast_signed();
+        let before = stored.map(|(before, _)| before.cast_signed());
+        let stored = stored.map(|(_, after)| after.cast_signed());
+        // What a damaged journal knew of the archive is not carried over, so it may be any.
+        let is_other = known_epoch.map_or(self.after_bad > 0, |known| known != epoch);
+        let is_back = before.zip(known_stored).is_some_and(|(now, known)| now < known);
+        if is_other || is_back {
+            // What the archive is known by is written at the end, so that a power cut in between
+            // begins it anew.
+            if self.chores.offer_again(epoch, stored) {
+                tracing::warn!("head office went back in time: all that is held is offered again");
+            }
+            return Ok(Vec::new());
+        }
+        let mut news = Vec::new();
+        if known_epoch.is_none() {
+            news.push(("hub_epoch", epoch));
+        }
+        if !is_same {
+            news.push(("hub_kiosk", kiosk));
+        }
+        if let Some(stored) = stored.filter(|stored| known_stored != Some(*stored)) {
+            news.push(("hub_stored", stored));
+        }
+        Ok(news)
+    }
+
+    /// Lets what is set aside wait again, so that it is sent once more; returns how much it was.
+    ///
+    /// # Errors
+    /// When the commit fails; then nothing of it has happened.
+    pub fn retry(&mut self) -> Result<u64, Error> {
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            let sql = "update set_aside set is_again = 1 where is_again = 0";
+            let again = transaction.execute(sql, [])?;
+            if again == 0 {
+                return Ok(0);
+            }
+            ledger::set_meta(&transaction, "unsent_row", 0)?;
+            transaction.commit()?;
+            Ok(again)
+        };
+        let failed = |source| sort(&self.folder, "send again from", source);
+        let again = write(&mut self.connection).map_err(failed)?;
+        if again == 0 {
+            return Ok(0);
+        }
+        self.unsent_row = 0;
+        self.read_books()?;
+        Ok(u64::try_from(again).unwrap_or(u64::MAX))
+    }
 }

@@ -288,7 +288,7 @@ impl<A: Fn(Answer)> Owner<A> {
             Ok(()) => {}
             // Ratings may still find room where more than one at a time does not.
             Err(error @ Error::Full(_)) => {
-                self.complain(&error);
+                tracing::warn!(%error, "a repair waits for room");
                 self.chores_at_ms = reading.boot_ms + CHORES_REST_MS;
             }
             // What was begun is begun anew when the journal is open again.

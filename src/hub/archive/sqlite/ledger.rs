@@ -76,6 +76,11 @@ pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<u64> {
     connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 
+pub(super) fn draw_epoch(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let sql = "update meta set value = ? where key = 'epoch'";
+    transaction.execute(sql, [i64::from(rand::random::<u32>())]).map(drop)
+}
+
 /// How long after drawing a new epoch by itself the archive does not draw another, in milliseconds:
 /// a kiosk that counts wrong must not have a whole country offer everything again and again.
 const EPOCH_LIFE_MS: i64 = 60 * 60 * 1_000;
@@ -96,8 +101,7 @@ fn is_back_in_time(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqli
     let now_ms = shipment.received_ms;
     let is_due = transaction.execute(sql, params![now_ms, EPOCH_LIFE_MS])? == 1;
     if is_due {
-        let sql = "update meta set value = ? where key = 'epoch'";
-        transaction.execute(sql, [i64::from(rand::random::<u32>())])?;
+        draw_epoch(transaction)?;
     }
     Ok(is_due)
 }
