@@ -8,7 +8,7 @@ use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::desk::Summary;
 
-use crate::journal::{anchor, do_chores, open, rated, reading};
+use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 
 /// Midnight after 2026-11-18 in UTC, when the boot of these journals was so many milliseconds old:
 /// it began at 1,795,000,000,000 ms.
@@ -58,9 +58,7 @@ fn a_button_that_fell_silent_is_a_notice_and_so_is_a_card_that_lost_something() 
         journal.append(press(value, None), reading(n * 60_000)).unwrap();
     }
     drop(journal);
-    let file = rusqlite::Connection::open(folder.path().join("journal.sqlite")).unwrap();
-    file.execute("update event set score = 2 where n = 7", []).unwrap();
-    drop(file);
+    damage(folder.path(), &[8]);
     let mut journal = open(folder.path(), 2);
     do_chores(&mut journal);
     let summary = summary(&folder, journal, "2026-11-18");

@@ -54,6 +54,15 @@ fn books(journal: &Journal) -> (u64, u64, u64, u64) {
     (taken, settled, set_aside, waiting)
 }
 
+/// Has the card change what these rows of a closed journal say.
+pub(crate) fn damage(folder: &Path, numbers: &[u32]) {
+    let file = Connection::open(folder.join(FILE)).unwrap();
+    for n in numbers {
+        let changed = file.execute("update event set score = score % 5 + 1 where n = ?", [n]);
+        assert_eq!(changed.unwrap(), 1);
+    }
+}
+
 #[test]
 fn a_rating_outlives_the_process_that_took_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -323,9 +332,7 @@ fn what_is_held_before_a_hole_is_offered_again_too() {
     let all = settled((1..=9).map(|n| id(1, n)));
     journal.settle(&Settlement { archive: archive(7), ..all.clone() }).unwrap();
     drop(journal);
-    let file = Connection::open(folder.path().join(FILE)).unwrap();
-    file.execute("update event set score = 5 where n = 5", []).unwrap();
-    drop(file);
+    damage(folder.path(), &[5]);
     let mut journal = open(folder.path(), 2);
     let settlement = Settlement { archive: archive(8), ..Settlement::default() };
     journal.settle(&settlement).unwrap();
@@ -349,9 +356,7 @@ fn an_event_that_is_to_be_sent_again_and_is_damaged_meanwhile_is_reported() {
     journal.settle(&settlement).unwrap();
     assert_eq!(journal.retry().unwrap(), 2);
     drop(journal);
-    let file = Connection::open(folder.path().join(FILE)).unwrap();
-    file.execute("update event set score = 5 where n in (2, 4)", []).unwrap();
-    drop(file);
+    damage(folder.path(), &[2, 4]);
     let mut journal = open(folder.path(), 2);
     do_chores(&mut journal);
     let told: Vec<RatingId> = waiting(&mut journal);
