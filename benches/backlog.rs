@@ -15,7 +15,7 @@ use std::time::Duration;
 use smilepost::clock;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
-use smilepost::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale};
+use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
 use smilepost::hub::settings::Settings as HubSettings;
@@ -43,7 +43,7 @@ fn main() {
         let rated = Rated {
             score: Scale::Five.score(value).unwrap(),
             input: Input::Button,
-            question: Question { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
+            question: Wording { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
             verdict: Verdict::now(None),
             replaces: None,
         };
@@ -56,7 +56,8 @@ fn main() {
     let archive = Sqlite::open(&folder.join("hub")).unwrap();
     let (address, code) = runtime.block_on(async {
         let (id, shop) = ("k".to_owned(), "s".to_owned());
-        let new = Shop { id: shop.clone(), name: shop.clone(), zone: "UTC".to_owned() };
+        let new =
+            Shop { id: shop.clone(), name: shop.clone(), zone: "UTC".to_owned(), group: None };
         archive.add_shop(new).await.unwrap();
         let touchpoint = "x".to_owned();
         archive.add_kiosk(Kiosk { id: id.clone(), shop, touchpoint }).await.unwrap();
@@ -81,8 +82,10 @@ fn main() {
     let (keeper, thread) = Keeper::start(Some(journal), ground, |_| {}).unwrap();
     let start = now();
     let (app, floor_ms) = ("bench".to_owned(), clock::built_ms());
-    let office = Office { enrolment, data_dir, keep_days: 400, app, floor_ms };
-    let _uplink = uplink::start(settings.uplink, office, keeper.clone()).unwrap();
+    settings.data_dir = data_dir;
+    let surveyed = Box::new(|_| {});
+    let office = Office { enrolment, settings, app, floor_ms, publication: None, surveyed };
+    let _uplink = uplink::start(office, keeper.clone()).unwrap();
     while keeper.books().unwrap().0.waiting > 0 {
         std::thread::park_timeout(Duration::from_millis(5));
     }

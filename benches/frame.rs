@@ -17,9 +17,11 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
 use slint::{ComponentHandle as _, PhysicalSize, PlatformError, Rgb8Pixel};
 use smilepost::feedback::rating::Scale;
+use smilepost::kiosk::asked::Asked;
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
 use smilepost::kiosk::settings::Settings;
+use smilepost::kiosk::sound::Sound;
 
 const ROUNDS: usize = 500;
 
@@ -102,6 +104,11 @@ fn main() {
     let mut canvas = Canvas { window, pixels: vec![Rgb8Pixel::default(); size], width };
     println!("{} x {height}; first frame {:.1} ms", width, canvas.settle());
 
+    let (zone, survey) = (chrono_tz::UTC, settings.survey.clone());
+    let mut asked = Asked::new(&settings, zone, "", survey, |_| true, Sound::default(), None);
+    let ask = View::Ask(asked.words(None));
+    screen.show(ask.clone());
+    canvas.settle();
     let (mut pressed, mut thanks) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let value = u8::try_from(round % 5 + 1).unwrap();
@@ -109,7 +116,7 @@ fn main() {
         pressed.push(canvas.draw().unwrap());
         screen.show(View::Thanks);
         thanks.push(canvas.settle());
-        screen.show(View::Ask);
+        screen.show(ask.clone());
         canvas.settle();
     }
     report("press to the pressed face", pressed);

@@ -42,7 +42,7 @@ fn main() {
     std::fs::create_dir_all(&folder).unwrap();
 
     let mut settings = Settings::plain(&folder);
-    settings.pace = Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0 };
+    settings.pace = Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0, ..settings.pace };
     let witness = folder.join("witness");
     assert!(std::process::Command::new("mkfifo").arg(&witness).status().unwrap().success());
     let mut thanks = {

@@ -15,7 +15,7 @@ use std::path::Path;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Reading;
-use smilepost::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale};
+use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::journal::{Error, FILE, Journal, Limits};
 
 const EVENTS: u32 = 1_000_000;
@@ -31,7 +31,7 @@ fn rated() -> Event {
     Event::Rated(Rated {
         score: Scale::Five.score(5).unwrap(),
         input: Input::Button,
-        question: Question { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
+        question: Wording { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
         verdict: Verdict::now(None),
         replaces: None,
     })

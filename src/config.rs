@@ -39,6 +39,22 @@ impl Complaints {
         }
     }
 
+    /// Adds every key that a shape has no place for, where the shape itself lets them pass.
+    fn unknown<T: DeserializeOwned>(&mut self, table: toml::Table) {
+        let mut keys = Vec::new();
+        let note = |path: serde_ignored::Path<'_>| keys.push(path.to_string());
+        // It was read once already, so that there is nothing else to complain about.
+        let _ = serde_ignored::deserialize::<_, _, T>(toml::Value::Table(table), note);
+        for key in keys {
+            self.add(&key, "is no key that there is");
+        }
+    }
+
+    /// Adds complaints that were made elsewhere and name their places themselves.
+    pub fn take(&mut self, list: &[String], place: &str) {
+        self.list.extend(list.iter().map(|complaint| format!("{place}{complaint}")));
+    }
+
     /// The value, if nothing was complained about.
     ///
     /// # Errors
@@ -90,7 +106,10 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
     };
     while complaints.list.len() < COMPLAINTS_MAX {
         let error = match serde_path_to_error::deserialize(toml::Value::Table(table.clone())) {
-            Ok(shape) => return Ok((shape, complaints)),
+            Ok(shape) => {
+                complaints.unknown::<T>(table);
+                return Ok((shape, complaints));
+            }
             Err(error) => error,
         };
         let key = error.path().to_string();
@@ -104,15 +123,33 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
     Ok((T::default(), complaints))
 }
 
-/// Takes the key at a path such as `buttons.lines[1]` out of the table, or its array as a whole.
+/// Writes a shape as TOML, as [`read`] reads it.
+///
+/// # Errors
+/// When TOML has no place for something in it.
+pub fn write<T: serde::Serialize>(
+    shape: &T,
+) -> Result<String, impl std::error::Error + Send + Sync + use<T>> {
+    toml::to_string_pretty(shape)
+}
+
+/// Takes the key at a path such as `questions[1].scale` out of the table; an array of plain values,
+/// as at `buttons.lines[1]`, goes as a whole.
 fn remove(table: &mut toml::Table, path: &str) -> bool {
-    let path = path.split('[').next().unwrap_or(path);
-    match path.split_once('.') {
-        None => table.remove(path).is_some(),
-        Some((head, rest)) => match table.get_mut(head) {
-            Some(toml::Value::Table(inner)) => remove(inner, rest),
-            _ => table.remove(head).is_some(),
-        },
+    let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+    let (key, index) = head.split_once('[').unwrap_or((head, ""));
+    let index: Option<usize> = index.trim_end_matches(']').parse().ok();
+    let inner = match (table.get_mut(key), index) {
+        _ if rest.is_empty() => None,
+        (Some(toml::Value::Table(inner)), None) => Some(inner),
+        (Some(toml::Value::Array(list)), Some(at)) => {
+            list.get_mut(at).and_then(toml::Value::as_table_mut)
+        }
+        _ => None,
+    };
+    match inner {
+        Some(inner) => remove(inner, rest),
+        None => table.remove(key).is_some(),
     }
 }
 

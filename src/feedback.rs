@@ -4,6 +4,7 @@
 //! arguments. So nothing here can fail for reasons outside of it, and all of it can be tested by
 //! playing a list of events.
 
+pub mod answer;
 pub mod event;
 pub mod misuse;
 pub mod moment;

@@ -10,6 +10,7 @@ pub mod intake;
 pub mod refusal;
 pub mod reports;
 pub mod settings;
+pub mod surveys;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

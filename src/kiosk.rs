@@ -2,12 +2,16 @@
 //!
 //! Here its parts are put together; each lives on a thread of its own and they talk by channels.
 
+pub mod asked;
 pub mod attendant;
 pub mod buttons;
 pub mod desk;
+mod durable;
+pub mod given;
 pub mod journal;
 pub mod screen;
 pub mod settings;
+pub mod sound;
 pub mod uplink;
 mod witness;
 
@@ -17,15 +21,19 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 use chrono_tz::Tz;
 
-use self::attendant::{Attendant, Event};
+use self::asked::Asked;
+use self::attendant::{Attendant, Event, believed_ms};
+use self::buttons::Lamps;
+use self::given::Given;
 use self::journal::{Journal, Keeper};
 use self::screen::Screen;
 use self::settings::{Enrolment, Settings};
+use self::sound::Sound;
 use self::witness::Witness;
 use crate::clock;
 use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
-use crate::feedback::visit::{Press, Visit};
+use crate::feedback::visit::{Plan, Press, Visit};
 
 /// How many events wait for the attendant at most; beyond that, whoever has one waits too.
 const EVENTS_MAX: usize = 256;
@@ -126,9 +134,33 @@ impl Kiosk {
             keeper.tie(anchor)?;
         }
 
+        let zone = zone(&settings, enrolment.as_ref());
+        let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
+        let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
+        let given = given(&settings);
+        let survey = given.as_ref().and_then(|given| given.survey.clone());
+        let survey = survey.unwrap_or_else(|| settings.survey.clone());
         let socket = open_desk(&settings, enrolment.as_ref(), &keeper);
-        let nudge = open_uplink(&settings, enrolment, options.app, &keeper, floor_ms);
-        let has_buttons = open_buttons(&settings, &events);
+        let surveyed = events.clone();
+        let office = enrolment.map(|enrolment| uplink::Office {
+            enrolment,
+            settings: settings.clone(),
+            app: options.app,
+            floor_ms,
+            publication: given.map(|given| given.publication),
+            surveyed: Box::new(move |survey| {
+                // A kiosk that is ending asks nothing more.
+                let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
+            }),
+        });
+        let nudge = open_uplink(office, &keeper);
+        let driver = open_buttons(&settings, &events);
+        let has_buttons = driver != settings::Driver::None;
+        let lamps = open_lamps(&settings, driver);
+        let sound = Sound::start(&settings.sound, &settings.runtime_dir).unwrap_or_else(|error| {
+            tracing::error!(%error, "going on without sound");
+            Sound::default()
+        });
         let place = if settings.screen.is_on { options.screen } else { Place::Nowhere };
         let screen = open_screen(&settings, place, &events);
         // A display that is late is tried again by whoever restarts us; with buttons there is
@@ -140,15 +172,31 @@ impl Kiosk {
             None => Box::new(|_| {}),
         };
         let judge = if settings.is_judged { Judge::default() } else { Judge::off() };
-        let visit = if is_recording {
-            Visit::new(settings.pace, judge)
-        } else {
-            show(attendant::View::Rest);
-            Visit::resting(settings.pace, judge)
+        let visit = match is_recording {
+            true => Visit::new(settings.pace, judge),
+            false => Visit::resting(settings.pace, judge),
         };
+        // Without a screen there is nobody to ask what a press was about.
+        let is_followed = screen.is_some();
+        let missing = screen::fonts::Missing::find();
+        let asked = Asked::new(
+            &settings,
+            zone,
+            &touchpoint,
+            survey,
+            move |language| missing.can_draw(language),
+            sound.clone(),
+            believed_ms(),
+        );
         let attendant = Attendant {
-            visit,
-            question: settings.survey.question(&settings.language),
+            visit: visit.following(Plan::default(), rand::random()),
+            asked,
+            is_followed,
+            next_survey: None,
+            lamps,
+            sound,
+            panel_off_ms: u64::from(settings.screen.panel_off_s) * 1_000,
+            dark_at: None,
             keeper: keeper.clone(),
             witness,
             show,
@@ -223,7 +271,9 @@ pub fn zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Tz {
 /// The shop as the desk needs to know it.
 #[must_use]
 pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
-    let (survey, language) = (settings.survey.clone(), settings.language.clone());
+    let survey = given(settings).and_then(|given| given.survey);
+    let survey = survey.unwrap_or_else(|| settings.survey.clone());
+    let language = settings.language.clone();
     desk::Shop { zone: zone(settings, enrolment), survey, language }
 }
 
@@ -267,20 +317,17 @@ fn open_desk(
     socket.inspect_err(complain).ok()
 }
 
-fn open_uplink(
-    settings: &Settings,
-    enrolment: Option<Enrolment>,
-    app: String,
-    keeper: &Keeper,
-    floor_ms: i64,
-) -> Box<dyn Fn() + Send> {
-    let Some(enrolment) = enrolment else {
+/// What head office gave to ask, unless the kiosk has a survey of its own.
+fn given(settings: &Settings) -> Option<Given> {
+    if settings.has_own_survey { None } else { Given::read(&settings.data_dir, settings) }
+}
+
+fn open_uplink(office: Option<uplink::Office>, keeper: &Keeper) -> Box<dyn Fn() + Send> {
+    let Some(office) = office else {
         tracing::warn!("not enrolled at a hub: ratings are kept here until `enrol` was run");
         return Box::new(|| {});
     };
-    let (data_dir, keep_days) = (settings.data_dir.clone(), settings.keep_days);
-    let office = uplink::Office { enrolment, data_dir, keep_days, app, floor_ms };
-    match uplink::start(settings.uplink.clone(), office, keeper.clone()) {
+    match uplink::start(office, keeper.clone()) {
         Ok(uplink) => Box::new(move || uplink.nudge()),
         Err(error) => {
             let error = &error as &dyn std::error::Error;
@@ -290,24 +337,32 @@ fn open_uplink(
     }
 }
 
-/// Starts the buttons; returns whether there are any.
-fn open_buttons(settings: &Settings, events: &SyncSender<Event>) -> bool {
+/// Starts the buttons; returns what drives them.
+fn open_buttons(settings: &Settings, events: &SyncSender<Event>) -> settings::Driver {
     let events = events.clone();
     let notice = move |notice| {
         // A kiosk that is ending has no use for presses.
         let _ = events.send(Event::Buttons(notice));
     };
-    match buttons::start(&settings.buttons, settings.survey.scale(), notice) {
+    match buttons::start(&settings.buttons, settings.survey.question(None, "").scale, notice) {
         Ok(driver) => {
             tracing::info!(?driver, "buttons");
-            driver != settings::Driver::None
+            driver
         }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "going on without buttons");
-            false
+            settings::Driver::None
         }
     }
+}
+
+fn open_lamps(settings: &Settings, driver: settings::Driver) -> Lamps {
+    Lamps::start(&settings.buttons, driver).unwrap_or_else(|error| {
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "going on without lamps and buzzer");
+        Lamps::default()
+    })
 }
 
 fn open_screen(settings: &Settings, place: Place, events: &SyncSender<Event>) -> Option<Screen> {

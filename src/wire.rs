@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod desk;
 pub mod receipt;
 pub mod report;
+pub mod survey;
 
 /// The path that takes deliveries.
 pub const DELIVERIES: &str = "/v1/deliveries";
@@ -47,6 +48,9 @@ pub struct Enrolled {
     pub shop: String,
     /// The shop's IANA time zone.
     pub zone: String,
+    /// Where in the shop the kiosk stands.
+    #[serde(default)]
+    pub touchpoint: String,
 }
 
 impl std::fmt::Debug for Enrolled {

@@ -115,11 +115,12 @@ impl HeadOffice {
 
 /// How long things last: as in a shop for a person, and shorter for shoppers who come in crowds.
 fn pace(has_screen: bool, has_shoppers: bool) -> Pace {
+    let at_once = Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0, ..Pace::default() };
     match (has_screen, has_shoppers) {
         // A newcomer presses again at once and wonders where the rating is.
         (true, false) => Pace { interval_ms: 0, ..Pace::default() },
-        (true, true) => Pace { thanks_ms: 600, correction_ms: 0, interval_ms: 0 },
-        (false, _) => Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0 },
+        (true, true) => Pace { thanks_ms: 600, ..at_once },
+        (false, _) => at_once,
     }
 }
 
@@ -144,7 +145,7 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
         let archive = &head_office.archive;
         let zone = iana_zone();
         let name = "Nordmarkt".to_owned();
-        archive.add_shop(Shop { id: shop.clone(), name, zone }).await?;
+        archive.add_shop(Shop { id: shop.clone(), name, zone, group: None }).await?;
         let touchpoint = "Checkout 1".to_owned();
         archive.add_kiosk(NewKiosk { id: kiosk.clone(), shop, touchpoint }).await?;
         let expires_ms = clock::wall_ms() + access::CODE_LIFE_MS;

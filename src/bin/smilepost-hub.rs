@@ -8,10 +8,9 @@ use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use smilepost::clock;
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Archive, Kiosk, Shop};
-use smilepost::hub::reports;
+use smilepost::hub::archive::{Archive, Kiosk, Scope, Shop};
 use smilepost::hub::settings::Settings;
-use smilepost::hub::{Hub, access};
+use smilepost::hub::{Hub, access, reports, surveys};
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
 
 /// Smilepost's head office: receives every rating once and shows shops side by side.
@@ -39,6 +38,9 @@ enum Command {
     /// Set up kiosks.
     #[command(subcommand)]
     Kiosk(KioskCommand),
+    /// Say what kiosks ask.
+    #[command(subcommand)]
+    Survey(SurveyCommand),
     /// Account for every event that kiosks have taken; exit 1 when more is missing than they hold.
     Reconcile {
         #[command(flatten)]
@@ -82,9 +84,71 @@ enum ShopCommand {
         /// Its IANA time zone, such as Europe/Helsinki.
         #[arg(long)]
         zone: String,
+        /// The group of shops that it belongs to, such as "North".
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// Put a shop into a group, or into none.
+    Group {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the shop.
+        shop: String,
+        /// The group; none if left out.
+        group: Option<String>,
     },
     /// List the shops.
     List(Config),
+}
+
+/// Whom a survey is meant for: all kiosks, unless it is narrowed. Where several surveys fit a
+/// kiosk, that of its touchpoint goes before that of its shop, and that before its group's.
+#[derive(clap::Args)]
+struct ScopeArguments {
+    /// Only the shops of this group.
+    #[arg(long)]
+    group: Option<String>,
+    /// Only this shop, by its short name.
+    #[arg(long)]
+    shop: Option<String>,
+    /// Only kiosks at this touchpoint.
+    #[arg(long)]
+    touchpoint: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum SurveyCommand {
+    /// Check a survey and name everything that is wrong with it.
+    Check {
+        /// The survey, a TOML file.
+        file: PathBuf,
+    },
+    /// Publish a survey; kiosks fetch it at their next delivery.
+    Publish {
+        #[command(flatten)]
+        config: Config,
+        /// The survey, a TOML file.
+        file: PathBuf,
+        #[command(flatten)]
+        scope: ScopeArguments,
+    },
+    /// Take the survey of a scope back; kiosks go on with that of the next wider one.
+    Withdraw {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        scope: ScopeArguments,
+    },
+    /// Show which kiosk asks which survey, or what a kiosk is to ask, as TOML.
+    Show {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of one kiosk.
+        #[arg(long)]
+        kiosk: Option<String>,
+    },
+    /// List every survey that was ever published.
+    History(Config),
 }
 
 #[derive(Subcommand)]
@@ -136,22 +200,29 @@ fn main() -> ExitCode {
 async fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(config) => serve(&Settings::read(&config.config)?).await,
-        Command::Shop(ShopCommand::Add { config, name, zone }) => {
+        Command::Shop(ShopCommand::Add { config, name, zone, group }) => {
             ensure!(
                 zone.parse::<chrono_tz::Tz>().is_ok(),
                 "{zone:?} is not an IANA time zone such as Europe/Helsinki"
             );
             let id = short_name(&name)?;
-            let shop = Shop { id: id.clone(), name, zone };
+            let shop = Shop { id: id.clone(), name, zone, group };
             ensure!(open(&config)?.add_shop(shop).await?, "there is a shop {id} already");
             print(&id)
         }
         Command::Shop(ShopCommand::List(config)) => {
-            for Shop { id, name, zone } in open(&config)?.shops().await? {
-                print(&format!("{id}\t{name}\t{zone}"))?;
+            for Shop { id, name, zone, group } in open(&config)?.shops().await? {
+                let group = group.map(|group| format!("\tgroup {group}")).unwrap_or_default();
+                print(&format!("{id}\t{name}\t{zone}{group}"))?;
             }
             Ok(())
         }
+        Command::Shop(ShopCommand::Group { config, shop, group }) => {
+            let is_known = open(&config)?.group_shop(shop.clone(), group.clone()).await?;
+            ensure!(is_known, "there is no shop {shop}");
+            print(&format!("{shop} belongs to {}", group.as_deref().unwrap_or("no group")))
+        }
+        Command::Survey(command) => act_on_surveys(command).await,
         Command::Kiosk(command) => act_on_kiosk(command).await,
         Command::Reconcile { config, kiosk, format } => {
             reconcile(&open(&config)?, kiosk, format).await
@@ -212,6 +283,61 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             }
             Ok(())
         }
+    }
+}
+
+async fn act_on_surveys(command: SurveyCommand) -> anyhow::Result<()> {
+    match command {
+        SurveyCommand::Check { file } => {
+            let survey = surveys::read(&file)?;
+            let (version, questions) = (survey.version, survey.questions.len());
+            print(&format!("{}: version {version}, {questions} questions, fine", file.display()))
+        }
+        SurveyCommand::Publish { config, file, scope } => {
+            let (survey, scope, archive) = (surveys::read(&file)?, scope.into(), open(&config)?);
+            let before = archive.surveys().await?;
+            if let Err(complaints) = surveys::compare(&survey, &scope, &before) {
+                anyhow::bail!("{}: {}", file.display(), complaints.join("\n  "));
+            }
+            publish(&archive, scope, Some(serde_json::to_string(&survey)?)).await
+        }
+        SurveyCommand::Withdraw { config, scope } => {
+            publish(&open(&config)?, scope.into(), None).await
+        }
+        SurveyCommand::Show { config, kiosk: None } => {
+            print(surveys::standing(&open(&config)?).await?.trim_end())
+        }
+        SurveyCommand::Show { config, kiosk: Some(kiosk) } => {
+            let archive = open(&config)?;
+            let known = archive.kiosks().await?;
+            ensure!(known.iter().any(|known| known.kiosk.id == kiosk), "there is no kiosk {kiosk}");
+            match archive.survey(kiosk).await? {
+                None => print("no survey: it asks its own, or the one that is built in"),
+                Some(publication) => print(&surveys::toml(&publication)?),
+            }
+        }
+        SurveyCommand::History(config) => {
+            print(surveys::history(&open(&config)?.surveys().await?).trim_end())
+        }
+    }
+}
+
+async fn publish(
+    archive: &impl Archive,
+    scope: Scope,
+    content: Option<String>,
+) -> anyhow::Result<()> {
+    let done = if content.is_some() { "published" } else { "withdrawn" };
+    let (name, shop) = (scope.to_string(), scope.shop.clone().unwrap_or_default());
+    let number = archive.publish(scope, content, clock::wall_ms()).await?;
+    let number = number.with_context(|| format!("there is no shop {shop}"))?;
+    print(&format!("{number} {done} for {name}"))
+}
+
+impl From<ScopeArguments> for Scope {
+    fn from(arguments: ScopeArguments) -> Self {
+        let ScopeArguments { group, shop, touchpoint } = arguments;
+        Self { group, shop, touchpoint }
     }
 }
 

@@ -3,15 +3,40 @@
 //! A loss is an event like any other. It has a number of its own, waits for the hub, is settled by
 //! a receipt and is counted once, so that a damaged card cannot hide what it cost.
 
-use crate::feedback::rating::{Rated, RunId};
+use crate::feedback::answer::Answered;
+use crate::feedback::rating::{Rated, RunId, Wording};
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A press that was kept.
     Rated(Rated),
+    /// What came of a follow-up.
+    Answered(Answered),
     /// Earlier events that the card has lost.
     Lost(Loss),
+}
+
+impl Event {
+    /// The wording of the question that it belongs to.
+    #[must_use]
+    pub const fn question(&self) -> Option<&Wording> {
+        match self {
+            Self::Rated(rated) => Some(&rated.question),
+            Self::Answered(answered) => Some(&answered.question),
+            Self::Lost(_) => None,
+        }
+    }
+
+    /// The same event for another run, in which the numbers that it names mean nothing.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        match self {
+            Self::Rated(rated) => Self::Rated(Rated { replaces: None, ..rated }),
+            Self::Answered(answered) => Self::Answered(Answered { to: None, ..answered }),
+            Self::Lost(loss) => Self::Lost(loss),
+        }
+    }
 }
 
 /// What was lost.

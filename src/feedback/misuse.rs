@@ -59,12 +59,21 @@ pub enum Reason {
     Chatter,
     /// Its button was held; this takes the press it replaces back.
     Held,
+    /// The shop was closed.
+    Closed,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 6] =
-        [Self::Repeat, Self::Bounce, Self::Together, Self::Burst, Self::Chatter, Self::Held];
+    pub const ALL: [Self; 7] = [
+        Self::Repeat,
+        Self::Bounce,
+        Self::Together,
+        Self::Burst,
+        Self::Chatter,
+        Self::Held,
+        Self::Closed,
+    ];
 
     /// The word for it in exports and on the wire.
     #[must_use]
@@ -76,6 +85,7 @@ impl Reason {
             Self::Burst => "burst",
             Self::Chatter => "chatter",
             Self::Held => "held",
+            Self::Closed => "closed",
         }
     }
 
@@ -105,9 +115,10 @@ impl Verdict {
     /// The verdict of today's rules on a press that was judged before, given what [`Judge::judge`]
     /// says of it now.
     ///
-    /// The response interval and a held button are facts of the visit that are not judged again.
+    /// The response interval, a held button and the shop's hours are facts of the visit that are
+    /// not judged again.
     fn again(self, judged: Option<Reason>) -> Self {
-        let stays = matches!(self.misuse, Some(Reason::Repeat | Reason::Held));
+        let stays = matches!(self.misuse, Some(Reason::Repeat | Reason::Held | Reason::Closed));
         if self.rule == UNJUDGED || self.rule >= RULE_VERSION || stays {
             return self;
         }

@@ -195,7 +195,7 @@ pub struct RatingId {
 
 /// Which wording of which question was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Question {
+pub struct Wording {
     /// The question's short name, such as `checkout`.
     pub id: String,
     /// Counts up whenever wording, scale or faces change, since scores then no longer compare.
@@ -212,7 +212,7 @@ pub struct Rated {
     /// What was pressed.
     pub input: Input,
     /// What was asked.
-    pub question: Question,
+    pub question: Wording,
     /// Whether it counts.
     pub verdict: Verdict,
     /// The number, in the same run, of the rating that this one corrects.

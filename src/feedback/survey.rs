@@ -1,9 +1,19 @@
-//! What the kiosk asks: one question, its faces, and their words in each language.
+//! What the kiosk asks: questions with their faces, words and follow-ups, and which of them when.
 //!
 //! A survey is checked whole before it is used; every complaint is named, and none is half
 //! accepted. The one that is built in needs no network and no configuration.
 
-use crate::feedback::rating::{Question, Scale};
+mod built_in;
+mod check;
+pub mod schedule;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use self::schedule::{Hours, Local, Slot};
+use crate::feedback::rating::{Scale, Score, Wording};
+use crate::feedback::visit::Plan;
 
 /// The longest question, in characters: two lines of the largest type.
 pub const QUESTION_CHARS_MAX: usize = 80;
@@ -11,11 +21,42 @@ pub const QUESTION_CHARS_MAX: usize = 80;
 /// The longest word under a face, in characters.
 pub const FACE_CHARS_MAX: usize = 20;
 
+/// The longest words of a reason, in characters: two lines on a card.
+pub const REASON_CHARS_MAX: usize = 32;
+
+/// The longest "you said" or "we did", in characters.
+pub const NOTICE_CHARS_MAX: usize = 90;
+
 /// The most languages of one survey.
 pub const LANGUAGES_MAX: usize = 16;
 
-/// One language's texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The most languages that a shopper is offered at once.
+pub const OFFERED_MAX: usize = 5;
+
+/// The most questions of one survey.
+pub const QUESTIONS_MAX: usize = 20;
+
+/// The most reasons that are offered after one face.
+pub const REASONS_MAX: usize = 6;
+
+/// The most slots of a schedule.
+pub const SLOTS_MAX: usize = 100;
+
+/// The most notices of one survey.
+pub const NOTICES_MAX: usize = 10;
+
+/// The most visits of which one is asked for a recommendation.
+pub const NPS_ONE_IN_MAX: u16 = 1_000;
+
+/// The reasons that the screens have words and a picture for, in every language that they speak.
+pub const KNOWN_REASONS: [&str; 8] =
+    ["waiting", "staff", "price", "stock", "quality", "cleanliness", "finding", "payment"];
+
+/// Text by language, the key being a BCP 47 tag such as `en`.
+pub type ByLanguage = BTreeMap<String, String>;
+
+/// One language's texts of a question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
     /// The language, as a BCP 47 tag such as `en`.
     pub language: String,
@@ -23,113 +64,210 @@ pub struct Texts {
     pub question: String,
     /// The words under the faces, worst first, one for each.
     pub faces: Vec<String>,
+    /// What is asked above the reasons of an unhappy shopper; empty for the screen's own words.
+    pub unhappy: String,
+    /// What is asked above the reasons of a happy shopper; empty for the screen's own words.
+    pub happy: String,
+    /// The question for a recommendation; empty for the screen's own words.
+    pub nps: String,
+    /// What is asked above the comment; empty for the screen's own words.
+    pub comment: String,
 }
 
-/// A question that can be asked: every language has as many words as there are faces.
+/// A question with its faces and what may follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Survey {
-    id: String,
-    version: u32,
-    scale: Scale,
-    texts: Vec<Texts>,
+pub struct Question {
+    /// Its short name, such as `checkout`.
+    pub id: String,
+    /// Counts up whenever wording or scale change, since scores then no longer compare.
+    pub version: u32,
+    /// How many faces it offers.
+    pub scale: Scale,
+    /// Its words, one for each language.
+    pub texts: Vec<Texts>,
+    /// The short names of the reasons offered after a face that is not a happy one.
+    pub unhappy: Vec<String>,
+    /// The short names of the reasons offered after a happy face.
+    pub happy: Vec<String>,
+    /// One in so many visits is asked for a recommendation; 0 is none.
+    pub nps_one_in: u16,
+    /// Whether own words are asked for.
+    pub takes_comments: bool,
 }
+
+/// What the shop did because its shoppers said so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notice {
+    /// The first day on which it is shown; the shopper sees its month.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub until: Option<NaiveDate>,
+    /// What shoppers said.
+    pub said: ByLanguage,
+    /// What was done.
+    pub did: ByLanguage,
+}
+
+/// Everything that a survey is made of, before it is checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Counts up whenever any of it changes.
+    pub version: u32,
+    /// The questions; the first one is asked whenever the schedule names none.
+    pub questions: Vec<Question>,
+    /// The words of reasons that the screens have none for.
+    pub reasons: BTreeMap<String, ByLanguage>,
+    /// The languages that a shopper is offered, in this order.
+    pub languages: Vec<String>,
+    /// Which question when; the first slot that is due decides.
+    pub schedule: Vec<Slot>,
+    /// When the shop is open; always, when missing.
+    pub hours: Option<Hours>,
+    /// What was done.
+    pub notices: Vec<Notice>,
+    /// The name in the corner of the screen.
+    pub brand: Option<String>,
+    /// The shop's own colour, such as `#1f5fd0`.
+    pub accent: Option<String>,
+}
+
+/// A survey that can be asked: whatever it names it has, in every language it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey(Parts);
 
 impl Survey {
     /// Checks a survey whole.
     ///
     /// # Errors
     /// Every complaint as a sentence that names the place and what is allowed.
-    pub fn check(
-        id: &str,
-        version: u32,
-        scale: Scale,
-        texts: Vec<Texts>,
-    ) -> Result<Self, Vec<String>> {
-        let mut complaints = Vec::new();
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if id.is_empty() || id.len() > 40 || !id.chars().all(is_plain) {
-            complaints.push(format!("id: {id:?} is not 1 to 40 of a-z, 0-9 and -"));
-        }
-        if version == 0 {
-            complaints.push("version: must be 1 or more".to_owned());
-        }
-        if texts.is_empty() || texts.len() > LANGUAGES_MAX {
-            complaints.push(format!("texts: needs 1 to {LANGUAGES_MAX} languages"));
-        }
-        for text in &texts {
-            let language = &text.language;
-            if language.is_empty() || language.len() > 12 {
-                complaints.push(format!("texts.{language}: is not a language tag such as en"));
-            }
-            check_length(&mut complaints, language, "question", &text.question, QUESTION_CHARS_MAX);
-            if text.faces.len() != usize::from(scale.faces()) {
-                complaints.push(format!(
-                    "texts.{language}.faces: has {} words, the scale has {} faces",
-                    text.faces.len(),
-                    scale.faces()
-                ));
-            }
-            for word in &text.faces {
-                check_length(&mut complaints, language, "faces", word, FACE_CHARS_MAX);
-            }
-        }
-        if complaints.is_empty() {
-            Ok(Self { id: id.to_owned(), version, scale, texts })
-        } else {
-            Err(complaints)
-        }
+    pub fn check(parts: Parts) -> Result<Self, Vec<String>> {
+        let complaints = check::complaints(&parts);
+        if complaints.is_empty() { Ok(Self(parts)) } else { Err(complaints) }
     }
 
     /// The survey that a kiosk asks when nobody has given it another.
     #[must_use]
     pub fn built_in(scale: Scale) -> Self {
-        let texts = BUILT_IN
-            .iter()
-            .map(|(language, question, words)| Texts {
-                language: (*language).to_owned(),
-                question: (*question).to_owned(),
-                faces: faces_of(scale).iter().map(|&face| pick(words, face)).collect(),
-            })
-            .collect();
-        Self { id: "checkout".to_owned(), version: 1, scale, texts }
+        let question = Question {
+            id: "checkout".to_owned(),
+            version: 1,
+            scale,
+            texts: built_in_texts(scale),
+            unhappy: Vec::new(),
+            happy: Vec::new(),
+            nps_one_in: 0,
+            takes_comments: false,
+        };
+        Self(Parts { version: 1, questions: vec![question], ..Parts::default() })
     }
 
-    /// The question's short name.
+    /// What it is made of.
     #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
+    pub const fn parts(&self) -> &Parts {
+        &self.0
     }
 
-    /// Counts up whenever wording or scale change.
+    /// The question to ask at this moment and place; the first one where the moment is not known.
     #[must_use]
-    pub const fn version(&self) -> u32 {
-        self.version
+    pub fn question(&self, at: Option<Local>, touchpoint: &str) -> &Question {
+        let due = at.and_then(|at| self.0.schedule.iter().find(|slot| slot.is_due(at, touchpoint)));
+        let named = due.and_then(|slot| self.0.questions.iter().find(|q| q.id == slot.question));
+        let first = || self.0.questions.first();
+        named.or_else(first).unwrap_or_else(|| unreachable!("a checked survey has a question"))
     }
 
-    /// How many faces it offers.
+    /// Whether anything in it depends on the time.
     #[must_use]
-    pub const fn scale(&self) -> Scale {
-        self.scale
+    pub fn is_timed(&self) -> bool {
+        !self.0.schedule.is_empty() || self.0.hours.is_some() || !self.0.notices.is_empty()
     }
 
+    /// The survey's own words for a reason; none where the screens have them.
+    #[must_use]
+    pub fn reason(&self, id: &str, language: &str) -> Option<&str> {
+        self.0.reasons.get(id).and_then(|words| by_language(words, language))
+    }
+
+    /// The languages that every question has texts in, in the order of the first question.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        let first = self.0.questions.first().map(|question| question.texts.as_slice());
+        let tags = first.unwrap_or_default().iter().map(|texts| texts.language.as_str());
+        tags.filter(|tag| self.0.questions.iter().all(|question| question.exactly(tag).is_some()))
+    }
+}
+
+impl Question {
     /// The texts in this language, or in its base language (`de` for `de-AT`).
     #[must_use]
     pub fn texts(&self, language: &str) -> Option<&Texts> {
-        let base = language.split('-').next().unwrap_or(language);
-        let find = |tag: &str| self.texts.iter().find(|texts| texts.language == tag);
-        find(language).or_else(|| find(base))
+        self.exactly(language).or_else(|| self.exactly(base(language)))
     }
 
-    /// The languages it has texts in, in their given order.
-    pub fn languages(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(|texts| texts.language.as_str())
+    fn exactly(&self, tag: &str) -> Option<&Texts> {
+        self.texts.iter().find(|texts| texts.language == tag)
     }
 
-    /// What a rating records of the question, asked in this language.
+    /// What a rating records of it, asked in this language.
     #[must_use]
-    pub fn question(&self, language: &str) -> Question {
-        Question { id: self.id.clone(), version: self.version, language: language.to_owned() }
+    pub fn wording(&self, language: &str) -> Wording {
+        Wording { id: self.id.clone(), version: self.version, language: language.to_owned() }
     }
+
+    /// The reasons that are offered after a face.
+    #[must_use]
+    pub fn reasons(&self, score: Score) -> &[String] {
+        if score.is_happy() { &self.happy } else { &self.unhappy }
+    }
+
+    /// Its follow-ups.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        Plan {
+            unhappy_reasons: !self.unhappy.is_empty(),
+            happy_reasons: !self.happy.is_empty(),
+            nps_one_in: self.nps_one_in,
+            takes_comments: self.takes_comments,
+        }
+    }
+}
+
+/// The notice to show on a day: the newest one that is due, and of equally new ones the first.
+#[must_use]
+pub fn newest_notice<'a>(
+    notices: impl DoubleEndedIterator<Item = &'a Notice>,
+    on: NaiveDate,
+) -> Option<&'a Notice> {
+    let is_due = |notice: &&Notice| {
+        notice.from.is_none_or(|from| from <= on) && notice.until.is_none_or(|until| on <= until)
+    };
+    notices.filter(is_due).rev().max_by_key(|notice| notice.from)
+}
+
+/// The text in this language, or in its base language.
+#[must_use]
+pub fn by_language<'a>(texts: &'a ByLanguage, language: &str) -> Option<&'a str> {
+    texts.get(language).or_else(|| texts.get(base(language))).map(String::as_str)
+}
+
+/// The language without its region: `de` of `de-AT`.
+#[must_use]
+pub fn base(language: &str) -> &str {
+    language.split('-').next().unwrap_or(language)
+}
+
+/// The built-in words of a scale, in every language that there is.
+#[must_use]
+pub fn built_in_texts(scale: Scale) -> Vec<Texts> {
+    let texts = built_in::BUILT_IN.iter().map(|(language, question, words)| {
+        let faces = faces_of(scale).iter().filter_map(|&face| words.get(usize::from(face)));
+        Texts {
+            language: (*language).to_owned(),
+            question: (*question).to_owned(),
+            faces: faces.map(|&word| word.to_owned()).collect(),
+            ..Texts::default()
+        }
+    });
+    texts.collect()
 }
 
 /// Which of the five faces, 0 being the worst, a scale shows.
@@ -144,72 +282,6 @@ pub const fn faces_of(scale: Scale) -> &'static [u8] {
     }
 }
 
-fn check_length(
-    complaints: &mut Vec<String>,
-    language: &str,
-    key: &str,
-    text: &str,
-    chars_max: usize,
-) {
-    let chars = text.trim().chars().count();
-    if chars == 0 || chars > chars_max || text.chars().any(char::is_control) {
-        complaints.push(format!(
-            "texts.{language}.{key}: {text:?} is not 1 to {chars_max} characters on one line"
-        ));
-    }
-}
-
-fn pick(words: &[&str; 5], face: u8) -> String {
-    words.get(usize::from(face)).copied().unwrap_or_default().to_owned()
-}
-
-const BUILT_IN: [(&str, &str, [&str; 5]); 12] = [
-    ("en", "How was the checkout today?", ["Very bad", "Bad", "Okay", "Good", "Very good"]),
-    (
-        "de",
-        "Wie war es heute an der Kasse?",
-        ["Sehr schlecht", "Schlecht", "In Ordnung", "Gut", "Sehr gut"],
-    ),
-    (
-        "fr",
-        "Comment était la caisse aujourd’hui ?",
-        ["Très mal", "Mal", "Moyen", "Bien", "Très bien"],
-    ),
-    ("es", "¿Qué tal en la caja hoy?", ["Muy mal", "Mal", "Regular", "Bien", "Muy bien"]),
-    (
-        "fi",
-        "Miten asiointi kassalla sujui?",
-        ["Erittäin huonosti", "Huonosti", "Kohtalaisesti", "Hyvin", "Erittäin hyvin"],
-    ),
-    ("sv", "Hur var det i kassan i dag?", ["Mycket dåligt", "Dåligt", "Okej", "Bra", "Mycket bra"]),
-    (
-        "it",
-        "Com’è andata oggi alla cassa?",
-        ["Molto male", "Male", "Così così", "Bene", "Molto bene"],
-    ),
-    (
-        "nl",
-        "Hoe was het vandaag bij de kassa?",
-        ["Heel slecht", "Slecht", "Gaat wel", "Goed", "Heel goed"],
-    ),
-    (
-        "pl",
-        "Jak było dzisiaj przy kasie?",
-        ["Bardzo źle", "Źle", "Średnio", "Dobrze", "Bardzo dobrze"],
-    ),
-    ("pt", "Como correu hoje na caixa?", ["Muito mal", "Mal", "Razoável", "Bem", "Muito bem"]),
-    (
-        "uk",
-        "Як усе пройшло сьогодні на касі?",
-        ["Дуже погано", "Погано", "Нормально", "Добре", "Дуже добре"],
-    ),
-    (
-        "tr",
-        "Bugün kasada deneyiminiz nasıldı?",
-        ["Çok kötü", "Kötü", "İdare eder", "İyi", "Çok iyi"],
-    ),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,28 +290,48 @@ mod tests {
     fn the_built_in_survey_passes_its_own_check_on_every_scale() {
         for scale in Scale::ALL {
             let survey = Survey::built_in(scale);
-            let checked = Survey::check(&survey.id, survey.version, scale, survey.texts.clone());
-            assert_eq!(checked, Ok(survey));
+            assert_eq!(Survey::check(survey.parts().clone()), Ok(survey));
         }
-    }
-
-    #[test]
-    fn every_complaint_is_named() {
-        let texts = Texts {
-            language: "en".to_owned(),
-            question: String::new(),
-            faces: vec!["Good".to_owned(), "x".repeat(21)],
-        };
-        let complaints = Survey::check("Check out", 0, Scale::Three, vec![texts]).unwrap_err();
-        let places: Vec<&str> = complaints.iter().filter_map(|c| c.split(':').next()).collect();
-        let expected = ["id", "version", "texts.en.question", "texts.en.faces", "texts.en.faces"];
-        assert_eq!(places, expected);
     }
 
     #[test]
     fn a_regional_language_falls_back_to_its_base() {
         let survey = Survey::built_in(Scale::Five);
-        assert_eq!(survey.texts("de-AT").map(|t| t.language.as_str()), Some("de"));
-        assert_eq!(survey.texts("tlh"), None);
+        let question = survey.question(None, "");
+        assert_eq!(question.texts("de-AT").map(|t| t.language.as_str()), Some("de"));
+        assert_eq!(question.texts("tlh"), None);
+    }
+
+    #[test]
+    fn the_schedule_decides_and_the_first_question_stands_in() {
+        let mut parts = Survey::built_in(Scale::Five).parts().clone();
+        let bakery = Question { id: "bakery".to_owned(), ..parts.questions[0].clone() };
+        parts.questions.push(bakery);
+        let weekdays = vec![chrono::Weekday::Fri];
+        let slot = Slot { question: "bakery".to_owned(), weekdays, ..Slot::default() };
+        parts.schedule.push(slot);
+        let survey = Survey::check(parts).unwrap();
+        let on = |day| {
+            let date = NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+            survey.question(Some(Local { date, minute: 600 }), "").id.as_str()
+        };
+        assert_eq!((on(5), on(6), on(7)), ("checkout", "bakery", "checkout"));
+        assert_eq!(survey.question(None, "").id, "checkout", "a clock that nobody believes");
+    }
+
+    #[test]
+    fn the_newest_notice_that_is_due_is_shown() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 11, day);
+        let notice = |from, until, said: &str| {
+            let text = |text: &str| ByLanguage::from([("en".to_owned(), text.to_owned())]);
+            Notice { from, until, said: text(said), did: text("Done") }
+        };
+        let notices = [
+            notice(None, None, "old"),
+            notice(day(10), day(12), "new"),
+            notice(day(20), None, "newest"),
+        ];
+        let on = |at| newest_notice(notices.iter(), day(at).unwrap()).unwrap().said["en"].clone();
+        assert_eq!([on(9), on(10), on(12), on(13), on(25)], ["old", "new", "new", "old", "newest"]);
     }
 }

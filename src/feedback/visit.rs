@@ -6,9 +6,15 @@
 //! Invariants: [`Effect::Thank`] follows [`Event::Kept`] and nothing else, so nobody is thanked for
 //! a rating that is not on disk. At most one [`Effect::Keep`] is under way; each press becomes
 //! exactly one, or an [`Effect::Ignore`] when more than [`WAITING_MAX`] already wait for the card.
+//! A follow-up is asked only once the rating is kept, so whoever walks away loses nothing by it.
+
+mod follow;
 
 use std::collections::VecDeque;
 
+use self::follow::{Chooser, Following};
+pub use self::follow::{FOLLOW_UPS_MAX, Plan, STILL_THERE_MS};
+use crate::feedback::answer::{Answer, FollowUp, Reply};
 use crate::feedback::misuse::{Judge, Reason, Verdict};
 use crate::feedback::rating::{Input, Score};
 
@@ -17,6 +23,9 @@ pub const WAITING_MAX: usize = 32;
 
 /// How long a commit may take before the screen stops pretending, in milliseconds.
 pub const STALL_MS: u64 = 5_000;
+
+/// How much longer everything stays for a shopper who asks for more time.
+pub const MORE_TIME: u64 = 4;
 
 /// How long things last, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +36,24 @@ pub struct Pace {
     pub correction_ms: u32,
     /// The response interval: how long after the thank-you another press is not counted.
     pub interval_ms: u32,
+    /// How long a follow-up waits for an answer, from the last touch on.
+    pub follow_up_ms: u32,
+    /// How long the question stays in a language that a shopper chose and nobody answers in.
+    pub language_ms: u32,
+    /// How long the question is shown before the invitation takes its place; 0 is for ever.
+    pub invite_ms: u32,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { thanks_ms: 3_000, correction_ms: 3_000, interval_ms: 2_000 }
+        Self {
+            thanks_ms: 3_000,
+            correction_ms: 3_000,
+            interval_ms: 2_000,
+            follow_up_ms: 12_000,
+            language_ms: 20_000,
+            invite_ms: 0,
+        }
     }
 }
 
@@ -45,18 +67,32 @@ pub struct Press {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A shopper pressed a face.
     Pressed(Press),
     /// The button of this face was held for so long that nobody meant it.
     Held(Score),
-    /// The rating under way is on disk, with this number in the run.
+    /// The shopper answered the follow-up on the screen, or skipped it.
+    Answered(FollowUp, Reply),
+    /// The shopper touched the screen without answering anything, as typing does.
+    Touched,
+    /// The shopper chose this one of the survey's languages.
+    Chose(u8),
+    /// The shopper asked for more time.
+    MoreTime,
+    /// The shop closes.
+    Closed,
+    /// The shop opens.
+    Opened,
+    /// There is something else to ask.
+    Renewed,
+    /// The rating or the answer under way is on disk, with this number in the run.
     Kept {
         /// Its number in the run.
         n: u32,
     },
-    /// The rating under way could not be written.
+    /// The rating or the answer under way could not be written.
     NotKept,
     /// The shopper tapped "Pressed the wrong one?".
     Reconsidered,
@@ -69,12 +105,14 @@ pub enum Event {
 }
 
 /// What the shell must do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Show at once that this face was pressed.
     Light(Score),
     /// Write this rating to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
     Keep(Keep),
+    /// Write this answer to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
+    Note(Note),
     /// Thank the shopper; the same for every face.
     Thank {
         /// The rating's number in the run.
@@ -82,8 +120,21 @@ pub enum Effect {
         /// The face, for the record; the shopper is not shown it.
         score: Score,
     },
-    /// Show the question.
+    /// Show the question, in [`Visit::language`].
     Ask,
+    /// Show the invitation.
+    Invite,
+    /// Ask this after the rating. `is_happy` says which reasons go with it.
+    Follow {
+        /// What to ask.
+        page: FollowUp,
+        /// Whether the face was one of the happy ones.
+        is_happy: bool,
+    },
+    /// Ask whether the shopper is still there: so many seconds are left. 0 takes that back.
+    StillThere(u8),
+    /// Say that the shop is closed.
+    Close,
     /// Say that the post is not recording.
     Rest,
     /// Nothing is done about this press, because too many wait already; say so in the log.
@@ -105,33 +156,63 @@ pub struct Keep {
     pub replaces: Option<u32>,
 }
 
+/// An answer to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The number of the rating that it belongs to.
+    pub to: u32,
+    /// What was asked, and what came of it.
+    pub answer: Answer,
+    /// When, on the boot's axis.
+    pub at_ms: u64,
+}
+
 /// The kiosk's side of the conversation.
 #[derive(Clone, Debug)]
 pub struct Visit {
     pace: Pace,
     judge: Judge,
     phase: Phase,
-    /// The rating at the journal, and since when.
-    under_way: Option<(Keep, u64)>,
+    /// What is at the journal, and since when.
+    under_way: Option<(UnderWay, u64)>,
     waiting: VecDeque<Waiting>,
     /// Presses before this are within the response interval of a counted one.
     quiet_until: u64,
     /// The last press of each button if it counted, by its score from 1 on.
     last_counted: [Option<u32>; 5],
+    chooser: Chooser,
+    /// The language that this shopper chose.
+    language: Option<u8>,
+    /// Whether this shopper asked for more time.
+    is_unhurried: bool,
+    is_closed: bool,
+}
+
+/// What is at the journal.
+#[derive(Clone, Debug)]
+enum UnderWay {
+    Rating(Keep),
+    Answer(Note),
 }
 
 /// What is still to be kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Waiting {
     /// A press, when it came, and what the rules say of it.
     Press(Press, u64, Option<Reason>),
     /// A press to be taken back, since its button is held.
     Held(Score, u64),
+    /// An answer to a follow-up.
+    Answer(Answer, u64),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Phase {
-    Asking,
+    /// Until the language goes back to the shop's, or the invitation takes the question's place.
+    Asking {
+        until: Option<u64>,
+    },
+    Inviting,
     /// The faces are shown again so that the shopper can correct a press.
     Correcting {
         of: Shown,
@@ -142,15 +223,19 @@ enum Phase {
         since: u64,
         until: u64,
     },
+    Following(Following),
     Resting,
+    Closed,
 }
 
 impl Phase {
     /// When time alone ends it, on the boot's axis.
-    const fn ends_at(self) -> Option<u64> {
+    const fn ends_at(&self) -> Option<u64> {
         match self {
-            Self::Correcting { until, .. } | Self::Thanking { until, .. } => Some(until),
-            Self::Asking | Self::Resting => None,
+            Self::Correcting { until, .. } | Self::Thanking { until, .. } => Some(*until),
+            Self::Following(following) => Some(following.due_at()),
+            Self::Asking { until } => *until,
+            Self::Inviting | Self::Resting | Self::Closed => None,
         }
     }
 }
@@ -166,33 +251,63 @@ struct Shown {
 impl Visit {
     /// A kiosk that asks its question, with a judge of the presses that nobody meant.
     #[must_use]
-    pub const fn new(pace: Pace, judge: Judge) -> Self {
+    pub fn new(pace: Pace, judge: Judge) -> Self {
         Self {
             pace,
             judge,
-            phase: Phase::Asking,
+            phase: Phase::Asking { until: None },
             under_way: None,
             waiting: VecDeque::new(),
             quiet_until: 0,
             last_counted: [None; 5],
+            chooser: Chooser::default(),
+            language: None,
+            is_unhurried: false,
+            is_closed: false,
         }
     }
 
     /// A kiosk that rests from the start, since its journal takes no ratings yet.
     #[must_use]
     pub fn resting(pace: Pace, judge: Judge) -> Self {
-        let mut visit = Self::new(pace, judge);
-        visit.phase = Phase::Resting;
-        visit
+        Self { phase: Phase::Resting, ..Self::new(pace, judge) }
+    }
+
+    /// The same kiosk with follow-ups; `start` is any number drawn by chance.
+    #[must_use]
+    pub fn following(self, plan: Plan, start: u32) -> Self {
+        Self { chooser: Chooser::new(plan, start), ..self }
+    }
+
+    /// Has other follow-ups asked from the next rating on.
+    pub fn plan(&mut self, plan: Plan) {
+        self.chooser.change(plan);
+    }
+
+    /// The language that the shopper chose, by its place in the survey; none for the shop's own.
+    #[must_use]
+    pub const fn language(&self) -> Option<u8> {
+        self.language
+    }
+
+    /// Whether nobody is there, as far as the post can tell: the moment to ask something else.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let is_unused = self.under_way.is_none() && self.language.is_none();
+        let is_quiet = matches!(
+            self.phase,
+            Phase::Asking { .. } | Phase::Inviting | Phase::Closed | Phase::Resting
+        );
+        is_unused && is_quiet
     }
 
     /// When [`Event::Ticked`] is due next, on the boot's axis; none while only a press can change
     /// anything.
     #[must_use]
     pub const fn due_at(&self) -> Option<u64> {
-        match (self.under_way, self.phase) {
+        match (&self.under_way, &self.phase) {
             (Some(_), Phase::Resting) => None,
-            (Some((_, since)), _) => Some(since + STALL_MS),
+            (Some((_, since)), _) => Some(*since + STALL_MS),
             (None, phase) => phase.ends_at(),
         }
     }
@@ -210,12 +325,20 @@ impl Visit {
         match event {
             Event::Pressed(press) => self.pressed(press, now),
             Event::Held(score) => self.held(score, now),
+            Event::Answered(page, reply) => self.answered(page, reply, now),
+            Event::Touched => self.touched(now),
+            Event::Chose(language) => self.chose(language, now),
+            Event::MoreTime => self.more_time(now),
+            Event::Closed => self.closed(now),
+            Event::Opened => self.opened(now),
+            Event::Renewed if self.is_idle() && !self.is_resting() => self.ask(now),
+            Event::Renewed => Vec::new(),
             Event::Kept { n } => self.kept(n, now),
             Event::NotKept => self.not_kept(now),
             Event::Reconsidered => self.reconsidered(now),
-            Event::Recovered if self.is_resting() => self.ask(),
+            Event::Recovered if self.is_resting() => self.ask(now),
             Event::Recovered => Vec::new(),
-            Event::NewRun => self.forget(),
+            Event::NewRun => self.forget(now),
             Event::Ticked => self.ticked(now),
         }
     }
@@ -227,7 +350,7 @@ impl Visit {
         if self.under_way.is_none() {
             // A tick may be late; what it would have ended is over all the same.
             let mut effects = self.ticked(now);
-            effects.extend(self.begin(waiting, now));
+            effects.extend(self.soon(waiting, now));
             effects
         } else if self.waiting.len() < WAITING_MAX {
             self.waiting.push_back(waiting);
@@ -238,11 +361,16 @@ impl Visit {
     }
 
     fn held(&mut self, score: Score, now: u64) -> Vec<Effect> {
+        self.soon(Waiting::Held(score, now), now)
+    }
+
+    /// Begins something now, or once the card is free.
+    fn soon(&mut self, waiting: Waiting, now: u64) -> Vec<Effect> {
         if self.under_way.is_none() {
-            return self.begin(Waiting::Held(score, now), now);
+            return self.begin(waiting, now);
         }
         if self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back(Waiting::Held(score, now));
+            self.waiting.push_back(waiting);
         }
         Vec::new()
     }
@@ -252,15 +380,19 @@ impl Visit {
         let (press, at_ms, judged) = match waiting {
             Waiting::Press(press, at_ms, judged) => (press, at_ms, judged),
             Waiting::Held(score, at_ms) => return self.take_back(score, at_ms, now),
+            Waiting::Answer(answer, at_ms) => return self.note_answer(answer, at_ms, now),
         };
         let rule = self.judge.rule();
         let verdict = |misuse| Verdict { misuse, rule };
         let repeat = verdict(Some(Reason::Repeat));
-        let (verdict, replaces) = match self.phase {
+        let (verdict, replaces) = match &self.phase {
             // What nobody meant corrects nothing.
             _ if judged.is_some() => (verdict(judged), None),
-            Phase::Asking | Phase::Resting if now < self.quiet_until => (repeat, None),
-            Phase::Asking | Phase::Resting => (verdict(None), None),
+            Phase::Asking { .. } | Phase::Inviting | Phase::Resting if now < self.quiet_until => {
+                (repeat, None)
+            }
+            Phase::Asking { .. } | Phase::Inviting | Phase::Resting => (verdict(None), None),
+            Phase::Closed => (verdict(Some(Reason::Closed)), None),
             Phase::Correcting { of, .. } | Phase::Thanking { of, .. }
                 if of.score == press.score =>
             {
@@ -268,18 +400,32 @@ impl Visit {
             }
             Phase::Correcting { of, .. } => (of.verdict, Some(of.n)),
             Phase::Thanking { of, since, .. }
-                if now.saturating_sub(since) < u64::from(self.pace.correction_ms) =>
+                if now.saturating_sub(*since) < u64::from(self.pace.correction_ms) =>
             {
                 (of.verdict, Some(of.n))
             }
             Phase::Thanking { .. } => (repeat, None),
+            Phase::Following(Following { of, since, .. }) => {
+                let is_soon = now.saturating_sub(*since) < u64::from(self.pace.correction_ms);
+                match (of.score == press.score, is_soon) {
+                    (true, true) => (repeat, None),
+                    (false, true) => (of.verdict, Some(of.n)),
+                    // Whoever was asked has gone, and the next shopper presses.
+                    (_, false) => {
+                        self.waiting.push_front(Waiting::Press(press, at_ms, judged));
+                        return self.walk_away(now);
+                    }
+                }
+            }
         };
         let Press { score, input } = press;
         let keep = Keep { score, input, at_ms, verdict, replaces };
-        self.under_way = Some((keep, now));
+        self.under_way = Some((UnderWay::Rating(keep), now));
         match self.phase {
-            // The thank-you stays, so that nobody can read from the screen what was corrected.
+            // The thank-you stays, so that nobody can read from the screen what was corrected; and
+            // a press that does not count takes no follow-up away.
             Phase::Thanking { .. } => vec![Effect::Keep(keep)],
+            Phase::Following(_) if replaces.is_none() => vec![Effect::Keep(keep)],
             _ => vec![Effect::Light(press.score), Effect::Keep(keep)],
         }
     }
@@ -293,24 +439,160 @@ impl Visit {
         };
         let verdict = Verdict { misuse: Some(Reason::Held), rule: self.judge.rule() };
         let keep = Keep { score, input: Input::Button, at_ms, verdict, replaces: Some(n) };
-        self.under_way = Some((keep, now));
+        self.under_way = Some((UnderWay::Rating(keep), now));
         vec![Effect::Keep(keep)]
     }
 
-    fn kept(&mut self, n: u32, now: u64) -> Vec<Effect> {
-        let Some((keep, _)) = self.under_way.take() else {
-            return Vec::new();
-        };
-        let is_held = keep.verdict.misuse == Some(Reason::Held);
-        self.note(&keep, n);
-        let mut effects = Vec::new();
-        if !is_held {
-            effects.push(Effect::Thank { n, score: keep.score });
-            self.thank(&keep, n, now);
+    fn answered(&mut self, page: FollowUp, reply: Reply, now: u64) -> Vec<Effect> {
+        match Answer::new(page, reply) {
+            Ok(answer) => self.soon(Waiting::Answer(answer, now), now),
+            // The screen offers nothing of the kind.
+            Err(_) => Vec::new(),
         }
+    }
+
+    /// Hands an answer to the journal, if its follow-up is still on the screen.
+    fn note_answer(&mut self, answer: Answer, at_ms: u64, now: u64) -> Vec<Effect> {
+        match &self.phase {
+            Phase::Following(following) if following.page == answer.follow_up() => {
+                let note = Note { to: following.of.n, answer, at_ms };
+                self.under_way = Some((UnderWay::Answer(note.clone()), now));
+                vec![Effect::Note(note)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Writes down that nobody answered the follow-up on the screen.
+    fn walk_away(&mut self, now: u64) -> Vec<Effect> {
+        match &self.phase {
+            Phase::Following(following) => {
+                self.note_answer(Answer::timed_out(following.page), now, now)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn touched(&mut self, now: u64) -> Vec<Effect> {
+        let more = self.patience(self.pace.follow_up_ms);
+        match &mut self.phase {
+            Phase::Following(following) => {
+                following.until = now + more;
+                let was_counting = std::mem::take(&mut following.countdown) > 0;
+                was_counting.then_some(Effect::StillThere(0)).into_iter().collect()
+            }
+            Phase::Inviting => self.ask(now),
+            // Whoever touches a dark screen is to see why it is dark.
+            Phase::Closed => vec![Effect::Close],
+            _ => Vec::new(),
+        }
+    }
+
+    fn chose(&mut self, language: u8, now: u64) -> Vec<Effect> {
+        if !matches!(self.phase, Phase::Asking { .. } | Phase::Inviting) {
+            return Vec::new();
+        }
+        self.language = Some(language);
+        let until = Some(now + self.patience(self.pace.language_ms));
+        self.phase = Phase::Asking { until };
+        vec![Effect::Ask]
+    }
+
+    fn more_time(&mut self, now: u64) -> Vec<Effect> {
+        self.is_unhurried = !matches!(self.phase, Phase::Inviting | Phase::Resting | Phase::Closed);
+        let longer = |usual: u32| now + u64::from(usual) * MORE_TIME;
+        match &mut self.phase {
+            Phase::Asking { until: Some(until) } => *until = longer(self.pace.language_ms),
+            Phase::Asking { until } => *until = Some(longer(self.pace.language_ms)),
+            Phase::Correcting { until, .. } => *until = longer(self.pace.correction_ms),
+            Phase::Thanking { until, .. } => *until = longer(self.pace.thanks_ms),
+            Phase::Following(_) => return self.touched(now),
+            Phase::Inviting | Phase::Resting | Phase::Closed => {}
+        }
+        Vec::new()
+    }
+
+    /// How long something lasts for the shopper who is there.
+    fn patience(&self, usual: u32) -> u64 {
+        u64::from(usual) * if self.is_unhurried { MORE_TIME } else { 1 }
+    }
+
+    fn closed(&mut self, now: u64) -> Vec<Effect> {
+        self.is_closed = true;
+        match self.phase {
+            Phase::Asking { .. } | Phase::Inviting if self.under_way.is_none() => self.ask(now),
+            // Who is in the middle of something may end it.
+            _ => Vec::new(),
+        }
+    }
+
+    fn opened(&mut self, now: u64) -> Vec<Effect> {
+        self.is_closed = false;
+        if matches!(self.phase, Phase::Closed) { self.ask(now) } else { Vec::new() }
+    }
+
+    fn kept(&mut self, n: u32, now: u64) -> Vec<Effect> {
+        let mut effects = match self.under_way.take() {
+            None => return Vec::new(),
+            Some((UnderWay::Rating(keep), _)) => self.kept_rating(&keep, n, now),
+            Some((UnderWay::Answer(note), _)) => self.kept_answer(&note, now),
+        };
         effects.extend(self.ticked(now));
         effects.extend(self.next(now));
         effects
+    }
+
+    fn kept_rating(&mut self, keep: &Keep, n: u32, now: u64) -> Vec<Effect> {
+        self.note(keep, n);
+        let is_first = !matches!(self.phase, Phase::Thanking { .. } | Phase::Following(_));
+        let thanks = vec![Effect::Thank { n, score: keep.score }];
+        match (keep.verdict.misuse, keep.replaces) {
+            (Some(Reason::Held), _) => return Vec::new(),
+            // It is kept beside a follow-up that goes on.
+            (Some(_), None) if matches!(self.phase, Phase::Following(_)) => return Vec::new(),
+            (None, None) if is_first => {
+                let pages = self.chooser.choose(keep.score);
+                let of = Shown { n, score: keep.score, verdict: keep.verdict };
+                if let Some(effects) = self.follow(of, now, pages, now) {
+                    return effects;
+                }
+            }
+            _ => {}
+        }
+        self.thank(keep, n, now);
+        thanks
+    }
+
+    /// Shows the next follow-up, if there is one.
+    fn follow(
+        &mut self,
+        of: Shown,
+        since: u64,
+        mut pages: VecDeque<FollowUp>,
+        now: u64,
+    ) -> Option<Vec<Effect>> {
+        let page = pages.pop_front()?;
+        let until = now + self.patience(self.pace.follow_up_ms);
+        self.phase =
+            Phase::Following(Following { of, since, page, rest: pages, until, countdown: 0 });
+        Some(vec![Effect::Follow { page, is_happy: of.score.is_happy() }])
+    }
+
+    fn kept_answer(&mut self, note: &Note, now: u64) -> Vec<Effect> {
+        let Phase::Following(Following { of, since, rest, .. }) = &mut self.phase else {
+            return Vec::new();
+        };
+        let (of, since, rest) = (*of, *since, std::mem::take(rest));
+        if *note.answer.reply() == Reply::TimedOut {
+            // Nobody is there to be thanked, and whoever comes next is somebody else.
+            return self.ask(now);
+        }
+        if let Some(effects) = self.follow(of, since, rest, now) {
+            return effects;
+        }
+        self.phase =
+            Phase::Thanking { of, since: now, until: now + self.patience(self.pace.thanks_ms) };
+        vec![Effect::Thank { n: of.n, score: of.score }]
     }
 
     /// Notes which press is the button's last, in case it turns out to be held.
@@ -331,7 +613,7 @@ impl Visit {
     }
 
     fn thank(&mut self, keep: &Keep, n: u32, now: u64) {
-        let until = now + u64::from(self.pace.thanks_ms);
+        let until = now + self.patience(self.pace.thanks_ms);
         let of = match self.phase {
             // Hammering must not hold the thank-you in place.
             Phase::Thanking { .. } if keep.replaces.is_none() => return,
@@ -357,20 +639,25 @@ impl Visit {
         if self.under_way.take().is_none() {
             return Vec::new();
         }
-        let _ = self.forget();
+        let _ = self.forget(now);
         self.phase = Phase::Resting;
         let mut effects = vec![Effect::Rest];
         effects.extend(self.next(now));
         effects
     }
 
-    /// Lets go of every number of the last run, so that none is corrected or taken back.
-    fn forget(&mut self) -> Vec<Effect> {
+    /// Lets go of every number of the last run, so that none is corrected, answered or taken back.
+    fn forget(&mut self, now: u64) -> Vec<Effect> {
         self.last_counted = [None; 5];
-        if matches!(self.phase, Phase::Thanking { .. } | Phase::Correcting { .. }) {
-            self.phase = Phase::Asking;
+        match self.phase {
+            Phase::Thanking { .. } | Phase::Correcting { .. } => {
+                self.phase = Phase::Asking { until: None };
+                Vec::new()
+            }
+            // A follow-up would wait for an answer that belongs to nothing.
+            Phase::Following(_) => self.ask(now),
+            _ => Vec::new(),
         }
-        Vec::new()
     }
 
     fn reconsidered(&mut self, now: u64) -> Vec<Effect> {
@@ -378,7 +665,7 @@ impl Visit {
             Phase::Thanking { of, until, .. }
                 if self.under_way.is_none() && self.pace.correction_ms > 0 && now < until =>
             {
-                let until = now + u64::from(self.pace.correction_ms);
+                let until = now + self.patience(self.pace.correction_ms);
                 self.phase = Phase::Correcting { of, until };
                 vec![Effect::Ask]
             }
@@ -387,394 +674,57 @@ impl Visit {
     }
 
     fn ticked(&mut self, now: u64) -> Vec<Effect> {
-        match self.phase {
-            Phase::Resting => Vec::new(),
-            // The card hangs. Whatever comes of it, nobody should wait before a lit face.
-            _ if self.under_way.is_some_and(|(_, since)| now >= since + STALL_MS) => {
-                self.phase = Phase::Resting;
-                vec![Effect::Rest]
+        if let Some((_, since)) = &self.under_way {
+            let is_stalled = now >= since + STALL_MS && !matches!(self.phase, Phase::Resting);
+            if !is_stalled {
+                return Vec::new();
             }
+            // The card hangs. Whatever comes of it, nobody should wait before a lit face.
+            self.phase = Phase::Resting;
+            return vec![Effect::Rest];
+        }
+        match &mut self.phase {
             Phase::Correcting { of, until } | Phase::Thanking { of, until, .. }
-                if self.under_way.is_none() && now >= until =>
+                if now >= *until =>
             {
                 if of.verdict.misuse.is_none() {
-                    self.quiet_until = until + u64::from(self.pace.interval_ms);
+                    self.quiet_until = *until + u64::from(self.pace.interval_ms);
                 }
-                self.ask()
+                self.ask(now)
+            }
+            Phase::Following(following) if now >= following.until => self.walk_away(now),
+            Phase::Following(following) => {
+                let seconds = following.seconds_left(now);
+                if seconds == following.countdown {
+                    return Vec::new();
+                }
+                following.countdown = seconds;
+                vec![Effect::StillThere(seconds)]
+            }
+            Phase::Asking { until: Some(until) } if now >= *until => {
+                if self.language.is_some() || self.is_unhurried {
+                    return self.ask(now);
+                }
+                self.phase = Phase::Inviting;
+                vec![Effect::Invite]
             }
             _ => Vec::new(),
         }
     }
 
-    fn ask(&mut self) -> Vec<Effect> {
-        self.phase = Phase::Asking;
+    /// Begins anew for whoever comes next.
+    fn ask(&mut self, now: u64) -> Vec<Effect> {
+        self.language = None;
+        self.is_unhurried = false;
+        if self.is_closed {
+            self.phase = Phase::Closed;
+            return vec![Effect::Close];
+        }
+        let invite_ms = Some(u64::from(self.pace.invite_ms)).filter(|&after| after > 0);
+        self.phase = Phase::Asking { until: invite_ms.map(|after| now + after) };
         vec![Effect::Ask]
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::feedback::rating::Scale;
-
-    fn score(value: u8) -> Score {
-        Scale::Five.score(value).unwrap()
-    }
-
-    fn press(value: u8) -> Event {
-        Event::Pressed(Press { score: score(value), input: Input::Button })
-    }
-
-    /// A rating to be kept, as [`play`] returns it.
-    fn kept(value: u8, misuse: Option<Reason>, replaces: Option<u32>) -> Effect {
-        let verdict = Verdict { misuse, rule: Judge::off().rule() };
-        let (score, input, at_ms) = (score(value), Input::Button, 0);
-        Effect::Keep(Keep { score, input, at_ms, verdict, replaces })
-    }
-
-    fn keep(value: u8) -> Effect {
-        kept(value, None, None)
-    }
-
-    fn repeat(value: u8) -> Effect {
-        kept(value, Some(Reason::Repeat), None)
-    }
-
-    fn correction(value: u8, n: u32) -> Effect {
-        kept(value, None, Some(n))
-    }
-
-    fn light(value: u8) -> Effect {
-        Effect::Light(score(value))
-    }
-
-    fn thank(n: u32, value: u8) -> Effect {
-        Effect::Thank { n, score: score(value) }
-    }
-
-    /// What a kiosk with the default pace does when these things happen at these times.
-    fn play(events: &[(u64, Event)]) -> Vec<Effect> {
-        play_at(Pace::default(), events)
-    }
-
-    /// The effects without the times of the presses.
-    fn timeless(mut effects: Vec<Effect>) -> Vec<Effect> {
-        for effect in &mut effects {
-            if let Effect::Keep(keep) = effect {
-                keep.at_ms = 0;
-            }
-        }
-        effects
-    }
-
-    fn play_at(pace: Pace, events: &[(u64, Event)]) -> Vec<Effect> {
-        let mut visit = Visit::new(pace, Judge::off());
-        events.iter().flat_map(|&(now, event)| timeless(visit.step(event, now))).collect()
-    }
-
-    #[test]
-    fn a_press_lights_up_at_once_and_is_thanked_once_it_is_kept() {
-        let effects = play(&[
-            (10_000, press(4)),
-            (10_005, Event::Kept { n: 1 }),
-            (13_004, Event::Ticked),
-            (13_005, Event::Ticked),
-        ]);
-        assert_eq!(effects, [light(4), keep(4), thank(1, 4), Effect::Ask]);
-    }
-
-    #[test]
-    fn nobody_is_thanked_for_a_rating_that_could_not_be_written() {
-        let effects = play(&[(10_000, press(4)), (10_005, Event::NotKept)]);
-        assert_eq!(effects, [light(4), keep(4), Effect::Rest]);
-    }
-
-    #[test]
-    fn a_resting_post_still_tries_each_press_and_comes_back() {
-        let effects = play(&[
-            (10_000, press(4)),
-            (10_005, Event::NotKept),
-            (20_000, press(2)),
-            (20_005, Event::Kept { n: 1 }),
-        ]);
-        assert_eq!(effects[3..], [light(2), keep(2), thank(1, 2)]);
-        let effects =
-            play(&[(10_000, press(4)), (10_005, Event::NotKept), (11_000, Event::Recovered)]);
-        assert_eq!(effects[2..], [Effect::Rest, Effect::Ask]);
-    }
-
-    #[test]
-    fn another_face_while_the_thank_you_is_shown_replaces_the_first() {
-        let effects = play(&[
-            (10_000, press(1)),
-            (10_005, Event::Kept { n: 1 }),
-            (11_000, press(5)),
-            (11_005, Event::Kept { n: 2 }),
-        ]);
-        assert_eq!(effects[2..], [thank(1, 1), correction(5, 1), thank(2, 5)]);
-    }
-
-    #[test]
-    fn the_same_face_again_is_kept_and_not_counted_and_does_not_prolong_the_thank_you() {
-        let effects = play(&[
-            (10_000, press(1)),
-            (10_005, Event::Kept { n: 1 }),
-            (12_900, press(1)),
-            (12_905, Event::Kept { n: 2 }),
-            (13_005, Event::Ticked),
-        ]);
-        assert_eq!(effects[2..], [thank(1, 1), repeat(1), thank(2, 1), Effect::Ask]);
-    }
-
-    #[test]
-    fn a_press_within_the_response_interval_is_kept_and_not_counted() {
-        let first = [(10_000, press(1)), (10_000, Event::Kept { n: 1 }), (13_000, Event::Ticked)];
-        let at = |now| play(&[&first[..], &[(now, press(5))]].concat())[5];
-        assert_eq!(at(14_999), repeat(5));
-        assert_eq!(at(15_000), keep(5));
-    }
-
-    #[test]
-    fn the_response_interval_is_not_prolonged_by_presses_that_do_not_count() {
-        let effects = play(&[
-            (10_000, press(1)),
-            (10_000, Event::Kept { n: 1 }),
-            (13_000, Event::Ticked),
-            (14_000, press(3)),
-            (14_000, Event::Kept { n: 2 }),
-            (17_000, press(3)),
-        ]);
-        assert_eq!(
-            effects[4..],
-            [light(3), repeat(3), thank(2, 3), Effect::Ask, light(3), keep(3)]
-        );
-    }
-
-    #[test]
-    fn a_late_tick_does_not_turn_the_next_shopper_into_a_correction() {
-        let effects =
-            play(&[(10_000, press(1)), (10_000, Event::Kept { n: 1 }), (60_000, press(5))]);
-        assert_eq!(effects[3..], [Effect::Ask, light(5), keep(5)]);
-    }
-
-    #[test]
-    fn a_press_during_anothers_commit_is_neither_lost_nor_double() {
-        let effects = play(&[
-            (10_000, press(4)),
-            (10_001, press(2)),
-            (10_002, press(2)),
-            (10_500, Event::Kept { n: 1 }),
-            (10_600, Event::Kept { n: 2 }),
-            (10_700, Event::Kept { n: 3 }),
-        ]);
-        let expected =
-            [light(4), keep(4), thank(1, 4), correction(2, 1), thank(2, 2), repeat(2), thank(3, 2)];
-        assert_eq!(effects, expected);
-    }
-
-    #[test]
-    fn a_card_that_hangs_is_said_and_its_rating_is_thanked_when_it_comes_through() {
-        let stalled = 10_000 + STALL_MS;
-        let mut visit = Visit::new(Pace::default(), Judge::off());
-        let _ = visit.step(press(4), 10_000);
-        assert_eq!(visit.due_at(), Some(stalled));
-        assert_eq!(visit.step(Event::Ticked, stalled - 1), []);
-        assert_eq!(visit.step(Event::Ticked, stalled), [Effect::Rest]);
-        assert_eq!((visit.due_at(), visit.is_resting()), (None, false));
-        assert_eq!(visit.step(press(2), stalled + 1), []);
-        let effects = timeless(visit.step(Event::Kept { n: 1 }, stalled + 9));
-        assert_eq!(effects, [thank(1, 4), correction(2, 1)]);
-    }
-
-    #[test]
-    fn presses_beyond_the_limit_are_reported_as_ignored() {
-        let mut visit = Visit::new(Pace::default(), Judge::off());
-        let presses = (0..=WAITING_MAX + 1).map(|_| visit.step(press(3), 10_000));
-        let ignored = presses.filter(|effects| matches!(effects[..], [Effect::Ignore(_)]));
-        assert_eq!(ignored.count(), 1);
-    }
-
-    #[test]
-    fn the_chip_brings_the_faces_back_and_the_next_face_corrects() {
-        let effects = play(&[
-            (10_000, press(1)),
-            (10_000, Event::Kept { n: 1 }),
-            (12_000, Event::Reconsidered),
-            (14_000, press(5)),
-            (14_000, Event::Kept { n: 2 }),
-        ]);
-        assert_eq!(effects[3..], [Effect::Ask, light(5), correction(5, 1), thank(2, 5)]);
-    }
-
-    #[test]
-    fn a_shopper_who_walks_away_from_a_correction_leaves_the_first_press_standing() {
-        let effects = play(&[
-            (10_000, press(1)),
-            (10_000, Event::Kept { n: 1 }),
-            (12_000, Event::Reconsidered),
-            (15_000, Event::Ticked),
-            (18_000, press(5)),
-        ]);
-        assert_eq!(effects[3..], [Effect::Ask, Effect::Ask, light(5), keep(5)]);
-    }
-
-    #[test]
-    fn with_correction_off_another_face_is_a_repeat() {
-        let pace = Pace { correction_ms: 0, ..Pace::default() };
-        let events = [(10_000, press(1)), (10_000, Event::Kept { n: 1 }), (11_000, press(5))];
-        assert_eq!(play_at(pace, &events)[3..], [repeat(5)]);
-    }
-
-    #[test]
-    fn with_everything_at_zero_every_press_counts() {
-        let pace = Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0 };
-        let events = [
-            (10_000, press(1)),
-            (10_000, press(1)),
-            (10_007, Event::Kept { n: 1 }),
-            (10_009, Event::Kept { n: 2 }),
-        ];
-        let expected = [
-            light(1),
-            keep(1),
-            thank(1, 1),
-            Effect::Ask,
-            light(1),
-            keep(1),
-            thank(2, 1),
-            Effect::Ask,
-        ];
-        assert_eq!(play_at(pace, &events), expected);
-    }
-
-    /// What becomes of presses by buttons: when, which face, and in the end why it does not count
-    /// and what it replaces.
-    fn judged(events: &[(u64, Event)]) -> Vec<(u8, Option<Reason>, Option<u32>)> {
-        let mut visit = Visit::new(Pace::default(), Judge::default());
-        let (mut keeps, mut n) = (Vec::new(), 0);
-        for &(now, event) in events {
-            let mut effects = visit.step(event, now);
-            while let Some(Effect::Keep(keep)) =
-                effects.iter().find(|effect| matches!(effect, Effect::Keep(_)))
-            {
-                assert_eq!(keep.verdict.rule, crate::feedback::misuse::RULE_VERSION);
-                keeps.push((keep.score.value(), keep.verdict.misuse, keep.replaces));
-                n += 1;
-                effects = visit.step(Event::Kept { n }, now);
-            }
-        }
-        keeps
-    }
-
-    #[test]
-    fn of_two_faces_hit_by_one_hand_the_first_counts_and_is_not_corrected() {
-        let keeps = judged(&[(10_000, press(2)), (10_040, press(3)), (11_000, press(4))]);
-        let together = Some(Reason::Together);
-        assert_eq!(keeps, [(2, None, None), (3, together, None), (4, None, Some(1))]);
-    }
-
-    #[test]
-    fn a_press_whose_button_is_held_is_taken_back_once() {
-        let held = |value| Event::Held(score(value));
-        let taken_back = (4, Some(Reason::Held), Some(1));
-        let events = [(10_000, press(4)), (20_000, held(4)), (30_000, held(4))];
-        assert_eq!(judged(&events), [(4, None, None), taken_back]);
-        let events = [(10_000, press(4)), (11_000, press(2)), (20_000, held(4))];
-        assert_eq!(judged(&events)[1..], [(2, None, Some(1))], "it was corrected already");
-        let events = [(10_000, press(4)), (20_000, held(2))];
-        assert_eq!(judged(&events).len(), 1, "a button that nothing was counted of");
-    }
-
-    #[test]
-    fn a_held_button_takes_nothing_back_but_its_own_press() {
-        let held = |value| Event::Held(score(value));
-        // The second press came too soon to count, so there is nothing of it to take back.
-        let events = [(10_000, press(4)), (11_000, press(4)), (21_000, held(4))];
-        let repeat = (4, Some(Reason::Repeat), None);
-        assert_eq!(judged(&events), [(4, None, None), repeat]);
-        // Its contacts bounced as it went down, and somebody touched the same face meanwhile.
-        let touch = Event::Pressed(Press { score: score(4), input: Input::Touch });
-        let events = [(10_000, press(4)), (10_030, press(4)), (19_000, touch), (20_000, held(4))];
-        assert_eq!(judged(&events)[3], (4, Some(Reason::Held), Some(1)));
-    }
-
-    #[test]
-    fn a_new_run_is_not_told_to_correct_the_last_one() {
-        let effects = play(&[
-            (10_000, press(1)),
-            (10_000, Event::Kept { n: 9 }),
-            (10_500, Event::NewRun),
-            (11_000, press(5)),
-        ]);
-        assert_eq!(effects[3..], [light(5), keep(5)]);
-    }
-
-    fn any_event() -> impl Strategy<Value = Event> {
-        prop_oneof![
-            4 => (1u8..=5).prop_map(press),
-            4 => Just(Event::Kept { n: 0 }),
-            1 => Just(Event::NotKept),
-            1 => Just(Event::Reconsidered),
-            1 => Just(Event::Recovered),
-            2 => Just(Event::Ticked),
-            1 => (1u8..=5).prop_map(|value| Event::Held(score(value))),
-            1 => Just(Event::NewRun),
-        ]
-    }
-
-    proptest! {
-        /// Any press ends as one rating or one word in the log; any thank-you has a commit before
-        /// it; a counted press within a visit corrects the one before or waits out the interval.
-        #[test]
-        fn presses_thanks_and_commits_always_match(
-            events in prop::collection::vec((0u64..4_000, any_event()), 0..300)
-        ) {
-            let pace = Pace::default();
-            let mut visit = Visit::new(pace, Judge::off());
-            let (mut now, mut n) = (10_000, 0);
-            let (mut presses, mut keeps, mut commits, mut thanks, mut ignored) = (0, 0, 0, 0, 0);
-            // The rating under way, and whether its shopper is to be thanked for it.
-            let (mut is_under_way, mut is_thanked) = (false, false);
-            for (later, event) in events {
-                now += later;
-                let event = match event {
-                    Event::Kept { .. } => { n += 1; Event::Kept { n } }
-                    other => other,
-                };
-                presses += u32::from(matches!(event, Event::Pressed(_)));
-                if matches!(event, Event::Kept { .. }) && is_under_way {
-                    commits += u32::from(is_thanked);
-                    is_under_way = false;
-                }
-                if matches!(event, Event::NotKept) {
-                    is_under_way = false;
-                }
-                for effect in visit.step(event, now) {
-                    match effect {
-                        Effect::Keep(keep) => {
-                            prop_assert!(!is_under_way, "two ratings under way");
-                            is_under_way = true;
-                            is_thanked = keep.verdict.misuse != Some(Reason::Held);
-                            keeps += u32::from(is_thanked);
-                            if keep.verdict.misuse.is_none() && keep.replaces.is_none() {
-                                prop_assert!(now >= visit.quiet_until, "counted too soon");
-                            }
-                        }
-                        Effect::Thank { .. } => {
-                            thanks += 1;
-                            prop_assert_eq!(thanks, commits, "a thank-you without its commit");
-                        }
-                        Effect::Ignore(_) => ignored += 1,
-                        Effect::Light(_) | Effect::Ask | Effect::Rest => {}
-                    }
-                }
-            }
-            let is_press = |waiting: &&Waiting| matches!(waiting, Waiting::Press(..));
-            let waiting = u32::try_from(visit.waiting.iter().filter(is_press).count()).unwrap();
-            prop_assert_eq!(presses, keeps + waiting + ignored);
-            prop_assert_eq!(thanks, commits);
-        }
-    }
-}
+mod tests;

@@ -44,6 +44,42 @@ pub struct Shop {
     pub name: String,
     /// Its IANA time zone.
     pub zone: String,
+    /// The group of shops that it belongs to, if any.
+    pub group: Option<String>,
+}
+
+/// Which kiosks a survey is meant for: those of every place that is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// A group of shops.
+    pub group: Option<String>,
+    /// The short name of a shop.
+    pub shop: Option<String>,
+    /// A touchpoint, in whatever shop.
+    pub touchpoint: Option<String>,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places =
+            [("group", &self.group), ("shop", &self.shop), ("touchpoint", &self.touchpoint)];
+        let named = places.iter().filter_map(|(what, name)| Some((what, name.as_ref()?)));
+        let named: Vec<String> = named.map(|(what, name)| format!("{what} {name}")).collect();
+        f.write_str(&if named.is_empty() { "all".to_owned() } else { named.join(", ") })
+    }
+}
+
+/// A survey as it was published, or withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// Its number, which counts up; 0 is none.
+    pub number: u64,
+    /// When, in milliseconds since 1970 UTC.
+    pub published_ms: i64,
+    /// Whom it is meant for.
+    pub scope: Scope,
+    /// The survey as JSON; none where it was withdrawn.
+    pub content: Option<String>,
 }
 
 /// A kiosk, as it is set up.
@@ -76,6 +112,10 @@ pub struct Status {
     pub is_cloned: bool,
     /// Whether a token lets it in.
     pub is_enrolled: bool,
+    /// The number of the survey that it has kept.
+    pub publication: Option<u64>,
+    /// Why it does not ask the survey that it was given.
+    pub survey_complaint: Option<String>,
 }
 
 /// Who a token lets in.
@@ -123,6 +163,10 @@ pub struct Shipment {
     pub runs: Vec<Arrived>,
     /// How the kiosk's books stood when it sent this.
     pub counters: Counters,
+    /// The number of the survey that it has kept.
+    pub publication: Option<u64>,
+    /// Why it does not ask the survey that it was given.
+    pub survey_complaint: Option<String>,
     /// Which of its events were refused before they came here, and why.
     pub refused: Vec<(RatingId, String)>,
 }
@@ -153,6 +197,8 @@ pub struct Stored {
     pub added: u64,
     /// The archive's epoch.
     pub epoch: u64,
+    /// The number of the survey that is meant for this kiosk; 0 is none.
+    pub publication: u64,
     /// Whether this was the word of a second device with the same token.
     pub is_clone: bool,
     /// Whether the archive was found to have gone back in time, and has a new epoch now.
@@ -278,6 +324,32 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         after: Cursor,
         events_max: usize,
     ) -> impl Future<Output = Result<Vec<(Cursor, Reported)>, Error>> + Send;
+
+    /// Puts a shop into a group, or into none; false when there is no such shop.
+    fn group_shop(
+        &self,
+        shop: String,
+        group: Option<String>,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Publishes a survey, as JSON, or withdraws that of a scope; returns its number, or none when
+    /// the scope names a shop that there is not.
+    fn publish(
+        &self,
+        scope: Scope,
+        content: Option<String>,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<Option<u64>, Error>> + Send;
+
+    /// The survey that is meant for a kiosk: that of the narrowest scope, where a touchpoint is
+    /// narrower than a shop, and a shop than a group; none when there is none.
+    fn survey(
+        &self,
+        kiosk: String,
+    ) -> impl Future<Output = Result<Option<Publication>, Error>> + Send;
+
+    /// Every survey that was ever published, the newest first.
+    fn surveys(&self) -> impl Future<Output = Result<Vec<Publication>, Error>> + Send;
 
     /// How many conflicts there are.
     fn conflicts(&self) -> impl Future<Output = Result<u64, Error>> + Send;

@@ -10,26 +10,30 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING};
+use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::access::{self, Door, Limits};
-use super::archive::{Archive, Arrived, Bearer, Incoming, Shipment, Stored};
+use super::archive::{self, Archive, Arrived, Bearer, Incoming, Shipment, Stored};
 use super::refusal::Refusal;
 use crate::clock;
 use crate::feedback::outbox::EVENTS_MAX;
 use crate::feedback::rating::{RatingId, RunId};
 use crate::wire::delivery::{self, Delivery, Run, Unusable};
 use crate::wire::receipt::{Receipt, SetAside, Settled};
+use crate::wire::survey::{self, Published};
 use crate::wire::{self, BODY_BYTES_MAX, Enrolled, Enrolment, Renewed};
 
 /// The most anchors of one delivery.
 const ANCHORS_MAX: usize = 1_000;
+
+/// The most characters that are kept of what a kiosk says against its survey.
+const COMPLAINT_CHARS_MAX: usize = 1_000;
 
 /// What every handler shares.
 type Inside<A> = (A, Arc<Door>);
@@ -44,6 +48,7 @@ pub fn routes<A: Archive>(archive: A, limits: Limits) -> Router {
         .route(wire::ENROLMENTS, post(enrol::<A>))
         .route(wire::DELIVERIES, post(deliver::<A>))
         .route(wire::TOKENS, post(renew::<A>))
+        .route(survey::SURVEY, get(hand_out::<A>))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready::<A>))
         .fallback(|| async { Refusal::NotFound })
@@ -73,7 +78,8 @@ async fn enrol<A: Archive>(
     let spent = archive.spend_code(code, hash, clock::wall_ms()).await?;
     let (kiosk, shop) = spent.ok_or(Refusal::BadCode)?;
     tracing::info!(kiosk = kiosk.id, app, "a kiosk was enrolled");
-    Ok(Json(Enrolled { kiosk: kiosk.id, token, shop: shop.name, zone: shop.zone }))
+    let (touchpoint, zone) = (kiosk.touchpoint, shop.zone);
+    Ok(Json(Enrolled { kiosk: kiosk.id, token, shop: shop.name, zone, touchpoint }))
 }
 
 async fn deliver<A: Archive>(
@@ -89,7 +95,7 @@ async fn deliver<A: Archive>(
     let nonce = nonce.clone();
     let (shipment, mut set_aside) = check(kiosk, delivery)?;
     let kiosk = shipment.kiosk.clone();
-    let Stored { settled, conflicts, stored, added, epoch: hub_epoch, is_clone, is_restored } =
+    let Stored { settled, conflicts, stored, added, epoch, publication, is_clone, is_restored } =
         archive.store(shipment).await?;
     if is_restored {
         tracing::error!(kiosk, "the archive was restored from a backup: kiosks offer all again");
@@ -112,11 +118,34 @@ async fn deliver<A: Archive>(
         settled: by_run(settled),
         set_aside,
         hub_time_ms,
-        hub_epoch,
+        hub_epoch: epoch,
+        publication: Some(publication),
         stored: Some(stored),
         added: Some(added),
         is_token_old: is_old,
     }))
+}
+
+/// Hands out the survey that is meant for a kiosk; nothing, when it is the one that it has.
+async fn hand_out<A: Archive>(
+    State((archive, door)): State<Inside<A>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let Bearer { kiosk, .. } = bearer(&archive, &headers).await?;
+    let _inside = door.enter(&kiosk, clock::boot_ms())?;
+    let found = archive.survey(kiosk.clone()).await?;
+    let publication = found.as_ref().map_or(0, |found| found.number);
+    let tag = [(ETAG, survey::etag(publication))];
+    let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    if known.is_some_and(|known| known == tag[0].1) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    let content = found.and_then(|found| found.content);
+    // It was checked before it was published, and what is newer than this program reads its way.
+    let survey = content.map(|content| serde_json::from_str(&content)).transpose();
+    let survey = survey.map_err(|error| archive::Error::new("read a survey", error))?;
+    tracing::info!(kiosk, publication, "a survey was handed out");
+    Ok((tag, Json(Published { publication, survey })).into_response())
 }
 
 /// Gives a kiosk a token that is to follow the one it came in by; that one is good until the new
@@ -223,6 +252,10 @@ fn check(kiosk: String, delivery: Delivery) -> Result<(Shipment, Vec<SetAside>),
         anchors,
         live,
         known: delivery.known,
+        publication: delivery.publication,
+        survey_complaint: delivery
+            .survey_complaint
+            .map(|complaint| complaint.chars().take(COMPLAINT_CHARS_MAX).collect()),
         runs,
         counters: delivery.counters,
         refused,

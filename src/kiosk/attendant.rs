@@ -4,15 +4,20 @@
 //! journal commits on a thread of its own, the screen draws on another, the uplink sends on a
 //! third. An error that it cannot cure becomes a page on the screen, never an end.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::clock;
+use crate::feedback::answer::{Answered, FollowUp, Reply};
 use crate::feedback::event;
-use crate::feedback::rating::{Input, Question, Rated, RatingId, RunId, Score};
+use crate::feedback::rating::{Input, Rated, RatingId, RunId, Score};
+use crate::feedback::survey::Survey;
 use crate::feedback::visit::{self, Effect, Press, Visit};
-use crate::kiosk::buttons;
+use crate::kiosk::asked::{Asked, Words};
+use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::journal::{Answer, Entry, Keeper};
+use crate::kiosk::sound::Sound;
 use crate::kiosk::witness::Witness;
 
 /// How often a closed journal is tried again, in milliseconds.
@@ -21,11 +26,28 @@ const PROBE_INTERVAL_MS: u64 = 5_000;
 /// How often the board's time service is asked at most, in milliseconds.
 const TIME_INTERVAL_MS: u64 = 60_000;
 
+/// How often the schedule is looked at, in milliseconds: whenever the minute changes.
+const MINUTE_MS: u64 = 60_000;
+
 /// Everything that happens to a kiosk.
 #[derive(Debug)]
 pub enum Event {
-    /// A face was pressed on the screen or the keyboard.
+    /// A face was pressed by a program.
     Pressed(Press),
+    /// The face in this place was pressed on the screen or the keyboard, 1 being the worst.
+    Face(u8, Input),
+    /// A follow-up was answered or skipped.
+    Answered(FollowUp, Reply),
+    /// The screen was touched without anything being answered.
+    Touched,
+    /// The shopper chose this one of the languages that are offered.
+    Chose(u8),
+    /// The shopper asked for more time.
+    MoreTime,
+    /// The shopper wants to hear the question.
+    Speak,
+    /// Head office has another survey.
+    Surveyed(Box<Survey>),
     /// The shopper tapped "Pressed the wrong one?".
     Reconsidered,
     /// The buttons have something to tell.
@@ -37,10 +59,27 @@ pub enum Event {
 }
 
 /// What the screen shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
     /// The question.
-    Ask,
+    Ask(Arc<Words>),
+    /// The invitation.
+    Invite(Arc<Words>),
+    /// A follow-up, with the reasons of happy shoppers or of the others.
+    Follow {
+        /// What is asked.
+        page: FollowUp,
+        /// Whether the face was one of the happy ones.
+        is_happy: bool,
+        /// The words that go with it.
+        words: Arc<Words>,
+    },
+    /// "Still there?", with so many seconds left; 0 takes it back.
+    StillThere(u8),
+    /// The shop is closed.
+    Close,
+    /// Nothing, on a panel that is off.
+    Dark,
     /// The question, with this face pressed.
     Pressed(Score),
     /// The thank-you.
@@ -52,7 +91,17 @@ pub enum View {
 /// The loop and what it acts on.
 pub(super) struct Attendant {
     pub(super) visit: Visit,
-    pub(super) question: Question,
+    pub(super) asked: Asked,
+    /// Whether there is a screen to ask follow-ups on.
+    pub(super) is_followed: bool,
+    /// A survey that is asked from the next shopper on.
+    pub(super) next_survey: Option<Box<Survey>>,
+    pub(super) lamps: Lamps,
+    pub(super) sound: Sound,
+    /// How long the closed page is shown before the panel goes dark, in milliseconds.
+    pub(super) panel_off_ms: u64,
+    /// When the panel goes dark, in milliseconds since boot.
+    pub(super) dark_at: Option<u64>,
     pub(super) keeper: Keeper,
     pub(super) witness: Option<Witness>,
     /// Shows a view on the screen, if there is one.
@@ -75,6 +124,7 @@ impl Attendant {
     /// Runs until somebody wants the kiosk to end, or its journal's thread is gone.
     pub(super) fn run(mut self, events: &Receiver<Event>) {
         let mut probe_at = None;
+        self.begin();
         while !self.is_over {
             let now = clock::boot_ms();
             if !self.visit.is_resting() {
@@ -86,7 +136,8 @@ impl Attendant {
             }
             // One probe at a time: a card that hangs must not fill the way to the journal.
             let probe_at = probe_at.filter(|_| !self.is_probing);
-            let due_at = self.visit.due_at().into_iter().chain(probe_at).min();
+            let others = [probe_at, self.dark_at, self.minute_at(now)].into_iter().flatten();
+            let due_at = self.visit.due_at().into_iter().chain(others).min();
             let event = match due_at {
                 None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(at) => events.recv_timeout(Duration::from_millis(at.saturating_sub(now))),
@@ -96,12 +147,72 @@ impl Attendant {
                 Ok(event) => self.take(event),
                 Err(RecvTimeoutError::Timeout) => self.step(visit::Event::Ticked, None),
             }
+            self.look_at_the_clock();
         }
+    }
+
+    /// Shows what there is to show at start.
+    fn begin(&mut self) {
+        self.follow_the_question();
+        let effect = if self.visit.is_resting() { Effect::Rest } else { Effect::Ask };
+        self.act(effect, None);
+        if !self.asked.is_open() {
+            self.step(visit::Event::Closed, None);
+        }
+    }
+
+    fn follow_the_question(&mut self) {
+        if self.is_followed {
+            self.visit.plan(self.asked.question().plan());
+        }
+    }
+
+    /// When the minute changes, if anything depends on it.
+    fn minute_at(&self, now: u64) -> Option<u64> {
+        let into = u64::try_from(clock::wall_ms()).unwrap_or(0) % MINUTE_MS;
+        self.asked.is_timed().then_some(now + MINUTE_MS - into)
+    }
+
+    /// Follows the shop's hours and the schedule, and takes up another survey, once nobody is in
+    /// the middle of answering.
+    fn look_at_the_clock(&mut self) {
+        let now = clock::boot_ms();
+        if self.dark_at.is_some_and(|at| at <= now) {
+            self.dark_at = None;
+            (self.show)(View::Dark);
+        }
+        if !self.visit.is_idle() {
+            return;
+        }
+        let is_new = self.next_survey.take().map(|survey| {
+            tracing::info!(version = survey.parts().version, "another survey is asked from now on");
+            self.asked.adopt(*survey, believed_ms());
+        });
+        let is_other = self.asked.is_timed() && self.asked.look(believed_ms());
+        if is_new.is_none() && !is_other {
+            return;
+        }
+        self.follow_the_question();
+        let is_open = self.asked.is_open();
+        self.step(if is_open { visit::Event::Opened } else { visit::Event::Closed }, None);
+        self.step(visit::Event::Renewed, None);
     }
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Pressed(press) => self.step(visit::Event::Pressed(press), None),
+            Event::Pressed(press) => self.press(press.score.value(), press.input),
+            Event::Face(value, input) => self.press(value, input),
+            Event::Answered(page, reply) => {
+                self.step(visit::Event::Answered(page, reply), None);
+            }
+            Event::Touched => self.step(visit::Event::Touched, None),
+            Event::Chose(language) => self.step(visit::Event::Chose(language), None),
+            Event::MoreTime => self.step(visit::Event::MoreTime, None),
+            Event::Speak => {
+                self.sound.speak(&self.asked.wording(self.visit.language()).language);
+                self.step(visit::Event::Touched, None);
+            }
+            Event::Surveyed(survey) => self.next_survey = Some(survey),
             Event::Reconsidered => self.step(visit::Event::Reconsidered, None),
             Event::Buttons(notice) => self.notice(notice),
             Event::Journal(Answer::Kept(entry)) => {
@@ -137,6 +248,14 @@ impl Attendant {
         }
     }
 
+    /// A face was pressed. A key 5, or a fifth button, means nothing where there are three faces.
+    fn press(&mut self, value: u8, input: Input) {
+        match self.asked.scale().score(value) {
+            Ok(score) => self.step(visit::Event::Pressed(Press { score, input }), None),
+            Err(error) => tracing::warn!(%error, "a press is ignored"),
+        }
+    }
+
     /// Notes what the board's time service knows, now and then, since it may have learnt the time
     /// only after the kiosk started. Only presses lead here, so an idle kiosk writes nothing.
     fn ask_the_time(&mut self) {
@@ -152,7 +271,7 @@ impl Attendant {
     fn notice(&mut self, notice: buttons::Notice) {
         match notice {
             buttons::Notice::Pressed(score) => {
-                self.step(visit::Event::Pressed(Press { score, input: Input::Button }), None);
+                self.press(score.value(), Input::Button);
             }
             buttons::Notice::Held { line, score } => {
                 tracing::warn!(line, "a button is held: its press is taken back");
@@ -176,33 +295,83 @@ impl Attendant {
 
     fn step(&mut self, event: visit::Event, kept: Option<&Entry>) {
         for effect in self.visit.step(event, clock::boot_ms()) {
-            match effect {
-                Effect::Light(score) => (self.show)(View::Pressed(score)),
-                Effect::Keep(keep) => {
-                    let visit::Keep { score, input, at_ms, verdict, replaces } = keep;
-                    let question = self.question.clone();
-                    let rated = Rated { score, input, question, verdict, replaces };
-                    if let Err(gone) = self.keeper.keep(rated, clock::reading_at(at_ms), self.run) {
-                        // Only a new process can help; systemd starts one.
-                        tracing::error!(%gone, "a rating could not be kept; the kiosk ends");
-                        self.is_over = true;
-                    }
+            self.act(effect, kept);
+        }
+    }
+
+    fn act(&mut self, effect: Effect, kept: Option<&Entry>) {
+        match effect {
+            Effect::Light(score) => {
+                self.lamps.show(Signal::Pressed(score.value()));
+                self.sound.tone();
+                self.view(View::Pressed(score));
+            }
+            Effect::Keep(keep) => {
+                let visit::Keep { score, input, at_ms, verdict, replaces } = keep;
+                let question = self.asked.wording(self.visit.language());
+                let rated = Rated { score, input, question, verdict, replaces };
+                self.keep(event::Event::Rated(rated), at_ms);
+            }
+            Effect::Note(note) => {
+                let question = self.asked.wording(self.visit.language());
+                let answered = Answered { to: Some(note.to), answer: note.answer, question };
+                self.keep(event::Event::Answered(answered), note.at_ms);
+            }
+            Effect::Thank { .. } => {
+                if let (Some(witness), Some(entry)) = (&mut self.witness, kept)
+                    && let event::Event::Rated(rated) = &entry.event
+                {
+                    witness.thanked(entry.id, rated.score);
                 }
-                Effect::Thank { .. } => {
-                    if let (Some(witness), Some(entry)) = (&mut self.witness, kept)
-                        && let event::Event::Rated(rated) = &entry.event
-                    {
-                        witness.thanked(entry.id, rated.score);
-                    }
-                    (self.show)(View::Thanks);
-                }
-                Effect::Ask => (self.show)(View::Ask),
-                Effect::Rest => (self.show)(View::Rest),
-                Effect::Ignore(press) => {
-                    let score = press.score.value();
-                    tracing::warn!(score, "a press is ignored: too many wait for the card");
-                }
+                self.view(View::Thanks);
+            }
+            Effect::Ask => {
+                self.lamps.show(Signal::Ready);
+                let words = self.asked.words(self.visit.language());
+                self.view(View::Ask(words));
+            }
+            Effect::Invite if self.asked.has_notice() => {
+                let words = self.asked.words(None);
+                self.view(View::Invite(words));
+            }
+            // There is nothing to invite with, and the question is the best invitation.
+            Effect::Invite => {}
+            Effect::Follow { page, is_happy } => {
+                let words = self.asked.words(self.visit.language());
+                self.view(View::Follow { page, is_happy, words });
+            }
+            Effect::StillThere(seconds) => self.view(View::StillThere(seconds)),
+            Effect::Close => {
+                self.lamps.show(Signal::Off);
+                self.view(View::Close);
+                self.dark_at = Some(clock::boot_ms() + self.panel_off_ms);
+            }
+            Effect::Rest => {
+                self.lamps.show(Signal::Off);
+                self.view(View::Rest);
+            }
+            Effect::Ignore(press) => {
+                let score = press.score.value();
+                tracing::warn!(score, "a press is ignored: too many wait for the card");
             }
         }
     }
+
+    fn view(&mut self, view: View) {
+        self.dark_at = None;
+        (self.show)(view);
+    }
+
+    fn keep(&mut self, event: event::Event, at_ms: u64) {
+        if let Err(gone) = self.keeper.keep(event, clock::reading_at(at_ms), self.run) {
+            // Only a new process can help; systemd starts one.
+            tracing::error!(%gone, "a rating could not be kept; the kiosk ends");
+            self.is_over = true;
+        }
+    }
+}
+
+/// The wall clock in milliseconds since 1970 UTC, if it can be right.
+pub(super) fn believed_ms() -> Option<i64> {
+    Some(clock::wall_ms()).filter(|&now_ms| clock::is_possible(now_ms))
 }

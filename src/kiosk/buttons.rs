@@ -7,6 +7,7 @@
 
 #[cfg(feature = "board")]
 mod gpiocdev;
+mod lamps;
 #[cfg(any(feature = "board", test))]
 mod lines;
 #[cfg(feature = "board")]
@@ -14,6 +15,8 @@ mod rppal;
 mod script;
 
 use std::path::PathBuf;
+
+pub use self::lamps::{Lamps, Signal};
 
 use crate::feedback::rating::{Scale, Score};
 use crate::kiosk::settings::{Buttons, Driver};

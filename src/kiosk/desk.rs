@@ -21,7 +21,7 @@ use crate::feedback::rating::{Rated, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::{Seen, Tally};
 use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger};
-use crate::wire::delivery::{LOST, RATED};
+use crate::wire::delivery::{ANSWERED, LOST, RATED};
 use crate::wire::desk::{Exported, Faces, Hour, Summary};
 
 /// How many rows are read in one go.
@@ -206,13 +206,14 @@ impl JudgeAgain {
 
 /// What somebody in the shop should look at.
 fn notices(silence: &Silence, books: &Books, shop: &Shop) -> Vec<String> {
-    let words = shop.survey.texts(&shop.language).map(|texts| texts.faces.clone());
+    let question = shop.survey.question(None, "");
+    let words = question.texts(&shop.language).map(|texts| texts.faces.clone());
     let word = |value: u8| {
         let word = words.as_ref().and_then(|words| words.get(usize::from(value) - 1));
         word.map_or_else(|| value.to_string(), |word| format!("{value} ({word})"))
     };
     let mut notices: Vec<String> = silence
-        .silent(shop.survey.scale().faces())
+        .silent(question.scale.faces())
         .map(|(value, others)| {
             format!(
                 "button {} was not pressed while the others were {others} times: check its wire",
@@ -258,12 +259,14 @@ pub fn set_clock(source: &Source, utc_ms: i64, error_ms: u32) -> Result<(), Unan
 fn sum_up(tally: &Tally, books: &Books, shop: &Shop, day: NaiveDate) -> Summary {
     let counts = tally.day();
     let words = |scale| {
-        let texts = shop.survey.texts(&shop.language).filter(|_| shop.survey.scale() == scale);
+        let questions = &shop.survey.parts().questions;
+        let asked = questions.iter().find(|question| question.scale == scale);
+        let texts = asked.and_then(|question| question.texts(&shop.language));
         texts.map(|texts| texts.faces.clone()).unwrap_or_default()
     };
     let mut scales: Vec<_> = counts.by_scale().collect();
     if scales.is_empty() {
-        let scale = shop.survey.scale();
+        let scale = shop.survey.question(None, "").scale;
         scales.push((scale, vec![0; usize::from(scale.faces())]));
     }
     let hours = (0..).zip(tally.hours()).filter(|(_, counts)| counts.total() > 0);
@@ -309,7 +312,7 @@ pub fn export(
     source.each(&timeline, |kept, entry, moment| {
         let misuse = match &entry.event {
             Event::Rated(rated) => judge.judge(entry, rated),
-            Event::Lost(_) => None,
+            Event::Answered(_) | Event::Lost(_) => None,
         };
         let (day, _) = moment::local(moment.utc_ms, zone);
         if from.is_some_and(|from| day < from) || to.is_some_and(|to| day > to) {
@@ -320,27 +323,28 @@ pub fn export(
 }
 
 fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) -> Exported {
-    let (rated, loss) = match &entry.event {
-        Event::Rated(rated) => (Some(rated), None),
-        Event::Lost(loss) => (None, Some(*loss)),
+    let (kind, rated, answered, range) = match &entry.event {
+        Event::Rated(rated) => (RATED, Some(rated), None, None),
+        Event::Answered(answered) => (ANSWERED, None, Some(answered), None),
+        Event::Lost(Loss::Range { run, first, last }) => {
+            (LOST, None, None, Some((run, *first, *last)))
+        }
+        Event::Lost(Loss::Unknown) => (LOST, None, None, None),
     };
-    let range = match loss {
-        Some(Loss::Range { run, first, last }) => Some((run, first, last)),
-        Some(Loss::Unknown) | None => None,
-    };
+    let question = entry.event.question();
     let bounds = moment.quality.bounds();
     Exported {
         run: entry.id.run.to_string(),
         n: entry.id.n,
-        kind: if loss.is_some() { LOST } else { RATED }.to_owned(),
+        kind: kind.to_owned(),
         utc: rfc3339(moment.utc_ms),
         quality: moment.quality.name().to_owned(),
         score: rated.map(|rated| rated.score.value()),
         scale: rated.map(|rated| rated.score.scale().faces()),
         input: rated.map(|rated| rated.input.name().to_owned()),
-        question: rated.map(|rated| rated.question.id.clone()),
-        question_version: rated.map(|rated| rated.question.version),
-        language: rated.map(|rated| rated.question.language.clone()),
+        question: question.map(|question| question.id.clone()),
+        question_version: question.map(|question| question.version),
+        language: question.map(|question| question.language.clone()),
         misuse: misuse.map(|reason| reason.name().to_owned()),
         replaces: rated.and_then(|rated| rated.replaces),
         state: kept.state.name().to_owned(),
@@ -349,5 +353,9 @@ fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) 
         lost_run: range.map(|(run, ..)| run.to_string()),
         lost_first: range.map(|(_, first, _)| first),
         lost_last: range.map(|(.., last)| last),
+        to: answered.and_then(|answered| answered.to),
+        follow_up: answered.map(|answered| answered.answer.follow_up().name().to_owned()),
+        outcome: answered.map(|answered| answered.answer.outcome().to_owned()),
+        answer: answered.and_then(|answered| answered.answer.text()),
     }
 }

@@ -45,7 +45,7 @@ pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
 use crate::feedback::event::Event;
 use crate::feedback::moment::{self, Anchor, Reading, Timeline};
-use crate::feedback::rating::{BootId, Question, RatingId, RunId};
+use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "journal.sqlite";
@@ -100,7 +100,7 @@ pub struct Journal {
     after_bad: i64,
     books: Books,
     timeline: Timeline,
-    question: Option<(Question, i64)>,
+    question: Option<(Wording, i64)>,
     mark: Mark,
     chores: Chores,
 }
@@ -179,10 +179,8 @@ impl Journal {
     }
 
     fn insert(&mut self, run: &Run, entry: &Entry) -> rusqlite::Result<()> {
-        let question = match &entry.event {
-            Event::Rated(rated) => Some(self.question_key(&rated.question)?),
-            Event::Lost(_) => None,
-        };
+        let question = entry.event.question();
+        let question = question.map(|question| self.question_key(question)).transpose()?;
         // A row that is taken already means that the newest rows cannot be seen, and a rating that
         // is not written is not to be thanked for.
         match row::insert(&self.connection, self.last_row + 1, run.key, question, entry)? {
@@ -192,7 +190,7 @@ impl Journal {
     }
 
     /// The question's key; a commit of its own only the first time a question is asked.
-    fn question_key(&mut self, question: &Question) -> rusqlite::Result<i64> {
+    fn question_key(&mut self, question: &Wording) -> rusqlite::Result<i64> {
         if let Some((_, key)) = self.question.as_ref().filter(|(known, _)| known == question) {
             return Ok(*key);
         }

@@ -4,19 +4,29 @@
 //! display can be had the kiosk goes on without one, since buttons need none.
 
 pub mod colour;
+pub mod fonts;
+pub mod keyboard;
+pub mod panel;
 
 use std::path::Path;
 
 use slint::{ComponentHandle as _, Global as _, Model as _, ModelRc, VecModel};
 
-use crate::feedback::rating::{Input, Scale};
-use crate::feedback::survey;
-use crate::feedback::visit::Press;
+use self::colour::Colour;
+pub use self::fonts::bring_fonts;
+use self::generated::{AppWindow, Bridge, Choice, Look as Shown, Reason, Stage, Theme};
+use crate::feedback::answer::{FollowUp, Reply};
+use crate::feedback::rating::Input;
+use crate::feedback::survey::base;
+use crate::kiosk::asked::Words;
 use crate::kiosk::attendant::{Event, View};
 use crate::kiosk::settings::{Look, Settings};
 
-use self::colour::Colour;
-use self::generated::{AppWindow, Bridge, Choice, Look as Shown, Stage, Theme};
+/// Languages that are read from the right.
+const FROM_THE_RIGHT: [&str; 4] = ["ar", "fa", "he", "ur"];
+
+/// The least size of what a finger is to hit, in millimetres.
+const TOUCH_MM: f32 = 20.0;
 
 #[expect(
     unreachable_pub,
@@ -28,9 +38,6 @@ use self::generated::{AppWindow, Bridge, Choice, Look as Shown, Stage, Theme};
 mod generated {
     slint::include_modules!();
 }
-
-/// The font that the system is lent where it has none.
-const FONT: &[u8] = include_bytes!("../../ui/assets/fonts/NotoSans-Regular.ttf");
 
 /// Why there is no screen.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +59,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Opens the window with the survey's words in it; `tell` gets what is touched.
+    /// Opens the window; `tell` gets what is touched.
     ///
     /// # Errors
     /// When there is no display, or none that the program was built for.
@@ -72,41 +79,21 @@ impl Screen {
         settings: &Settings,
         tell: impl Fn(Event) + Clone + 'static,
     ) -> Result<Self, Error> {
+        fonts::teach_arabic();
         let window = AppWindow::new()?;
-        let language = &settings.language;
-        let base = language.split('-').next().unwrap_or(language);
-        if slint::select_bundled_translation(base).is_err() {
-            tracing::warn!(language, "the screen's fixed texts are not in this language; English");
-            // English is what the others are translated from, so it is always there.
-            let _ = slint::select_bundled_translation("en");
-        }
-        dress(&window, settings.screen.look, settings.screen.accent);
+        dress(&window, settings);
         let bridge = Bridge::get(&window);
-        bridge.set_brand(settings.brand.as_str().into());
         bridge.set_is_correctable(settings.pace.correction_ms > 0);
-        let scale = settings.survey.scale();
-        if let Some(texts) = settings.survey.texts(language) {
-            bridge.set_question(texts.question.as_str().into());
-            let choices = survey::faces_of(scale).iter().zip(&texts.faces);
-            let choice =
-                |(&face, word): (&u8, &String)| Choice { face: face.into(), word: word.into() };
-            let choices: Vec<Choice> = choices.map(choice).collect();
-            bridge.set_choices(ModelRc::new(VecModel::from(choices)));
-        }
         bridge.set_stage(Stage::Ask);
         bridge.set_pressed(0);
-        let touched = tell.clone();
-        bridge.on_touched(move |value| press(scale, value, Input::Touch).map_or((), &touched));
-        let keyed = tell.clone();
-        bridge.on_keyed(move |value| press(scale, value, Input::Key).map_or((), &keyed));
-        bridge.on_reconsidered(move || tell(Event::Reconsidered));
+        listen(&window, tell);
         window.window().set_fullscreen(settings.screen.is_fullscreen);
         Ok(Self { window })
     }
 
     /// Shows a view, from the thread of the window.
     pub fn show(&self, view: View) {
-        show(&self.window, view);
+        show(&self.window, &view);
     }
 
     /// A way to show a view from another thread.
@@ -114,7 +101,7 @@ impl Screen {
         let window = self.window.as_weak();
         move |view| {
             // A screen that is closing needs nothing shown.
-            let _ = window.upgrade_in_event_loop(move |window| show(&window, view));
+            let _ = window.upgrade_in_event_loop(move |window| show(&window, &view));
         }
     }
 
@@ -176,32 +163,173 @@ impl Screen {
     }
 }
 
-/// Sets the look, and the shop's own accent as near to it as it can be read.
-fn dress(window: &AppWindow, look: Look, accent: Option<Colour>) {
-    let theme = Theme::get(window);
-    theme.set_look(match look {
+/// Sets everything that stays as it is while the kiosk lives.
+fn dress(window: &AppWindow, settings: &Settings) {
+    let (theme, bridge, screen) = (Theme::get(window), Bridge::get(window), &settings.screen);
+    theme.set_look(match screen.look {
         Look::Light => Shown::Light,
         Look::Dark => Shown::Dark,
         Look::HighContrast => Shown::HighContrast,
         Look::HighContrastDark => Shown::HighContrastDark,
     });
-    let Some(accent) = accent else {
-        return;
-    };
-    let grounds = [theme.get_paper(), theme.get_card()].map(of_slint);
-    let Colour { red, green, blue } =
-        accent.readable_on(&grounds, of_slint(theme.get_ink()), look.contrast_min());
-    theme.set_own_accent(slint::Color::from_rgb_u8(red, green, blue));
+    theme.set_contrast_min(screen.look.contrast_min() as f32);
+    theme.set_text_size(f32::from(screen.text_size) / 100.0);
+    theme.set_is_still(screen.is_still);
+    theme.set_is_shifted(screen.is_shifted);
+    if let Some(dpi) = screen.dpi.or_else(panel::dpi) {
+        theme.set_touch(TOUCH_MM / 25.4 * dpi / window.window().scale_factor());
+    }
+    bridge.set_has_words(screen.has_words);
+    if let Some(file) = &screen.logo {
+        match load(file) {
+            Some(logo) => {
+                bridge.set_logo(logo);
+                bridge.set_has_logo(true);
+            }
+            None => {
+                let file = file.display();
+                tracing::error!(%file, "the logo cannot be read; the mark stands in its place");
+            }
+        }
+    }
+}
+
+/// Reads a picture. The decoders come with the window systems, so a kiosk without one has none.
+#[cfg(any(feature = "desktop", feature = "board"))]
+fn load(picture: &Path) -> Option<slint::Image> {
+    slint::Image::load_from_path(picture).ok()
+}
+
+#[cfg(not(any(feature = "desktop", feature = "board")))]
+fn load(_picture: &Path) -> Option<slint::Image> {
+    None
+}
+
+/// Hands on what is touched.
+fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
+    let bridge = Bridge::get(window);
+    let place = |value: i32| u8::try_from(value).ok();
+    let face = move |value, input| place(value).map(|value| Event::Face(value, input));
+    let touched = tell.clone();
+    bridge.on_touched(move |value| face(value, Input::Touch).map_or((), &touched));
+    let keyed = tell.clone();
+    bridge.on_keyed(move |value| face(value, Input::Key).map_or((), &keyed));
+    let reconsidered = tell.clone();
+    bridge.on_reconsidered(move || reconsidered(Event::Reconsidered));
+    let chose = tell.clone();
+    bridge.on_chose(move |at| place(at).map(Event::Chose).map_or((), &chose));
+    let stirred = tell.clone();
+    bridge.on_stirred(move || stirred(Event::Touched));
+    let asked_for_time = tell.clone();
+    bridge.on_asked_for_time(move || asked_for_time(Event::MoreTime));
+    let asked_to_hear = tell.clone();
+    bridge.on_asked_to_hear(move || asked_to_hear(Event::Speak));
+
+    let (reasoned, of) = (tell.clone(), window.as_weak());
+    bridge.on_reasoned(move |at| {
+        let reasons = of.upgrade().map(|window| Bridge::get(&window).get_reasons());
+        let reason = reasons.zip(usize::try_from(at).ok());
+        if let Some(reason) = reason.and_then(|(reasons, at)| reasons.row_data(at)) {
+            reasoned(Event::Answered(FollowUp::Reasons, Reply::Reason(reason.id.into())));
+        }
+    });
+    let scored = tell.clone();
+    bridge.on_scored(move |score| {
+        if let Some(score) = place(score) {
+            scored(Event::Answered(FollowUp::Nps, Reply::Nps(score)));
+        }
+    });
+    let (typed, of) = (tell.clone(), window.as_weak());
+    bridge.on_typed(move |key| {
+        if let Some(window) = of.upgrade() {
+            let bridge = Bridge::get(&window);
+            let text = keyboard::press(bridge.get_comment().into(), &key);
+            bridge.set_comment(text.into());
+        }
+        typed(Event::Touched);
+    });
+    let (commented, of) = (tell.clone(), window.as_weak());
+    bridge.on_commented(move || {
+        let text = of.upgrade().map(|window| Bridge::get(&window).get_comment());
+        let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        // Nothing written and sent is as good as skipped.
+        let reply = text.map_or(Reply::Skipped, Reply::Comment);
+        commented(Event::Answered(FollowUp::Comment, reply));
+    });
+    let of = window.as_weak();
+    bridge.on_skipped(move || {
+        let stage = of.upgrade().map(|window| Bridge::get(&window).get_stage());
+        let page = match stage {
+            Some(Stage::Reasons) => FollowUp::Reasons,
+            Some(Stage::Nps) => FollowUp::Nps,
+            Some(Stage::Comment) => FollowUp::Comment,
+            _ => return,
+        };
+        tell(Event::Answered(page, Reply::Skipped));
+    });
+}
+
+/// Prints words, in their language and its direction.
+fn print(window: &AppWindow, words: &Words) {
+    let bridge = Bridge::get(window);
+    let (language, of) = (words.language.as_str(), base(&words.language));
+    if slint::select_bundled_translation(of).is_err() {
+        tracing::warn!(language, "the screen's fixed texts are not in this language; English");
+        // English is what the others are translated from, so it is always there.
+        let _ = slint::select_bundled_translation("en");
+    }
+    bridge.set_is_rtl(FROM_THE_RIGHT.contains(&of));
+    bridge.set_brand(words.brand.as_str().into());
+    bridge.set_question(words.question.as_str().into());
+    let face = |(face, word): &(u8, String)| Choice { face: (*face).into(), word: word.into() };
+    let choices = words.faces.iter().map(face).collect();
+    keep_or_set(&bridge.get_choices(), choices, |model| bridge.set_choices(model));
+    let languages = words.languages.iter().map(slint::SharedString::from).collect();
+    keep_or_set(&bridge.get_languages(), languages, |model| bridge.set_languages(model));
+    bridge.set_language(i32::try_from(words.chosen).unwrap_or(0));
+    bridge.set_is_spoken(words.is_spoken);
+    let notice = words.notice.clone().unwrap_or_default();
+    bridge.set_has_notice(words.notice.is_some());
+    bridge.set_said(notice.said.into());
+    bridge.set_did(notice.did.into());
+    bridge.set_since(notice.since.into());
+    if let Some(accent) = words.accent {
+        let theme = Theme::get(window);
+        let grounds = [theme.get_paper(), theme.get_card()].map(of_slint);
+        let least = f64::from(theme.get_contrast_min());
+        let Colour { red, green, blue } =
+            accent.readable_on(&grounds, of_slint(theme.get_ink()), least);
+        theme.set_own_accent(slint::Color::from_rgb_u8(red, green, blue));
+    }
+}
+
+/// Sets a list unless it is there already, so that nothing is drawn anew for nothing.
+fn keep_or_set<T: Clone + PartialEq + 'static>(
+    present: &ModelRc<T>,
+    list: Vec<T>,
+    set: impl FnOnce(ModelRc<T>),
+) {
+    if !present.iter().eq(list.iter().cloned()) {
+        set(ModelRc::new(VecModel::from(list)));
+    }
 }
 
 fn of_slint(colour: slint::Color) -> Colour {
     Colour { red: colour.red(), green: colour.green(), blue: colour.blue() }
 }
 
-fn show(window: &AppWindow, view: View) {
+fn show(window: &AppWindow, view: &View) {
     let bridge = Bridge::get(window);
+    if bridge.get_stage() == Stage::Dark && *view != View::Dark {
+        panel::light(true);
+    }
+    bridge.set_still_there(match view {
+        View::StillThere(seconds) => (*seconds).into(),
+        _ => 0,
+    });
     match view {
-        View::Ask => {
+        View::Ask(words) => {
+            print(window, words);
             bridge.set_pressed(0);
             bridge.set_stage(Stage::Ask);
         }
@@ -209,61 +337,51 @@ fn show(window: &AppWindow, view: View) {
             bridge.set_pressed(score.value().into());
             bridge.set_stage(Stage::Ask);
         }
+        View::Invite(words) => {
+            print(window, words);
+            bridge.set_stage(Stage::Invite);
+        }
+        View::Follow { page, is_happy, words } => follow(&bridge, *page, *is_happy, words),
+        View::StillThere(_) => {}
         View::Thanks => bridge.set_stage(Stage::Thanks),
         View::Rest => bridge.set_stage(Stage::Rest),
+        View::Close => bridge.set_stage(Stage::Closed),
+        View::Dark => {
+            bridge.set_stage(Stage::Dark);
+            panel::light(false);
+        }
     }
 }
 
-/// The event of a face, if the scale has it: a key 5 means nothing where there are three faces.
-fn press(scale: Scale, value: i32, input: Input) -> Option<Event> {
-    let score = scale.score(u8::try_from(value).ok()?).ok()?;
-    Some(Event::Pressed(Press { score, input }))
-}
-
-/// Sees to it that the font system finds a font: ours, where the system has none.
-///
-/// Slint's font system panics where fontconfig is installed without a single font. The font is
-/// laid into `folder`, and fontconfig is pointed at it. To be called before any other thread is
-/// started, since it may set an environment variable.
-///
-/// # Errors
-/// When the folder cannot be written.
-pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
-    const PLACES: [&str; 3] =
-        ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
-    let is_set = std::env::var_os("FONTCONFIG_FILE").is_some();
-    if is_set || PLACES.iter().any(|place| has_font(Path::new(place))) {
-        return Ok(());
-    }
-    let folder = folder.join("fonts");
-    std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join("NotoSans-Regular.ttf"), FONT)?;
-    let configuration = folder.join("fonts.conf");
-    let text = format!(
-        "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n\
-         <dir>{0}</dir>\n<cachedir>{0}</cachedir>\n</fontconfig>\n",
-        folder.display()
-    );
-    std::fs::write(&configuration, text)?;
-    #[expect(unsafe_code, reason = "no other thread is there yet to read the environment")]
-    // SAFETY: the caller has started no thread, as the documentation asks.
-    unsafe {
-        std::env::set_var("FONTCONFIG_FILE", configuration);
-    }
-    Ok(())
-}
-
-/// Whether there is a font anywhere in a folder.
-fn has_font(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return false;
+fn follow(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, words: &Words) {
+    let reasons = if is_happy { &words.happy } else { &words.unhappy };
+    let (title, stage) = match page {
+        FollowUp::Reasons => (&reasons.title, Stage::Reasons),
+        FollowUp::Nps => (&words.nps, Stage::Nps),
+        FollowUp::Comment => (&words.comment, Stage::Comment),
     };
-    entries.flatten().any(|entry| {
-        let path = entry.path();
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        path.is_dir() && has_font(&path)
-            || ending.is_some_and(|ending| ["ttf", "otf", "ttc", "pfb"].contains(&ending))
-    })
+    let reason = |(id, icon, word): &(String, usize, String)| Reason {
+        id: id.into(),
+        icon: i32::try_from(*icon).unwrap_or(i32::MAX),
+        word: word.into(),
+    };
+    let list = reasons.list.iter().map(reason).collect();
+    keep_or_set(&bridge.get_reasons(), list, |model| bridge.set_reasons(model));
+    let row = |row: Vec<String>| {
+        let keys: Vec<slint::SharedString> = row.into_iter().map(Into::into).collect();
+        ModelRc::new(VecModel::from(keys))
+    };
+    if page == FollowUp::Comment {
+        let rows: Vec<ModelRc<_>> = keyboard::rows(&words.language).into_iter().map(row).collect();
+        bridge.set_keys(ModelRc::new(VecModel::from(rows)));
+        let (comma, full_stop) = keyboard::points(&words.language);
+        bridge.set_comma(comma.into());
+        bridge.set_full_stop(full_stop.into());
+        bridge.set_comment("".into());
+    }
+    bridge.set_is_happy(is_happy);
+    bridge.set_follow_up(title.as_str().into());
+    bridge.set_stage(stage);
 }
 
 /// Whether there is a display that this program was built for.

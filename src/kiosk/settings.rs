@@ -3,7 +3,9 @@
 //! `systemd/kiosk.toml` is the reference; a test reads it. Nothing here is written by the program,
 //! except the enrolment, which is a file of its own under the data folder.
 
+mod buttons;
 mod enrolment;
+mod screen;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,13 +14,18 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use self::buttons::ButtonsPart;
+pub use self::buttons::{Active, Buttons, Driver, Pull};
 pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError};
+use self::screen::ScreenPart;
+pub use self::screen::{Look, Screen};
 use crate::config::{self, Complaints};
 use crate::feedback::rating::Scale;
-use crate::feedback::survey::{Survey, Texts};
+use crate::feedback::survey::schedule::Hours;
+use crate::feedback::survey::{Notice, OFFERED_MAX, Survey};
 use crate::feedback::visit::Pace;
 use crate::kiosk::journal::Limits;
-use crate::kiosk::screen::colour::Colour;
+use crate::wire::survey as shape;
 
 /// Everything the kiosk needs to know at start, with limits checked.
 #[derive(Clone, Debug)]
@@ -33,8 +40,20 @@ pub struct Settings {
     pub language: String,
     /// The name in the corner of the screen.
     pub brand: String,
-    /// What is asked.
+    /// What is asked: the local survey, or the one that is built in.
     pub survey: Survey,
+    /// Whether the survey is a local one, beside which the hub's is not asked for.
+    pub has_own_survey: bool,
+    /// Where in the shop the kiosk stands, if the file says; else the hub's word counts.
+    pub touchpoint: Option<String>,
+    /// The languages that a shopper is offered where the survey names none.
+    pub languages: Vec<String>,
+    /// When the shop is open where the survey does not say.
+    pub hours: Option<Hours>,
+    /// What was done because shoppers said so, beside what the survey has of it.
+    pub notices: Vec<Notice>,
+    /// What is to be heard.
+    pub sound: Sound,
     /// How long things last.
     pub pace: Pace,
     /// The physical buttons.
@@ -51,109 +70,6 @@ pub struct Settings {
     pub allows_volatile: bool,
     /// Whether presses that nobody meant are judged.
     pub is_judged: bool,
-}
-
-/// How the buttons are wired.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Buttons {
-    /// What reads them.
-    pub driver: Driver,
-    /// BCM line numbers, worst face first; as many as the scale has faces, or none.
-    pub lines: Vec<u32>,
-    /// The resistor that holds an open line.
-    pub pull: Pull,
-    /// The level of a pressed button.
-    pub active: Active,
-    /// Contact bounce shorter than this is not a press.
-    pub debounce: Duration,
-    /// The label of the GPIO chip, for the `gpiocdev` driver.
-    pub chip: Option<String>,
-    /// Where the `script` driver reads its lines: a file, a FIFO, or `-` for standard input.
-    pub script: Option<PathBuf>,
-}
-
-/// What reads the buttons.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Driver {
-    /// `rppal` on a Pi it knows, else `gpiocdev` where a chip is configured, else none.
-    #[default]
-    Auto,
-    /// A Raspberry Pi.
-    Rppal,
-    /// Any Linux board.
-    Gpiocdev,
-    /// Lines of `1` to `5`, for tests and for other programs.
-    Script,
-    /// No buttons.
-    None,
-}
-
-/// The resistor that holds an open line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Pull {
-    /// To the supply: for buttons that connect to ground.
-    #[default]
-    Up,
-    /// To ground: for buttons that connect to the supply.
-    Down,
-    /// None: for boards that have resistors of their own.
-    Off,
-}
-
-/// The level of a pressed button.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Active {
-    /// Pressed is ground.
-    #[default]
-    Low,
-    /// Pressed is the supply.
-    High,
-}
-
-/// The screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
-    /// Whether there is one.
-    pub is_on: bool,
-    /// Whether the window fills it.
-    pub is_fullscreen: bool,
-    /// Its colours.
-    pub look: Look,
-    /// The shop's own accent.
-    pub accent: Option<Colour>,
-}
-
-/// The colours of the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Look {
-    /// Ink on paper.
-    #[default]
-    Light,
-    /// For a dim place.
-    Dark,
-    /// Black on white.
-    HighContrast,
-    /// White on black.
-    HighContrastDark,
-}
-
-impl Look {
-    /// Every look there is.
-    pub const ALL: [Self; 4] =
-        [Self::Light, Self::Dark, Self::HighContrast, Self::HighContrastDark];
-
-    /// The least contrast ratio of its words: WCAG 2.2 asks for 4.5 at level AA, 7 at AAA.
-    #[must_use]
-    pub const fn contrast_min(self) -> f64 {
-        match self {
-            Self::Light | Self::Dark => 4.5,
-            Self::HighContrast | Self::HighContrastDark => 7.0,
-        }
-    }
 }
 
 /// The way to head office.
@@ -176,6 +92,17 @@ pub struct Uplink {
     pub ca_file: Option<PathBuf>,
 }
 
+/// What is to be heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sound {
+    /// Whether a press has a tone, the same for every face.
+    pub has_tones: bool,
+    /// The program that plays a WAV file, and its arguments before the file's name.
+    pub player: Vec<String>,
+    /// The folder with the spoken question of each language, such as `en.wav`.
+    pub speech_dir: Option<PathBuf>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct File {
@@ -187,6 +114,11 @@ struct File {
     keep_days: Option<u16>,
     journal_max_mb: Option<u32>,
     allow_volatile: bool,
+    touchpoint: Option<String>,
+    languages: Vec<String>,
+    hours: BTreeMap<String, String>,
+    notices: Vec<shape::Notice>,
+    sound: SoundPart,
     survey: SurveyPart,
     visit: VisitPart,
     buttons: ButtonsPart,
@@ -197,17 +129,16 @@ struct File {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct SurveyPart {
-    id: Option<String>,
-    version: Option<u32>,
     scale: Option<u8>,
-    texts: BTreeMap<String, TextsPart>,
+    file: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct TextsPart {
-    question: String,
-    faces: Vec<String>,
+struct SoundPart {
+    tones: bool,
+    player: Option<Vec<String>>,
+    speech_dir: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]
@@ -216,28 +147,10 @@ struct VisitPart {
     thanks_ms: Option<u32>,
     correction_ms: Option<u32>,
     interval_ms: Option<u32>,
+    follow_up_ms: Option<u32>,
+    language_ms: Option<u32>,
+    invite_ms: Option<u32>,
     misuse_rules: Option<bool>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ButtonsPart {
-    driver: Driver,
-    lines: Vec<u32>,
-    pull: Pull,
-    active: Active,
-    debounce_ms: Option<u16>,
-    chip: Option<String>,
-    script: Option<PathBuf>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ScreenPart {
-    on: Option<bool>,
-    fullscreen: bool,
-    look: Look,
-    accent: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -270,6 +183,31 @@ impl Settings {
         let shape = File { data_dir: data_dir_given, allow_volatile: true, ..File::default() };
         shape.check(&mut Complaints::about(data_dir))
     }
+
+    /// Whether this kiosk can ask a survey: in its language, and with the buttons it has.
+    ///
+    /// # Errors
+    /// Every reason why not, as a sentence that names the place.
+    pub fn fits(&self, survey: &Survey) -> Result<(), Vec<String>> {
+        let mut complaints = Vec::new();
+        for question in &survey.parts().questions {
+            let (id, faces) = (&question.id, question.scale.faces());
+            if question.texts(&self.language).is_none() {
+                let known: Vec<&str> = survey.languages().collect();
+                let (language, known) = (&self.language, known.join(", "));
+                complaints.push(format!(
+                    "questions.{id}.texts: has no {language}, which this kiosk asks in, but {known}"
+                ));
+            }
+            let buttons = self.buttons.lines.len();
+            if buttons > 0 && buttons != usize::from(faces) {
+                complaints.push(format!(
+                    "questions.{id}.scale: has {faces} faces, this kiosk has {buttons} buttons"
+                ));
+            }
+        }
+        if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+    }
 }
 
 impl File {
@@ -278,12 +216,24 @@ impl File {
         let is_given = !data_dir.as_os_str().is_empty();
         complaints.unless(is_given, "data_dir", "is missing: name a folder on a durable disk");
         let language = self.language.unwrap_or_else(|| "en".to_owned());
+        let has_own_survey = self.survey.file.is_some();
         let survey = self.survey.check(complaints);
-        if survey.texts(&language).is_none() {
-            let known: Vec<&str> = survey.languages().collect();
-            let known = known.join(", ");
-            complaints.add("language", format!("{language:?} is not one of the survey's: {known}"));
+        let speaks = |tag: &str| survey.parts().questions.iter().all(|q| q.texts(tag).is_some());
+        let known = || survey.languages().collect::<Vec<_>>().join(", ");
+        if !speaks(&language) {
+            let what = format!("{language:?} is not one of the survey's: {}", known());
+            complaints.add("language", what);
         }
+        for tag in self.languages.iter().filter(|tag| !speaks(tag)) {
+            let what = format!("{tag:?} is not one of the survey's: {}", known());
+            complaints.add("languages", what);
+        }
+        let are_few = self.languages.len() <= OFFERED_MAX;
+        complaints.unless(are_few, "languages", format!("are more than {OFFERED_MAX}"));
+        let (hours, notices) = read_day(&self.hours, &self.notices, complaints);
+        let touchpoint = self.touchpoint;
+        let is_short = touchpoint.as_ref().is_none_or(|name| name.chars().count() <= 80);
+        complaints.unless(is_short, "touchpoint", "is longer than 80 characters");
         let is_tag = (1..=12).contains(&language.len());
         complaints.unless(is_tag, "language", "is not a tag of 1 to 12 characters, such as en");
         let zone = self.zone.and_then(|name| match name.parse::<Tz>() {
@@ -313,25 +263,42 @@ impl File {
             language,
             brand,
             pace: self.visit.check(complaints),
-            buttons: self.buttons.check(survey.scale(), complaints),
+            buttons: self.buttons.check(survey.question(None, "").scale, complaints),
             screen: self.screen.check(complaints),
             uplink: self.uplink.check(complaints),
             survey,
+            has_own_survey,
+            touchpoint,
+            languages: self.languages,
+            hours,
+            notices,
+            sound: self.sound.check(complaints),
             keep_days,
         }
     }
 }
 
-impl ScreenPart {
-    fn check(self, complaints: &mut Complaints) -> Screen {
-        let accent = self.accent.and_then(|text| {
-            let accent = Colour::parse(&text);
-            let what = format!("{text:?} is not a colour such as #1f5fd0");
-            complaints.unless(accent.is_some(), "screen.accent", what);
-            accent
-        });
-        let (is_on, is_fullscreen) = (self.on.unwrap_or(true), self.fullscreen);
-        Screen { is_on, is_fullscreen, look: self.look, accent }
+/// Reads the hours and the notices, which have the same shape as a survey's.
+fn read_day(
+    hours: &BTreeMap<String, String>,
+    notices: &[shape::Notice],
+    complaints: &mut Complaints,
+) -> (Option<Hours>, Vec<Notice>) {
+    // A survey of nothing but these is checked as any other.
+    let question = shape::Question { version: 1, scale: 5, ..shape::Question::default() };
+    let survey = shape::Survey {
+        version: 1,
+        questions: vec![shape::Question { id: "built-in".to_owned(), ..question }],
+        hours: hours.clone(),
+        notices: notices.to_vec(),
+        ..shape::Survey::default()
+    };
+    match survey.check() {
+        Ok(survey) => (survey.parts().hours, survey.parts().notices.clone()),
+        Err(list) => {
+            complaints.take(&list, "");
+            (None, Vec::new())
+        }
     }
 }
 
@@ -343,26 +310,29 @@ impl SurveyPart {
             Scale::Five
         });
         let built_in = Survey::built_in(scale);
-        if self.texts.is_empty() {
-            let is_named = self.id.is_some() || self.version.is_some();
-            complaints.unless(!is_named, "survey.texts", "is missing: a survey needs its words");
+        let Some(file) = self.file else {
             return built_in;
-        }
-        let texts = self.texts.into_iter().map(|(language, part)| Texts {
-            language,
-            question: part.question,
-            faces: part.faces,
-        });
-        let id = self.id.unwrap_or_default();
-        Survey::check(&id, self.version.unwrap_or(1), scale, texts.collect()).unwrap_or_else(
-            |list| {
-                for complaint in list {
-                    let (key, what) = complaint.split_once(": ").unwrap_or(("", &complaint));
-                    complaints.add(&format!("survey.{key}"), what);
-                }
-                built_in
+        };
+        let place = format!("{}: ", file.display());
+        let (survey, list) = match config::read::<shape::Survey>(&file) {
+            Err(unread) => (None, unread.list().to_vec()),
+            Ok((shape, found)) => match shape.check() {
+                Ok(survey) => (Some(survey), found.list().to_vec()),
+                Err(list) => (None, [found.list(), &list].concat()),
             },
-        )
+        };
+        complaints.take(&list, &place);
+        survey.unwrap_or(built_in)
+    }
+}
+
+impl SoundPart {
+    fn check(self, complaints: &mut Complaints) -> Sound {
+        let usual = || vec!["aplay".to_owned(), "-q".to_owned()];
+        let player = self.player.unwrap_or_else(usual);
+        let is_named = player.first().is_some_and(|program| !program.is_empty());
+        complaints.unless(is_named, "sound.player", "is empty: name a program that plays WAV");
+        Sound { has_tones: self.tones, player, speech_dir: self.speech_dir }
     }
 }
 
@@ -378,50 +348,16 @@ impl VisitPart {
         let thanks_ms = up_to("thanks_ms", self.thanks_ms, usual.thanks_ms);
         let correction_ms = up_to("correction_ms", self.correction_ms, thanks_ms);
         let interval_ms = up_to("interval_ms", self.interval_ms, usual.interval_ms);
+        let follow_up_ms = up_to("follow_up_ms", self.follow_up_ms, usual.follow_up_ms);
+        let language_ms = up_to("language_ms", self.language_ms, usual.language_ms);
+        let invite_ms = self.invite_ms.unwrap_or(usual.invite_ms);
+        let is_short = invite_ms <= 3_600_000;
+        complaints.unless(is_short, "visit.invite_ms", "is not 0 to 3600000 milliseconds");
+        let is_long = follow_up_ms >= 5_000;
+        complaints.unless(is_long, "visit.follow_up_ms", "is not 5000 to 60000 milliseconds");
         let what = "is more than thanks_ms: a press is corrected while the thank-you is shown";
         complaints.unless(correction_ms <= thanks_ms, "visit.correction_ms", what);
-        Pace { thanks_ms, correction_ms, interval_ms }
-    }
-}
-
-impl ButtonsPart {
-    fn check(self, scale: Scale, complaints: &mut Complaints) -> Buttons {
-        let lines = self.lines;
-        let faces = usize::from(scale.faces());
-        if !lines.is_empty() && lines.len() != faces {
-            let what = format!("has {} lines, the scale has {faces} faces", lines.len());
-            complaints.add("buttons.lines", what);
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        for line in &lines {
-            if !seen.insert(line) {
-                complaints.add("buttons.lines", format!("names line {line} more than once"));
-            }
-            complaints.unless(*line < 512, "buttons.lines", format!("{line} is not below 512"));
-        }
-        let is_wired = matches!(self.driver, Driver::Rppal | Driver::Gpiocdev);
-        let what = "is missing: name the lines from worst to best face";
-        complaints.unless(!is_wired || !lines.is_empty(), "buttons.lines", what);
-        if self.driver == Driver::Gpiocdev {
-            let what = "is missing: name the GPIO chip's label, as gpiodetect prints it";
-            complaints.unless(self.chip.is_some(), "buttons.chip", what);
-        }
-        if self.driver == Driver::Script {
-            let what = "is missing: name a file, a FIFO, or - for standard input";
-            complaints.unless(self.script.is_some(), "buttons.script", what);
-        }
-        let debounce_ms = self.debounce_ms.unwrap_or(20);
-        let is_short = debounce_ms <= 1_000;
-        complaints.unless(is_short, "buttons.debounce_ms", "is not 0 to 1000 milliseconds");
-        Buttons {
-            driver: self.driver,
-            lines,
-            pull: self.pull,
-            active: self.active,
-            debounce: Duration::from_millis(u64::from(debounce_ms)),
-            chip: self.chip,
-            script: self.script,
-        }
+        Pace { thanks_ms, correction_ms, interval_ms, follow_up_ms, language_ms, invite_ms }
     }
 }
 

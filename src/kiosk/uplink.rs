@@ -6,8 +6,8 @@
 
 mod client;
 mod exchange;
+mod survey;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,10 @@ pub use self::exchange::{pack, settlement};
 use crate::clock;
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
+use crate::feedback::survey::Survey;
 use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
-use crate::kiosk::settings::{self, Enrolment};
+use crate::kiosk::settings::{self, Enrolment, Settings};
+use crate::wire::delivery::Delivery;
 use crate::wire::receipt::Receipt;
 use crate::wire::{self, Enrolled, Enrolment as Knock, Refusal, Renewed};
 
@@ -70,14 +72,15 @@ pub enum Error {
 }
 
 /// What the uplink knows of head office, and of itself.
-#[derive(Clone, Debug)]
 pub struct Office {
     /// Where the hub is, and the token that lets the kiosk in.
     pub enrolment: Enrolment,
-    /// Where the enrolment is kept.
-    pub data_dir: PathBuf,
-    /// How long settled ratings are kept, in days.
-    pub keep_days: u16,
+    /// The kiosk's own: where it keeps things and for how long, and what it can ask.
+    pub settings: Settings,
+    /// The number of the survey that head office gave last, and that the kiosk kept.
+    pub publication: Option<u64>,
+    /// Gets each other survey that head office gives; its own, once one is withdrawn.
+    pub surveyed: Box<dyn Fn(Survey) + Send>,
     /// The program and its version, as the hub gets to see it.
     pub app: String,
     /// A time that has certainly passed, in milliseconds since 1970 UTC.
@@ -125,15 +128,17 @@ pub fn enrol(
             .ok_or(Error::NotAHub { address, status })
     };
     let runtime = runtime().map_err(Error::Thread)?;
-    let Enrolled { kiosk, token, shop, zone } = runtime.block_on(exchange)?;
-    Ok(Enrolment { hub, kiosk, token, next_token: None, former_token: None, shop, zone })
+    let Enrolled { kiosk, token, shop, zone, touchpoint } = runtime.block_on(exchange)?;
+    let (next_token, former_token) = (None, None);
+    Ok(Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint })
 }
 
 /// Starts the uplink on a thread of its own.
 ///
 /// # Errors
 /// When the enrolment's address or the certificates cannot be used.
-pub fn start(settings: settings::Uplink, office: Office, keeper: Keeper) -> Result<Uplink, Error> {
+pub fn start(office: Office, keeper: Keeper) -> Result<Uplink, Error> {
+    let settings = office.settings.uplink.clone();
     let clock = Clock::not_before(office.floor_ms);
     let client = client(&settings, &office.enrolment.hub, clock.clone())?;
     let nudge = Arc::new(Notify::new());
@@ -148,6 +153,8 @@ pub fn start(settings: settings::Uplink, office: Office, keeper: Keeper) -> Resu
         outbox: Outbox::default(),
         trouble: None,
         pruned_at: None,
+        complaint: None,
+        refused: None,
     };
     let runtime = runtime().map_err(Error::Thread)?;
     let thread = std::thread::Builder::new().name("uplink".to_owned());
@@ -172,6 +179,10 @@ struct Sender {
     /// What was last complained about, so that a night without network is one line in the log.
     trouble: Option<String>,
     pruned_at: Option<u64>,
+    /// Why the survey that head office gave last is not asked.
+    complaint: Option<String>,
+    /// The number of that survey.
+    refused: Option<u64>,
 }
 
 /// What came of one delivery: for the outbox to judge, and for the log.
@@ -182,12 +193,14 @@ struct Attempt {
     hub_time_ms: Option<i64>,
     /// Whether the hub wants the token to be renewed.
     is_token_old: bool,
+    /// The number of the survey that is meant for this kiosk.
+    publication: Option<u64>,
 }
 
 impl Attempt {
     fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
         let trouble = Some(trouble.into());
-        Self { outcome, trouble, hub_time_ms: None, is_token_old: false }
+        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, publication: None }
     }
 }
 
@@ -208,6 +221,7 @@ impl Sender {
                 Err(error) => Attempt::failed(Outcome::Unanswered, error.to_string()),
             };
             self.change_tokens(&attempt).await;
+            self.ask_for_survey(&attempt).await;
             self.tell(attempt.trouble);
             match self.outbox.after(attempt.outcome, rand::random()) {
                 Next::Idle => {
@@ -289,7 +303,7 @@ impl Sender {
     }
 
     fn write_enrolment(&mut self, enrolment: Enrolment) {
-        let Office { enrolment: known, data_dir, .. } = &self.office;
+        let (known, data_dir) = (&self.office.enrolment, &self.office.settings.data_dir);
         // Somebody may have enrolled this kiosk anew meanwhile, and that must stand.
         let on_disk = Enrolment::read(data_dir).ok().flatten();
         let is_ours = on_disk.is_some_and(|on_disk| on_disk == *known);
@@ -328,7 +342,11 @@ impl Sender {
     async fn deliver(&self, batch: &Batch) -> Attempt {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let Office { app, enrolment, .. } = &self.office;
-        let delivery = pack(batch, &nonce, app, &enrolment.kiosk);
+        let delivery = Delivery {
+            publication: self.office.publication,
+            survey_complaint: self.complaint.clone(),
+            ..pack(batch, &nonce, app, &enrolment.kiosk)
+        };
         let json = match serde_json::to_vec(&delivery) {
             Ok(json) if json.len() > BYTES_MAX && batch.len() > 1 => {
                 let outcome = Outcome::TooLarge { events: batch.len(), is_by_hub: false };
@@ -409,7 +427,8 @@ impl Sender {
         let has_anchors = books.untold > 0 && books.untold != batch.books.untold;
         let outcome = Outcome::Settled { is_more: has_events || has_anchors };
         let is_token_old = receipt.is_token_old;
-        Attempt { outcome, trouble: None, hub_time_ms, is_token_old }
+        let publication = receipt.publication;
+        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, publication }
     }
 
     /// Lets go of what was settled longer ago than it is to be kept, once a day.
@@ -422,7 +441,7 @@ impl Sender {
             return;
         };
         self.pruned_at = Some(now);
-        let before = hub_time_ms - i64::from(self.office.keep_days) * DAY_MS;
+        let before = hub_time_ms - i64::from(self.office.settings.keep_days) * DAY_MS;
         while let Ok(Ok(deleted @ 1..)) = self.keeper.prune(before).await {
             tracing::info!(deleted, "old settled ratings were deleted");
         }

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::feedback::answer::{Answer, Answered, FollowUp};
 use crate::feedback::event::{self, Loss};
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::{Anchor, Reading, Source};
-use crate::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale, ScoreOutOfRange};
+use crate::feedback::rating::{BootId, Input, Rated, RunId, Scale, ScoreOutOfRange, Wording};
 
 /// Everything in one request to `/v1/deliveries`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,12 @@ pub struct Delivery {
     /// restored from a backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<u64>,
+    /// The number of the survey that the kiosk has kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<u64>,
+    /// Why the kiosk does not ask the survey that it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey_complaint: Option<String>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,
@@ -103,6 +110,9 @@ pub struct Counters {
 /// The kind of event that is a rating.
 pub const RATED: &str = "rated";
 
+/// The kind of event that says what came of a follow-up.
+pub const ANSWERED: &str = "answered";
+
 /// The kind of event that says what a card lost.
 pub const LOST: &str = "lost";
 
@@ -160,6 +170,26 @@ struct Shape {
     extra: Map<String, Value>,
 }
 
+/// The shape of an answer on the wire; `to` is the number of its rating, if it is in the same run.
+#[derive(Serialize, Deserialize)]
+struct AnswerShape {
+    n: u32,
+    kind: String,
+    boot_ms: u64,
+    wall_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<u32>,
+    follow_up: String,
+    outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+    question: String,
+    question_version: u32,
+    language: String,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
 /// The shape of a loss on the wire; without a run, nobody knows what was lost.
 #[derive(Serialize, Deserialize)]
 struct LossShape {
@@ -203,6 +233,23 @@ pub fn write(n: u32, reading: Reading, event: &event::Event) -> Value {
             replaces: rated.replaces,
             extra: Map::new(),
         }),
+        event::Event::Answered(answered) => {
+            let Wording { id, version, language } = answered.question.clone();
+            serde_json::to_value(AnswerShape {
+                n,
+                kind: ANSWERED.to_owned(),
+                boot_ms,
+                wall_ms,
+                to: answered.to,
+                follow_up: answered.answer.follow_up().name().to_owned(),
+                outcome: answered.answer.outcome().to_owned(),
+                answer: answered.answer.text(),
+                question: id,
+                question_version: version,
+                language,
+                extra: Map::new(),
+            })
+        }
         event::Event::Lost(loss) => {
             let range = match loss {
                 Loss::Range { run, first, last } => Some((run.to_string(), *first, *last)),
@@ -245,6 +292,7 @@ pub fn read(event: &Value) -> Result<Event, Unusable> {
     }
     match kind {
         RATED => read_rated(n, event).map_err(malformed),
+        ANSWERED => read_answered(n, event).map_err(malformed),
         LOST => read_lost(n, event).map_err(malformed),
         _ => Ok(foreign(n, kind, event)),
     }
@@ -255,9 +303,7 @@ fn read_rated(n: u32, event: &Value) -> Result<Event, String> {
     let scale = Scale::with_faces(shape.scale)
         .ok_or_else(|| format!("scale {} is not 3, 4 or 5", shape.scale))?;
     let score = scale.score(shape.score).map_err(|error: ScoreOutOfRange| error.to_string())?;
-    if shape.question.len() > 40 || shape.language.len() > 12 {
-        return Err("question or language is too long".to_owned());
-    }
+    let question = wording(shape.question, shape.question_version, shape.language)?;
     if shape.replaces.is_some_and(|replaced| replaced == 0 || replaced >= n) {
         return Err("replaces must be the number of an earlier event".to_owned());
     }
@@ -271,14 +317,47 @@ fn read_rated(n: u32, event: &Value) -> Result<Event, String> {
     };
     // Kiosks before the second version of the rules named it only where it struck.
     let verdict = Verdict { misuse, rule: shape.misuse_rule.unwrap_or(1) };
-    let question =
-        Question { id: shape.question, version: shape.question_version, language: shape.language };
     let rated = Rated { score, input, question, verdict, replaces: shape.replaces };
     Ok(Event {
         n,
         reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
         kind: shape.kind,
         said: Some(event::Event::Rated(rated)),
+        extra: shape.extra,
+    })
+}
+
+fn wording(id: String, version: u32, language: String) -> Result<Wording, String> {
+    if id.len() > 40 || language.len() > 12 {
+        return Err("question or language is too long".to_owned());
+    }
+    Ok(Wording { id, version, language })
+}
+
+fn read_answered(n: u32, event: &Value) -> Result<Event, String> {
+    let shape = AnswerShape::deserialize(event).map_err(|error| error.to_string())?;
+    let question = wording(shape.question, shape.question_version, shape.language)?;
+    if shape.to.is_some_and(|to| to == 0 || to >= n) {
+        return Err("to must be the number of an earlier event".to_owned());
+    }
+    // What only a newer version asks or knows as an outcome is no reason to turn it away.
+    let Some(follow_up) = FollowUp::named(&shape.follow_up) else {
+        return Ok(foreign(n, ANSWERED, event));
+    };
+    if !["answered", "skipped", "timed_out"].contains(&shape.outcome.as_str()) {
+        return Ok(foreign(n, ANSWERED, event));
+    }
+    let answer = Answer::read(follow_up, &shape.outcome, shape.answer.as_deref());
+    let answer = answer.ok_or_else(|| {
+        let (asked, answer) = (shape.follow_up, shape.answer.unwrap_or_default());
+        format!("{answer:?} ({}) is no answer to {asked}", shape.outcome)
+    })?;
+    let answered = Answered { to: shape.to, answer, question };
+    Ok(Event {
+        n,
+        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
+        kind: shape.kind,
+        said: Some(event::Event::Answered(answered)),
         extra: shape.extra,
     })
 }

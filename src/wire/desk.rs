@@ -150,6 +150,18 @@ pub struct Exported {
     /// The last number that it lost.
     #[serde(default)]
     pub lost_last: Option<u32>,
+    /// The number of the rating that it belongs to, for an event of kind `answered`.
+    #[serde(default)]
+    pub to: Option<u32>,
+    /// `reasons`, `nps` or `comment`.
+    #[serde(default)]
+    pub follow_up: Option<String>,
+    /// `answered`, `skipped` or `timed_out`.
+    #[serde(default)]
+    pub outcome: Option<String>,
+    /// The short name of the reason, 0 to 10, or the comment.
+    #[serde(default)]
+    pub answer: Option<String>,
 }
 
 /// Whether the books hold: `taken = settled + waiting + set aside + lost`, in every run.

@@ -29,6 +29,9 @@ pub struct Receipt {
     /// How many of these came with this delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<u64>,
+    /// The number of the survey that is meant for this kiosk; one that has another asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<u64>,
     /// Whether the kiosk should ask for a new token.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_token_old: bool,

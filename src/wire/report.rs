@@ -44,6 +44,14 @@ pub struct Reported {
     pub earliest: Option<String>,
     /// For a bounded time, the latest that it can have been, as RFC 3339 in UTC.
     pub latest: Option<String>,
+    /// The number of the rating that it belongs to, for an event of kind `answered`.
+    pub to: Option<u32>,
+    /// `reasons`, `nps` or `comment`.
+    pub follow_up: Option<String>,
+    /// `answered`, `skipped` or `timed_out`.
+    pub outcome: Option<String>,
+    /// The short name of the reason, 0 to 10, or the comment.
+    pub answer: Option<String>,
 }
 
 /// What became of everything that a kiosk has taken:

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
+use smilepost::feedback::event::Event;
 use smilepost::feedback::rating::RatingId;
 use smilepost::kiosk::journal::{Answer, Home, Journal, Keeper, Limits, Settlement};
 
@@ -46,7 +47,7 @@ impl Post {
     fn press(&self, value: usize) -> Option<(RatingId, u8)> {
         let rated = rated(value, 2);
         let score = rated.score.value();
-        self.keeper.keep(rated, reading(value), None).unwrap();
+        self.keeper.keep(Event::Rated(rated), reading(value), None).unwrap();
         match self.answers.recv().unwrap() {
             Answer::Kept(entry) => Some((entry.id, score)),
             Answer::NotKept(_) => None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use smilepost::feedback::event::{Event, Loss};
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Reading;
-use smilepost::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
+use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
 use smilepost::kiosk::journal::{Journal, Kept, Limits, State};
 
 pub(crate) const BOOT: BootId = BootId([9; 16]);
@@ -14,7 +14,7 @@ pub(crate) fn rated(value: usize, rule: u16) -> Rated {
     Rated {
         score: Scale::Five.score(u8::try_from(value % 5).unwrap() + 1).unwrap(),
         input: Input::Button,
-        question: Question { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
+        question: Wording { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
         verdict: Verdict { misuse: None, rule },
         replaces: None,
     }
@@ -67,6 +67,7 @@ pub(crate) fn start(folder: &std::path::Path, number: usize) -> Result<Contents,
         match kept.entry {
             Err(_) => contents.damaged += 1,
             Ok(entry) => match entry.event {
+                Event::Answered(_) => {}
                 Event::Lost(loss) => contents.lost.push(loss),
                 Event::Rated(rated) => {
                     contents.taken_at.push(entry.reading.boot_ms);

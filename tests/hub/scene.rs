@@ -39,6 +39,7 @@ impl Scene {
             id: "kallio".to_owned(),
             name: "Nordmarkt Kallio".to_owned(),
             zone: "Europe/Helsinki".to_owned(),
+            group: None,
         };
         assert!(archive.add_shop(shop).await.unwrap());
         let kiosk = Kiosk {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
-use smilepost::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
+use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
 use smilepost::kiosk::journal::{
     ArchiveSeen, Books, Error, FILE, Journal, Limits, SCHEMA_VERSION, Settlement, State,
 };
@@ -15,7 +15,7 @@ pub(crate) const BOOT: BootId = BootId([9; 16]);
 const UTC: i64 = 1_795_000_000_000;
 
 pub(crate) fn rated(value: u8) -> Event {
-    let question = Question { id: "checkout".to_owned(), version: 1, language: "en".to_owned() };
+    let question = Wording { id: "checkout".to_owned(), version: 1, language: "en".to_owned() };
     let (score, input) = (Scale::Five.score(value).unwrap(), Input::Button);
     let (verdict, replaces) = (Verdict::now(None), None);
     Event::Rated(Rated { score, input, question, verdict, replaces })

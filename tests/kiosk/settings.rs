@@ -37,13 +37,20 @@ fn the_reference_is_read_as_it_stands() {
 
 #[test]
 fn the_reference_with_every_key_set_is_read_too_and_its_defaults_are_true() {
-    let settings = read(&with_every_key(&reference())).unwrap();
-    assert_eq!(settings.survey.id(), "delivery");
+    let survey = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/survey.toml");
+    let text = with_every_key(&reference());
+    let text = text.replace("/etc/smilepost/survey.toml", survey.to_str().unwrap());
+    let settings = read(&text).unwrap();
+    let questions: Vec<&str> =
+        settings.survey.parts().questions.iter().map(|question| question.id.as_str()).collect();
+    assert_eq!((questions, settings.has_own_survey), (vec!["checkout", "bakery"], true));
+    assert_eq!((settings.notices.len(), settings.languages.len()), (1, 3));
+    assert!(settings.hours.is_some() && settings.buttons.buzzer == Some(18));
     assert_eq!(settings.buttons.lines, [5, 6, 13, 19, 26]);
     let plain = Settings::plain(Path::new("/x"));
     assert_eq!(settings.pace, plain.pace);
     assert!(settings.screen.accent.is_some());
-    let screen = Screen { accent: None, ..settings.screen };
+    let screen = Screen { accent: None, logo: None, dpi: None, ..settings.screen };
     assert_eq!(screen, plain.screen);
     assert_eq!(settings.buttons.debounce, plain.buttons.debounce);
     let uplink = smilepost::kiosk::settings::Uplink { ca_file: None, ..settings.uplink };
@@ -98,20 +105,39 @@ fn every_complaint_comes_at_once_with_its_key_and_what_is_allowed() {
 
 #[test]
 fn a_survey_of_ones_own_is_checked_whole() {
-    let complaints = read(
-        r#"
-        data_dir = "/x"
-        [survey]
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("survey.toml");
+    let survey = r#"
+        version = 1
+        colour = "red"
+        [[questions]]
         id = "Delivery!"
+        version = "one"
         scale = 3
-        [survey.texts.en]
+        shape = "round"
+        [[questions.texts]]
+        language = "en"
         question = ""
         faces = ["Bad", "Good"]
-        "#,
-    )
-    .unwrap_err();
-    let keys: Vec<&str> = complaints.iter().map(|c| c.split(':').next().unwrap()).collect();
-    assert_eq!(keys, ["survey.id", "survey.texts.en.question", "survey.texts.en.faces"]);
+    "#;
+    std::fs::write(&file, survey).unwrap();
+    let settings = format!("data_dir = \"/x\"\n[survey]\nfile = {file:?}\n");
+    let complaints = read(&settings).unwrap_err();
+    let place = format!("{}: ", file.display());
+    let keys: Vec<&str> = complaints
+        .iter()
+        .map(|complaint| complaint.strip_prefix(&place).unwrap().split(':').next().unwrap())
+        .collect();
+    let expected = [
+        "questions[0].version",
+        "colour",
+        "questions.0.shape",
+        "questions.id",
+        "questions.Delivery!.version",
+        "questions.Delivery!.texts.en.question",
+        "questions.Delivery!.texts.en.faces",
+    ];
+    assert_eq!(keys, expected);
 }
 
 #[test]
@@ -127,6 +153,7 @@ fn the_token_is_kept_for_the_kiosk_alone_and_no_log_shows_it() {
         former_token: None,
         shop: "Kallio".to_owned(),
         zone: "Europe/Helsinki".to_owned(),
+        touchpoint: "Checkout 1".to_owned(),
     };
     enrolment.write(folder.path()).unwrap();
     enrolment.write(folder.path()).unwrap();

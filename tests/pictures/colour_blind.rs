@@ -66,10 +66,11 @@ fn any_two_faces_differ_in_shape_at_forty_pixels_to_eyes_without_colour() {
     let settings = super::nordmarkt(Look::Light);
     let screen = super::screen(&settings);
     // As wide as makes the faces that large: see the sizes in `ask.slint`.
-    super::open(&screen, (250, 150), View::Ask);
+    super::open(&screen, (250, 150), &[View::Ask(super::words(&settings))]);
     let pixels = screen.window().take_snapshot().unwrap();
     let survey = Survey::built_in(Scale::Five);
     let corners: Vec<(usize, usize)> = survey
+        .question(None, "")
         .texts("en")
         .unwrap()
         .faces

@@ -13,27 +13,35 @@
 
 mod colour_blind;
 mod languages;
+mod layout;
+mod survey;
+mod walk;
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use i_slint_backend_testing::{TestingBackend, TestingBackendOptions, mock_elapsed_time};
 use slint::{ComponentHandle as _, PhysicalSize};
+use smilepost::feedback::answer::FollowUp;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
-use smilepost::kiosk::attendant::View;
+use smilepost::kiosk::asked::{Asked, Shown, Words};
+use smilepost::kiosk::attendant::{Event, View};
 use smilepost::kiosk::screen::colour::Colour;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
 use smilepost::kiosk::settings::{Look, Settings};
+use smilepost::kiosk::sound::Sound;
+
+use crate::survey::everything;
 
 const SIZES: [(u32, u32); 4] = [(800, 480), (480, 800), (1280, 720), (1920, 1080)];
 
 /// Where the system has no font, every test waits for ours before it draws.
 static FONTS: Once = Once::new();
 
-/// A kiosk's screen as the settings make it, without a display.
-fn screen(settings: &Settings) -> Screen {
+/// A platform without a display, for the thread of a test.
+fn set_platform() {
     let options = TestingBackendOptions {
         mock_time: true,
         threading: false,
@@ -42,41 +50,70 @@ fn screen(settings: &Settings) -> Screen {
     FONTS.call_once(|| bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap());
     // The first picture of a test sets the platform of its thread; the others find it set.
     let _ = slint::platform::set_platform(Box::new(TestingBackend::new(options)));
-    Screen::on_this_platform(settings, |_| {}).unwrap()
+}
+
+/// A kiosk's screen as the settings make it.
+fn screen(settings: &Settings) -> Screen {
+    screen_telling(settings, |_| {})
+}
+
+/// The same, telling what is touched.
+fn screen_telling(settings: &Settings, tell: impl Fn(Event) + Clone + 'static) -> Screen {
+    set_platform();
+    Screen::on_this_platform(settings, tell).unwrap()
+}
+
+/// Touches the screen at a place and lets go.
+fn tap(screen: &Screen, position: slint::LogicalPosition) {
+    use slint::platform::{PointerEventButton, WindowEvent};
+    let button = PointerEventButton::Left;
+    screen.window().dispatch_event(WindowEvent::PointerPressed { position, button });
+    screen.window().dispatch_event(WindowEvent::PointerReleased { position, button });
 }
 
 fn nordmarkt(look: Look) -> Settings {
     let mut settings = Settings::plain(Path::new("/nowhere"));
     settings.brand = "Nordmarkt".to_owned();
     settings.screen.look = look;
+    settings.survey = everything(Scale::Five);
     settings
 }
 
-/// Renders a view in the usual look and compares it with its golden picture.
-fn check(name: &str, language: &str, scale: Scale, size: (u32, u32), view: View) {
-    let mut settings = nordmarkt(Look::Light);
-    settings.language = language.to_owned();
-    settings.survey = Survey::built_in(scale);
-    draw(name, &settings, size, view);
+/// Lends the font system the characters that our Japanese texts have, in the place of a system's
+/// own font, so that the pictures are the same everywhere.
+fn bring_japanese() {
+    const FONT: &[u8] = include_bytes!("NotoSansJP-of-our-texts.otf");
+    set_platform();
+    let blob = slint::fontique_011::fontique::Blob::new(Arc::new(FONT));
+    let mut collection = slint::fontique_011::shared_collection();
+    let added = collection.register_fonts(blob, None);
+    for script in [*b"Hira", *b"Kana", *b"Hani"] {
+        let script = slint::fontique_011::fontique::Script::from_bytes(script);
+        let key = slint::fontique_011::fontique::FallbackKey::new(script, None);
+        assert!(collection.set_fallbacks(key, added.iter().map(|(family, _)| *family)));
+    }
 }
 
 /// Renders a view and compares it with its golden picture.
-fn draw(name: &str, settings: &Settings, (width, height): (u32, u32), view: View) {
+fn draw(name: &str, settings: &Settings, (width, height): (u32, u32), views: &[View]) {
     let screen = screen(settings);
-    open(&screen, (width, height), view);
+    open(&screen, (width, height), views);
     let pixels = screen.window().take_snapshot().unwrap();
     assert_eq!((pixels.width(), pixels.height()), (width, height));
     compare(&format!("{name}-{width}x{height}"), width, height, pixels.as_bytes());
     screen.component().hide().unwrap();
 }
 
-/// Shows a view in a window of this size, past every transition.
-fn open(screen: &Screen, (width, height): (u32, u32), view: View) {
+/// Shows views one after another in a window of this size, past every transition; a pressed face
+/// while it is lit.
+fn open(screen: &Screen, (width, height): (u32, u32), views: &[View]) {
     screen.window().set_size(PhysicalSize::new(width, height));
     screen.component().show().unwrap();
-    screen.show(view);
-    for _ in 0..10 {
-        mock_elapsed_time(Duration::from_millis(50));
+    for view in views {
+        screen.show(view.clone());
+        for _ in 0..5 {
+            mock_elapsed_time(Duration::from_millis(50));
+        }
     }
 }
 
@@ -111,77 +148,167 @@ fn read(file: &Path) -> Option<Vec<u8>> {
     Some(rgba)
 }
 
-#[test]
-fn the_question() {
-    for size in SIZES {
-        check("ask", "en", Scale::Five, size, View::Ask);
-    }
-    check("ask", "en", Scale::Five, (480, 320), View::Ask);
+/// What is printed in a language, without the notice.
+fn words(settings: &Settings) -> Arc<Words> {
+    let (zone, survey) = (chrono_tz::UTC, settings.survey.clone());
+    let sound = Sound::default();
+    Asked::new(settings, zone, "", survey, |_| true, sound, None).words(None)
+}
+
+/// The same with a notice.
+fn noticed(settings: &Settings) -> Arc<Words> {
+    let notice = Shown {
+        said: "The queues are long after work".to_owned(),
+        did: "A fourth till is open every day from 16 to 19".to_owned(),
+        since: "11/2026".to_owned(),
+    };
+    Arc::new(Words { notice: Some(notice), ..words(settings).as_ref().clone() })
+}
+
+/// Every page there is, with its name, as a list of views one after another.
+fn pages(settings: &Settings) -> Vec<(&'static str, Vec<View>)> {
+    let words = words(settings);
+    let good = settings.survey.question(None, "").scale.score(4).unwrap();
+    let ask = View::Ask(words.clone());
+    let follow = |page, is_happy| {
+        let words = words.clone();
+        vec![ask.clone(), View::Follow { page, is_happy, words }]
+    };
+    vec![
+        ("ask", vec![ask.clone()]),
+        ("pressed", vec![ask.clone(), View::Pressed(good)]),
+        ("invite", vec![View::Invite(noticed(settings))]),
+        ("reasons", follow(FollowUp::Reasons, false)),
+        ("nps", follow(FollowUp::Nps, true)),
+        ("comment", follow(FollowUp::Comment, true)),
+        ("thanks", vec![ask.clone(), View::Thanks]),
+        ("closed", vec![ask.clone(), View::Close]),
+        ("rest", vec![ask.clone(), View::Rest]),
+    ]
+}
+
+fn in_language(language: &str) -> Settings {
+    let mut settings = nordmarkt(Look::Light);
+    settings.language = language.to_owned();
+    settings
 }
 
 #[test]
-fn the_question_with_fewer_faces() {
-    for size in [(800, 480), (480, 800)] {
-        check("ask-three", "en", Scale::Three, size, View::Ask);
-        check("ask-four", "en", Scale::Four, size, View::Ask);
+fn every_page_at_every_size() {
+    let settings = nordmarkt(Look::Light);
+    for (page, views) in pages(&settings) {
+        for size in SIZES {
+            draw(page, &settings, size, &views);
+        }
     }
 }
 
 #[test]
-fn the_question_in_every_language_of_the_built_in_survey() {
+fn every_page_at_every_size_in_high_contrast() {
+    let settings = nordmarkt(Look::HighContrast);
+    for (page, views) in pages(&settings) {
+        for size in SIZES {
+            draw(&format!("{page}-high-contrast"), &settings, size, &views);
+        }
+    }
+}
+
+#[test]
+fn every_page_in_the_dark_looks() {
+    for (name, look) in [("dark", Look::Dark), ("high-contrast-dark", Look::HighContrastDark)] {
+        let settings = nordmarkt(look);
+        for (page, views) in pages(&settings) {
+            draw(&format!("{page}-{name}"), &settings, SIZES[0], &views);
+        }
+    }
+}
+
+#[test]
+fn every_page_in_every_language() {
+    bring_japanese();
     for language in Survey::built_in(Scale::Five).languages().filter(|&tag| tag != "en") {
+        let settings = in_language(language);
+        for (page, views) in pages(&settings) {
+            draw(&format!("{page}-{language}"), &settings, SIZES[0], &views);
+        }
+    }
+}
+
+#[test]
+fn a_tall_screen_that_is_read_from_the_right() {
+    let settings = in_language("ar");
+    for (page, views) in pages(&settings) {
+        draw(&format!("{page}-ar"), &settings, SIZES[1], &views);
+    }
+}
+
+#[test]
+fn the_question_on_a_small_screen_and_with_fewer_faces() {
+    let mut settings = nordmarkt(Look::Light);
+    draw("ask", &settings, (480, 320), &[View::Ask(words(&settings))]);
+    for (name, scale) in [("three", Scale::Three), ("four", Scale::Four)] {
+        settings.survey = everything(scale);
         for size in [(800, 480), (480, 800)] {
-            check(&format!("ask-{language}"), language, Scale::Five, size, View::Ask);
+            draw(&format!("ask-{name}"), &settings, size, &[View::Ask(words(&settings))]);
         }
     }
 }
 
 #[test]
-fn a_pressed_face() {
+fn the_thank_you_with_what_was_done() {
+    let settings = nordmarkt(Look::Light);
+    let views = [View::Ask(noticed(&settings)), View::Thanks];
     for size in SIZES {
-        let good = Scale::Five.score(4).unwrap();
-        check("pressed", "en", Scale::Five, size, View::Pressed(good));
+        draw("thanks-notice", &settings, size, &views);
     }
 }
 
 #[test]
-fn the_thank_you() {
-    for size in SIZES {
-        check("thanks", "en", Scale::Five, size, View::Thanks);
-    }
-    for language in Survey::built_in(Scale::Five).languages().filter(|&tag| tag != "en") {
-        check(&format!("thanks-{language}"), language, Scale::Five, (480, 800), View::Thanks);
-    }
-}
-
-#[test]
-fn the_post_that_rests() {
-    for size in SIZES {
-        check("rest", "en", Scale::Five, size, View::Rest);
-    }
-}
-
-#[test]
-fn every_page_in_every_look() {
-    let good = Scale::Five.score(4).unwrap();
-    let views = [
-        ("ask", View::Ask),
-        ("pressed", View::Pressed(good)),
-        ("thanks", View::Thanks),
-        ("rest", View::Rest),
-    ];
-    let looks = [
-        ("dark", Look::Dark, &SIZES[..1]),
-        ("high-contrast", Look::HighContrast, &SIZES[..]),
-        ("high-contrast-dark", Look::HighContrastDark, &SIZES[..1]),
-    ];
-    for (name, look, sizes) in looks {
-        for (page, view) in views {
-            for size in sizes {
-                draw(&format!("{page}-{name}"), &nordmarkt(look), *size, view);
-            }
+fn still_there() {
+    let settings = nordmarkt(Look::Light);
+    for (page, mut views) in pages(&settings) {
+        if matches!(page, "reasons" | "comment") {
+            views.push(View::StillThere(4));
+            draw(&format!("{page}-still-there"), &settings, SIZES[0], &views);
         }
     }
+}
+
+#[test]
+fn reasons_of_ones_own_and_four_of_them() {
+    let mut settings = nordmarkt(Look::Light);
+    let mut parts = settings.survey.parts().clone();
+    let words_of = |text: &str| parts_of(text);
+    parts.reasons = [
+        ("bakery".to_owned(), words_of("The bakery counter in the back")),
+        ("parking".to_owned(), words_of("Parking")),
+    ]
+    .into();
+    parts.questions[0].happy = ["bakery", "parking", "staff", "quality"].map(str::to_owned).into();
+    settings.survey = Survey::check(parts).unwrap();
+    let words = words(&settings);
+    let view = View::Follow { page: FollowUp::Reasons, is_happy: true, words: words.clone() };
+    for size in [(800, 480), (480, 800)] {
+        draw("reasons-own", &settings, size, &[View::Ask(words.clone()), view.clone()]);
+    }
+}
+
+/// The same text in every language, which is what a hurried head office does.
+fn parts_of(text: &str) -> smilepost::feedback::survey::ByLanguage {
+    let survey = Survey::built_in(Scale::Five);
+    survey.languages().map(|tag| (tag.to_owned(), text.to_owned())).collect()
+}
+
+#[test]
+fn larger_words_and_none_at_all() {
+    let mut settings = nordmarkt(Look::Light);
+    settings.screen.text_size = 150;
+    for (page, views) in pages(&settings) {
+        draw(&format!("{page}-large"), &settings, SIZES[0], &views);
+    }
+    settings.screen.text_size = 100;
+    settings.screen.has_words = false;
+    draw("ask-wordless", &settings, SIZES[0], &[View::Ask(words(&settings))]);
 }
 
 #[test]
@@ -192,7 +319,9 @@ fn every_role_of_every_look_can_be_read_whatever_the_shops_own_colour_is() {
         for accent in [None].into_iter().chain(accents) {
             let mut settings = nordmarkt(look);
             settings.screen.accent = accent;
-            let contrasts = screen(&settings).contrasts();
+            let screen = screen(&settings);
+            screen.show(View::Ask(words(&settings)));
+            let contrasts = screen.contrasts();
             assert_eq!(contrasts.len(), 6 + 12, "words on grounds, and six faces");
             for (pair, ratio) in contrasts {
                 // The edge of a disc is no text: WCAG 2.2 asks for 3 of it.

@@ -5,15 +5,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../pictures/survey.rs"]
+mod survey;
+
 use std::path::Path;
 use std::time::Duration;
 
 use i_slint_backend_testing::{ElementHandle, TestingBackend, TestingBackendOptions};
 use slint::{ComponentHandle as _, PhysicalSize};
+use smilepost::feedback::rating::Scale;
 use smilepost::kiosk::desk::socket;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::Settings;
-use smilepost::kiosk::{Kiosk, Options, Place};
+use smilepost::kiosk::{Doorbell, Kiosk, Options, Place};
 use smilepost::wire::desk::{Ask, Exported};
 
 /// How long a page may take to appear.
@@ -36,7 +40,7 @@ fn exported(settings: &Settings) -> Vec<Exported> {
 }
 
 #[test]
-fn a_face_pressed_by_its_label_becomes_a_row_a_thank_you_and_the_question_again() {
+fn a_visit_by_labels_alone_becomes_rows_follow_ups_a_thank_you_and_the_question_again() {
     bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
     let options = TestingBackendOptions {
         mock_time: false,
@@ -48,6 +52,8 @@ fn a_face_pressed_by_its_label_becomes_a_row_a_thank_you_and_the_question_again(
     let mut settings = Settings::plain(folder.path());
     settings.brand = "Nordmarkt".to_owned();
     settings.pace.thanks_ms = 500;
+    settings.pace.interval_ms = 0;
+    settings.survey = survey::everything(Scale::Five);
     let options = Options { screen: Place::GivenPlatform, ..Options::default() };
     let kiosk = Kiosk::open(settings.clone(), options).unwrap();
     let screen = kiosk.screen().unwrap();
@@ -56,6 +62,7 @@ fn a_face_pressed_by_its_label_becomes_a_row_a_thank_you_and_the_question_again(
     let doorbell = kiosk.doorbell();
 
     let shopper = std::thread::spawn(move || {
+        let doorbell = Stop(doorbell);
         // Asks the thread of the window for something and waits for the answer.
         macro_rules! on_screen {
             ($act:expr) => {{
@@ -80,40 +87,76 @@ fn a_face_pressed_by_its_label_becomes_a_row_a_thank_you_and_the_question_again(
                 assert!(is_seen, "the screen never showed {}", $name);
             }};
         }
+        // A visit with both its follow-ups.
         see!("ask");
-        let found = on_screen!(|window: &_| press(window, "Good"));
-        assert_eq!(found, 1, "faces labelled Good");
+        assert_eq!(on_screen!(|window: &_| press(window, "Bad")), 1, "faces labelled Bad");
+        see!("reasons");
+        assert_eq!(
+            exported(&settings).len(),
+            1,
+            "the rating is kept before anything else is asked"
+        );
+        on_screen!(|window: &_| press(window, "Waiting time"));
+        see!("nps");
+        on_screen!(|window: &_| press(window, "9"));
         see!("thanks");
-        let rows = exported(&settings);
+        let visit = exported(&settings);
         see!("ask");
-        // The chip brings the faces back, and the next one corrects the first.
-        on_screen!(|window: &_| press(window, "Very good"));
-        see!("thanks");
-        assert_eq!(on_screen!(|window: &_| press(window, "Pressed the wrong one?")), 1);
-        see!("ask");
-        on_screen!(|window: &_| press(window, "Bad"));
-        see!("thanks");
-        let corrected = exported(&settings);
-        // A key is as good as a finger.
-        see!("ask");
+        // The same in a language that the shopper chose, which is given back afterwards.
+        on_screen!(|window: &_| press(window, "العربية"));
+        see!("ask-ar");
+        on_screen!(|window: &_| press(window, "سيئة"));
+        see!("reasons-ar");
+        on_screen!(|window: &_| press(window, "تخطٍّ"));
+        see!("nps-ar");
+        on_screen!(|window: &_| press(window, "10"));
+        see!("thanks-ar");
+        let arabic = exported(&settings);
+        // The chip brings the faces back, and the next one corrects the first, without more ado. A
+        // key is as good as a finger.
+        assert_eq!(on_screen!(|window: &_| press(window, "هل ضغطت بالخطأ؟")), 1);
+        see!("ask-ar");
         on_screen!(|window: &_| key(window, "5"));
-        see!("thanks");
-        let keyed = exported(&settings);
-        doorbell.stop();
-        (rows, corrected, keyed)
+        see!("thanks-ar");
+        let corrected = exported(&settings);
+        see!("ask");
+        drop(doorbell);
+        (visit, arabic, corrected)
     });
     kiosk.run().unwrap();
-    let (rows, corrected, keyed) = shopper.join().unwrap();
+    let (visit, arabic, corrected) = shopper.join().unwrap();
 
-    let told = |row: &Exported| (row.n, row.score, row.input.clone(), row.replaces);
-    let touch = || Some("touch".to_owned());
-    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [(1, Some(4), touch(), None)]);
-    // The second visit comes within the response interval or not, as fast as the machine is; the
-    // correction is a correction all the same.
-    let later: Vec<_> = corrected.iter().skip(1).map(told).collect();
-    assert_eq!(later, [(2, Some(5), touch(), None), (3, Some(2), touch(), Some(2))]);
-    let last = keyed.last().map(told);
-    assert_eq!(last, Some((4, Some(5), Some("key".to_owned()), None)));
+    let told = |row: &Exported| {
+        let answer = row.outcome.clone().map(|outcome| (outcome, row.answer.clone()));
+        (row.n, row.score, row.language.clone().unwrap(), row.replaces, row.to, answer)
+    };
+    let (en, ar) = (|| "en".to_owned(), || "ar".to_owned());
+    let answered = |text: &str| Some(("answered".to_owned(), Some(text.to_owned())));
+    let expected = [
+        (1, Some(2), en(), None, None, None),
+        (2, None, en(), None, Some(1), answered("waiting")),
+        (3, None, en(), None, Some(1), answered("9")),
+    ];
+    assert_eq!(visit.iter().map(told).collect::<Vec<_>>(), expected);
+    // The second visit comes after the response interval, which is none here.
+    let later: Vec<_> = arabic.iter().skip(3).map(told).collect();
+    let expected = [
+        (4, Some(2), ar(), None, None, None),
+        (5, None, ar(), None, Some(4), Some(("skipped".to_owned(), None))),
+        (6, None, ar(), None, Some(4), answered("10")),
+    ];
+    assert_eq!(later, expected);
+    let last = corrected.last().map(|row| (row.n, row.score, row.input.clone(), row.replaces));
+    assert_eq!(last, Some((7, Some(5), Some("key".to_owned()), Some(4))));
+}
+
+/// Ends the kiosk, also where the shopper has failed.
+struct Stop(Doorbell);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 fn snapshot(window: &impl slint::ComponentHandle) -> Vec<u8> {

@@ -13,7 +13,7 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Reading;
 use smilepost::feedback::outbox::{Next, Outbox, Outcome};
-use smilepost::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
+use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
 use smilepost::hub::access::{self, Limits as Door};
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
@@ -102,7 +102,8 @@ impl World {
             faults: 0,
         };
         let archive = world.office.archive.clone();
-        let shop = Shop { id: "s".to_owned(), name: "S".to_owned(), zone: "UTC".to_owned() };
+        let (id, name, zone) = ("s".to_owned(), "S".to_owned(), "UTC".to_owned());
+        let shop = Shop { id, name, zone, group: None };
         let kiosk =
             NewKiosk { id: "k".to_owned(), shop: "s".to_owned(), touchpoint: "t".to_owned() };
         world.runtime.block_on(async {
@@ -154,7 +155,7 @@ impl World {
         let rated = Rated {
             score: Scale::Five.score(value).unwrap(),
             input: Input::Button,
-            question: Question { id: "q".to_owned(), version: 1, language: "en".to_owned() },
+            question: Wording { id: "q".to_owned(), version: 1, language: "en".to_owned() },
             verdict: Verdict::now(None),
             replaces: None,
         };

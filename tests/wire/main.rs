@@ -8,7 +8,7 @@ use smilepost::feedback::event::{Event, Loss};
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{Reading, Source};
 use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
-use smilepost::feedback::rating::{Input, Question, Rated, RunId, Scale};
+use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::wire::delivery::{self, Delivery, Unusable};
 use smilepost::wire::desk::{Ask, Summary};
 use smilepost::wire::receipt::Receipt;
@@ -131,7 +131,7 @@ fn the_same_content_is_the_same_text_whatever_the_order_of_its_fields() {
 
 #[test]
 fn the_largest_delivery_that_a_kiosk_makes_is_within_the_limit() {
-    let question = Question { id: "q".repeat(40), version: u32::MAX, language: "l".repeat(12) };
+    let question = Wording { id: "q".repeat(40), version: u32::MAX, language: "l".repeat(12) };
     let rated = Rated {
         score: Scale::Five.score(5).unwrap(),
         input: Input::Button,
@@ -153,7 +153,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     let rated = (scale, 1u8..=3, input, question, verdict, prop::option::of(1u32..100)).prop_map(
         |(scale, value, input, (id, version, language), verdict, replaces)| {
             let score = scale.score(value).unwrap();
-            let question = Question { id, version, language };
+            let question = Wording { id, version, language };
             Event::Rated(Rated { score, input, question, verdict, replaces })
         },
     );

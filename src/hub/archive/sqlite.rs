@@ -6,6 +6,7 @@
 mod account;
 mod dating;
 mod ledger;
+mod surveys;
 
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -15,8 +16,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Archive, Bearer, Cursor, Day, Error, Hash, Kiosk, RETURNS_OF_A_CLONE, Shipment, Shop, Status,
-    Stored,
+    Archive, Bearer, Cursor, Day, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE, Scope,
+    Shipment, Shop, Status, Stored,
 };
 use crate::feedback::misuse::RULE_VERSION;
 use crate::feedback::rating::Scale;
@@ -26,10 +27,13 @@ use crate::wire::report::{Reconciled, Reported};
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("sqlite/0001_first.sql"), include_str!("sqlite/0002_accounts.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("sqlite/0001_first.sql"),
+    include_str!("sqlite/0002_accounts.sql"),
+    include_str!("sqlite/0003_surveys.sql"),
+];
 
 /// How many errands wait for a connection at most; beyond that, whoever has one waits too.
 const ERRANDS_MAX: usize = 256;
@@ -193,16 +197,18 @@ impl Archive for Sqlite {
 
     async fn add_shop(&self, shop: Shop) -> Result<bool, Error> {
         self.write("add a shop", move |transaction| {
-            let sql = "insert into shop (id, name, zone) values (?, ?, ?) on conflict do nothing";
-            Ok(transaction.execute(sql, params![shop.id, shop.name, shop.zone])? == 1)
+            let sql = "insert into shop (id, name, zone, shop_group) values (?, ?, ?, ?) \
+                       on conflict do nothing";
+            let Shop { id, name, zone, group } = shop;
+            Ok(transaction.execute(sql, params![id, name, zone, group])? == 1)
         })
         .await
     }
 
     async fn shops(&self) -> Result<Vec<Shop>, Error> {
         self.read("list the shops", |connection| {
-            let mut statement =
-                connection.prepare_cached("select id, name, zone from shop order by name, id")?;
+            let sql = "select id, name, zone, shop_group from shop order by name, id";
+            let mut statement = connection.prepare_cached(sql)?;
             statement.query_map([], |row| shop(row, 0))?.collect()
         })
         .await
@@ -222,7 +228,8 @@ impl Archive for Sqlite {
         self.read("list the kiosks", |connection| {
             let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
                        exists (select 1 from token where token.kiosk = kiosk.id \
-                       and revoked_ms is null), lost, returns from kiosk order by id";
+                       and revoked_ms is null), lost, returns, publication, survey_complaint \
+                       from kiosk order by id";
             let mut statement = connection.prepare_cached(sql)?;
             let status = |row: &Row<'_>| {
                 Ok(Status {
@@ -234,6 +241,8 @@ impl Archive for Sqlite {
                     is_enrolled: row.get(7)?,
                     lost: row.get::<_, i64>(8)?.cast_unsigned(),
                     is_cloned: row.get::<_, i64>(9)? >= RETURNS_OF_A_CLONE,
+                    publication: row.get::<_, Option<i64>>(10)?.map(i64::cast_unsigned),
+                    survey_complaint: row.get(11)?,
                 })
             };
             statement.query_map([], status)?.collect()
@@ -268,7 +277,8 @@ impl Archive for Sqlite {
             transaction.execute(sql, params![token, id, now_ms])?;
             forget_clones(transaction, &id)?;
             let sql = "select kiosk.id, kiosk.shop, kiosk.touchpoint, shop.id, shop.name, \
-                       shop.zone from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
+                       shop.zone, shop.shop_group from kiosk \
+                       join shop on shop.id = kiosk.shop where kiosk.id = ?";
             transaction.query_row(sql, [id], |row| Ok((kiosk(row)?, shop(row, 3)?))).map(Some)
         })
         .await
@@ -402,6 +412,34 @@ impl Archive for Sqlite {
         .await
     }
 
+    async fn group_shop(&self, shop: String, group: Option<String>) -> Result<bool, Error> {
+        self.write("put a shop into a group", move |transaction| {
+            let sql = "update shop set shop_group = ? where id = ?";
+            Ok(transaction.execute(sql, params![group, shop])? == 1)
+        })
+        .await
+    }
+
+    async fn publish(
+        &self,
+        scope: Scope,
+        content: Option<String>,
+        now_ms: i64,
+    ) -> Result<Option<u64>, Error> {
+        self.write("publish a survey", move |transaction| {
+            surveys::publish(transaction, &scope, content.as_deref(), now_ms)
+        })
+        .await
+    }
+
+    async fn survey(&self, kiosk: String) -> Result<Option<Publication>, Error> {
+        self.read("look up a survey", move |connection| surveys::of_kiosk(connection, &kiosk)).await
+    }
+
+    async fn surveys(&self) -> Result<Vec<Publication>, Error> {
+        self.read("list the surveys", surveys::all).await
+    }
+
     async fn conflicts(&self) -> Result<u64, Error> {
         self.read("count conflicts", |connection| {
             let sql = "select count(*) from conflict";
@@ -412,7 +450,8 @@ impl Archive for Sqlite {
 }
 
 fn shop(row: &Row<'_>, at: usize) -> rusqlite::Result<Shop> {
-    Ok(Shop { id: row.get(at)?, name: row.get(at + 1)?, zone: row.get(at + 2)? })
+    let (id, name) = (row.get(at)?, row.get(at + 1)?);
+    Ok(Shop { id, name, zone: row.get(at + 2)?, group: row.get(at + 3)? })
 }
 
 fn kiosk(row: &Row<'_>) -> rusqlite::Result<Kiosk> {
@@ -428,7 +467,7 @@ fn day(connection: &Connection, shop: &str, from_ms: i64, to_ms: i64) -> rusqlit
                'held') = 'held'), \
                count(*), sum(1 - is_exact), sum(is_exact = 0 and earliest_ms is not null) \
                from event where kiosk in (select id from kiosk where shop = ?) \
-               and kind <> 'lost' \
+               and kind not in ('lost', 'answered') \
                and utc_ms >= ? and utc_ms < ? group by 1, 2, 3, 4";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![shop, from_ms, to_ms])?;

@@ -10,6 +10,7 @@ use gpiocdev::Request;
 use gpiocdev::chip::{Chip, chips};
 use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Value};
 
+use super::lamps::{Output, Switch};
 use super::lines::Lines;
 use super::{Error, Notice};
 use crate::clock;
@@ -84,6 +85,30 @@ pub(super) fn start(
         action: "start the buttons' thread".to_owned(),
         source: Box::new(source),
     })
+}
+
+/// Takes the lines of the lamps and the buzzer; they are dark and silent until told otherwise.
+pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
+    let failed = |source: gpiocdev::Error| Error::Driver {
+        action: "request the lines of lamps and buzzer".to_owned(),
+        source: Box::new(source),
+    };
+    let chip = find(settings.chip.as_deref().unwrap_or_default())?;
+    let wired: Vec<u32> = settings.lamps.iter().copied().chain(settings.buzzer).collect();
+    let mut builder = Request::builder();
+    builder.on_chip(chip).with_consumer("smilepost").with_lines(&wired);
+    let request = builder.as_output(Value::Inactive).request().map_err(failed)?;
+    let (lamps, buzzer) = (settings.lamps.clone(), settings.buzzer);
+    Ok(Box::new(move |output, is_on| {
+        let line = match output {
+            Output::Lamp(lamp) => lamps.get(lamp).copied(),
+            Output::Buzzer => buzzer,
+        };
+        let value = if is_on { Value::Active } else { Value::Inactive };
+        if let Some(Err(error)) = line.map(|line| request.set_value(line, value)) {
+            tracing::warn!(%error, line, "a lamp or the buzzer cannot be switched");
+        }
+    }))
 }
 
 /// Whether a system call was only interrupted. The library keeps the number of an error of the

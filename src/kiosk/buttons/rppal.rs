@@ -7,9 +7,10 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use rppal::gpio::{Gpio, InputPin, Level, Trigger};
+use rppal::gpio::{Gpio, InputPin, Level, OutputPin, Trigger};
 use rppal::system::DeviceInfo;
 
+use super::lamps::{Output, Switch};
 use super::lines::Lines;
 use super::{Error, Notice};
 use crate::clock;
@@ -19,6 +20,31 @@ use crate::kiosk::settings::{Active, Buttons, Pull};
 /// Whether this is a Raspberry Pi that rppal knows.
 pub(super) fn knows_this_board() -> bool {
     DeviceInfo::new().is_ok()
+}
+
+/// Takes the lines of the lamps and the buzzer; they are dark and silent until told otherwise.
+pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
+    let failed = |action: String| {
+        move |source: rppal::gpio::Error| Error::Driver { action, source: Box::new(source) }
+    };
+    let gpio = Gpio::new().map_err(failed("open the GPIO of this board".to_owned()))?;
+    let take = |line: u32| {
+        let pin = gpio.get(u8::try_from(line).unwrap_or(u8::MAX));
+        let pin = pin.map_err(failed(format!("take line {line} of a lamp or the buzzer")))?;
+        Ok(pin.into_output_low())
+    };
+    let mut lamps: Vec<OutputPin> =
+        settings.lamps.iter().map(|&line| take(line)).collect::<Result<_, Error>>()?;
+    let mut buzzer = settings.buzzer.map(take).transpose()?;
+    Ok(Box::new(move |output, is_on| {
+        let pin = match output {
+            Output::Lamp(lamp) => lamps.get_mut(lamp),
+            Output::Buzzer => buzzer.as_mut(),
+        };
+        if let Some(pin) = pin {
+            pin.write(if is_on { Level::High } else { Level::Low });
+        }
+    }))
 }
 
 pub(super) fn start(

@@ -2,11 +2,30 @@
 //!
 //! A file is read to its end and a FIFO for ever; standard input until it is closed.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 
+use super::lamps::{Output, Switch};
 use super::{Error, Notice};
 use crate::feedback::rating::Scale;
 use crate::kiosk::settings::Buttons;
+
+/// Writes a line for each change of a lamp or of the buzzer, such as `lamp 1 on`.
+pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
+    let path = settings.script_lamps.clone().unwrap_or_default();
+    // Reading along, so that opening a FIFO does not wait for somebody at its other end.
+    let file = std::fs::OpenOptions::new().read(true).append(true).create(true).open(&path);
+    let mut file = file.map_err(|source| Error::Script { path, source })?;
+    Ok(Box::new(move |output, is_on| {
+        let state = if is_on { "on" } else { "off" };
+        let written = match output {
+            Output::Lamp(lamp) => writeln!(file, "lamp {} {state}", lamp + 1),
+            Output::Buzzer => writeln!(file, "buzzer {state}"),
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, "lamp script");
+        }
+    }))
+}
 
 pub(super) fn start(
     settings: &Buttons,

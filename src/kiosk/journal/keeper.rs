@@ -13,7 +13,7 @@ use super::{
 };
 use crate::feedback::event::Event;
 use crate::feedback::moment::{Anchor, Reading, Timeline};
-use crate::feedback::rating::{BootId, Rated, RunId};
+use crate::feedback::rating::{BootId, RunId};
 
 /// How many requests wait for the journal at most: one press, the uplink, and the desk's askers.
 const REQUESTS_MAX: usize = 64;
@@ -21,7 +21,7 @@ const REQUESTS_MAX: usize = 64;
 /// How long chores are left alone after there was no room for one, in milliseconds.
 const CHORES_REST_MS: u64 = 60_000;
 
-/// What became of a rating that was to be kept.
+/// What became of an event that was to be kept.
 #[derive(Debug)]
 pub enum Answer {
     /// It is durable on the card.
@@ -42,7 +42,7 @@ pub struct Gone;
 type Reply<T> = oneshot::Sender<T>;
 
 enum Request {
-    Keep(Box<Rated>, Reading, Option<RunId>),
+    Keep(Box<Event>, Reading, Option<RunId>),
     Probe,
     Tie(Anchor),
     Batch { events_max: usize, reply: Reply<Result<Batch, Error>> },
@@ -86,14 +86,14 @@ impl Keeper {
         Ok((Self { requests }, thread.spawn(move || owner.run(&inbox))?))
     }
 
-    /// Has a rating written; the answer comes by the way given to [`Keeper::start`].
+    /// Has an event written; the answer comes by the way given to [`Keeper::start`].
     ///
-    /// What it replaces is a number of the run `of`; in another run it replaces nothing.
+    /// The numbers that it names are those of the run `of`; in another run it names none.
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
-    pub fn keep(&self, rated: Rated, reading: Reading, of: Option<RunId>) -> Result<(), Gone> {
-        self.send(Request::Keep(Box::new(rated), reading, of))
+    pub fn keep(&self, event: Event, reading: Reading, of: Option<RunId>) -> Result<(), Gone> {
+        self.send(Request::Keep(Box::new(event), reading, of))
     }
 
     /// Has a closed journal tried again; the answer comes by the way given to [`Keeper::start`].
@@ -244,7 +244,7 @@ impl<A: Fn(Answer)> Owner<A> {
     fn serve(&mut self, request: Request) {
         // An asker that has gone away wants no answer.
         match request {
-            Request::Keep(rated, reading, of) => self.keep(*rated, reading, of),
+            Request::Keep(event, reading, of) => self.keep(*event, reading, of),
             Request::Probe => self.probe(),
             Request::Tie(anchor) => {
                 if let Err(error) = self.with(|journal| journal.tie(anchor)) {
@@ -296,28 +296,27 @@ impl<A: Fn(Answer)> Owner<A> {
         }
     }
 
-    fn keep(&mut self, rated: Rated, reading: Reading, of: Option<RunId>) {
-        let answer = match self.append(rated, reading, of) {
+    fn keep(&mut self, event: Event, reading: Reading, of: Option<RunId>) {
+        let answer = match self.append(event, reading, of) {
             Ok(entry) => Answer::Kept(Box::new(entry)),
             Err(error) => Answer::NotKept(error),
         };
         (self.answer)(answer);
     }
 
-    /// Appends a rating; where there is no room, room is made and it is tried once more.
+    /// Appends an event; where there is no room, room is made and it is tried once more.
     fn append(
         &mut self,
-        rated: Rated,
+        event: Event,
         reading: Reading,
         of: Option<RunId>,
     ) -> Result<Entry, Error> {
-        let append = |journal: &mut Journal, mut rated: Rated| {
-            // In another run the numbers of the last one mean nothing.
-            rated.replaces = rated.replaces.filter(|_| journal.run().map(|(run, _)| run) == of);
-            journal.append(Event::Rated(rated), reading)
+        let append = |journal: &mut Journal, event: Event| {
+            let is_same_run = journal.run().map(|(run, _)| run) == of;
+            journal.append(if is_same_run { event } else { event.elsewhere() }, reading)
         };
         let next = self.journal.as_ref().and_then(Journal::next_id);
-        let error = match self.open_run().and_then(|journal| append(journal, rated.clone())) {
+        let error = match self.open_run().and_then(|journal| append(journal, event.clone())) {
             Ok(entry) => return Ok(entry),
             Err(error) => error,
         };
@@ -334,7 +333,7 @@ impl<A: Fn(Answer)> Owner<A> {
         {
             return Ok(entry);
         }
-        let again = append(journal, rated);
+        let again = append(journal, event);
         again.inspect_err(|error| self.close(error))
     }
 

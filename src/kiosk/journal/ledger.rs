@@ -11,7 +11,7 @@ use super::mark::{RUNS_MAX, Reached};
 use super::{Books, Run};
 use crate::feedback::event::Loss;
 use crate::feedback::moment::{Anchor, Source, Timeline};
-use crate::feedback::rating::{BootId, Question, RatingId, RunId};
+use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
 
 /// How many anchors at most go into one delivery.
 const ANCHORS_MAX: usize = 50;
@@ -366,11 +366,11 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqli
 /// The key of a question, which is added with the key it had before, or the next one.
 pub(super) fn add_question(
     connection: &Connection,
-    question: &Question,
+    question: &Wording,
     key: Option<i64>,
     after_bad: i64,
 ) -> rusqlite::Result<i64> {
-    let Question { id, version, language } = question;
+    let Wording { id, version, language } = question;
     let base = after_bad * KEYS_APART;
     let known = |connection: &Connection| {
         let sql = "select id from question where name = ? and version = ? and language = ?";

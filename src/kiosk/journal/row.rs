@@ -6,10 +6,11 @@
 
 use rusqlite::{Connection, Row, params};
 
+use crate::feedback::answer::{Answer, Answered, FollowUp};
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::Reading;
-use crate::feedback::rating::{BootId, Input, Question, Rated, RatingId, RunId, Scale};
+use crate::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
 
 /// An event as the journal holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,9 @@ pub(super) const WAITS: &str =
 /// The word in `kind` for a loss; a rating has none.
 const LOST: &str = "lost";
 
+/// The word in `kind` for an answer to a follow-up.
+const ANSWERED: &str = "answered";
+
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
     // Damage must not take the rest of the page with it, so what cannot be an id becomes one that
     // nothing has.
@@ -99,7 +103,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
 fn content(row: &Row<'_>, id: RatingId) -> rusqlite::Result<Option<(Entry, i64)>> {
     let question = match row.get::<_, Option<String>>(9)? {
         None => None,
-        Some(name) => Some(Question { id: name, version: row.get(10)?, language: row.get(11)? }),
+        Some(name) => Some(Wording { id: name, version: row.get(10)?, language: row.get(11)? }),
     };
     let columns = Columns {
         boot_ms: row.get(4)?,
@@ -147,6 +151,11 @@ impl Columns {
                 replaces: rated.replaces.map(i64::from),
                 ..plain
             },
+            Event::Answered(answered) => Self {
+                kind: Some(ANSWERED.to_owned()),
+                content: Some(write_answer(answered)),
+                ..plain
+            },
             Event::Lost(loss) => Self {
                 kind: Some(LOST.to_owned()),
                 content: Some(match loss {
@@ -159,17 +168,18 @@ impl Columns {
     }
 
     /// The entry that these columns make, if they make one.
-    pub(super) fn entry(&self, id: RatingId, question: Option<Question>) -> Option<Entry> {
+    pub(super) fn entry(&self, id: RatingId, question: Option<Wording>) -> Option<Entry> {
         let reading = Reading { boot_ms: u64::try_from(self.boot_ms).ok()?, wall_ms: self.wall_ms };
         let event = match self.kind.as_deref() {
             None => Event::Rated(self.rated(question?)?),
+            Some(ANSWERED) => Event::Answered(answered(self.content.as_deref()?, question?)?),
             Some(LOST) => Event::Lost(loss(self.content.as_deref()?)?),
             Some(_) => return None,
         };
         Some(Entry { id, reading, event })
     }
 
-    fn rated(&self, question: Question) -> Option<Rated> {
+    fn rated(&self, question: Wording) -> Option<Rated> {
         let scale = Scale::with_faces(u8::try_from(self.scale?).ok()?)?;
         let score = scale.score(u8::try_from(self.score?).ok()?).ok()?;
         let input = *Input::ALL.get(usize::try_from(self.input?).ok()?)?;
@@ -185,6 +195,22 @@ impl Columns {
         };
         Some(Rated { score, input, question, verdict: Verdict { misuse, rule }, replaces })
     }
+}
+
+/// The rating's number (0 for none), the follow-up, the outcome, and the answer to the end.
+fn write_answer(answered: &Answered) -> String {
+    let Answered { to, answer, .. } = answered;
+    let (asked, outcome) = (answer.follow_up().name(), answer.outcome());
+    let text = answer.text().map(|text| format!(" {text}")).unwrap_or_default();
+    format!("{} {asked} {outcome}{text}", to.unwrap_or(0))
+}
+
+fn answered(content: &str, question: Wording) -> Option<Answered> {
+    let mut words = content.splitn(4, ' ');
+    let to: u32 = words.next()?.parse().ok()?;
+    let follow_up = FollowUp::named(words.next()?)?;
+    let answer = Answer::read(follow_up, words.next()?, words.next())?;
+    Some(Answered { to: Some(to).filter(|&to| to > 0), answer, question })
 }
 
 fn loss(content: &str) -> Option<Loss> {
@@ -214,10 +240,13 @@ pub(super) fn checksum(entry: &Entry) -> u32 {
     bytes.extend(reading.wall_ms.to_le_bytes());
     match event {
         Event::Rated(rated) => add_rated(&mut bytes, rated),
-        Event::Lost(_) => {
+        Event::Answered(_) | Event::Lost(_) => {
             let columns = Columns::of(entry);
             for text in [columns.kind, columns.content] {
                 add_text(&mut bytes, text.as_deref().unwrap_or_default());
+            }
+            if let Some(question) = event.question() {
+                add_wording(&mut bytes, question);
             }
         }
     }
@@ -227,9 +256,7 @@ pub(super) fn checksum(entry: &Entry) -> u32 {
 fn add_rated(bytes: &mut Vec<u8>, rated: &Rated) {
     bytes.extend([rated.score.value(), rated.score.scale().faces()]);
     bytes.extend(input_number(rated.input).to_le_bytes());
-    add_text(bytes, &rated.question.id);
-    add_text(bytes, &rated.question.language);
-    bytes.extend(rated.question.version.to_le_bytes());
+    add_wording(bytes, &rated.question);
     match (rated.verdict.misuse, rated.verdict.rule) {
         // Rows of the first schema have no rule where it did not strike, and it was the first.
         (None, 1) => bytes.push(0),
@@ -244,6 +271,12 @@ fn add_rated(bytes: &mut Vec<u8>, rated: &Rated) {
         }
     }
     bytes.extend(rated.replaces.unwrap_or(0).to_le_bytes());
+}
+
+fn add_wording(bytes: &mut Vec<u8>, question: &Wording) {
+    add_text(bytes, &question.id);
+    add_text(bytes, &question.language);
+    bytes.extend(question.version.to_le_bytes());
 }
 
 fn add_text(bytes: &mut Vec<u8>, text: &str) {

@@ -22,7 +22,7 @@ use super::repair::Bad;
 use super::row::{self, Columns, Entry};
 use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::moment::{Anchor, Source};
-use crate::feedback::rating::{BootId, Question, RatingId, RunId};
+use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
 
 /// The bytes before a WAL's first frame, and before each frame's page.
 const WAL_HEADER: u64 = 32;
@@ -36,7 +36,7 @@ const PAGES_AT_ONCE: usize = 128;
 pub(super) struct Ground {
     pub(super) boots: BTreeMap<i64, BootId>,
     pub(super) runs: BTreeMap<i64, FoundRun>,
-    pub(super) questions: BTreeMap<i64, Question>,
+    pub(super) questions: BTreeMap<i64, Wording>,
     /// By the key of their boot.
     pub(super) anchors: BTreeMap<i64, Vec<Anchor>>,
     /// What was set aside: its run's key, its number, why, and whether it was to be sent again.
@@ -264,13 +264,13 @@ pub(super) fn unseen(folder: &Path, connection: &Connection) -> rusqlite::Result
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let question = Question { id: row.get(1)?, version: row.get(2)?, language: row.get(3)? };
+        let question = Wording { id: row.get(1)?, version: row.get(2)?, language: row.get(3)? };
         salvage.ground.questions.insert(row.get(0)?, question);
     }
     let mut unseen = Vec::new();
     while let Some(found) = salvage.read_on() {
-        let is_rating = |found: &Found| matches!(found.entry.event, Event::Rated(_));
-        unseen.extend(found.into_iter().filter(is_rating));
+        let is_said = |found: &Found| !matches!(found.entry.event, Event::Lost(_));
+        unseen.extend(found.into_iter().filter(is_said));
     }
     Ok(unseen)
 }
@@ -350,7 +350,7 @@ pub(super) fn take_ground(ground: &mut Ground, page: &[u8; PAGE]) {
             [Null, Text(name), Whole(version), Text(language)] => {
                 if let Ok(version) = u32::try_from(*version) {
                     let (id, language) = (name.clone(), language.clone());
-                    ground.questions.insert(key, Question { id, version, language });
+                    ground.questions.insert(key, Wording { id, version, language });
                 }
             }
             [Null, Blob(uuid), Whole(boot_key), Whole(taken), Whole(settled), crc @ ..] => {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::kiosk::durable;
+
 /// The enrolment's file in the data folder, readable by the kiosk alone.
 pub const ENROLMENT_FILE: &str = "enrolment.toml";
 
@@ -26,6 +28,9 @@ pub struct Enrolment {
     pub shop: String,
     /// The shop's IANA time zone, as the hub knows it.
     pub zone: String,
+    /// Where in the shop the kiosk stands, as the hub knows it.
+    #[serde(default)]
+    pub touchpoint: String,
 }
 
 impl std::fmt::Debug for Enrolment {
@@ -100,22 +105,9 @@ impl Enrolment {
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(&self, data_dir: &Path) -> Result<(), EnrolmentError> {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
         let file = data_dir.join(ENROLMENT_FILE);
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(data_dir)?;
-            let text = toml::to_string(self).map_err(std::io::Error::other)?;
-            let new = file.with_extension("new");
-            // A leftover of an earlier try may have other rights; a new file has ours.
-            let _ = std::fs::remove_file(&new);
-            let mut options = std::fs::OpenOptions::new();
-            let mut out = options.write(true).create_new(true).mode(0o600).open(&new)?;
-            out.write_all(text.as_bytes())?;
-            out.sync_all()?;
-            std::fs::rename(&new, &file)?;
-            std::fs::File::open(data_dir)?.sync_all()
-        };
-        write().map_err(|source| EnrolmentError { action: "write", file: file.clone(), source })
+        let text = toml::to_string(self).map_err(std::io::Error::other);
+        let written = text.and_then(|text| durable::write(&file, text.as_bytes()));
+        written.map_err(|source| EnrolmentError { action: "write", file, source })
     }
 }

@@ -34,6 +34,8 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
         app: app.to_owned(),
         live: batch.live.map(|run| run.to_string()),
         known: batch.known.filter(|(name, _)| *name == name_of(kiosk)).map(|(_, known)| known),
+        publication: None,
+        survey_complaint: None,
         boots,
         runs: runs.collect(),
         counters: Counters { taken, settled, set_aside, waiting, lost },

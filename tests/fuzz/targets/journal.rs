@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Reading;
-use smilepost::feedback::rating::{BootId, Input, Question, Rated, RunId, Scale};
+use smilepost::feedback::rating::{BootId, Input, Wording, Rated, RunId, Scale};
 use smilepost::kiosk::journal::{Entry, Error, FILE, Journal, Limits};
 
 const READING: Reading = Reading { boot_ms: 1, wall_ms: 2 };
@@ -14,7 +14,7 @@ const READING: Reading = Reading { boot_ms: 1, wall_ms: 2 };
 fn press(folder: &std::path::Path, run: u8) -> Result<(Journal, Entry), Error> {
     let mut journal = Journal::open(folder, Limits::default())?;
     journal.begin(RunId([run; 16]), BootId([1; 16]))?;
-    let question = Question { id: "q".to_owned(), version: 1, language: "en".to_owned() };
+    let question = Wording { id: "q".to_owned(), version: 1, language: "en".to_owned() };
     let (score, input) = (Scale::Five.score(5).expect("a face"), Input::Button);
     let (verdict, replaces) = (Verdict::now(None), None);
     let rated = Rated { score, input, question, verdict, replaces };

@@ -44,11 +44,11 @@ pub(super) fn store(
             stored.settled.push(id);
             match &incoming.event.said {
                 Some(Event::Lost(loss)) => add_loss(transaction, shipment, boot, *loss)?,
+                Some(Event::Answered(_)) | None => {}
                 Some(Event::Rated(rated)) => {
                     let rule = rated.verdict.rule;
                     is_of_old_rules |= rule != UNJUDGED && rule < RULE_VERSION;
                 }
-                None => {}
             }
         }
         if is_of_old_rules {
@@ -68,6 +68,8 @@ pub(super) fn store(
     stored.stored = note_contact(transaction, shipment, &stored, added)?;
     stored.added = added.cast_unsigned();
     stored.epoch = epoch(transaction)?;
+    let survey = super::surveys::of_kiosk(transaction, &shipment.kiosk)?;
+    stored.publication = survey.map_or(0, |survey| survey.number);
     Ok(stored)
 }
 
@@ -120,7 +122,8 @@ fn note_contact(
     let left = counters.waiting.saturating_sub(named);
     let aside = counters.set_aside + conflicts + refused;
     let sql = "update kiosk set last_contact_ms = ?, app = ?, taken = ?, waiting = ?, \
-               set_aside = ?, lost = ?, stored = stored + ? where id = ? returning stored";
+               set_aside = ?, lost = ?, publication = ?, survey_complaint = ?, \
+               stored = stored + ? where id = ? returning stored";
     let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let contact = params![
         shipment.received_ms,
@@ -129,6 +132,8 @@ fn note_contact(
         whole(left),
         whole(aside),
         whole(counters.lost),
+        shipment.publication.map(whole),
+        shipment.survey_complaint,
         added,
         shipment.kiosk
     ];
@@ -173,17 +178,19 @@ fn add_event(
     incoming: &Incoming,
 ) -> rusqlite::Result<Added> {
     let Incoming { event, digest, content } = incoming;
-    let rated = match &event.said {
-        Some(Event::Rated(rated)) => Some(rated),
-        Some(Event::Lost(_)) | None => None,
+    let (rated, answered) = match &event.said {
+        Some(Event::Rated(rated)) => (Some(rated), None),
+        Some(Event::Answered(answered)) => (None, Some(answered)),
+        Some(Event::Lost(_)) | None => (None, None),
     };
+    let question = event.said.as_ref().and_then(Event::question);
     let extra = (!event.extra.is_empty())
         .then(|| serde_json::Value::Object(event.extra.clone()).to_string());
     // One statement, and the primary key decides: there is no moment between looking and writing.
     let sql = "insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, \
                utc_ms, is_exact, score, scale, input, question, question_version, language, \
-               misuse, misuse_rule, replaces, extra) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               misuse, misuse_rule, replaces, extra, rating_n, follow_up, outcome, answer) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
                on conflict do nothing";
     let added = transaction.prepare_cached(sql)?.execute(params![
         run,
@@ -199,13 +206,17 @@ fn add_event(
         rated.map(|rated| rated.score.value()),
         rated.map(|rated| rated.score.scale().faces()),
         rated.map(|rated| rated.input.name()),
-        rated.map(|rated| &rated.question.id),
-        rated.map(|rated| rated.question.version),
-        rated.map(|rated| &rated.question.language),
+        question.map(|question| &question.id),
+        question.map(|question| question.version),
+        question.map(|question| &question.language),
         rated.and_then(|rated| rated.verdict.misuse).map(Reason::name),
         rated.map(|rated| rated.verdict.rule),
         rated.and_then(|rated| rated.replaces),
         extra,
+        answered.and_then(|answered| answered.to),
+        answered.map(|answered| answered.answer.follow_up().name()),
+        answered.map(|answered| answered.answer.outcome()),
+        answered.and_then(|answered| answered.answer.text()),
     ])?;
     if added == 1 {
         return Ok(Added::New);
@@ -304,7 +315,7 @@ pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::
 pub(super) const REPORTED: &str = "event.run, event.n, kiosk.shop, kiosk.id, kiosk.touchpoint, \
      run.uuid, kind, utc_ms, is_exact, score, scale, input, question, question_version, language, \
      case when judged_rule is null then misuse else judged end, replaces, received_ms, \
-     earliest_ms, latest_ms";
+     earliest_ms, latest_ms, rating_n, follow_up, outcome, answer";
 
 pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
     let quality = match (row.get(8)?, row.get(18)?, row.get(19)?) {
@@ -334,6 +345,10 @@ pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
         received: rfc3339(row.get(17)?),
         earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),
         latest: bounds.map(|(_, latest)| rfc3339(latest)),
+        to: row.get(20)?,
+        follow_up: row.get(21)?,
+        outcome: row.get(22)?,
+        answer: row.get(23)?,
     };
     Ok(((row.get(0)?, n), reported))
 }

@@ -1,0 +1,185 @@
+//! Publishing surveys: what head office writes is checked whole before any kiosk gets to see it.
+//!
+//! Beyond what makes a survey a survey, one thing is asked here that only the archive can know: a
+//! question whose words or faces have changed has a version of its own, so that no score line runs
+//! across the change as if nothing had been.
+
+use std::path::Path;
+
+use super::archive::{Archive, Error, Publication, Scope, Status};
+use crate::config::{self, Complaints};
+use crate::wire::ANSWER_BYTES_MAX;
+use crate::wire::survey::{Question, Survey};
+
+/// Reads and checks a survey.
+///
+/// # Errors
+/// Every complaint at once, each with its place and what is allowed.
+pub fn read(file: &Path) -> Result<Survey, Complaints> {
+    let (survey, mut complaints) = config::read::<Survey>(file)?;
+    if let Err(list) = survey.check() {
+        complaints.take(&list, "");
+    }
+    let bytes = serde_json::to_vec(&survey).map_or(0, |json| json.len());
+    let bytes_max = ANSWER_BYTES_MAX / 2;
+    let what = format!("has {bytes} bytes, at most {bytes_max} are read by a kiosk");
+    complaints.unless(bytes <= bytes_max, "survey", what);
+    complaints.or(survey)
+}
+
+/// Compares a survey with all that were published before.
+///
+/// # Errors
+/// Every complaint as a sentence that names the place and the cure.
+pub fn compare(survey: &Survey, scope: &Scope, before: &[Publication]) -> Result<(), Vec<String>> {
+    let mut complaints = Vec::new();
+    for publication in before {
+        let Some(known) = content(publication) else {
+            continue;
+        };
+        let (number, version) = (publication.number, survey.version);
+        if publication.scope == *scope && known.version == version && known != *survey {
+            complaints.push(format!(
+                "version: {version} of {scope} was published as {number} with other content; \
+                 count it up"
+            ));
+        }
+        for question in &survey.questions {
+            let (id, version) = (&question.id, question.version);
+            let is_same = |known: &&Question| known.id == *id && known.version == version;
+            let same = known.questions.iter().find(is_same);
+            if same.is_some_and(|known| asks_otherwise(known, question)) {
+                complaints.push(format!(
+                    "questions.{id}.version: {version} was asked in other words or with other \
+                     faces in publication {number}; count it up, so that the scores stay apart"
+                ));
+            }
+        }
+    }
+    complaints.sort();
+    complaints.dedup_by(|one, other| one.split(':').next() == other.split(':').next());
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// Whether two questions that claim to be the same differ in what a shopper sees before the press.
+/// A language that only one of them has changes nothing for the others.
+fn asks_otherwise(one: &Question, other: &Question) -> bool {
+    let differ = |texts: &crate::wire::survey::Texts| {
+        let counterpart = other.texts.iter().find(|other| other.language == texts.language);
+        counterpart
+            .is_some_and(|other| (&other.question, &other.faces) != (&texts.question, &texts.faces))
+    };
+    one.scale != other.scale || one.texts.iter().any(differ)
+}
+
+/// The survey of a publication; none where it was withdrawn.
+fn content(publication: &Publication) -> Option<Survey> {
+    publication.content.as_deref().and_then(|content| serde_json::from_str(content).ok())
+}
+
+/// A published survey as TOML, to be changed and published again.
+///
+/// # Errors
+/// When what was published cannot be read any more.
+pub fn toml(publication: &Publication) -> Result<String, Error> {
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
+        Error::new("write the survey as TOML", source)
+    };
+    let survey = content(publication).ok_or_else(|| failed("it cannot be read".into()))?;
+    config::write(&survey).map_err(|error| failed(error.into()))
+}
+
+/// The history of all publications, the newest first, a line each.
+#[must_use]
+pub fn history(publications: &[Publication]) -> String {
+    let line = |publication: &Publication| {
+        let at = chrono::DateTime::from_timestamp_millis(publication.published_ms);
+        let at = at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+        let what = match content(publication) {
+            None => "withdrawn".to_owned(),
+            Some(survey) => {
+                let questions = survey.questions.iter().map(|q| format!("{} {}", q.id, q.version));
+                let questions: Vec<String> = questions.collect();
+                format!("version {}: {}", survey.version, questions.join(", "))
+            }
+        };
+        format!("{}\t{at}\t{}\t{what}\n", publication.number, publication.scope)
+    };
+    publications.iter().map(line).collect()
+}
+
+/// Which kiosk asks which survey, a line each, and what a kiosk says against the one it was given.
+///
+/// # Errors
+/// When the archive fails.
+pub async fn standing(archive: &impl Archive) -> Result<String, Error> {
+    let mut lines = String::new();
+    for status in archive.kiosks().await? {
+        let Status { kiosk, publication, survey_complaint, .. } = status;
+        let meant = archive.survey(kiosk.id.clone()).await?.map(|meant| meant.number);
+        let number = |number: Option<u64>| match number {
+            None | Some(0) => "none".to_owned(),
+            Some(number) => number.to_string(),
+        };
+        let (meant, has) = (number(meant), number(publication));
+        let state = match (&survey_complaint, meant == has) {
+            (Some(complaint), _) => complaint.clone(),
+            (None, true) => "as it should be".to_owned(),
+            (None, false) => "not fetched yet".to_owned(),
+        };
+        lines.push_str(&format!("{}\tis to ask {meant}\thas {has}\t{state}\n", kiosk.id));
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::survey::Texts;
+
+    fn survey(version: u32, question_version: u32, words: &str) -> Survey {
+        let texts = Texts {
+            language: "en".to_owned(),
+            question: words.to_owned(),
+            faces: ["Bad", "Okay", "Good"].map(str::to_owned).to_vec(),
+            ..Texts::default()
+        };
+        let question = Question {
+            id: "checkout".to_owned(),
+            version: question_version,
+            scale: 3,
+            texts: vec![texts],
+            ..Question::default()
+        };
+        Survey { version, questions: vec![question], ..Survey::default() }
+    }
+
+    fn published(number: u64, survey: &Survey) -> Publication {
+        let content = Some(serde_json::to_string(survey).unwrap());
+        Publication { number, published_ms: 0, scope: Scope::default(), content }
+    }
+
+    #[test]
+    fn other_words_under_the_same_version_are_refused() {
+        let before = [published(1, &survey(1, 1, "How was it?"))];
+        let compare = |survey: &Survey| compare(survey, &Scope::default(), &before);
+        assert_eq!(compare(&survey(1, 1, "How was it?")), Ok(()), "the same again");
+        assert_eq!(compare(&survey(2, 2, "How was your visit?")), Ok(()));
+        let complaints = compare(&survey(2, 1, "How was your visit?")).unwrap_err();
+        assert!(complaints[0].starts_with("questions.checkout.version: 1 was asked"));
+        let complaints = compare(&survey(1, 2, "How was your visit?")).unwrap_err();
+        assert!(complaints[0].starts_with("version: 1 of all was published as 1"));
+    }
+
+    #[test]
+    fn a_further_language_is_no_other_question() {
+        let before = [published(1, &survey(1, 1, "How was it?"))];
+        let mut more = survey(2, 1, "How was it?");
+        let mut finnish = more.questions[0].texts[0].clone();
+        finnish.language = "fi".to_owned();
+        more.questions[0].texts.push(finnish);
+        assert_eq!(compare(&more, &Scope::default(), &before), Ok(()));
+        more.questions[0].scale = 4;
+        assert!(compare(&more, &Scope::default(), &before).is_err(), "other faces are");
+    }
+}

@@ -1,0 +1,333 @@
+//! What the kiosk asks at present, and in which words: the survey, the hour and the shopper's
+//! language made into what the screen prints.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono::Timelike as _;
+use chrono_tz::Tz;
+
+use crate::feedback::rating::{Scale, Wording};
+use crate::feedback::survey::schedule::Local;
+use crate::feedback::survey::{
+    self, KNOWN_REASONS, Notice, OFFERED_MAX, Question, Survey, by_language, faces_of,
+};
+use crate::kiosk::screen::colour::Colour;
+use crate::kiosk::settings::Settings;
+use crate::kiosk::sound::Sound;
+
+/// What the screen prints, in one language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// The language, as a BCP 47 tag.
+    pub language: String,
+    /// The name in the corner.
+    pub brand: String,
+    /// The shop's own colour.
+    pub accent: Option<Colour>,
+    /// The question.
+    pub question: String,
+    /// Which of the five faces, and its word; worst first.
+    pub faces: Vec<(u8, String)>,
+    /// The languages that the shopper is offered, by their own names.
+    pub languages: Vec<String>,
+    /// Which of them is chosen.
+    pub chosen: usize,
+    /// What an unhappy shopper may have been unhappy about.
+    pub unhappy: Reasons,
+    /// What a happy shopper may have liked.
+    pub happy: Reasons,
+    /// The question for a recommendation; empty for the screen's own words.
+    pub nps: String,
+    /// What is asked above the comment; empty for the screen's own words.
+    pub comment: String,
+    /// Whether the question can be heard.
+    pub is_spoken: bool,
+    /// What was done because shoppers said so.
+    pub notice: Option<Shown>,
+}
+
+/// Reasons to choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reasons {
+    /// What is asked above them; empty for the screen's own words.
+    pub title: String,
+    /// Their short names, which picture goes with them (see [`KNOWN_REASONS`]; beyond it, a plain
+    /// one), and the survey's own words, empty for the screen's.
+    pub list: Vec<(String, usize, String)>,
+}
+
+/// A notice in one language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// What shoppers said.
+    pub said: String,
+    /// What was done.
+    pub did: String,
+    /// Since when, as month and year; empty where no day was given.
+    pub since: String,
+}
+
+/// The survey, and what of it is due.
+pub struct Asked {
+    survey: Survey,
+    settings: Settings,
+    zone: Tz,
+    touchpoint: String,
+    /// Whether the screen has a font for a language.
+    can_draw: Box<dyn Fn(&str) -> bool + Send>,
+    question: Question,
+    today: Option<NaiveDate>,
+    is_open: bool,
+    sound: Sound,
+    words: Vec<(Option<u8>, Arc<Words>)>,
+}
+
+impl Asked {
+    /// Asks a survey; `now_ms` is the wall clock in milliseconds since 1970 UTC, if it is believed.
+    pub fn new(
+        settings: &Settings,
+        zone: Tz,
+        touchpoint: &str,
+        survey: Survey,
+        can_draw: impl Fn(&str) -> bool + Send + 'static,
+        sound: Sound,
+        now_ms: Option<i64>,
+    ) -> Self {
+        let question = survey.question(None, touchpoint).clone();
+        let mut asked = Self {
+            survey,
+            settings: settings.clone(),
+            zone,
+            touchpoint: touchpoint.to_owned(),
+            can_draw: Box::new(can_draw),
+            question,
+            today: None,
+            is_open: true,
+            sound,
+            words: Vec::new(),
+        };
+        asked.look(now_ms);
+        asked
+    }
+
+    /// Asks another survey from now on.
+    pub fn adopt(&mut self, survey: Survey, now_ms: Option<i64>) {
+        self.survey = survey;
+        self.words.clear();
+        self.look(now_ms);
+    }
+
+    /// Looks at the clock; returns whether anything else is due than before.
+    pub fn look(&mut self, now_ms: Option<i64>) -> bool {
+        let at = now_ms.and_then(|now_ms| local(now_ms, self.zone));
+        let question = self.survey.question(at, &self.touchpoint).clone();
+        let hours = self.survey.parts().hours.or(self.settings.hours);
+        let is_open = hours.zip(at).is_none_or(|(hours, at)| hours.is_open(at));
+        let today = at.map(|at| at.date);
+        let before = (&self.question, self.is_open, self.today);
+        let is_other = before != (&question, is_open, today);
+        if is_other {
+            (self.question, self.is_open, self.today) = (question, is_open, today);
+            self.words.clear();
+        }
+        is_other
+    }
+
+    /// Whether anything depends on the time.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        let has_own = self.settings.hours.is_some() || !self.settings.notices.is_empty();
+        has_own || self.survey.is_timed()
+    }
+
+    /// Whether the shop is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The question that is due.
+    #[must_use]
+    pub const fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// How many faces it has.
+    #[must_use]
+    pub const fn scale(&self) -> Scale {
+        self.question.scale
+    }
+
+    /// Whether there is a notice to invite with.
+    #[must_use]
+    pub fn has_notice(&self) -> bool {
+        self.notice().is_some()
+    }
+
+    /// What a rating records, asked in the language that the shopper chose, if any.
+    #[must_use]
+    pub fn wording(&self, chosen: Option<u8>) -> Wording {
+        self.question.wording(self.language(chosen))
+    }
+
+    /// The languages that a shopper is offered, the shop's own among them; none where there would
+    /// be only that one.
+    fn offered(&self) -> Vec<&str> {
+        let of_survey = self.survey.parts().languages.as_slice();
+        let list =
+            if of_survey.is_empty() { self.settings.languages.as_slice() } else { of_survey };
+        let speaks = |tag: &&str| self.question.texts(tag).is_some() && (self.can_draw)(tag);
+        let own = self.settings.language.as_str();
+        let mut offered: Vec<&str> = list.iter().map(String::as_str).filter(speaks).collect();
+        if !offered.contains(&own) {
+            offered.insert(0, own);
+        }
+        offered.truncate(OFFERED_MAX);
+        if offered.len() > 1 { offered } else { Vec::new() }
+    }
+
+    fn language(&self, chosen: Option<u8>) -> &str {
+        let offered = chosen.and_then(|at| self.offered().get(usize::from(at)).copied());
+        offered.unwrap_or(&self.settings.language)
+    }
+
+    fn notice(&self) -> Option<&Notice> {
+        let (settings, survey) = (&self.settings.notices, &self.survey.parts().notices);
+        survey::newest_notice(settings.iter().chain(survey), self.today?)
+    }
+
+    /// What the screen prints, in the language that the shopper chose, if any.
+    pub fn words(&mut self, chosen: Option<u8>) -> Arc<Words> {
+        if let Some((_, words)) = self.words.iter().find(|(known, _)| *known == chosen) {
+            return words.clone();
+        }
+        let words = Arc::new(self.print(self.language(chosen)));
+        self.words.push((chosen, words.clone()));
+        words
+    }
+
+    fn print(&self, language: &str) -> Words {
+        let (parts, question) = (self.survey.parts(), &self.question);
+        let texts = question.texts(language).cloned().unwrap_or_default();
+        let reasons = |title: String, list: &[String]| {
+            let known = |id: &String| KNOWN_REASONS.iter().position(|known| known == id);
+            let reason = |id: &String| {
+                let own = self.survey.reason(id, language).unwrap_or_default();
+                (id.clone(), known(id).unwrap_or(KNOWN_REASONS.len()), own.to_owned())
+            };
+            Reasons { title, list: list.iter().map(reason).collect() }
+        };
+        let offered = self.offered();
+        let accent = parts.accent.as_deref().and_then(Colour::parse);
+        Words {
+            language: language.to_owned(),
+            brand: parts.brand.clone().unwrap_or_else(|| self.settings.brand.clone()),
+            accent: accent.or(self.settings.screen.accent),
+            question: texts.question,
+            faces: faces_of(question.scale).iter().copied().zip(texts.faces).collect(),
+            languages: offered.iter().map(|tag| own_name(tag).to_owned()).collect(),
+            chosen: offered.iter().position(|tag| *tag == language).unwrap_or(0),
+            unhappy: reasons(texts.unhappy, &question.unhappy),
+            happy: reasons(texts.happy, &question.happy),
+            nps: texts.nps,
+            comment: texts.comment,
+            is_spoken: self.sound.can_speak(language),
+            notice: self.notice().and_then(|notice| {
+                Some(Shown {
+                    said: by_language(&notice.said, language)?.to_owned(),
+                    did: by_language(&notice.did, language)?.to_owned(),
+                    since: notice.from.map(month).unwrap_or_default(),
+                })
+            }),
+        }
+    }
+}
+
+/// Month and year, in figures that need no translation.
+fn month(day: NaiveDate) -> String {
+    day.format("%m/%Y").to_string()
+}
+
+fn local(now_ms: i64, zone: Tz) -> Option<Local> {
+    let at = chrono::DateTime::from_timestamp_millis(now_ms)?.with_timezone(&zone);
+    let minute = u16::try_from(at.hour() * 60 + at.minute()).ok()?;
+    Some(Local { date: at.date_naive(), minute })
+}
+
+/// What a language calls itself; its tag, where that is not known.
+#[must_use]
+pub fn own_name(tag: &str) -> &str {
+    const NAMES: [(&str, &str); 14] = [
+        ("ar", "العربية"),
+        ("de", "Deutsch"),
+        ("en", "English"),
+        ("es", "Español"),
+        ("fi", "Suomi"),
+        ("fr", "Français"),
+        ("it", "Italiano"),
+        ("ja", "日本語"),
+        ("nl", "Nederlands"),
+        ("pl", "Polski"),
+        ("pt", "Português"),
+        ("sv", "Svenska"),
+        ("tr", "Türkçe"),
+        ("uk", "Українська"),
+    ];
+    let base = survey::base(tag);
+    NAMES.iter().find(|(known, _)| *known == base).map_or(tag, |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::feedback::survey::schedule::{Hours, Span};
+
+    fn settings() -> Settings {
+        let mut settings = Settings::plain(Path::new("/nowhere"));
+        settings.languages = ["en", "fi", "ja"].map(str::to_owned).to_vec();
+        settings
+    }
+
+    fn asked(settings: &Settings, now_ms: Option<i64>) -> Asked {
+        let can_draw = |tag: &str| tag != "ja";
+        let (zone, survey) = (Tz::Europe__Helsinki, settings.survey.clone());
+        Asked::new(settings, zone, "", survey, can_draw, Sound::default(), now_ms)
+    }
+
+    #[test]
+    fn a_language_without_a_font_is_not_offered() {
+        let mut asked = asked(&settings(), None);
+        assert_eq!(asked.words(None).languages, ["English", "Suomi"]);
+        let words = asked.words(Some(1));
+        assert_eq!((words.language.as_str(), words.chosen), ("fi", 1));
+        assert_eq!(asked.wording(Some(1)).language, "fi");
+        assert_eq!(asked.wording(Some(7)).language, "en", "one that is not there");
+    }
+
+    #[test]
+    fn one_language_alone_is_no_choice() {
+        let mut settings = settings();
+        settings.languages.clear();
+        assert!(asked(&settings, None).words(None).languages.is_empty());
+        settings.language = "fi".to_owned();
+        settings.languages = vec!["en".to_owned()];
+        assert_eq!(asked(&settings, None).words(None).languages, ["Suomi", "English"]);
+    }
+
+    #[test]
+    fn the_shop_opens_by_its_own_clocks_and_a_wrong_clock_keeps_nobody_out() {
+        let mut settings = settings();
+        settings.hours = Some(Hours([Span::parse("08:00-20:00"); 7]));
+        // 2026-11-23 06:00 UTC is 08:00 in Helsinki.
+        let eight = 1_795_413_600_000;
+        let mut asked = asked(&settings, Some(eight - 1));
+        assert!(!asked.is_open());
+        assert!(asked.look(Some(eight)) && asked.is_open());
+        assert!(!asked.look(Some(eight + 60_000)), "nothing new");
+        assert!(asked.look(Some(eight + 12 * 3_600_000)) && !asked.is_open());
+        assert!(asked.look(None) && asked.is_open());
+    }
+}

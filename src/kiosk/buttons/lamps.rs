@@ -1,0 +1,149 @@
+//! The lamps in the buttons and the buzzer beside them, through the same drivers.
+//!
+//! A lamp is lit while its button is of use. The pressed one blinks once; apart from that, what is
+//! to be seen and heard is the same for every face, so that nobody can tell from across the shop
+//! what was answered.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use super::Error;
+use crate::kiosk::settings::{Buttons, Driver};
+
+/// How many signals wait at most; beyond that they are left out, since lamps are no record.
+const SIGNALS_MAX: usize = 8;
+
+/// How long the pressed lamp is dark.
+const BLINK: Duration = Duration::from_millis(150);
+
+/// How long the buzzer sounds.
+const BUZZ: Duration = Duration::from_millis(60);
+
+/// What lamps and buzzer tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Presses are taken.
+    Ready,
+    /// Presses are not taken, or the shop is closed.
+    Off,
+    /// The face with this score was pressed, 1 being the worst.
+    Pressed(u8),
+}
+
+/// One thing that is on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// A lamp, 0 being that of the worst face.
+    Lamp(usize),
+    Buzzer,
+}
+
+/// Switches an output; what cannot be switched is said in the log by whoever does it.
+pub(super) type Switch = Box<dyn FnMut(Output, bool) + Send>;
+
+/// A handle on the lamps' thread; one without lamps does nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Lamps(Option<SyncSender<Signal>>);
+
+impl Lamps {
+    /// Shows a signal, or leaves it out when the lamps are far behind.
+    pub fn show(&self, signal: Signal) {
+        if let Some(signals) = &self.0 {
+            let _ = signals.try_send(signal);
+        }
+    }
+
+    /// Starts the lamps and the buzzer that are configured, if any, on a thread of their own.
+    ///
+    /// # Errors
+    /// When a configured line cannot be had.
+    pub fn start(settings: &Buttons, driver: Driver) -> Result<Self, Error> {
+        let is_wired = !settings.lamps.is_empty() || settings.buzzer.is_some();
+        let switch = match driver {
+            Driver::Script if settings.script_lamps.is_some() => super::script::switch(settings)?,
+            #[cfg(feature = "board")]
+            Driver::Rppal if is_wired => super::rppal::switch(settings)?,
+            #[cfg(feature = "board")]
+            Driver::Gpiocdev if is_wired => super::gpiocdev::switch(settings)?,
+            _ if is_wired => return Err(Error::NotBuiltIn),
+            _ => return Ok(Self(None)),
+        };
+        let lamps = if is_wired { settings.lamps.len() } else { settings.lines.len() };
+        let (signals, inbox) = sync_channel(SIGNALS_MAX);
+        let thread = std::thread::Builder::new().name("lamps".to_owned());
+        let started = thread.spawn(move || light(&inbox, lamps, switch));
+        started.map_err(|source| Error::Driver {
+            action: "start the lamps' thread".to_owned(),
+            source: Box::new(source),
+        })?;
+        Ok(Self(Some(signals)))
+    }
+}
+
+/// Lights the lamps until nobody can signal any more, and leaves them dark.
+fn light(inbox: &Receiver<Signal>, lamps: usize, mut switch: Switch) {
+    let mut is_lit = false;
+    for signal in inbox {
+        match signal {
+            Signal::Ready | Signal::Off => {
+                let is_ready = signal == Signal::Ready;
+                if is_ready != is_lit {
+                    (0..lamps).for_each(|lamp| switch(Output::Lamp(lamp), is_ready));
+                    is_lit = is_ready;
+                }
+            }
+            Signal::Pressed(score) => {
+                let lamp = Output::Lamp(usize::from(score).saturating_sub(1));
+                switch(lamp, !is_lit);
+                switch(Output::Buzzer, true);
+                std::thread::sleep(BUZZ);
+                switch(Output::Buzzer, false);
+                std::thread::sleep(BLINK - BUZZ);
+                switch(lamp, is_lit);
+            }
+        }
+    }
+    (0..lamps).for_each(|lamp| switch(Output::Lamp(lamp), false));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// What is switched by these signals, in order.
+    fn switched(signals: &[Signal]) -> Vec<(Output, bool)> {
+        let (send, inbox) = sync_channel(SIGNALS_MAX);
+        signals.iter().for_each(|signal| send.send(*signal).unwrap());
+        drop(send);
+        let list = Arc::new(Mutex::new(Vec::new()));
+        let noted = list.clone();
+        light(
+            &inbox,
+            2,
+            Box::new(move |output, is_on| noted.lock().unwrap().push((output, is_on))),
+        );
+        let list = list.lock().unwrap();
+        list.clone()
+    }
+
+    #[test]
+    fn the_pressed_lamp_blinks_once_and_the_buzzer_is_the_same_for_every_face() {
+        let (worst, best) = (Output::Lamp(0), Output::Lamp(1));
+        let lit = [(worst, true), (best, true)];
+        let dark = [(worst, false), (best, false)];
+        let buzz = [(Output::Buzzer, true), (Output::Buzzer, false)];
+        for (score, lamp) in [(1, worst), (2, best)] {
+            let seen = switched(&[Signal::Ready, Signal::Ready, Signal::Pressed(score)]);
+            let blink = [&[(lamp, false)], &buzz[..], &[(lamp, true)]].concat();
+            assert_eq!(seen, [&lit[..], &blink, &dark].concat());
+        }
+    }
+
+    #[test]
+    fn the_lamps_are_dark_while_nothing_is_recorded() {
+        let seen = switched(&[Signal::Ready, Signal::Off]);
+        assert_eq!(seen[2..4], [(Output::Lamp(0), false), (Output::Lamp(1), false)]);
+    }
+}

@@ -1,0 +1,74 @@
+//! The survey that head office gave this kiosk: the last good one, kept over restarts.
+//!
+//! One that is bad, or that this kiosk cannot ask, never takes the place of a good one; head office
+//! is told why.
+
+use std::path::Path;
+
+use super::durable;
+use crate::feedback::survey::Survey;
+use crate::kiosk::settings::Settings;
+use crate::wire::survey::Published;
+
+/// The file's name in the data folder.
+pub const FILE: &str = "survey.json";
+
+/// A survey under the number of its publication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The publication's number at the hub.
+    pub publication: u64,
+    /// The survey; none where head office has withdrawn it.
+    pub survey: Option<Survey>,
+}
+
+/// A survey of head office cannot be asked here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("survey {publication} cannot be asked: {}", complaints.join("; "))]
+pub struct Unfit {
+    /// The publication's number at the hub.
+    pub publication: u64,
+    /// Every reason why not.
+    pub complaints: Vec<String>,
+}
+
+impl Given {
+    /// Checks what head office gave.
+    ///
+    /// # Errors
+    /// [`Unfit`] with every reason why this kiosk cannot ask it.
+    pub fn check(published: &Published, settings: &Settings) -> Result<Self, Unfit> {
+        let publication = published.publication;
+        let Some(shape) = &published.survey else {
+            return Ok(Self { publication, survey: None });
+        };
+        let survey = shape.check().and_then(|survey| settings.fits(&survey).map(|()| survey));
+        match survey {
+            Ok(survey) => Ok(Self { publication, survey: Some(survey) }),
+            Err(complaints) => Err(Unfit { publication, complaints }),
+        }
+    }
+
+    /// The survey that was kept in this folder, if there is one that this kiosk can ask.
+    #[must_use]
+    pub fn read(data_dir: &Path, settings: &Settings) -> Option<Self> {
+        let text = std::fs::read(data_dir.join(FILE)).ok()?;
+        let published = serde_json::from_slice::<Published>(&text);
+        let given = published.map_err(|error| error.to_string()).and_then(|published| {
+            Self::check(&published, settings).map_err(|unfit| unfit.to_string())
+        });
+        let complain = |error: &String| {
+            tracing::error!(error, "the survey that was kept is left; head office is asked again");
+        };
+        given.inspect_err(complain).ok()
+    }
+
+    /// Keeps what was checked.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn keep(data_dir: &Path, published: &Published) -> std::io::Result<()> {
+        let text = serde_json::to_vec_pretty(published).map_err(std::io::Error::other)?;
+        durable::write(&data_dir.join(FILE), &text)
+    }
+}

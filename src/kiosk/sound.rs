@@ -1,0 +1,175 @@
+//! What is to be heard through the board's audio: a tone for a press, and the spoken question.
+//!
+//! A program plays the files, `aplay` unless another is named: sound is never worth a library that
+//! can hang or crash the kiosk, and a player that does is ended by the next sound.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use crate::kiosk::settings;
+
+/// How many sounds wait at most; beyond that they are left out.
+const SOUNDS_MAX: usize = 4;
+
+/// The tone's file in the runtime folder.
+const TONE_FILE: &str = "tone.wav";
+
+/// Samples in a second.
+const RATE: u32 = 22_050;
+
+/// The tone's pitch in hertz and its length in milliseconds: heard beside a till, and not shrill.
+const TONE: (f64, u32) = (660.0, 120);
+
+/// A handle on the thread that plays; one without sound does nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Sound {
+    sounds: Option<SyncSender<PathBuf>>,
+    tone: Option<PathBuf>,
+    speech_dir: Option<PathBuf>,
+}
+
+impl Sound {
+    /// Starts what is configured; `folder` takes the tone.
+    ///
+    /// # Errors
+    /// When the tone cannot be written or the system has no thread to give.
+    pub fn start(settings: &settings::Sound, folder: &Path) -> std::io::Result<Self> {
+        if !settings.has_tones && settings.speech_dir.is_none() {
+            return Ok(Self::default());
+        }
+        let tone = folder.join(TONE_FILE);
+        if settings.has_tones {
+            std::fs::create_dir_all(folder)?;
+            std::fs::write(&tone, wav())?;
+        }
+        let (sounds, inbox) = sync_channel(SOUNDS_MAX);
+        let player = settings.player.clone();
+        let thread = std::thread::Builder::new().name("sound".to_owned());
+        thread.spawn(move || play(&inbox, &player))?;
+        Ok(Self {
+            sounds: Some(sounds),
+            tone: settings.has_tones.then_some(tone),
+            speech_dir: settings.speech_dir.clone(),
+        })
+    }
+
+    /// Plays the tone of a press, the same for every face.
+    pub fn tone(&self) {
+        self.send(self.tone.clone());
+    }
+
+    /// Whether the question is there as speech in this language.
+    #[must_use]
+    pub fn can_speak(&self, language: &str) -> bool {
+        self.speech(language).is_some()
+    }
+
+    /// Speaks the question.
+    pub fn speak(&self, language: &str) {
+        self.send(self.speech(language));
+    }
+
+    fn speech(&self, language: &str) -> Option<PathBuf> {
+        let file = self.speech_dir.as_ref()?.join(format!("{language}.wav"));
+        file.is_file().then_some(file)
+    }
+
+    fn send(&self, file: Option<PathBuf>) {
+        if let (Some(sounds), Some(file)) = (&self.sounds, file) {
+            let _ = sounds.try_send(file);
+        }
+    }
+}
+
+fn play(inbox: &Receiver<PathBuf>, player: &[String]) {
+    let [program, arguments @ ..] = player else {
+        return;
+    };
+    let mut playing: Option<Child> = None;
+    for file in inbox {
+        end(playing.take());
+        let mut command = Command::new(program);
+        command.args(arguments).arg(&file).stdin(Stdio::null()).stdout(Stdio::null());
+        match command.stderr(Stdio::null()).spawn() {
+            Ok(child) => playing = Some(child),
+            Err(error) => tracing::warn!(%error, program, "no sound can be played"),
+        }
+    }
+    end(playing);
+}
+
+/// Ends a player and takes its leave, so that none is left behind as a zombie.
+fn end(player: Option<Child>) {
+    if let Some(mut child) = player {
+        // One that has ended by itself cannot be killed.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// The tone as a WAV file: 16 bits, one channel, with a soft beginning and end.
+fn wav() -> Vec<u8> {
+    let (pitch, length_ms) = TONE;
+    let samples = RATE * length_ms / 1_000;
+    let bytes = samples * 2;
+    let mut wav = Vec::new();
+    wav.extend(b"RIFF");
+    wav.extend((36 + bytes).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16_u32.to_le_bytes());
+    wav.extend(1_u16.to_le_bytes());
+    wav.extend(1_u16.to_le_bytes());
+    wav.extend(RATE.to_le_bytes());
+    wav.extend((RATE * 2).to_le_bytes());
+    wav.extend(2_u16.to_le_bytes());
+    wav.extend(16_u16.to_le_bytes());
+    wav.extend(b"data");
+    wav.extend(bytes.to_le_bytes());
+    for at in 0..samples {
+        let (time, whole) = (f64::from(at) / f64::from(RATE), f64::from(samples));
+        let swell = (std::f64::consts::PI * f64::from(at) / whole).sin();
+        let level = (std::f64::consts::TAU * pitch * time).sin() * swell * 0.5;
+        #[expect(clippy::cast_possible_truncation, reason = "the level is within -1 and 1")]
+        wav.extend(((level * f64::from(i16::MAX)) as i16).to_le_bytes());
+    }
+    wav
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tone_is_a_whole_wav_file() {
+        let wav = wav();
+        let word = |at: usize| u32::from_le_bytes(wav[at..at + 4].try_into().unwrap());
+        assert_eq!((&wav[..4], &wav[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
+        assert_eq!((word(4), word(40)), (wav.len() as u32 - 8, wav.len() as u32 - 44));
+    }
+
+    #[test]
+    fn a_press_is_heard_and_a_language_is_spoken_if_it_was_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (heard, speech) = (folder.path().join("heard"), folder.path().join("speech"));
+        std::fs::create_dir(&speech).unwrap();
+        std::fs::write(speech.join("fi.wav"), wav()).unwrap();
+        let script = format!("echo $(basename \"$1\") >> {}", heard.display());
+        let player = ["sh", "-c", &script, "player"].map(str::to_owned).to_vec();
+        let settings = settings::Sound { has_tones: true, player, speech_dir: Some(speech) };
+        let sound = Sound::start(&settings, folder.path()).unwrap();
+        assert!(sound.can_speak("fi") && !sound.can_speak("en"));
+        let read = || std::fs::read_to_string(&heard).unwrap_or_default();
+        let wait_for = |text: &str| {
+            while !read().contains(text) {
+                std::thread::yield_now();
+            }
+        };
+        sound.tone();
+        wait_for("tone.wav");
+        sound.speak("fi");
+        wait_for("fi.wav");
+        sound.speak("en");
+        assert_eq!(read(), "tone.wav\nfi.wav\n");
+    }
+}

@@ -1,0 +1,79 @@
+//! Asking head office what to ask.
+//!
+//! A receipt names the survey that is meant for this kiosk, so that nothing is fetched while it
+//! has that one. What comes is checked whole before it takes the place of the last good one.
+
+use reqwest::StatusCode;
+use reqwest::header::{ETAG, IF_NONE_MATCH};
+
+use super::client::{is_json, parse, read};
+use super::{Attempt, Sender};
+use crate::kiosk::given::{Given, Unfit};
+use crate::wire::survey::{Published, SURVEY, etag};
+
+/// The longest complaint that is sent, in characters.
+const COMPLAINT_CHARS_MAX: usize = 500;
+
+impl Sender {
+    /// Fetches the survey that a receipt named, if the kiosk has another one.
+    pub(super) async fn ask_for_survey(&mut self, attempt: &Attempt) {
+        let Some(publication) = attempt.publication else {
+            return;
+        };
+        let has_it = self.office.publication.unwrap_or(0) == publication;
+        let is_refused = self.refused == Some(publication);
+        if has_it || is_refused || self.office.settings.has_own_survey {
+            return;
+        }
+        match self.fetch_survey().await {
+            Ok(Some(published)) => self.take_survey(&published),
+            Ok(None) => {}
+            Err(why) => tracing::warn!(why, "the survey cannot be had; the last one is asked"),
+        }
+    }
+
+    /// The survey; none when it is the one that the kiosk has.
+    async fn fetch_survey(&self) -> Result<Option<Published>, String> {
+        let address = format!("{}{SURVEY}", self.office.enrolment.hub);
+        let mut request = self.client.get(address).bearer_auth(self.token());
+        if let Some(publication) = self.office.publication {
+            request = request.header(IF_NONE_MATCH, etag(publication));
+        }
+        let answer = request.send().await.map_err(|error| error.to_string())?;
+        let (status, is_json) = (answer.status(), is_json(&answer));
+        if status == StatusCode::NOT_MODIFIED {
+            return Ok(None);
+        }
+        let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let body = read(answer).await.map_err(|error| error.to_string())?;
+        let published: Option<Published> = parse(is_json && status == StatusCode::OK, &body);
+        // Only what names its own number twice is a hub's whole answer.
+        let published =
+            published.filter(|published| tag.is_some_and(|tag| tag == etag(published.publication)));
+        published.map(Some).ok_or_else(|| format!("answered {status}, but not as a hub does"))
+    }
+
+    fn take_survey(&mut self, published: &Published) {
+        let publication = published.publication;
+        match Given::check(published, &self.office.settings) {
+            Ok(given) => {
+                if let Err(error) = Given::keep(&self.office.settings.data_dir, published) {
+                    // It is asked now, and fetched again after the next start.
+                    tracing::warn!(%error, "the survey could not be kept");
+                }
+                (self.complaint, self.refused) = (None, None);
+                self.office.publication = Some(publication);
+                let own = || self.office.settings.survey.clone();
+                (self.office.surveyed)(given.survey.unwrap_or_else(own));
+            }
+            Err(unfit) => self.refuse_survey(&unfit),
+        }
+    }
+
+    fn refuse_survey(&mut self, unfit: &Unfit) {
+        let complaint = unfit.to_string();
+        tracing::error!(complaint, "the last good survey is asked, and head office is told");
+        self.refused = Some(unfit.publication);
+        self.complaint = Some(complaint.chars().take(COMPLAINT_CHARS_MAX).collect());
+    }
+}

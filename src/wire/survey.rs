@@ -1,0 +1,334 @@
+//! A survey as head office writes it, in TOML by hand and in JSON on the wire.
+//!
+//! One shape for both, so that a file which passes `smilepost-hub survey check` is what a kiosk
+//! gets to read. A kiosk ignores fields that it does not know; the check at head office names them.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, Weekday};
+use serde::{Deserialize, Serialize};
+
+use crate::feedback::rating::Scale;
+use crate::feedback::survey::schedule::{self, Hours, Span};
+use crate::feedback::survey::{self, ByLanguage, Parts};
+
+/// The path that hands out the survey, with an `ETag`.
+pub const SURVEY: &str = "/v1/survey";
+
+/// The days of the week as `hours` and `weekdays` name them, Monday first.
+pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// The `ETag` of a publication.
+#[must_use]
+pub fn etag(publication: u64) -> String {
+    format!("\"{publication}\"")
+}
+
+/// What the hub answers: the survey, and the number under which it was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The publication's number at the hub, which counts up.
+    pub publication: u64,
+    /// The survey; none where there is none for this kiosk, or it was withdrawn.
+    pub survey: Option<Survey>,
+}
+
+/// Everything that a kiosk asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Survey {
+    /// Counts up whenever any of it changes.
+    pub version: u32,
+    /// The name in the corner of the screen; the kiosk's own configuration stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand: Option<String>,
+    /// The shop's own colour, such as `#1f5fd0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent: Option<String>,
+    /// The languages that a shopper is offered, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
+    /// The questions; the first one is asked whenever the schedule names none.
+    pub questions: Vec<Question>,
+    /// Words for reasons of one's own, by short name and language.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<String, ByLanguage>,
+    /// Which question when; the first slot that is due decides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<Slot>,
+    /// When the shop is open, such as `mon = "08:00-20:00"`; a day without is closed. Without any,
+    /// the shop is always open.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub hours: BTreeMap<String, String>,
+    /// What was done because shoppers said so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+}
+
+/// One question.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Question {
+    /// Its short name.
+    pub id: String,
+    /// Counts up whenever wording or scale change.
+    pub version: u32,
+    /// How many faces: 3, 4 or 5.
+    pub scale: u8,
+    /// Its words; without any, those that are built in are asked, in every language there is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<Texts>,
+    /// The reasons offered after a face that is not a happy one, by their short names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unhappy: Vec<String>,
+    /// The reasons offered after a happy face.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub happy: Vec<String>,
+    /// One in so many visits is asked for a recommendation; 0 is none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub nps_one_in: u16,
+    /// Whether own words are asked for.
+    #[serde(skip_serializing_if = "is_false")]
+    pub comments: bool,
+}
+
+/// A question's words in one language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Texts {
+    /// The language, as a BCP 47 tag.
+    pub language: String,
+    /// The question.
+    pub question: String,
+    /// The words under the faces, worst first.
+    pub faces: Vec<String>,
+    /// What is asked above the reasons of an unhappy shopper.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unhappy: String,
+    /// What is asked above the reasons of a happy shopper.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub happy: String,
+    /// The question for a recommendation.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub nps: String,
+    /// What is asked above the comment.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+}
+
+/// When a question is asked; what is missing is left open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Slot {
+    /// The question's short name.
+    pub question: String,
+    /// The first day, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The last day, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Only on these days of the week: `mon` to `sun`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub weekdays: Vec<String>,
+    /// Only in this part of the day, such as `08:00-12:00`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
+    /// Only at these touchpoints.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub touchpoints: Vec<String>,
+}
+
+/// What was done because shoppers said so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Notice {
+    /// The first day, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The last day, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What shoppers said, by language.
+    pub said: ByLanguage,
+    /// What was done, by language.
+    pub did: ByLanguage,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(value: &u16) -> bool {
+    *value == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Survey {
+    /// Checks it whole.
+    ///
+    /// # Errors
+    /// Every complaint as a sentence that names the place and what is allowed.
+    pub fn check(&self) -> Result<survey::Survey, Vec<String>> {
+        let mut complaints = Vec::new();
+        let parts = Parts {
+            version: self.version,
+            questions: self.questions.iter().map(|q| q.read(&mut complaints)).collect(),
+            reasons: self.reasons.clone(),
+            languages: self.languages.clone(),
+            schedule: (1..)
+                .zip(&self.schedule)
+                .map(|(at, s)| s.read(at, &mut complaints))
+                .collect(),
+            hours: self.read_hours(&mut complaints),
+            notices: (1..).zip(&self.notices).map(|(at, n)| n.read(at, &mut complaints)).collect(),
+            brand: self.brand.clone(),
+            accent: self.accent.clone(),
+        };
+        match survey::Survey::check(parts) {
+            Ok(survey) if complaints.is_empty() => Ok(survey),
+            Ok(_) => Err(complaints),
+            Err(more) => Err([complaints, more].concat()),
+        }
+    }
+
+    fn read_hours(&self, complaints: &mut Vec<String>) -> Option<Hours> {
+        let mut hours = Hours::default();
+        for (day, text) in &self.hours {
+            let at = DAYS.iter().position(|known| known == day);
+            match at.and_then(|at| hours.0.get_mut(at)) {
+                Some(slot) => *slot = span(&format!("hours.{day}"), text, complaints),
+                None => complaints.push(format!("hours.{day}: is none of {}", DAYS.join(", "))),
+            }
+        }
+        (!self.hours.is_empty()).then_some(hours)
+    }
+}
+
+impl Question {
+    fn read(&self, complaints: &mut Vec<String>) -> survey::Question {
+        let scale = Scale::with_faces(self.scale).unwrap_or_else(|| {
+            let (id, scale) = (&self.id, self.scale);
+            complaints.push(format!("questions.{id}.scale: {scale} is not 3, 4 or 5 faces"));
+            Scale::Five
+        });
+        let texts = match self.texts.is_empty() {
+            true => survey::built_in_texts(scale),
+            false => self.texts.iter().map(Texts::read).collect(),
+        };
+        survey::Question {
+            id: self.id.clone(),
+            version: self.version,
+            scale,
+            texts,
+            unhappy: self.unhappy.clone(),
+            happy: self.happy.clone(),
+            nps_one_in: self.nps_one_in,
+            takes_comments: self.comments,
+        }
+    }
+}
+
+impl Texts {
+    fn read(&self) -> survey::Texts {
+        let Self { language, question, faces, unhappy, happy, nps, comment } = self.clone();
+        survey::Texts { language, question, faces, unhappy, happy, nps, comment }
+    }
+}
+
+impl Slot {
+    fn read(&self, at: usize, complaints: &mut Vec<String>) -> schedule::Slot {
+        let place = format!("schedule, slot {at}");
+        let mut weekdays = Vec::new();
+        for name in &self.weekdays {
+            let day = DAYS.iter().position(|known| known == name);
+            match day.and_then(|day| Weekday::try_from(u8::try_from(day).ok()?).ok()) {
+                Some(day) => weekdays.push(day),
+                None => {
+                    complaints.push(format!("{place}: {name:?} is none of {}", DAYS.join(", ")));
+                }
+            }
+        }
+        schedule::Slot {
+            question: self.question.clone(),
+            from: day(&place, self.from.as_deref(), complaints),
+            until: day(&place, self.until.as_deref(), complaints),
+            weekdays,
+            hours: self.hours.as_deref().and_then(|text| span(&place, text, complaints)),
+            touchpoints: self.touchpoints.clone(),
+        }
+    }
+}
+
+impl Notice {
+    fn read(&self, at: usize, complaints: &mut Vec<String>) -> survey::Notice {
+        let place = format!("notices, the {at}.");
+        survey::Notice {
+            from: day(&place, self.from.as_deref(), complaints),
+            until: day(&place, self.until.as_deref(), complaints),
+            said: self.said.clone(),
+            did: self.did.clone(),
+        }
+    }
+}
+
+fn span(place: &str, text: &str, complaints: &mut Vec<String>) -> Option<Span> {
+    let span = Span::parse(text);
+    if span.is_none() {
+        complaints.push(format!("{place}: {text:?} is not two times such as 08:00-20:00"));
+    }
+    span
+}
+
+fn day(place: &str, text: Option<&str>, complaints: &mut Vec<String>) -> Option<NaiveDate> {
+    let text = text?;
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    if day.is_none() {
+        complaints.push(format!("{place}: {text:?} is not a day such as 2026-11-30"));
+    }
+    day
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_survey_asks_in_the_words_that_are_built_in() {
+        let json = r#"{"version": 1, "questions": [{"id": "checkout", "version": 1, "scale": 4}]}"#;
+        let survey: Survey = serde_json::from_str(json).unwrap();
+        let checked = survey.check().unwrap();
+        assert_eq!(checked.languages().count(), 14);
+        assert_eq!(serde_json::to_string(&survey).unwrap().replace(' ', ""), json.replace(' ', ""));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_beside_what_is_wrong_in_itself() {
+        let survey = Survey {
+            version: 1,
+            questions: vec![Question { id: "a".to_owned(), scale: 6, ..Question::default() }],
+            hours: [("monday", "08:00-20:00"), ("tue", "8-20")]
+                .map(|(day, span)| (day.to_owned(), span.to_owned()))
+                .into(),
+            schedule: vec![Slot {
+                question: "a".to_owned(),
+                from: Some("30.11.2026".to_owned()),
+                weekdays: vec!["Fri".to_owned()],
+                ..Slot::default()
+            }],
+            ..Survey::default()
+        };
+        let complaints = survey.check().unwrap_err();
+        let places: Vec<&str> = complaints.iter().filter_map(|c| c.split(':').next()).collect();
+        let expected = [
+            "questions.a.scale",
+            "schedule, slot 1",
+            "schedule, slot 1",
+            "hours.monday",
+            "hours.tue",
+            "questions.a.version",
+        ];
+        assert_eq!(places, expected);
+    }
+}

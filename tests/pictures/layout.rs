@@ -1,0 +1,212 @@
+//! Whether every word is in its place: within the screen, within what it belongs to, beside and not
+//! over any other, and never too small; and whether a finger hits what it aims at.
+
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, ElementRoot};
+use slint::ComponentHandle as _;
+use smilepost::feedback::survey::Survey;
+use smilepost::kiosk::attendant::View;
+use smilepost::kiosk::screen::Screen;
+use smilepost::kiosk::settings::{Look, Settings};
+
+/// The least type size on a shopper's page, in u, but for what is set smaller because it is long.
+const TYPE_LEAST: f32 = 1.5;
+
+/// How high a line of the font is, against its size.
+const LINE: f32 = 1.36;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Place {
+    name: String,
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+}
+
+impl Place {
+    fn of(element: &ElementHandle, name: String) -> Self {
+        let (at, size) = (element.absolute_position(), element.size());
+        let (right, bottom) = (at.x + size.width, at.y + size.height);
+        Self { name, left: at.x, top: at.y, right, bottom }
+    }
+
+    /// By how much two places lie over one another, the smaller way.
+    fn overlap(&self, other: &Self) -> f32 {
+        let width = self.right.min(other.right) - self.left.max(other.left);
+        let height = self.bottom.min(other.bottom) - self.top.max(other.top);
+        width.min(height)
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        let slack = 0.6;
+        self.left >= other.left - slack
+            && self.right <= other.right + slack
+            && self.top >= other.top - slack
+            && self.bottom <= other.bottom + slack
+    }
+}
+
+/// Every text that is drawn, but not those that only measure.
+fn texts(root: &impl ElementRoot) -> Vec<Place> {
+    let drawn = ElementHandle::find_by_element_type_name(root, "Text").filter(|text| {
+        let id = text.id().unwrap_or_default();
+        !id.contains("::probe") && text.size().width > 0.0
+    });
+    drawn.map(|text| Place::of(&text, text.id().unwrap_or_default().into())).collect()
+}
+
+/// Everything that can be tapped.
+fn buttons(root: &impl ElementRoot) -> Vec<Place> {
+    let all = ElementQuery::from_root(root).match_descendants();
+    let all = all.match_accessible_role(AccessibleRole::Button).find_all();
+    let name = |of: &ElementHandle| of.accessible_label().unwrap_or_default().into();
+    let mut places: Vec<Place> = Vec::new();
+    for place in all.iter().map(|of| Place::of(of, name(of))) {
+        // One element is listed once for each component that it is made of.
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
+}
+
+fn look_at(screen: &Screen, page: &str, (width, height): (u32, u32)) {
+    let (width, height) = (width as f32, height as f32);
+    let u = if height > width { width / 48.0 } else { (width / 80.0).min(height / 48.0) };
+    let window =
+        Place { name: "window".to_owned(), left: 0.0, top: 0.0, right: width, bottom: height };
+    let (texts, buttons) = (texts(screen.component()), buttons(screen.component()));
+    assert!(!texts.is_empty(), "{page}: no words");
+    for (at, text) in texts.iter().enumerate() {
+        assert!(text.is_within(&window), "{page}: {text:?} leaves the window");
+        let line = (text.bottom - text.top) / u / LINE;
+        assert!(line >= TYPE_LEAST * 0.8, "{page}: {text:?} is set at {line:.2} u");
+        for other in &texts[at + 1..] {
+            // Lines have air above and below their letters.
+            let over = text.overlap(other);
+            assert!(over < 0.5 * u, "{page}: {text:?} and {other:?} overlap by {over:.1}");
+        }
+        for button in buttons.iter().filter(|button| !button.is_within(&window)) {
+            panic!("{page}: {button:?} leaves the window");
+        }
+        let around = buttons.iter().filter(|button| text.overlap(button) > 0.6 * u);
+        for button in around {
+            assert!(text.is_within(button), "{page}: {text:?} leaves {button:?}");
+        }
+    }
+    for (at, button) in buttons.iter().enumerate() {
+        for other in &buttons[at + 1..] {
+            let over = button.overlap(other);
+            assert!(over < 0.1, "{page}: {button:?} and {other:?} overlap by {over:.1}");
+        }
+    }
+}
+
+/// The longest that a head office may write, made of words that break badly.
+fn longest(settings: &mut Settings) {
+    let fill = |word: &str, chars: usize| {
+        let text = format!("{word} ").repeat(chars);
+        text.chars().take(chars).collect::<String>().trim().to_owned()
+    };
+    let mut parts = settings.survey.parts().clone();
+    let question = &mut parts.questions[0];
+    question.unhappy = (0..6).map(|n| format!("own-{n}")).collect();
+    question.happy = question.unhappy.clone();
+    for texts in &mut question.texts {
+        let rest = fill("Verkaufsstelle", 79);
+        texts.question = rest.clone();
+        texts.unhappy = rest.clone();
+        texts.happy = rest.clone();
+        texts.nps = rest.clone();
+        texts.comment = rest;
+        texts.faces = vec![fill("Zufriedenheit", 20); 5];
+    }
+    for n in 0..6 {
+        let words = settings.survey.languages().map(|tag| (tag.to_owned(), fill("Reinigung", 32)));
+        parts.reasons.insert(format!("own-{n}"), words.collect());
+    }
+    parts.brand = Some(fill("Nordmarkt", 30));
+    settings.survey = Survey::check(parts).unwrap();
+}
+
+fn look_at_every_page(settings: &Settings, sizes: &[(u32, u32)], what: &str) {
+    for (page, views) in super::pages(settings) {
+        for size in sizes {
+            let screen = super::screen(settings);
+            super::open(&screen, *size, &views);
+            look_at(&screen, &format!("{page} {what} {size:?}"), *size);
+            screen.component().hide().unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_word_of_every_language_is_in_its_place_at_every_size() {
+    super::bring_japanese();
+    let settings = super::nordmarkt(Look::Light);
+    for language in settings.survey.languages() {
+        let settings = super::in_language(language);
+        look_at_every_page(&settings, &super::SIZES, language);
+    }
+}
+
+#[test]
+fn the_longest_texts_that_are_allowed_are_in_their_places() {
+    let mut settings = super::nordmarkt(Look::Light);
+    longest(&mut settings);
+    look_at_every_page(&settings, &super::SIZES, "longest");
+}
+
+#[test]
+fn large_words_are_in_their_places() {
+    let mut settings = super::nordmarkt(Look::Light);
+    settings.screen.text_size = 150;
+    look_at_every_page(&settings, &super::SIZES, "large");
+}
+
+#[test]
+fn a_finger_has_twenty_millimetres_on_a_panel_whose_size_is_known() {
+    let mut settings = super::nordmarkt(Look::Light);
+    // Seven, seven, ten and twenty-one inches.
+    for (size, dpi) in super::SIZES.into_iter().zip([133.0, 133.0, 147.0, 105.0]) {
+        settings.screen.dpi = Some(dpi);
+        let least = 20.0 / 25.4 * dpi - 0.5;
+        for (page, views) in super::pages(&settings) {
+            let screen = super::screen(&settings);
+            super::open(&screen, size, &views);
+            let is_small =
+                |touch: &ElementHandle| touch.size().width < least || touch.size().height < least;
+            let all: Vec<_> =
+                ElementHandle::find_by_element_type_name(screen.component(), "TouchArea").collect();
+            assert!(page == "thanks" || !all.is_empty(), "{page}: nothing to touch");
+            let found: Vec<_> = all
+                .iter()
+                .filter(|touch| is_small(touch))
+                .map(|touch| touch.id().unwrap())
+                .collect();
+            // A whole keyboard of such keys fits on no shop's panel.
+            let found: Vec<_> = found.iter().filter(|id| !id.starts_with("Key::")).collect();
+            assert!(found.is_empty(), "{page} {size:?}: {found:?} are less than {least:.0} dots");
+            screen.component().hide().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_touch_beside_a_small_pill_still_hits_it() {
+    let mut settings = super::nordmarkt(Look::Light);
+    settings.screen.dpi = Some(133.0);
+    let (told, events) = std::sync::mpsc::channel();
+    let screen = super::screen_telling(&settings, move |event| {
+        let _ = told.send(format!("{event:?}"));
+    });
+    super::open(&screen, super::SIZES[0], &[View::Ask(super::words(&settings)), View::Thanks]);
+    let label = "Pressed the wrong one?";
+    let pill = ElementHandle::find_by_accessible_label(screen.component(), label).next().unwrap();
+    let (at, size) = (pill.absolute_position(), pill.size());
+    // Well below the pill as it is drawn, and within twenty millimetres.
+    let beside = slint::LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height + 15.0);
+    super::tap(&screen, beside);
+    assert_eq!(events.try_recv().as_deref(), Ok("Reconsidered"));
+    screen.component().hide().unwrap();
+}
