@@ -8,6 +8,7 @@ pub mod buttons;
 pub mod desk;
 mod durable;
 pub mod given;
+pub mod health;
 pub mod journal;
 pub mod screen;
 pub mod settings;
@@ -69,6 +70,7 @@ pub struct Kiosk {
     screen: Option<Screen>,
     keeper: Keeper,
     journal: std::thread::JoinHandle<()>,
+    lamps: Option<std::thread::JoinHandle<()>>,
     socket: Option<PathBuf>,
 }
 
@@ -156,7 +158,7 @@ impl Kiosk {
         let nudge = open_uplink(office, &keeper);
         let driver = open_buttons(&settings, &events);
         let has_buttons = driver != settings::Driver::None;
-        let lamps = open_lamps(&settings, driver);
+        let (lamps, lamps_thread) = open_lamps(&settings, driver);
         let sound = Sound::start(&settings.sound, &settings.runtime_dir).unwrap_or_else(|error| {
             tracing::error!(%error, "going on without sound");
             Sound::default()
@@ -207,7 +209,8 @@ impl Kiosk {
             is_probing: false,
             has_complained: !is_recording,
         };
-        Ok(Self { events, inbox, attendant, screen, keeper, journal: thread, socket })
+        let (journal, lamps) = (thread, lamps_thread);
+        Ok(Self { events, inbox, attendant, screen, keeper, journal, lamps, socket })
     }
 
     /// A way to press a face, or to end the kiosk, from another thread.
@@ -227,7 +230,7 @@ impl Kiosk {
     /// # Errors
     /// When a thread cannot be started, or the screen fails.
     pub fn run(self) -> anyhow::Result<()> {
-        let Self { events, inbox, attendant, screen, keeper, journal, socket } = self;
+        let Self { events, inbox, attendant, screen, keeper, journal, lamps, socket } = self;
         match screen {
             None => {
                 attendant.run(&inbox);
@@ -252,6 +255,9 @@ impl Kiosk {
         // The journal is closed last, so that the ratings under way are on the card.
         keeper.close();
         assert!(journal.join().is_ok(), "the journal ended on a broken invariant");
+        if let Some(lamps) = lamps {
+            assert!(lamps.join().is_ok(), "the lamps ended on a broken invariant");
+        }
         if let Some(socket) = socket {
             // A leftover socket is removed by the next start.
             let _ = std::fs::remove_file(socket);
@@ -357,11 +363,14 @@ fn open_buttons(settings: &Settings, events: &SyncSender<Event>) -> settings::Dr
     }
 }
 
-fn open_lamps(settings: &Settings, driver: settings::Driver) -> Lamps {
+fn open_lamps(
+    settings: &Settings,
+    driver: settings::Driver,
+) -> (Lamps, Option<std::thread::JoinHandle<()>>) {
     Lamps::start(&settings.buttons, driver).unwrap_or_else(|error| {
         let error = &error as &dyn std::error::Error;
         tracing::error!(error, "going on without lamps and buzzer");
-        Lamps::default()
+        (Lamps::default(), None)
     })
 }
 

@@ -9,10 +9,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::kiosk::desk::{self, Source, socket};
+use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
-use smilepost::kiosk::{Kiosk, Options, Place, shop, uplink};
+use smilepost::kiosk::{Kiosk, Options, Place, health, shop, uplink};
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
 use smilepost::wire::desk::{Ask, Summary, Verified};
 
@@ -61,6 +62,13 @@ enum Command {
         /// How to print it.
         #[arg(long, value_enum, default_value_t)]
         format: SummaryFormat,
+    },
+    /// Look at everything that the post needs, and say what is wrong and what cures it; exit 1 when
+    /// something is.
+    Doctor {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
     },
     /// Check that every rating taken is settled, waiting, set aside or reported lost; exit 1 when
     /// not.
@@ -162,6 +170,17 @@ fn act(command: Command) -> anyhow::Result<()> {
                     print(format_args!("{}", serde_json::to_string_pretty(&summary)?))
                 }
             }
+        }
+        Command::Doctor { config } => {
+            let settings = Settings::read(&config)?;
+            let mut findings = health::examine(&settings);
+            findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
+            for finding in &findings {
+                print(format_args!("{} {}", finding.state.name(), finding.text))?;
+            }
+            let wrong = findings.iter().filter(|finding| finding.state == State::Wrong).count();
+            anyhow::ensure!(wrong == 0, "{wrong} things are wrong");
+            Ok(())
         }
         Command::Verify { config, format } => {
             let verified = verify(&Settings::read(&config)?)?;

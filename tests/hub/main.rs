@@ -9,3 +9,4 @@ mod intake;
 mod program;
 mod scene;
 mod settings;
+mod surveys;

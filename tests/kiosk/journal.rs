@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
@@ -417,4 +418,37 @@ fn a_journal_at_its_limit_says_so_and_makes_room_of_what_is_settled() {
     assert!(journal.make_room().unwrap() > 500);
     journal.begin(RunId([2; 16]), BOOT).unwrap();
     journal.append(rated(5), reading(1)).unwrap();
+}
+
+#[test]
+fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let question = Wording { id: "checkout".to_owned(), version: 1, language: "fi".to_owned() };
+    let replies = [
+        (FollowUp::Reasons, Reply::Reason("waiting".to_owned())),
+        (FollowUp::Nps, Reply::Nps(10)),
+        (FollowUp::Comment, Reply::Comment("Ei  koskaan leipää, kello 18 jälkeen".to_owned())),
+        (FollowUp::Comment, Reply::Skipped),
+        (FollowUp::Reasons, Reply::TimedOut),
+    ];
+    let answers = replies.map(|(follow_up, reply)| {
+        let answer = Answer::new(follow_up, reply).unwrap();
+        Event::Answered(Answered { to: Some(1), answer, question: question.clone() })
+    });
+    let mut journal = open(folder.path(), 1);
+    journal.append(rated(2), reading(1)).unwrap();
+    for answer in &answers {
+        journal.append(answer.clone(), reading(2)).unwrap();
+    }
+    drop(journal);
+    let file = Connection::open(folder.path().join(FILE)).unwrap();
+    let sql = "update event set content = '1 reasons answered staff' where n = 2";
+    assert_eq!(file.execute(sql, []).unwrap(), 1);
+    drop(file);
+    let journal = open(folder.path(), 2);
+    let entries = journal.page(-1, 100).unwrap().into_iter().map(|kept| kept.entry);
+    let told: Vec<Option<Event>> = entries.map(|entry| entry.ok().map(|e| e.event)).collect();
+    let mut expected: Vec<Option<Event>> = answers.into_iter().map(Some).collect();
+    expected[0] = None;
+    assert_eq!(told[1..6], expected);
 }

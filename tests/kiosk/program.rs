@@ -219,3 +219,57 @@ fn a_kiosk_enrols_only_with_a_hub_and_over_a_safe_line() {
         refused(&format!("http://{portal}")).contains("answered 200 OK, but not as a hub does")
     );
 }
+
+#[test]
+fn lamps_and_buzzer_say_that_a_press_was_taken_and_the_same_for_every_face() {
+    let folder = tempfile::tempdir().unwrap();
+    let lamps = folder.path().join("lamps");
+    let more = format!("script_lamps = {lamps:?}\nlamps = [1, 2, 3, 4, 5]\n");
+    let mut kiosk = Kiosk::start(&configure(folder.path(), &more));
+    kiosk.press("4");
+    kiosk.press("1");
+    kiosk.stop();
+    let told = std::fs::read_to_string(&lamps).unwrap();
+    let all =
+        |state: &str| (1..=5).map(|lamp| format!("lamp {lamp} {state}\n")).collect::<String>();
+    let blink = |lamp: u8| format!("lamp {lamp} off\nbuzzer on\nbuzzer off\nlamp {lamp} on\n");
+    assert_eq!(told, [all("on"), blink(4), blink(1), all("off")].concat());
+}
+
+#[test]
+fn a_button_pressed_out_of_hours_is_kept_and_not_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    // Open for the one minute of the week that is furthest from now.
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let now = chrono::DateTime::from_timestamp_millis(smilepost::clock::wall_ms()).unwrap();
+    let today = chrono::Datelike::weekday(&now).num_days_from_monday() as usize;
+    let day = days[(today + 3) % 7];
+    let config = configure(folder.path(), &format!("[hours]\n{day} = \"12:00-12:01\"\n"));
+    let mut kiosk = Kiosk::start(&config);
+    assert!(kiosk.press("5").ends_with(" 1 5"), "whoever presses is thanked");
+    let exported = ask(&["export", "--config", &config, "--format", "jsonl"]);
+    let row: serde_json::Value = json(&exported);
+    assert_eq!((row["score"].as_u64(), row["misuse"].as_str()), (Some(5), Some("closed")));
+    kiosk.stop();
+}
+
+#[test]
+fn the_doctor_names_what_is_wrong_and_its_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = "[screen]\nlogo = \"/nowhere/logo.svg\"\n[sound]\ntones = true\n\
+                player = [\"no-such-player\"]\nspeech_dir = \"/nowhere\"\n";
+    let config = configure(folder.path(), more);
+    let output = ask(&["doctor", "--config", &config]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "WRONG sound: there is no program no-such-player; install alsa-utils",
+        "WRONG speech: /nowhere/en.wav is not there",
+        "WRONG logo: /nowhere/logo.svg is not there",
+        "note  head office: not enrolled",
+        "fine  fonts: there is one for every language",
+        "fine  buttons: pressed by a program",
+    ] {
+        assert!(told.contains(line), "{line}\nis not among\n{told}");
+    }
+}

@@ -3,7 +3,7 @@
 //!
 //! One test, since Slint's event loop can be made once in a process.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../pictures/survey.rs"]
 mod survey;

@@ -16,5 +16,6 @@ mod portal;
 mod promises;
 mod returning;
 mod simulated;
+mod surveys;
 mod tls;
 mod trouble;

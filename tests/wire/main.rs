@@ -12,6 +12,7 @@ use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::wire::delivery::{self, Delivery, Unusable};
 use smilepost::wire::desk::{Ask, Summary};
 use smilepost::wire::receipt::Receipt;
+use smilepost::wire::survey::{Published, etag};
 use smilepost::wire::{Enrolled, Enrolment, Refusal};
 
 #[test]
@@ -46,6 +47,25 @@ fn a_receipt_of_version_1_is_read() {
     let receipt: Receipt = serde_json::from_str(include_str!("v1-receipt.json")).unwrap();
     assert!(receipt.settled[0].has(1) && receipt.settled[0].has(9) && !receipt.settled[0].has(4));
     assert_eq!((receipt.set_aside[0].n, receipt.hub_epoch), (4, 7));
+}
+
+#[test]
+fn a_survey_of_version_1_is_read_with_fields_of_the_future() {
+    let published: Published = serde_json::from_str(include_str!("v1-survey.json")).unwrap();
+    assert_eq!((published.publication, etag(published.publication).as_str()), (12, "\"12\""));
+    let survey = published.survey.unwrap().check().unwrap();
+    let question = survey.question(None, "");
+    assert_eq!(
+        (question.id.as_str(), question.version, question.scale),
+        ("checkout", 3, Scale::Four)
+    );
+    assert_eq!(
+        (question.unhappy.len(), question.nps_one_in, question.takes_comments),
+        (3, 10, true)
+    );
+    assert_eq!(survey.reason("bakery", "en"), Some("Bakery"));
+    let parts = survey.parts();
+    assert_eq!((parts.schedule.len(), parts.notices.len(), parts.hours.is_some()), (1, 1, true));
 }
 
 #[test]

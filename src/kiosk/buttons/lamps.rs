@@ -5,6 +5,7 @@
 //! what was answered.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::Error;
@@ -53,11 +54,15 @@ impl Lamps {
         }
     }
 
-    /// Starts the lamps and the buzzer that are configured, if any, on a thread of their own.
+    /// Starts the lamps and the buzzer that are configured, if any, on a thread of their own, which
+    /// leaves them dark when the last handle is dropped.
     ///
     /// # Errors
     /// When a configured line cannot be had.
-    pub fn start(settings: &Buttons, driver: Driver) -> Result<Self, Error> {
+    pub fn start(
+        settings: &Buttons,
+        driver: Driver,
+    ) -> Result<(Self, Option<JoinHandle<()>>), Error> {
         let is_wired = !settings.lamps.is_empty() || settings.buzzer.is_some();
         let switch = match driver {
             Driver::Script if settings.script_lamps.is_some() => super::script::switch(settings)?,
@@ -66,17 +71,17 @@ impl Lamps {
             #[cfg(feature = "board")]
             Driver::Gpiocdev if is_wired => super::gpiocdev::switch(settings)?,
             _ if is_wired => return Err(Error::NotBuiltIn),
-            _ => return Ok(Self(None)),
+            _ => return Ok((Self(None), None)),
         };
         let lamps = if is_wired { settings.lamps.len() } else { settings.lines.len() };
         let (signals, inbox) = sync_channel(SIGNALS_MAX);
         let thread = std::thread::Builder::new().name("lamps".to_owned());
         let started = thread.spawn(move || light(&inbox, lamps, switch));
-        started.map_err(|source| Error::Driver {
+        let thread = started.map_err(|source| Error::Driver {
             action: "start the lamps' thread".to_owned(),
             source: Box::new(source),
         })?;
-        Ok(Self(Some(signals)))
+        Ok((Self(Some(signals)), Some(thread)))
     }
 }
 

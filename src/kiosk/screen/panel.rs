@@ -11,9 +11,10 @@ const CONNECTORS: &str = "/sys/class/drm";
 /// Where the kernel lists the lights behind panels.
 const BACKLIGHTS: &str = "/sys/class/backlight";
 
-/// What a backlight's `bl_power` means: on, and off (`FB_BLANK_UNBLANK` and `FB_BLANK_POWERDOWN` of
-/// the kernel's `linux/fb.h`).
-const POWER: [&str; 2] = ["4", "0"];
+/// A backlight's `bl_power` when it is on, and when it is off: `FB_BLANK_UNBLANK` and
+/// `FB_BLANK_POWERDOWN` of the kernel's `linux/fb.h`.
+const ON: &str = "0";
+const OFF: &str = "4";
 
 /// Dots per inch of the first connected panel that tells its size.
 #[must_use]
@@ -50,7 +51,7 @@ fn light_in(backlights: &Path, is_on: bool) -> bool {
     let Ok(entries) = std::fs::read_dir(backlights) else {
         return false;
     };
-    let power = POWER[usize::from(is_on)];
+    let power = if is_on { ON } else { OFF };
     let mut is_switched = false;
     for entry in entries.flatten() {
         let file = entry.path().join("bl_power");

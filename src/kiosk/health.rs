@@ -1,0 +1,190 @@
+//! What an installer wants to know before climbing down the ladder: what is well, what is not, and
+//! what cures it. `smilepost-kiosk doctor` prints it.
+
+use std::path::Path;
+
+use super::given::Given;
+use super::journal;
+use super::screen::fonts::Missing;
+use super::screen::{has_display, panel};
+use super::settings::{Driver, Enrolment, Settings};
+use crate::clock;
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// All is well.
+    Fine,
+    /// Worth knowing; the post does its work.
+    Note,
+    /// Something that was wanted does not work.
+    Wrong,
+}
+
+impl State {
+    /// The word for it at the beginning of a line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fine => "fine ",
+            Self::Note => "note ",
+            Self::Wrong => "WRONG",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How serious it is.
+    pub state: State,
+    /// What was looked at, what was found, and what cures it.
+    pub text: String,
+}
+
+fn fine(text: impl Into<String>) -> Finding {
+    Finding { state: State::Fine, text: text.into() }
+}
+
+fn note(text: impl Into<String>) -> Finding {
+    Finding { state: State::Note, text: text.into() }
+}
+
+fn wrong(text: impl Into<String>) -> Finding {
+    Finding { state: State::Wrong, text: text.into() }
+}
+
+/// Looks at everything that can be looked at without taking it from a kiosk that runs.
+#[must_use]
+pub fn examine(settings: &Settings) -> Vec<Finding> {
+    let given = Given::read(&settings.data_dir, settings).and_then(|given| given.survey);
+    let survey = given.as_ref().filter(|_| !settings.has_own_survey);
+    let survey = survey.unwrap_or(&settings.survey);
+    let mut findings = vec![data(settings), time(), office(settings)];
+    findings.push(display(settings));
+    findings.extend(panel_size(settings));
+    let languages = survey.parts().languages.iter().chain(&settings.languages);
+    findings.extend(fonts(languages.chain([&settings.language]), &Missing::find()));
+    findings.push(buttons(settings));
+    findings.extend(sounds(settings));
+    findings.extend(logo(settings));
+    findings
+}
+
+fn data(settings: &Settings) -> Finding {
+    let folder = settings.data_dir.display();
+    if let Err(error) = Enrolment::can_be_written(&settings.data_dir) {
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        return wrong(format!("data folder: {error}: {cause}"));
+    }
+    match journal::refuse_volatile(&settings.data_dir) {
+        Ok(()) => {
+            fine(format!("data folder: {folder} can be written, and is on a disk that keeps"))
+        }
+        Err(error) if settings.allows_volatile => {
+            note(format!("data folder: {error}; for a trial"))
+        }
+        Err(error) => wrong(format!("data folder: {error}")),
+    }
+}
+
+fn time() -> Finding {
+    if clock::is_possible(clock::wall_ms()) {
+        fine("clock: can be right")
+    } else {
+        note("clock: cannot be right; ratings are dated once the network or `clock set` tells")
+    }
+}
+
+fn office(settings: &Settings) -> Finding {
+    match Enrolment::read(&settings.data_dir) {
+        Ok(Some(enrolment)) => {
+            fine(format!("head office: enrolled as {} at {}", enrolment.kiosk, enrolment.hub))
+        }
+        Ok(None) => note("head office: not enrolled; ratings are kept here until `enrol` was run"),
+        Err(error) => wrong(format!("head office: {error}; enrol this kiosk again")),
+    }
+}
+
+fn display(settings: &Settings) -> Finding {
+    match (settings.screen.is_on, has_display()) {
+        (false, _) => note("screen: none is wanted"),
+        (true, true) => fine("screen: there is a display"),
+        (true, false) => wrong("screen: there is no display that this program was built for"),
+    }
+}
+
+fn panel_size(settings: &Settings) -> Option<Finding> {
+    let said = |dpi: f32| fine(format!("panel: {dpi:.0} dots per inch; 20 mm for every finger"));
+    let unknown =
+        "panel: does not tell its size; set screen.dpi, so that fingers hit what they aim at";
+    let dpi = settings.screen.dpi.or_else(panel::dpi);
+    settings.screen.is_on.then(|| dpi.map_or_else(|| note(unknown), said))
+}
+
+fn fonts<'a>(languages: impl Iterator<Item = &'a String>, missing: &Missing) -> Vec<Finding> {
+    let mut wanted: Vec<&String> = languages.collect();
+    wanted.sort();
+    wanted.dedup();
+    let finding = |language: &&String| {
+        let package = missing.package(language)?;
+        let text = format!("language {language}: no font for it; install the package {package}");
+        Some(wrong(text))
+    };
+    let lacking: Vec<Finding> = wanted.iter().filter_map(finding).collect();
+    if lacking.is_empty() { vec![fine("fonts: there is one for every language")] } else { lacking }
+}
+
+fn buttons(settings: &Settings) -> Finding {
+    let buttons = &settings.buttons;
+    match buttons.driver {
+        Driver::None => note("buttons: none are wanted"),
+        Driver::Auto if buttons.lines.is_empty() => note("buttons: no lines are configured"),
+        Driver::Script => fine("buttons: pressed by a program"),
+        Driver::Auto | Driver::Rppal | Driver::Gpiocdev if !cfg!(feature = "board") => {
+            wrong("buttons: this program was built without GPIO: build it with --features board")
+        }
+        Driver::Auto | Driver::Rppal | Driver::Gpiocdev => {
+            let has_device = Path::new("/dev/gpiochip0").exists();
+            let lines = &buttons.lines;
+            match has_device {
+                true => fine(format!("buttons: lines {lines:?}; press each and watch `summary`")),
+                false => wrong("buttons: there is no GPIO device under /dev"),
+            }
+        }
+    }
+}
+
+fn sounds(settings: &Settings) -> Vec<Finding> {
+    let sound = &settings.sound;
+    let mut findings = Vec::new();
+    if let Some(program) = sound.player.first().filter(|_| sound.has_tones) {
+        findings.push(match is_program(program) {
+            true => fine(format!("sound: {program} plays the tones")),
+            false => wrong(format!("sound: there is no program {program}; install alsa-utils")),
+        });
+    }
+    if let Some(folder) = &sound.speech_dir {
+        let file = folder.join(format!("{}.wav", settings.language));
+        findings.push(match file.is_file() {
+            true => fine(format!("speech: {} is there", file.display())),
+            false => wrong(format!("speech: {} is not there", file.display())),
+        });
+    }
+    findings
+}
+
+/// Whether a program is in one of the system's places, or at the path that it is.
+fn is_program(name: &str) -> bool {
+    let places = ["/usr/local/bin", "/usr/bin", "/bin"];
+    Path::new(name).is_absolute() && Path::new(name).is_file()
+        || places.iter().any(|place| Path::new(place).join(name).is_file())
+}
+
+fn logo(settings: &Settings) -> Option<Finding> {
+    let file = settings.screen.logo.as_ref()?;
+    Some(match file.is_file() {
+        true => fine(format!("logo: {} is there", file.display())),
+        false => wrong(format!("logo: {} is not there", file.display())),
+    })
+}
