@@ -23,7 +23,7 @@ use anyhow::Context as _;
 use chrono_tz::Tz;
 
 use self::asked::Asked;
-use self::attendant::{Attendant, Event, believed_ms};
+use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
 use self::given::Given;
 use self::journal::{Journal, Keeper};
@@ -136,7 +136,7 @@ impl Kiosk {
             keeper.tie(anchor)?;
         }
 
-        let zone = zone(&settings, enrolment.as_ref());
+        let zone = known_zone(&settings, enrolment.as_ref());
         let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let given = given(&settings);
@@ -149,7 +149,7 @@ impl Kiosk {
             settings: settings.clone(),
             app: options.app,
             floor_ms,
-            publication: given.map(|given| given.publication),
+            given: given.map(|given| given.name),
             surveyed: Box::new(move |survey| {
                 // A kiosk that is ending asks nothing more.
                 let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
@@ -188,13 +188,15 @@ impl Kiosk {
             survey,
             move |language| missing.can_draw(language),
             sound.clone(),
-            believed_ms(),
+            // The journal tells as soon as anybody knows.
+            None,
         );
         let attendant = Attendant {
             visit: visit.following(Plan::default(), rand::random()),
             asked,
             is_followed,
             next_survey: None,
+            time: None,
             lamps,
             sound,
             panel_off_ms: u64::from(settings.screen.panel_off_s) * 1_000,
@@ -231,11 +233,12 @@ impl Kiosk {
     /// When a thread cannot be started, or the screen fails.
     pub fn run(self) -> anyhow::Result<()> {
         let Self { events, inbox, attendant, screen, keeper, journal, lamps, socket } = self;
-        match screen {
+        let shown = match screen {
             None => {
                 attendant.run(&inbox);
                 // Whoever still presses or answers must find the door closed, not a full room.
                 drop(inbox);
+                Ok(())
             }
             Some(screen) => {
                 let close = screen.closer();
@@ -249,9 +252,11 @@ impl Kiosk {
                 let shown = screen.run();
                 let _ = events.send(Event::Stopped);
                 assert!(attendant.join().is_ok(), "the attendant ended on a broken invariant");
-                shown?;
+                // Whoever starts next is not to find the panel dark.
+                screen::panel::light(true);
+                shown
             }
-        }
+        };
         // The journal is closed last, so that the ratings under way are on the card.
         keeper.close();
         assert!(journal.join().is_ok(), "the journal ended on a broken invariant");
@@ -263,15 +268,19 @@ impl Kiosk {
             let _ = std::fs::remove_file(socket);
         }
         tracing::info!("the kiosk has ended");
-        Ok(())
+        Ok(shown?)
     }
 }
 
 /// The shop's time zone: the configuration's, else the hub's, else UTC.
 #[must_use]
 pub fn zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Tz {
+    known_zone(settings, enrolment).unwrap_or(Tz::UTC)
+}
+
+fn known_zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Option<Tz> {
     let from_hub = || enrolment.and_then(|enrolment| enrolment.zone.parse().ok());
-    settings.zone.or_else(from_hub).unwrap_or(Tz::UTC)
+    settings.zone.or_else(from_hub)
 }
 
 /// The shop as the desk needs to know it.

@@ -11,7 +11,7 @@
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
-//! | [`kiosk`] | settings, attendant, journal, uplink, buttons, screen, desk | all but `program` |
+//! | [`kiosk`] | attendant, asked, journal, uplink, buttons, screen, desk | all but `program` |
 //! | [`hub`] | settings, access, intake, archive, dashboard, reports | the same |
 //! | `src/bin/` | arguments, logs, exit codes | its programs |
 //!
@@ -27,6 +27,11 @@
 //!                                            │                              │
 //!                            the face lights up at once          Event::Kept ─► Effect::Thank
 //! ```
+//!
+//! Where the survey asks for more, [`kiosk::asked`] knows in which words, and a follow-up comes
+//! between the two last: `Event::Kept ─► Effect::Follow ─► Event::Answered ─► Effect::Note`, which
+//! is committed like a rating. A survey comes from head office through the uplink
+//! ([`kiosk::given`]) and is asked from the next shopper on.
 //!
 //! # Threads of the kiosk
 //!
@@ -55,7 +60,8 @@
 //!    `tests/tidy::the_core_is_pure`.
 //! 6. Every wire shape ever shipped is still read, and unknown fields are kept or ignored:
 //!    `tests/wire`.
-//! 7. No personal data: an event has the fields of [`feedback::rating::Rated`] and no others.
+//! 7. No personal data: an event has the fields of [`feedback::rating::Rated`] or
+//!    [`feedback::answer::Answered`] and no others; own words only where head office asks for them.
 //! 8. A number on a page says what it is, how many ratings stand behind it, and what was left out:
 //!    `tests/hub::the_dashboard_says_what_stands_behind_its_numbers`.
 

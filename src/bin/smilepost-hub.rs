@@ -302,7 +302,10 @@ async fn act_on_surveys(command: SurveyCommand) -> anyhow::Result<()> {
             publish(&archive, scope, Some(serde_json::to_string(&survey)?)).await
         }
         SurveyCommand::Withdraw { config, scope } => {
-            publish(&open(&config)?, scope.into(), None).await
+            let (scope, archive): (Scope, _) = (scope.into(), open(&config)?);
+            let has_one = surveys::has_survey(&scope, &archive.surveys().await?);
+            ensure!(has_one, "there is no survey for {scope}; `survey history` lists all");
+            publish(&archive, scope, None).await
         }
         SurveyCommand::Show { config, kiosk: None } => {
             print(surveys::standing(&open(&config)?).await?.trim_end())

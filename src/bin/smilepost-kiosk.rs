@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::kiosk::desk::{self, Source, socket};
+use smilepost::kiosk::given::Given;
 use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::screen::bring_fonts;
@@ -156,6 +157,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             Enrolment::can_be_written(&settings.data_dir)?;
             let enrolment = uplink::enrol(&settings.uplink, &hub_url, &code, &app())?;
             enrolment.write(&settings.data_dir)?;
+            Given::forget(&settings.data_dir).context("cannot forget the last hub's survey")?;
             let Enrolment { kiosk, shop, .. } = enrolment;
             print(format_args!(
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
@@ -179,7 +181,7 @@ fn act(command: Command) -> anyhow::Result<()> {
                 print(format_args!("{} {}", finding.state.name(), finding.text))?;
             }
             let wrong = findings.iter().filter(|finding| finding.state == State::Wrong).count();
-            anyhow::ensure!(wrong == 0, "{wrong} things are wrong");
+            anyhow::ensure!(wrong == 0, "to be cured: {wrong}");
             Ok(())
         }
         Command::Verify { config, format } => {

@@ -231,14 +231,19 @@ impl Question {
     }
 }
 
-/// The notice to show on a day: the newest one that is due, and of equally new ones the first.
+/// The notice to show on a day: the newest one that is due, and of equally new ones the first. Where
+/// the day is not known, only those without one are due.
 #[must_use]
 pub fn newest_notice<'a>(
     notices: impl DoubleEndedIterator<Item = &'a Notice>,
-    on: NaiveDate,
+    on: Option<NaiveDate>,
 ) -> Option<&'a Notice> {
-    let is_due = |notice: &&Notice| {
-        notice.from.is_none_or(|from| from <= on) && notice.until.is_none_or(|until| on <= until)
+    let is_due = |notice: &&Notice| match on {
+        Some(on) => {
+            notice.from.is_none_or(|from| from <= on)
+                && notice.until.is_none_or(|until| on <= until)
+        }
+        None => notice.from.is_none() && notice.until.is_none(),
     };
     notices.filter(is_due).rev().max_by_key(|notice| notice.from)
 }
@@ -331,7 +336,7 @@ mod tests {
             notice(day(10), day(12), "new"),
             notice(day(20), None, "newest"),
         ];
-        let on = |at| newest_notice(notices.iter(), day(at).unwrap()).unwrap().said["en"].clone();
+        let on = |at| newest_notice(notices.iter(), day(at)).unwrap().said["en"].clone();
         assert_eq!([on(9), on(10), on(12), on(13), on(25)], ["old", "new", "new", "old", "newest"]);
     }
 }

@@ -186,6 +186,7 @@ pub struct Visit {
     /// Whether this shopper asked for more time.
     is_unhurried: bool,
     is_closed: bool,
+    has_invitation: bool,
 }
 
 /// What is at the journal.
@@ -202,8 +203,8 @@ enum Waiting {
     Press(Press, u64, Option<Reason>),
     /// A press to be taken back, since its button is held.
     Held(Score, u64),
-    /// An answer to a follow-up.
-    Answer(Answer, u64),
+    /// An answer to a follow-up of the rating with this number.
+    Answer(Answer, u32, u64),
 }
 
 #[derive(Clone, Debug)]
@@ -264,6 +265,7 @@ impl Visit {
             language: None,
             is_unhurried: false,
             is_closed: false,
+            has_invitation: true,
         }
     }
 
@@ -279,9 +281,11 @@ impl Visit {
         Self { chooser: Chooser::new(plan, start), ..self }
     }
 
-    /// Has other follow-ups asked from the next rating on.
-    pub fn plan(&mut self, plan: Plan) {
+    /// Has other follow-ups asked from the next rating on; and whether there is anything to invite
+    /// with.
+    pub fn plan(&mut self, plan: Plan, has_invitation: bool) {
         self.chooser.change(plan);
+        self.has_invitation = has_invitation;
     }
 
     /// The language that the shopper chose, by its place in the survey; none for the shop's own.
@@ -331,6 +335,8 @@ impl Visit {
             Event::MoreTime => self.more_time(now),
             Event::Closed => self.closed(now),
             Event::Opened => self.opened(now),
+            // A panel that is dark stays so.
+            Event::Renewed if self.is_closed && matches!(self.phase, Phase::Closed) => Vec::new(),
             Event::Renewed if self.is_idle() && !self.is_resting() => self.ask(now),
             Event::Renewed => Vec::new(),
             Event::Kept { n } => self.kept(n, now),
@@ -380,7 +386,7 @@ impl Visit {
         let (press, at_ms, judged) = match waiting {
             Waiting::Press(press, at_ms, judged) => (press, at_ms, judged),
             Waiting::Held(score, at_ms) => return self.take_back(score, at_ms, now),
-            Waiting::Answer(answer, at_ms) => return self.note_answer(answer, at_ms, now),
+            Waiting::Answer(answer, to, at_ms) => return self.note_answer(answer, to, at_ms, now),
         };
         let rule = self.judge.rule();
         let verdict = |misuse| Verdict { misuse, rule };
@@ -388,6 +394,7 @@ impl Visit {
         let (verdict, replaces) = match &self.phase {
             // What nobody meant corrects nothing.
             _ if judged.is_some() => (verdict(judged), None),
+            Phase::Resting if self.is_closed => (verdict(Some(Reason::Closed)), None),
             Phase::Asking { .. } | Phase::Inviting | Phase::Resting if now < self.quiet_until => {
                 (repeat, None)
             }
@@ -400,18 +407,23 @@ impl Visit {
             }
             Phase::Correcting { of, .. } => (of.verdict, Some(of.n)),
             Phase::Thanking { of, since, .. }
-                if now.saturating_sub(*since) < u64::from(self.pace.correction_ms) =>
+                if now.saturating_sub(*since) < self.patience(self.pace.correction_ms) =>
             {
                 (of.verdict, Some(of.n))
             }
             Phase::Thanking { .. } => (repeat, None),
-            Phase::Following(Following { of, since, .. }) => {
-                let is_soon = now.saturating_sub(*since) < u64::from(self.pace.correction_ms);
-                match (of.score == press.score, is_soon) {
-                    (true, true) => (repeat, None),
-                    (false, true) => (of.verdict, Some(of.n)),
+            Phase::Following(Following { of, since, until, .. }) => {
+                let since_ms = now.saturating_sub(*since);
+                let quiet_ms = self.pace.thanks_ms + self.pace.interval_ms;
+                let touched_at = until.saturating_sub(self.patience(self.pace.follow_up_ms));
+                let is_there = now < touched_at + u64::from(self.pace.interval_ms);
+                match of.score == press.score {
+                    false if since_ms < self.patience(self.pace.correction_ms) => {
+                        (of.verdict, Some(of.n))
+                    }
+                    _ if since_ms < u64::from(quiet_ms) || is_there => (repeat, None),
                     // Whoever was asked has gone, and the next shopper presses.
-                    (_, false) => {
+                    _ => {
                         self.waiting.push_front(Waiting::Press(press, at_ms, judged));
                         return self.walk_away(now);
                     }
@@ -444,18 +456,23 @@ impl Visit {
     }
 
     fn answered(&mut self, page: FollowUp, reply: Reply, now: u64) -> Vec<Effect> {
-        match Answer::new(page, reply) {
-            Ok(answer) => self.soon(Waiting::Answer(answer, now), now),
-            // The screen offers nothing of the kind.
-            Err(_) => Vec::new(),
+        match (Answer::new(page, reply), &self.phase) {
+            (Ok(answer), Phase::Following(following)) => {
+                let to = following.of.n;
+                self.soon(Waiting::Answer(answer, to, now), now)
+            }
+            // The screen offers nothing of the kind, or not any more.
+            _ => Vec::new(),
         }
     }
 
-    /// Hands an answer to the journal, if its follow-up is still on the screen.
-    fn note_answer(&mut self, answer: Answer, at_ms: u64, now: u64) -> Vec<Effect> {
+    /// Hands an answer to the journal, if the follow-up that it was given to is still on the screen.
+    fn note_answer(&mut self, answer: Answer, to: u32, at_ms: u64, now: u64) -> Vec<Effect> {
         match &self.phase {
-            Phase::Following(following) if following.page == answer.follow_up() => {
-                let note = Note { to: following.of.n, answer, at_ms };
+            Phase::Following(following)
+                if following.page == answer.follow_up() && following.of.n == to =>
+            {
+                let note = Note { to, answer, at_ms };
                 self.under_way = Some((UnderWay::Answer(note.clone()), now));
                 vec![Effect::Note(note)]
             }
@@ -467,7 +484,8 @@ impl Visit {
     fn walk_away(&mut self, now: u64) -> Vec<Effect> {
         match &self.phase {
             Phase::Following(following) => {
-                self.note_answer(Answer::timed_out(following.page), now, now)
+                let (answer, to) = (Answer::timed_out(following.page), following.of.n);
+                self.note_answer(answer, to, now, now)
             }
             _ => Vec::new(),
         }
@@ -475,6 +493,7 @@ impl Visit {
 
     fn touched(&mut self, now: u64) -> Vec<Effect> {
         let more = self.patience(self.pace.follow_up_ms);
+        let stay = self.patience(self.pace.language_ms);
         match &mut self.phase {
             Phase::Following(following) => {
                 following.until = now + more;
@@ -482,6 +501,11 @@ impl Visit {
                 was_counting.then_some(Effect::StillThere(0)).into_iter().collect()
             }
             Phase::Inviting => self.ask(now),
+            // Whoever still reads in another language is not to lose it.
+            Phase::Asking { until: Some(until) } if self.language.is_some() => {
+                *until = (*until).max(now + stay);
+                Vec::new()
+            }
             // Whoever touches a dark screen is to see why it is dark.
             Phase::Closed => vec![Effect::Close],
             _ => Vec::new(),
@@ -550,7 +574,8 @@ impl Visit {
             (Some(Reason::Held), _) => return Vec::new(),
             // It is kept beside a follow-up that goes on.
             (Some(_), None) if matches!(self.phase, Phase::Following(_)) => return Vec::new(),
-            (None, None) if is_first => {
+            // Whoever saw the post rest is not there any more, or not in the mood.
+            (None, None) if is_first && !matches!(self.phase, Phase::Resting) => {
                 let pages = self.chooser.choose(keep.score);
                 let of = Shown { n, score: keep.score, verdict: keep.verdict };
                 if let Some(effects) = self.follow(of, now, pages, now) {
@@ -640,7 +665,7 @@ impl Visit {
             return Vec::new();
         }
         let _ = self.forget(now);
-        self.phase = Phase::Resting;
+        self.rest();
         let mut effects = vec![Effect::Rest];
         effects.extend(self.next(now));
         effects
@@ -680,7 +705,7 @@ impl Visit {
                 return Vec::new();
             }
             // The card hangs. Whatever comes of it, nobody should wait before a lit face.
-            self.phase = Phase::Resting;
+            self.rest();
             return vec![Effect::Rest];
         }
         match &mut self.phase {
@@ -712,6 +737,13 @@ impl Visit {
         }
     }
 
+    /// Takes no ratings for now, whoever comes.
+    fn rest(&mut self) {
+        self.phase = Phase::Resting;
+        self.language = None;
+        self.is_unhurried = false;
+    }
+
     /// Begins anew for whoever comes next.
     fn ask(&mut self, now: u64) -> Vec<Effect> {
         self.language = None;
@@ -720,7 +752,8 @@ impl Visit {
             self.phase = Phase::Closed;
             return vec![Effect::Close];
         }
-        let invite_ms = Some(u64::from(self.pace.invite_ms)).filter(|&after| after > 0);
+        let invite_ms = Some(u64::from(self.pace.invite_ms));
+        let invite_ms = invite_ms.filter(|&after| after > 0 && self.has_invitation);
         self.phase = Phase::Asking { until: invite_ms.map(|after| now + after) };
         vec![Effect::Ask]
     }

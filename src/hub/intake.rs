@@ -135,7 +135,8 @@ async fn hand_out<A: Archive>(
     let _inside = door.enter(&kiosk, clock::boot_ms())?;
     let found = archive.survey(kiosk.clone()).await?;
     let publication = found.as_ref().map_or(0, |found| found.number);
-    let tag = [(ETAG, survey::etag(publication))];
+    let epoch = archive.epoch().await?;
+    let tag = [(ETAG, survey::etag(epoch, publication))];
     let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
     if known.is_some_and(|known| known == tag[0].1) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
@@ -145,7 +146,7 @@ async fn hand_out<A: Archive>(
     let survey = content.map(|content| serde_json::from_str(&content)).transpose();
     let survey = survey.map_err(|error| archive::Error::new("read a survey", error))?;
     tracing::info!(kiosk, publication, "a survey was handed out");
-    Ok((tag, Json(Published { publication, survey })).into_response())
+    Ok((tag, Json(Published { epoch, publication, survey })).into_response())
 }
 
 /// Gives a kiosk a token that is to follow the one it came in by; that one is good until the new

@@ -4,12 +4,14 @@
 //! question whose words or faces have changed has a version of its own, so that no score line runs
 //! across the change as if nothing had been.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::archive::{Archive, Error, Publication, Scope, Status};
 use crate::config::{self, Complaints};
+use crate::feedback::survey::{Question, Texts};
 use crate::wire::ANSWER_BYTES_MAX;
-use crate::wire::survey::{Question, Survey};
+use crate::wire::survey::Survey;
 
 /// Reads and checks a survey.
 ///
@@ -32,49 +34,89 @@ pub fn read(file: &Path) -> Result<Survey, Complaints> {
 /// # Errors
 /// Every complaint as a sentence that names the place and the cure.
 pub fn compare(survey: &Survey, scope: &Scope, before: &[Publication]) -> Result<(), Vec<String>> {
-    let mut complaints = Vec::new();
+    let mut complaints = BTreeMap::new();
+    let asked = survey.check()?;
     for publication in before {
-        let Some(known) = content(publication) else {
+        let number = publication.number;
+        let known = match content(publication) {
+            Content::Withdrawn => continue,
+            Content::Survey(known) => known,
+            Content::Unreadable => {
+                let what = format!(
+                    "{number} was published by a newer version; compare with that one's program"
+                );
+                complaints.insert("version".to_owned(), what);
+                continue;
+            }
+        };
+        let version = survey.version;
+        if publication.scope == *scope && known.version > version {
+            let newest = known.version;
+            let what = format!("{version} is older than {newest}, which {number} is; count it up");
+            complaints.insert("version".to_owned(), what);
+        } else if publication.scope == *scope && known.version == version && known != *survey {
+            let what = format!(
+                "{version} of {scope} was published as {number} with other content; count it up"
+            );
+            complaints.insert("version".to_owned(), what);
+        }
+        // What could be published then is compared as it was asked, with the words that are built
+        // in where it had none.
+        let Ok(known) = known.check() else {
             continue;
         };
-        let (number, version) = (publication.number, survey.version);
-        if publication.scope == *scope && known.version == version && known != *survey {
-            complaints.push(format!(
-                "version: {version} of {scope} was published as {number} with other content; \
-                 count it up"
-            ));
-        }
-        for question in &survey.questions {
+        for question in &asked.parts().questions {
             let (id, version) = (&question.id, question.version);
             let is_same = |known: &&Question| known.id == *id && known.version == version;
-            let same = known.questions.iter().find(is_same);
+            let same = known.parts().questions.iter().find(is_same);
             if same.is_some_and(|known| asks_otherwise(known, question)) {
-                complaints.push(format!(
-                    "questions.{id}.version: {version} was asked in other words or with other \
-                     faces in publication {number}; count it up, so that the scores stay apart"
-                ));
+                let what = format!(
+                    "{version} was asked in other words or with other faces in publication \
+                     {number}; count it up, so that the scores stay apart"
+                );
+                complaints.insert(format!("questions.{id}.version"), what);
             }
         }
     }
-    complaints.sort();
-    complaints.dedup_by(|one, other| one.split(':').next() == other.split(':').next());
-    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+    let list: Vec<String> =
+        complaints.iter().map(|(place, what)| format!("{place}: {what}")).collect();
+    if list.is_empty() { Ok(()) } else { Err(list) }
 }
 
-/// Whether two questions that claim to be the same differ in what a shopper sees before the press.
-/// A language that only one of them has changes nothing for the others.
+/// Whether two questions that claim to be the same differ in what makes a score: the words before
+/// the press, the faces, or the question for a recommendation. A language that only one of them has
+/// changes nothing for the others.
 fn asks_otherwise(one: &Question, other: &Question) -> bool {
-    let differ = |texts: &crate::wire::survey::Texts| {
+    let asks = |texts: &Texts| (texts.question.clone(), texts.faces.clone(), texts.nps.clone());
+    let differ = |texts: &Texts| {
         let counterpart = other.texts.iter().find(|other| other.language == texts.language);
-        counterpart
-            .is_some_and(|other| (&other.question, &other.faces) != (&texts.question, &texts.faces))
+        counterpart.is_some_and(|other| asks(other) != asks(texts))
     };
     one.scale != other.scale || one.texts.iter().any(differ)
 }
 
-/// The survey of a publication; none where it was withdrawn.
-fn content(publication: &Publication) -> Option<Survey> {
-    publication.content.as_deref().and_then(|content| serde_json::from_str(content).ok())
+/// What a publication holds.
+enum Content {
+    Survey(Survey),
+    Withdrawn,
+    /// It has a shape of the future.
+    Unreadable,
+}
+
+fn content(publication: &Publication) -> Content {
+    match publication.content.as_deref().map(serde_json::from_str) {
+        None => Content::Withdrawn,
+        Some(Ok(survey)) => Content::Survey(survey),
+        Some(Err(_)) => Content::Unreadable,
+    }
+}
+
+/// Whether there is a survey of this very scope that can be withdrawn.
+#[must_use]
+pub fn has_survey(scope: &Scope, before: &[Publication]) -> bool {
+    let newest =
+        before.iter().filter(|known| known.scope == *scope).max_by_key(|known| known.number);
+    newest.is_some_and(|newest| newest.content.is_some())
 }
 
 /// A published survey as TOML, to be changed and published again.
@@ -85,7 +127,9 @@ pub fn toml(publication: &Publication) -> Result<String, Error> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
         Error::new("write the survey as TOML", source)
     };
-    let survey = content(publication).ok_or_else(|| failed("it cannot be read".into()))?;
+    let Content::Survey(survey) = content(publication) else {
+        return Err(failed("it cannot be read".into()));
+    };
     config::write(&survey).map_err(|error| failed(error.into()))
 }
 
@@ -96,8 +140,9 @@ pub fn history(publications: &[Publication]) -> String {
         let at = chrono::DateTime::from_timestamp_millis(publication.published_ms);
         let at = at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
         let what = match content(publication) {
-            None => "withdrawn".to_owned(),
-            Some(survey) => {
+            Content::Withdrawn => "withdrawn".to_owned(),
+            Content::Unreadable => "cannot be read by this version".to_owned(),
+            Content::Survey(survey) => {
                 let questions = survey.questions.iter().map(|q| format!("{} {}", q.id, q.version));
                 let questions: Vec<String> = questions.collect();
                 format!("version {}: {}", survey.version, questions.join(", "))
@@ -135,7 +180,7 @@ pub async fn standing(archive: &impl Archive) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::survey::Texts;
+    use crate::wire::survey::{Question, Texts};
 
     fn survey(version: u32, question_version: u32, words: &str) -> Survey {
         let texts = Texts {
@@ -179,7 +224,20 @@ mod tests {
         finnish.language = "fi".to_owned();
         more.questions[0].texts.push(finnish);
         assert_eq!(compare(&more, &Scope::default(), &before), Ok(()));
+        for texts in &mut more.questions[0].texts {
+            texts.faces.push("Very good".to_owned());
+        }
         more.questions[0].scale = 4;
         assert!(compare(&more, &Scope::default(), &before).is_err(), "other faces are");
+    }
+
+    #[test]
+    fn own_words_in_the_place_of_the_built_in_ones_are_other_words_and_versions_only_rise() {
+        let mut built_in = survey(2, 1, "");
+        built_in.questions[0].texts.clear();
+        let before = [published(1, &built_in)];
+        let complaints = |survey: &Survey| compare(survey, &Scope::default(), &before).unwrap_err();
+        assert!(complaints(&survey(3, 1, "How was it?"))[0].starts_with("questions.checkout"));
+        assert!(complaints(&survey(1, 2, "How was it?"))[0].starts_with("version: 1 is older"));
     }
 }

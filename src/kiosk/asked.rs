@@ -1,6 +1,7 @@
 //! What the kiosk asks at present, and in which words: the survey, the hour and the shopper's
 //! language made into what the screen prints.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -72,7 +73,7 @@ pub struct Shown {
 pub struct Asked {
     survey: Survey,
     settings: Settings,
-    zone: Tz,
+    zone: Option<Tz>,
     touchpoint: String,
     /// Whether the screen has a font for a language.
     can_draw: Box<dyn Fn(&str) -> bool + Send>,
@@ -84,10 +85,11 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Asks a survey; `now_ms` is the wall clock in milliseconds since 1970 UTC, if it is believed.
+    /// Asks a survey, by the clocks of this zone; where it is not known, or `now_ms`, which is UTC in
+    /// milliseconds since 1970, is none that can be believed, the shop is open.
     pub fn new(
         settings: &Settings,
-        zone: Tz,
+        zone: Option<Tz>,
         touchpoint: &str,
         survey: Survey,
         can_draw: impl Fn(&str) -> bool + Send + 'static,
@@ -120,7 +122,7 @@ impl Asked {
 
     /// Looks at the clock; returns whether anything else is due than before.
     pub fn look(&mut self, now_ms: Option<i64>) -> bool {
-        let at = now_ms.and_then(|now_ms| local(now_ms, self.zone));
+        let at = now_ms.zip(self.zone).and_then(|(now_ms, zone)| local(now_ms, zone));
         let question = self.survey.question(at, &self.touchpoint).clone();
         let hours = self.survey.parts().hours.or(self.settings.hours);
         let is_open = hours.zip(at).is_none_or(|(hours, at)| hours.is_open(at));
@@ -159,12 +161,6 @@ impl Asked {
         self.question.scale
     }
 
-    /// Whether there is a notice to invite with.
-    #[must_use]
-    pub fn has_notice(&self) -> bool {
-        self.notice().is_some()
-    }
-
     /// What a rating records, asked in the language that the shopper chose, if any.
     #[must_use]
     pub fn wording(&self, chosen: Option<u8>) -> Wording {
@@ -183,6 +179,9 @@ impl Asked {
         if !offered.contains(&own) {
             offered.insert(0, own);
         }
+        // Two of one name are no choice.
+        let mut names = BTreeSet::new();
+        offered.retain(|tag| names.insert(own_name(tag)));
         offered.truncate(OFFERED_MAX);
         if offered.len() > 1 { offered } else { Vec::new() }
     }
@@ -192,9 +191,16 @@ impl Asked {
         offered.unwrap_or(&self.settings.language)
     }
 
-    fn notice(&self) -> Option<&Notice> {
+    fn notice(&self, language: &str) -> Option<Shown> {
         let (settings, survey) = (&self.settings.notices, &self.survey.parts().notices);
-        survey::newest_notice(settings.iter().chain(survey), self.today?)
+        let says = |notice: &&Notice| by_language(&notice.said, language).is_some();
+        let notices = settings.iter().chain(survey).filter(says);
+        let notice = survey::newest_notice(notices, self.today)?;
+        Some(Shown {
+            said: by_language(&notice.said, language)?.to_owned(),
+            did: by_language(&notice.did, language)?.to_owned(),
+            since: notice.from.map(month).unwrap_or_default(),
+        })
     }
 
     /// What the screen prints, in the language that the shopper chose, if any.
@@ -233,13 +239,7 @@ impl Asked {
             nps: texts.nps,
             comment: texts.comment,
             is_spoken: self.sound.can_speak(language),
-            notice: self.notice().and_then(|notice| {
-                Some(Shown {
-                    said: by_language(&notice.said, language)?.to_owned(),
-                    did: by_language(&notice.did, language)?.to_owned(),
-                    since: notice.from.map(month).unwrap_or_default(),
-                })
-            }),
+            notice: self.notice(language),
         }
     }
 }
@@ -293,7 +293,7 @@ mod tests {
 
     fn asked(settings: &Settings, now_ms: Option<i64>) -> Asked {
         let can_draw = |tag: &str| tag != "ja";
-        let (zone, survey) = (Tz::Europe__Helsinki, settings.survey.clone());
+        let (zone, survey) = (Some(Tz::Europe__Helsinki), settings.survey.clone());
         Asked::new(settings, zone, "", survey, can_draw, Sound::default(), now_ms)
     }
 

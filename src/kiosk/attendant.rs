@@ -11,12 +11,13 @@ use std::time::Duration;
 use crate::clock;
 use crate::feedback::answer::{Answered, FollowUp, Reply};
 use crate::feedback::event;
+use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{Input, Rated, RatingId, RunId, Score};
 use crate::feedback::survey::Survey;
-use crate::feedback::visit::{self, Effect, Press, Visit};
+use crate::feedback::visit::{self, Effect, Plan, Press, Visit};
 use crate::kiosk::asked::{Asked, Words};
 use crate::kiosk::buttons::{self, Lamps, Signal};
-use crate::kiosk::journal::{Answer, Entry, Keeper};
+use crate::kiosk::journal::{Answer, Keeper};
 use crate::kiosk::sound::Sound;
 use crate::kiosk::witness::Witness;
 
@@ -98,6 +99,8 @@ pub(super) struct Attendant {
     pub(super) next_survey: Option<Box<Survey>>,
     pub(super) lamps: Lamps,
     pub(super) sound: Sound,
+    /// What is known of this boot's time.
+    pub(super) time: Option<Anchor>,
     /// How long the closed page is shown before the panel goes dark, in milliseconds.
     pub(super) panel_off_ms: u64,
     /// When the panel goes dark, in milliseconds since boot.
@@ -145,7 +148,7 @@ impl Attendant {
             match event {
                 Ok(Event::Stopped) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => self.take(event),
-                Err(RecvTimeoutError::Timeout) => self.step(visit::Event::Ticked, None),
+                Err(RecvTimeoutError::Timeout) => self.step(visit::Event::Ticked),
             }
             self.look_at_the_clock();
         }
@@ -154,22 +157,25 @@ impl Attendant {
     /// Shows what there is to show at start.
     fn begin(&mut self) {
         self.follow_the_question();
-        let effect = if self.visit.is_resting() { Effect::Rest } else { Effect::Ask };
-        self.act(effect, None);
+        // The words have to be there before a post that rests can say so in them.
+        self.act(Effect::Ask);
+        if self.visit.is_resting() {
+            self.act(Effect::Rest);
+        }
         if !self.asked.is_open() {
-            self.step(visit::Event::Closed, None);
+            self.step(visit::Event::Closed);
         }
     }
 
     fn follow_the_question(&mut self) {
-        if self.is_followed {
-            self.visit.plan(self.asked.question().plan());
-        }
+        let plan = self.asked.question().plan();
+        let plan = if self.is_followed { plan } else { Plan::default() };
+        self.visit.plan(plan, self.asked.words(None).notice.is_some());
     }
 
     /// When the minute changes, if anything depends on it.
     fn minute_at(&self, now: u64) -> Option<u64> {
-        let into = u64::try_from(clock::wall_ms()).unwrap_or(0) % MINUTE_MS;
+        let into = u64::try_from(self.believed_ms()?).unwrap_or(0) % MINUTE_MS;
         self.asked.is_timed().then_some(now + MINUTE_MS - into)
     }
 
@@ -186,16 +192,18 @@ impl Attendant {
         }
         let is_new = self.next_survey.take().map(|survey| {
             tracing::info!(version = survey.parts().version, "another survey is asked from now on");
-            self.asked.adopt(*survey, believed_ms());
+            let now_ms = self.believed_ms();
+            self.asked.adopt(*survey, now_ms);
         });
-        let is_other = self.asked.is_timed() && self.asked.look(believed_ms());
+        let now_ms = self.believed_ms();
+        let is_other = self.asked.is_timed() && self.asked.look(now_ms);
         if is_new.is_none() && !is_other {
             return;
         }
         self.follow_the_question();
         let is_open = self.asked.is_open();
-        self.step(if is_open { visit::Event::Opened } else { visit::Event::Closed }, None);
-        self.step(visit::Event::Renewed, None);
+        self.step(if is_open { visit::Event::Opened } else { visit::Event::Closed });
+        self.step(visit::Event::Renewed);
     }
 
     fn take(&mut self, event: Event) {
@@ -203,25 +211,25 @@ impl Attendant {
             Event::Pressed(press) => self.press(press.score.value(), press.input),
             Event::Face(value, input) => self.press(value, input),
             Event::Answered(page, reply) => {
-                self.step(visit::Event::Answered(page, reply), None);
+                self.step(visit::Event::Answered(page, reply));
             }
-            Event::Touched => self.step(visit::Event::Touched, None),
-            Event::Chose(language) => self.step(visit::Event::Chose(language), None),
-            Event::MoreTime => self.step(visit::Event::MoreTime, None),
+            Event::Touched => self.step(visit::Event::Touched),
+            Event::Chose(language) => self.step(visit::Event::Chose(language)),
+            Event::MoreTime => self.step(visit::Event::MoreTime),
             Event::Speak => {
                 self.sound.speak(&self.asked.wording(self.visit.language()).language);
-                self.step(visit::Event::Touched, None);
+                self.step(visit::Event::Touched);
             }
             Event::Surveyed(survey) => self.next_survey = Some(survey),
-            Event::Reconsidered => self.step(visit::Event::Reconsidered, None),
+            Event::Reconsidered => self.step(visit::Event::Reconsidered),
             Event::Buttons(notice) => self.notice(notice),
             Event::Journal(Answer::Kept(entry)) => {
                 let RatingId { run, n } = entry.id;
                 if self.run.replace(run).is_some_and(|last| last != run) {
-                    self.step(visit::Event::NewRun, None);
+                    self.step(visit::Event::NewRun);
                 }
                 self.has_complained = false;
-                self.step(visit::Event::Kept { n }, Some(&entry));
+                self.step(visit::Event::Kept { n });
                 (self.nudge)();
                 self.ask_the_time();
             }
@@ -231,13 +239,15 @@ impl Attendant {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "a rating could not be kept; the post is not recording");
                 }
-                self.step(visit::Event::NotKept, None);
+                self.step(visit::Event::NotKept);
             }
             Event::Journal(Answer::Recovered) => {
                 self.is_probing = false;
                 self.has_complained = false;
-                self.step(visit::Event::Recovered, None);
+                self.step(visit::Event::Recovered);
             }
+            // Of two words in one boot the later one is as good, or better.
+            Event::Journal(Answer::Dated(anchor)) => self.time = Some(anchor),
             Event::Journal(Answer::StillClosed(error)) => {
                 self.is_probing = false;
                 let error = &error as &dyn std::error::Error;
@@ -251,7 +261,7 @@ impl Attendant {
     /// A face was pressed. A key 5, or a fifth button, means nothing where there are three faces.
     fn press(&mut self, value: u8, input: Input) {
         match self.asked.scale().score(value) {
-            Ok(score) => self.step(visit::Event::Pressed(Press { score, input }), None),
+            Ok(score) => self.step(visit::Event::Pressed(Press { score, input })),
             Err(error) => tracing::warn!(%error, "a press is ignored"),
         }
     }
@@ -275,7 +285,7 @@ impl Attendant {
             }
             buttons::Notice::Held { line, score } => {
                 tracing::warn!(line, "a button is held: its press is taken back");
-                self.step(visit::Event::Held(score), None);
+                self.step(visit::Event::Held(score));
             }
             buttons::Notice::Stuck { line } => {
                 tracing::warn!(line, "a button is stuck: it is ignored until it is released");
@@ -293,13 +303,13 @@ impl Attendant {
         }
     }
 
-    fn step(&mut self, event: visit::Event, kept: Option<&Entry>) {
+    fn step(&mut self, event: visit::Event) {
         for effect in self.visit.step(event, clock::boot_ms()) {
-            self.act(effect, kept);
+            self.act(effect);
         }
     }
 
-    fn act(&mut self, effect: Effect, kept: Option<&Entry>) {
+    fn act(&mut self, effect: Effect) {
         match effect {
             Effect::Light(score) => {
                 self.lamps.show(Signal::Pressed(score.value()));
@@ -317,11 +327,9 @@ impl Attendant {
                 let answered = Answered { to: Some(note.to), answer: note.answer, question };
                 self.keep(event::Event::Answered(answered), note.at_ms);
             }
-            Effect::Thank { .. } => {
-                if let (Some(witness), Some(entry)) = (&mut self.witness, kept)
-                    && let event::Event::Rated(rated) = &entry.event
-                {
-                    witness.thanked(entry.id, rated.score);
+            Effect::Thank { n, score } => {
+                if let (Some(witness), Some(run)) = (&mut self.witness, self.run) {
+                    witness.thanked(RatingId { run, n }, score);
                 }
                 self.view(View::Thanks);
             }
@@ -330,12 +338,10 @@ impl Attendant {
                 let words = self.asked.words(self.visit.language());
                 self.view(View::Ask(words));
             }
-            Effect::Invite if self.asked.has_notice() => {
+            Effect::Invite => {
                 let words = self.asked.words(None);
                 self.view(View::Invite(words));
             }
-            // There is nothing to invite with, and the question is the best invitation.
-            Effect::Invite => {}
             Effect::Follow { page, is_happy } => {
                 let words = self.asked.words(self.visit.language());
                 self.view(View::Follow { page, is_happy, words });
@@ -362,6 +368,14 @@ impl Attendant {
         (self.show)(view);
     }
 
+    /// UTC in milliseconds since 1970, if anybody in this boot has said what time it is: a board's
+    /// own clock is plausible and wrong after a power cut, and must close no shop.
+    fn believed_ms(&self) -> Option<i64> {
+        let Anchor { boot_ms, utc_ms, .. } = self.time?;
+        let since = i64::try_from(clock::boot_ms()).ok()? - i64::try_from(boot_ms).ok()?;
+        Some(utc_ms + since).filter(|&now_ms| clock::is_possible(now_ms))
+    }
+
     fn keep(&mut self, event: event::Event, at_ms: u64) {
         if let Err(gone) = self.keeper.keep(event, clock::reading_at(at_ms), self.run) {
             // Only a new process can help; systemd starts one.
@@ -369,9 +383,4 @@ impl Attendant {
             self.is_over = true;
         }
     }
-}
-
-/// The wall clock in milliseconds since 1970 UTC, if it can be right.
-pub(super) fn believed_ms() -> Option<i64> {
-    Some(clock::wall_ms()).filter(|&now_ms| clock::is_possible(now_ms))
 }

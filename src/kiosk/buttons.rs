@@ -104,7 +104,8 @@ pub fn start(
     };
     match driver {
         Driver::Auto | Driver::None => {}
-        Driver::Script => script::start(settings, scale, notice)?,
+        // Which faces there are may change while it runs; the attendant knows.
+        Driver::Script => script::start(settings, scale.max(Scale::Five), notice)?,
         #[cfg(feature = "board")]
         Driver::Rppal => rppal::start(settings, scale, notice)?,
         #[cfg(feature = "board")]
@@ -120,6 +121,11 @@ fn choose(settings: &Buttons) -> Driver {
         tracing::info!("no button lines are configured; going on without buttons");
         return Driver::None;
     }
+    on_this_board(settings)
+}
+
+/// What drives the lines of this board.
+fn on_this_board(settings: &Buttons) -> Driver {
     #[cfg(feature = "board")]
     if rppal::knows_this_board() {
         return Driver::Rppal;
@@ -127,6 +133,6 @@ fn choose(settings: &Buttons) -> Driver {
     if settings.chip.is_some() {
         return Driver::Gpiocdev;
     }
-    tracing::warn!("no known Raspberry Pi, and buttons.chip is not set; going on without buttons");
+    tracing::warn!("no known Raspberry Pi, and buttons.chip is not set; going on without GPIO");
     Driver::None
 }

@@ -16,8 +16,8 @@ pub const FILE: &str = "survey.json";
 /// A survey under the number of its publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    /// The publication's number at the hub.
-    pub publication: u64,
+    /// The hub's epoch and the publication's number there.
+    pub name: (u64, u64),
     /// The survey; none where head office has withdrawn it.
     pub survey: Option<Survey>,
 }
@@ -39,12 +39,13 @@ impl Given {
     /// [`Unfit`] with every reason why this kiosk cannot ask it.
     pub fn check(published: &Published, settings: &Settings) -> Result<Self, Unfit> {
         let publication = published.publication;
+        let name = (published.epoch, publication);
         let Some(shape) = &published.survey else {
-            return Ok(Self { publication, survey: None });
+            return Ok(Self { name, survey: None });
         };
         let survey = shape.check().and_then(|survey| settings.fits(&survey).map(|()| survey));
         match survey {
-            Ok(survey) => Ok(Self { publication, survey: Some(survey) }),
+            Ok(survey) => Ok(Self { name, survey: Some(survey) }),
             Err(complaints) => Err(Unfit { publication, complaints }),
         }
     }
@@ -61,6 +62,17 @@ impl Given {
             tracing::error!(error, "the survey that was kept is left; head office is asked again");
         };
         given.inspect_err(complain).ok()
+    }
+
+    /// Forgets what another hub gave.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn forget(data_dir: &Path) -> std::io::Result<()> {
+        match std::fs::remove_file(data_dir.join(FILE)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps what was checked.

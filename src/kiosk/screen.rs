@@ -80,6 +80,8 @@ impl Screen {
         tell: impl Fn(Event) + Clone + 'static,
     ) -> Result<Self, Error> {
         fonts::teach_arabic();
+        // The last kiosk may have ended by night, and the light behind the panel stays as it was.
+        panel::light(true);
         let window = AppWindow::new()?;
         dress(&window, settings);
         let bridge = Bridge::get(&window);
@@ -132,13 +134,18 @@ impl Screen {
     pub fn contrasts(&self) -> Vec<(String, f64)> {
         let theme = Theme::get(&self.window);
         let colour = |colour: slint::Color| of_slint(colour);
+        let on_finger = colour(theme.get_finger_ink()).contrast(colour(theme.get_finger()));
+        let on_filled = colour(theme.get_paper()).contrast(colour(theme.get_ink()));
         let words = [
             ("ink", theme.get_ink()),
             ("muted", theme.get_muted()),
             ("accent", theme.get_accent()),
         ];
         let grounds = [("paper", theme.get_paper()), ("card", theme.get_card())];
-        let mut contrasts = Vec::new();
+        let mut contrasts = vec![
+            ("words under a finger".to_owned(), on_finger),
+            ("words on a filled pill".to_owned(), on_filled),
+        ];
         for (word, of) in words {
             for (ground, on) in grounds {
                 contrasts.push((format!("{word} on {ground}"), colour(of).contrast(colour(on))));
@@ -243,7 +250,7 @@ fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
     bridge.on_typed(move |key| {
         if let Some(window) = of.upgrade() {
             let bridge = Bridge::get(&window);
-            let text = keyboard::press(bridge.get_comment().into(), &key);
+            let text = keyboard::press(bridge.get_comment().into(), &key, &bridge.get_tag());
             bridge.set_comment(text.into());
         }
         typed(Event::Touched);
@@ -274,10 +281,11 @@ fn print(window: &AppWindow, words: &Words) {
     let bridge = Bridge::get(window);
     let (language, of) = (words.language.as_str(), base(&words.language));
     if slint::select_bundled_translation(of).is_err() {
-        tracing::warn!(language, "the screen's fixed texts are not in this language; English");
+        tracing::debug!(language, "the screen's fixed texts are not in this language; English");
         // English is what the others are translated from, so it is always there.
         let _ = slint::select_bundled_translation("en");
     }
+    bridge.set_tag(language.into());
     bridge.set_is_rtl(FROM_THE_RIGHT.contains(&of));
     bridge.set_brand(words.brand.as_str().into());
     bridge.set_question(words.question.as_str().into());
@@ -293,14 +301,16 @@ fn print(window: &AppWindow, words: &Words) {
     bridge.set_said(notice.said.into());
     bridge.set_did(notice.did.into());
     bridge.set_since(notice.since.into());
-    if let Some(accent) = words.accent {
-        let theme = Theme::get(window);
+    let theme = Theme::get(window);
+    let none = slint::Color::from_argb_u8(0, 0, 0, 0);
+    let own = words.accent.map_or(none, |accent| {
         let grounds = [theme.get_paper(), theme.get_card()].map(of_slint);
         let least = f64::from(theme.get_contrast_min());
         let Colour { red, green, blue } =
             accent.readable_on(&grounds, of_slint(theme.get_ink()), least);
-        theme.set_own_accent(slint::Color::from_rgb_u8(red, green, blue));
-    }
+        slint::Color::from_rgb_u8(red, green, blue)
+    });
+    theme.set_own_accent(own);
 }
 
 /// Sets a list unless it is there already, so that nothing is drawn anew for nothing.
@@ -330,6 +340,9 @@ fn show(window: &AppWindow, view: &View) {
     match view {
         View::Ask(words) => {
             print(window, words);
+            if bridge.get_stage() != Stage::Ask {
+                bridge.set_visit(bridge.get_visit().wrapping_add(1));
+            }
             bridge.set_pressed(0);
             bridge.set_stage(Stage::Ask);
         }
@@ -379,6 +392,8 @@ fn follow(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, words: &Words) {
         bridge.set_full_stop(full_stop.into());
         bridge.set_comment("".into());
     }
+    // What was pressed is not to be seen again under the thank-you.
+    bridge.set_pressed(0);
     bridge.set_is_happy(is_happy);
     bridge.set_follow_up(title.as_str().into());
     bridge.set_stage(stage);

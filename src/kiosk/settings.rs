@@ -224,6 +224,9 @@ impl File {
             let what = format!("{language:?} is not one of the survey's: {}", known());
             complaints.add("language", what);
         }
+        for tag in self.languages.iter().filter(|tag| tag.len() > 12) {
+            complaints.add("languages", format!("{tag:?} is longer than 12 characters"));
+        }
         for tag in self.languages.iter().filter(|tag| !speaks(tag)) {
             let what = format!("{tag:?} is not one of the survey's: {}", known());
             complaints.add("languages", what);
@@ -253,7 +256,7 @@ impl File {
         let journal_max_mb = self.journal_max_mb.unwrap_or(1_024);
         let is_sane = (16..=65_536).contains(&journal_max_mb);
         complaints.unless(is_sane, "journal_max_mb", "is not 16 to 65536 megabytes");
-        Settings {
+        let settings = Settings {
             limits: Limits { bytes_max: u64::from(journal_max_mb) * 1024 * 1024 },
             allows_volatile: self.allow_volatile,
             is_judged: self.visit.misuse_rules.unwrap_or(true),
@@ -274,7 +277,12 @@ impl File {
             notices,
             sound: self.sound.check(complaints),
             keep_days,
+        };
+        // The first question's faces were compared with the lines above, the others were not.
+        if let (true, Err(list)) = (has_own_survey, settings.fits(&settings.survey)) {
+            complaints.take(&list, "survey.file: ");
         }
+        settings
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use crate::feedback::survey::base;
 use crate::kiosk::settings;
 
 /// How many sounds wait at most; beyond that they are left out.
@@ -71,8 +72,10 @@ impl Sound {
     }
 
     fn speech(&self, language: &str) -> Option<PathBuf> {
-        let file = self.speech_dir.as_ref()?.join(format!("{language}.wav"));
-        file.is_file().then_some(file)
+        let folder = self.speech_dir.as_ref()?;
+        let tags = [language, base(language)];
+        let mut files = tags.iter().map(|tag| folder.join(format!("{tag}.wav")));
+        files.find(|file| file.is_file())
     }
 
     fn send(&self, file: Option<PathBuf>) {

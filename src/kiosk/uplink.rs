@@ -77,8 +77,8 @@ pub struct Office {
     pub enrolment: Enrolment,
     /// The kiosk's own: where it keeps things and for how long, and what it can ask.
     pub settings: Settings,
-    /// The number of the survey that head office gave last, and that the kiosk kept.
-    pub publication: Option<u64>,
+    /// The hub's epoch and the number there of the survey that the kiosk has kept.
+    pub given: Option<(u64, u64)>,
     /// Gets each other survey that head office gives; its own, once one is withdrawn.
     pub surveyed: Box<dyn Fn(Survey) + Send>,
     /// The program and its version, as the hub gets to see it.
@@ -181,8 +181,8 @@ struct Sender {
     pruned_at: Option<u64>,
     /// Why the survey that head office gave last is not asked.
     complaint: Option<String>,
-    /// The number of that survey.
-    refused: Option<u64>,
+    /// Its hub's epoch and its number there.
+    refused: Option<(u64, u64)>,
 }
 
 /// What came of one delivery: for the outbox to judge, and for the log.
@@ -193,14 +193,14 @@ struct Attempt {
     hub_time_ms: Option<i64>,
     /// Whether the hub wants the token to be renewed.
     is_token_old: bool,
-    /// The number of the survey that is meant for this kiosk.
-    publication: Option<u64>,
+    /// The hub's epoch, and the number of the survey that is meant for this kiosk.
+    meant: Option<(u64, u64)>,
 }
 
 impl Attempt {
     fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
         let trouble = Some(trouble.into());
-        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, publication: None }
+        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, meant: None }
     }
 }
 
@@ -343,7 +343,7 @@ impl Sender {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let Office { app, enrolment, .. } = &self.office;
         let delivery = Delivery {
-            publication: self.office.publication,
+            publication: self.office.given.map(|(_, publication)| publication),
             survey_complaint: self.complaint.clone(),
             ..pack(batch, &nonce, app, &enrolment.kiosk)
         };
@@ -427,8 +427,8 @@ impl Sender {
         let has_anchors = books.untold > 0 && books.untold != batch.books.untold;
         let outcome = Outcome::Settled { is_more: has_events || has_anchors };
         let is_token_old = receipt.is_token_old;
-        let publication = receipt.publication;
-        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, publication }
+        let meant = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
+        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, meant }
     }
 
     /// Lets go of what was settled longer ago than it is to be kept, once a day.

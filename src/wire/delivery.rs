@@ -335,22 +335,22 @@ fn wording(id: String, version: u32, language: String) -> Result<Wording, String
 }
 
 fn read_answered(n: u32, event: &Value) -> Result<Event, String> {
+    // What only a newer version asks, or knows as an outcome, is no reason to turn it away.
+    let word = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
+    let known = ["answered", "skipped", "timed_out"].contains(&word("outcome"));
+    let Some(follow_up) = FollowUp::named(word("follow_up")).filter(|_| known) else {
+        return Ok(foreign(n, ANSWERED, event));
+    };
     let shape = AnswerShape::deserialize(event).map_err(|error| error.to_string())?;
     let question = wording(shape.question, shape.question_version, shape.language)?;
     if shape.to.is_some_and(|to| to == 0 || to >= n) {
         return Err("to must be the number of an earlier event".to_owned());
     }
-    // What only a newer version asks or knows as an outcome is no reason to turn it away.
-    let Some(follow_up) = FollowUp::named(&shape.follow_up) else {
-        return Ok(foreign(n, ANSWERED, event));
-    };
-    if !["answered", "skipped", "timed_out"].contains(&shape.outcome.as_str()) {
-        return Ok(foreign(n, ANSWERED, event));
-    }
     let answer = Answer::read(follow_up, &shape.outcome, shape.answer.as_deref());
     let answer = answer.ok_or_else(|| {
-        let (asked, answer) = (shape.follow_up, shape.answer.unwrap_or_default());
-        format!("{answer:?} ({}) is no answer to {asked}", shape.outcome)
+        // A shopper's own words have no place in a log.
+        let chars = shape.answer.map_or(0, |answer| answer.chars().count());
+        format!("{chars} characters ({}) are no answer to {}", shape.outcome, shape.follow_up)
     })?;
     let answered = Answered { to: shape.to, answer, question };
     Ok(Event {

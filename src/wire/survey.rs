@@ -18,15 +18,19 @@ pub const SURVEY: &str = "/v1/survey";
 /// The days of the week as `hours` and `weekdays` name them, Monday first.
 pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// The `ETag` of a publication.
+/// The `ETag` of a publication: a hub that was restored from a backup gives numbers out again, under
+/// another epoch.
 #[must_use]
-pub fn etag(publication: u64) -> String {
-    format!("\"{publication}\"")
+pub fn etag(epoch: u64, publication: u64) -> String {
+    format!("\"{epoch}-{publication}\"")
 }
 
 /// What the hub answers: the survey, and the number under which it was published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
+    /// The hub's epoch, as in its receipts.
+    #[serde(default)]
+    pub epoch: u64,
     /// The publication's number at the hub, which counts up.
     pub publication: u64,
     /// The survey; none where there is none for this kiosk, or it was withdrawn.

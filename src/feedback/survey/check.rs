@@ -136,6 +136,7 @@ impl List {
         let what = format!("offers {count}, at most {OFFERED_MAX} fit on the screen");
         self.unless(count <= OFFERED_MAX, "languages", what);
         for tag in &parts.languages {
+            self.tag("languages", tag);
             for question in &parts.questions {
                 let what = format!("{tag:?} has no texts in questions.{}", question.id);
                 self.unless(question.texts(tag).is_some(), "languages", what);

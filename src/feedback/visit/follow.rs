@@ -33,8 +33,6 @@ pub struct Plan {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chooser {
     plan: Plan,
-    /// What the visits until the next recommendation are counted from.
-    start: u32,
     until_nps: u32,
 }
 
@@ -42,14 +40,12 @@ impl Chooser {
     /// `start` is any number drawn by chance.
     pub(super) fn new(plan: Plan, start: u32) -> Self {
         let until_nps = start.checked_rem(u32::from(plan.nps_one_in)).unwrap_or(0);
-        Self { plan, start, until_nps }
+        Self { plan, until_nps }
     }
 
-    /// The same draw for another plan.
+    /// Goes on counting by another plan.
     pub(super) fn change(&mut self, plan: Plan) {
-        if plan != self.plan {
-            *self = Self::new(plan, self.start);
-        }
+        *self = Self::new(plan, self.until_nps);
     }
 
     /// The follow-ups of the next visit, in order.

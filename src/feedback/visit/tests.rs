@@ -420,6 +420,45 @@ fn an_answer_to_a_follow_up_that_has_gone_is_not_kept() {
 }
 
 #[test]
+fn a_tap_that_comes_while_the_next_shopper_presses_is_not_the_next_ones_answer() {
+    let effects = play_followed(&[
+        (10_000, press(2)),
+        (10_000, Event::Kept { n: 1 }),
+        (16_000, press(5)),
+        (16_001, Event::Answered(REASONS, waiting_time())),
+        (16_005, Event::Kept { n: 2 }),
+        (16_010, Event::Kept { n: 3 }),
+    ]);
+    let expected =
+        [note(1, REASONS, Reply::TimedOut), Effect::Ask, light(5), keep(5), follow(REASONS, true)];
+    assert_eq!(effects[3..], expected);
+}
+
+#[test]
+fn within_the_response_interval_a_press_beside_a_follow_up_is_not_counted() {
+    let effects = play_followed(&[
+        (10_000, press(2)),
+        (10_000, Event::Kept { n: 1 }),
+        (14_999, press(5)),
+        (14_999, Event::Kept { n: 2 }),
+        (20_000, Event::Touched),
+        (21_999, press(5)),
+    ]);
+    assert_eq!(effects[3..], [repeat(5), repeat(5)]);
+}
+
+#[test]
+fn a_post_that_rests_out_of_hours_marks_what_is_pressed() {
+    let effects = play(&[
+        (10_000, press(4)),
+        (10_005, Event::NotKept),
+        (11_000, Event::Closed),
+        (12_000, press(4)),
+    ]);
+    assert_eq!(effects[3..], [light(4), kept(4, Some(Reason::Closed), None)]);
+}
+
+#[test]
 fn an_answer_that_cannot_be_written_is_said_and_nobody_is_thanked() {
     let effects = play_followed(&[
         (10_000, press(2)),

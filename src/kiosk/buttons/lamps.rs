@@ -12,7 +12,7 @@ use super::Error;
 use crate::kiosk::settings::{Buttons, Driver};
 
 /// How many signals wait at most; beyond that they are left out, since lamps are no record.
-const SIGNALS_MAX: usize = 8;
+const SIGNALS_MAX: usize = 64;
 
 /// How long the pressed lamp is dark.
 const BLINK: Duration = Duration::from_millis(150);
@@ -64,6 +64,11 @@ impl Lamps {
         driver: Driver,
     ) -> Result<(Self, Option<JoinHandle<()>>), Error> {
         let is_wired = !settings.lamps.is_empty() || settings.buzzer.is_some();
+        // A post of a screen alone may still have a buzzer.
+        let driver = match driver {
+            Driver::None if is_wired => super::on_this_board(settings),
+            driver => driver,
+        };
         let switch = match driver {
             Driver::Script if settings.script_lamps.is_some() => super::script::switch(settings)?,
             #[cfg(feature = "board")]

@@ -3,17 +3,23 @@
 //! A file is read to its end and a FIFO for ever; standard input until it is closed.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use super::lamps::{Output, Switch};
 use super::{Error, Notice};
 use crate::feedback::rating::Scale;
 use crate::kiosk::settings::Buttons;
 
+/// The kernel's flag for a file that is not waited for, the same on every board.
+const O_NONBLOCK: i32 = 0o4000;
+
 /// Writes a line for each change of a lamp or of the buzzer, such as `lamp 1 on`.
 pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     let path = settings.script_lamps.clone().unwrap_or_default();
-    // Reading along, so that opening a FIFO does not wait for somebody at its other end.
-    let file = std::fs::OpenOptions::new().read(true).append(true).create(true).open(&path);
+    // Reading along, so that opening a FIFO does not wait for somebody at its other end; and writing
+    // without waiting, so that one that nobody reads holds nothing up.
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.read(true).append(true).create(true).custom_flags(O_NONBLOCK).open(&path);
     let mut file = file.map_err(|source| Error::Script { path, source })?;
     Ok(Box::new(move |output, is_on| {
         let state = if is_on { "on" } else { "off" };

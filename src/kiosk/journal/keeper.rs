@@ -32,6 +32,8 @@ pub enum Answer {
     Recovered,
     /// It still takes none.
     StillClosed(Error),
+    /// Somebody has said what time it is in this boot.
+    Dated(Anchor),
 }
 
 /// The journal's thread has ended, as it does when the kiosk is shutting down.
@@ -250,6 +252,7 @@ impl<A: Fn(Answer)> Owner<A> {
                 if let Err(error) = self.with(|journal| journal.tie(anchor)) {
                     tracing::warn!(%error, "the time could not be noted");
                 }
+                (self.answer)(Answer::Dated(anchor));
             }
             Request::Batch { events_max, reply } => {
                 let _ = reply.send(self.with(|journal| journal.batch(events_max)));
@@ -258,6 +261,9 @@ impl<A: Fn(Answer)> Owner<A> {
                 let settle =
                     |journal: &mut Journal| journal.settle(&settlement).map(|()| journal.books());
                 let _ = reply.send(self.with(settle));
+                if let Some(anchor) = settlement.anchor {
+                    (self.answer)(Answer::Dated(anchor));
+                }
             }
             Request::Page { after, rows_max, reply } => {
                 let _ = reply.send(self.with(|journal| journal.page(after, rows_max)));

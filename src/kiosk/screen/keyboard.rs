@@ -48,7 +48,7 @@ pub fn points(language: &str) -> (&'static str, &'static str) {
 
 /// What becomes of a text by a key; an empty key takes the last character away.
 #[must_use]
-pub fn press(mut text: String, key: &str) -> String {
+pub fn press(mut text: String, key: &str, language: &str) -> String {
     let Some(letter) = key.chars().next() else {
         text.pop();
         return text;
@@ -65,8 +65,10 @@ pub fn press(mut text: String, key: &str) -> String {
         let is_first = text.is_empty() || text.ends_with(". ");
         match (is_first, letter) {
             (true, ' ') if text.is_empty() => {}
-            (true, _) => text.extend(letter.to_uppercase()),
-            (false, _) => text.push(letter),
+            (true, 'i') if base(language) == "tr" => text.push('İ'),
+            // A letter whose capital is two stays as it is.
+            (true, _) if letter.to_uppercase().count() == 1 => text.extend(letter.to_uppercase()),
+            _ => text.push(letter),
         }
     }
     text
@@ -90,19 +92,20 @@ mod tests {
     use super::*;
 
     fn typed(keys: &[&str]) -> String {
-        keys.iter().fold(String::new(), |text, key| press(text, key))
+        keys.iter().fold(String::new(), |text, key| press(text, key, "en"))
     }
 
     #[test]
     fn keys_add_letters_and_the_empty_one_takes_the_last_away() {
         assert_eq!(typed(&[" ", "g", "o", "x", "", "o", "d", ".", " ", "é"]), "Good. É");
+        assert_eq!(press(String::new(), "i", "tr") + &press(String::new(), "ß", "de"), "İß");
         assert_eq!(typed(&["", "ض"]), "ض");
         assert_eq!(typed(&["か", "゛", "は", "゜", "あ", "゛"]), "がぱあ");
     }
 
     #[test]
     fn a_text_ends_where_a_comment_may() {
-        let text = (0..COMMENT_CHARS_MAX + 9).fold(String::new(), |text, _| press(text, "ä"));
+        let text = (0..COMMENT_CHARS_MAX + 9).fold(String::new(), |text, _| press(text, "ä", "de"));
         assert_eq!(text.chars().count(), COMMENT_CHARS_MAX);
     }
 

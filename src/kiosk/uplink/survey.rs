@@ -17,18 +17,24 @@ const COMPLAINT_CHARS_MAX: usize = 500;
 impl Sender {
     /// Fetches the survey that a receipt named, if the kiosk has another one.
     pub(super) async fn ask_for_survey(&mut self, attempt: &Attempt) {
-        let Some(publication) = attempt.publication else {
+        let Some(meant) = attempt.meant.filter(|_| !self.office.settings.has_own_survey) else {
             return;
         };
-        let has_it = self.office.publication.unwrap_or(0) == publication;
-        let is_refused = self.refused == Some(publication);
-        if has_it || is_refused || self.office.settings.has_own_survey {
+        let has_none = self.office.given.is_none_or(|(_, publication)| publication == 0);
+        if self.office.given == Some(meant) || has_none && meant.1 == 0 {
+            (self.complaint, self.refused) = (None, None);
+            return;
+        }
+        if self.refused == Some(meant) {
             return;
         }
         match self.fetch_survey().await {
             Ok(Some(published)) => self.take_survey(&published),
             Ok(None) => {}
-            Err(why) => tracing::warn!(why, "the survey cannot be had; the last one is asked"),
+            Err(why) => {
+                tracing::warn!(why, "the survey cannot be had; the last one is asked");
+                self.complaint = Some(format!("survey {} cannot be had: {why}", meant.1));
+            }
         }
     }
 
@@ -36,8 +42,8 @@ impl Sender {
     async fn fetch_survey(&self) -> Result<Option<Published>, String> {
         let address = format!("{}{SURVEY}", self.office.enrolment.hub);
         let mut request = self.client.get(address).bearer_auth(self.token());
-        if let Some(publication) = self.office.publication {
-            request = request.header(IF_NONE_MATCH, etag(publication));
+        if let Some((epoch, publication)) = self.office.given {
+            request = request.header(IF_NONE_MATCH, etag(epoch, publication));
         }
         let answer = request.send().await.map_err(|error| error.to_string())?;
         let (status, is_json) = (answer.status(), is_json(&answer));
@@ -47,14 +53,15 @@ impl Sender {
         let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         let body = read(answer).await.map_err(|error| error.to_string())?;
         let published: Option<Published> = parse(is_json && status == StatusCode::OK, &body);
-        // Only what names its own number twice is a hub's whole answer.
-        let published =
-            published.filter(|published| tag.is_some_and(|tag| tag == etag(published.publication)));
-        published.map(Some).ok_or_else(|| format!("answered {status}, but not as a hub does"))
+        // Only what names itself twice is a hub's whole answer.
+        let name = |published: &Published| etag(published.epoch, published.publication);
+        let published = published.filter(|published| tag.as_ref() == Some(&name(published)));
+        published
+            .map(Some)
+            .ok_or_else(|| format!("answered {status}, but with no survey it can read"))
     }
 
     fn take_survey(&mut self, published: &Published) {
-        let publication = published.publication;
         match Given::check(published, &self.office.settings) {
             Ok(given) => {
                 if let Err(error) = Given::keep(&self.office.settings.data_dir, published) {
@@ -62,18 +69,18 @@ impl Sender {
                     tracing::warn!(%error, "the survey could not be kept");
                 }
                 (self.complaint, self.refused) = (None, None);
-                self.office.publication = Some(publication);
+                self.office.given = Some(given.name);
                 let own = || self.office.settings.survey.clone();
                 (self.office.surveyed)(given.survey.unwrap_or_else(own));
             }
-            Err(unfit) => self.refuse_survey(&unfit),
+            Err(unfit) => self.refuse_survey(published.epoch, &unfit),
         }
     }
 
-    fn refuse_survey(&mut self, unfit: &Unfit) {
+    fn refuse_survey(&mut self, epoch: u64, unfit: &Unfit) {
         let complaint = unfit.to_string();
         tracing::error!(complaint, "the last good survey is asked, and head office is told");
-        self.refused = Some(unfit.publication);
+        self.refused = Some((epoch, unfit.publication));
         self.complaint = Some(complaint.chars().take(COMPLAINT_CHARS_MAX).collect());
     }
 }

@@ -1,0 +1,182 @@
+"""Plays a visit on the virtual board: touches it, photographs it, compares with the golden pictures."""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+WIDTH, HEIGHT = 800, 480
+# Plain emulation on a busy machine is slow; nothing else waits for this long.
+PATIENCE_S = 240
+# How many pixels may differ: the pointer that the graphics card draws, and no more.
+DIFFERENT_MAX = 400
+
+
+class Board:
+    def __init__(self, kernel, initramfs, folder):
+        self.folder = folder
+        self.log = os.path.join(folder, "serial.log")
+        path = os.path.join(folder, "qmp")
+        self.process = subprocess.Popen([
+            "qemu-system-x86_64", "-M", "q35", "-m", "768", "-smp", "1", "-nodefaults",
+            "-display", "none", "-kernel", kernel, "-initrd", initramfs,
+            "-append", "console=ttyS0 quiet panic=-1", "-no-reboot",
+            "-serial", "file:" + self.log, "-qmp", "unix:" + path + ",server=on,wait=off",
+            "-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT}",
+            "-device", touch_device(),
+        ])
+        self.wait("the machine is there", lambda: os.path.exists(path))
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.lines = self.socket.makefile("r")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
+        while True:
+            answer = json.loads(self.lines.readline())
+            if "error" in answer:
+                raise SystemExit(f"{command}: {answer['error']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def wait(self, what, is_so):
+        until = time.monotonic() + PATIENCE_S
+        while not is_so():
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise SystemExit(f"it never came about that {what}\n{self.said()[-3000:]}")
+            time.sleep(0.1)
+
+    def said(self):
+        try:
+            with open(self.log, errors="replace") as log:
+                return log.read()
+        except OSError:
+            return ""
+
+    def touch(self, x, y):
+        axis = lambda name, value, size: {
+            "type": "abs", "data": {"axis": name, "value": value * 32767 // (size - 1)}}
+        place = [axis("x", x, WIDTH), axis("y", y, HEIGHT)]
+        self.ask("input-send-event", events=place)
+        for down in (True, False):
+            button = {"type": "btn", "data": {"down": down, "button": BUTTON}}
+            self.ask("input-send-event", events=[button])
+            time.sleep(0.2)
+
+    def photograph(self, name):
+        path = os.path.join(self.folder, name + ".ppm")
+        self.ask("screendump", filename=path)
+        with open(path, "rb") as file:
+            kind, size, _, pixels = file.read().split(b"\n", 3)
+        assert kind == b"P6", kind
+        if size.split() != [str(WIDTH).encode(), str(HEIGHT).encode()]:
+            return None
+        return pixels
+
+    def see(self, name, golden, folder):
+        """Waits until the screen shows a golden picture, and keeps what it showed last."""
+        expected, seen = read_png(os.path.join(golden, f"{name}-{WIDTH}x{HEIGHT}.png")), [None, None]
+
+        def is_seen():
+            pixels = self.photograph(name)
+            if pixels is None:
+                return False
+            different = sum(
+                pixels[at:at + 3] != expected[at:at + 3] for at in range(0, len(expected), 3))
+            seen[:] = [pixels, different]
+            write_png(os.path.join(folder, name + ".png"), pixels)
+            return different <= DIFFERENT_MAX
+
+        self.wait(f"the screen shows {name} (different pixels: {seen[1]})", is_seen)
+        print(f"{name}: as it should be, but for {seen[1]} pixels")
+
+
+def touch_device():
+    """A touch panel where QEMU has one (8.1 and newer), and a tablet where it does not."""
+    known = subprocess.run(["qemu-system-x86_64", "-device", "help"], capture_output=True, text=True)
+    return "virtio-multitouch-pci" if "virtio-multitouch-pci" in known.stdout else "virtio-tablet-pci"
+
+
+BUTTON = "touch" if touch_device() == "virtio-multitouch-pci" else "left"
+
+
+def read_png(path):
+    """The pixels of a picture of eight bits a part, with or without transparency, as RGB."""
+    data, at, packed, depth = open(path, "rb").read(), 8, b"", 4
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, bits, colours = struct.unpack(">IIBB", body[:10])
+            assert bits == 8 and colours in (2, 6), path
+            depth = 4 if colours == 6 else 3
+        elif kind == b"IDAT":
+            packed += body
+        at += 12 + length
+    raw, line = zlib.decompress(packed), width * depth
+    before, rgb = bytearray(line), bytearray()
+    for row in range(height):
+        filter_type = raw[row * (line + 1)]
+        now = bytearray(raw[row * (line + 1) + 1:(row + 1) * (line + 1)])
+        for i in range(line):
+            left = now[i - depth] if i >= depth else 0
+            up, corner = before[i], before[i - depth] if i >= depth else 0
+            if filter_type == 1:
+                add = left
+            elif filter_type == 2:
+                add = up
+            elif filter_type == 3:
+                add = (left + up) // 2
+            elif filter_type == 4:
+                guess = left + up - corner
+                add = min((left, up, corner), key=lambda value: abs(guess - value))
+            else:
+                add = 0
+            now[i] = now[i] + add & 255
+        before = now
+        for i in range(0, line, depth):
+            rgb += now[i:i + 3]
+    return bytes(rgb)
+
+
+def write_png(path, rgb):
+    chunk = lambda kind, body: (struct.pack(">I", len(body)) + kind + body
+                                + struct.pack(">I", zlib.crc32(kind + body)))
+    rows = b"".join(b"\0" + rgb[at:at + WIDTH * 3] for at in range(0, len(rgb), WIDTH * 3))
+    head = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
+                   + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def main():
+    kernel, initramfs, pictures, golden = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        board = Board(kernel, initramfs, folder)
+        try:
+            see = lambda name: board.see(name, golden, pictures)
+            see("ask")
+            board.touch(250, 260)  # "Bad"
+            see("reasons")
+            board.touch(150, 160)  # "Waiting time"
+            see("nps")
+            board.touch(400, 425 - 75)  # "Skip"
+            see("thanks")
+            thanked = [line for line in board.said().splitlines() if line.startswith("thanked ")]
+            # A thank-you that comes after answers is for the rating before them, and has no line.
+            assert not thanked or thanked[0].endswith(" 2"), thanked
+        finally:
+            board.process.kill()
+            with open(os.path.join(pictures, "serial.log"), "w") as log:
+                log.write(board.said())
+    print("the visit went as it should")
+
+
+main()
