@@ -231,8 +231,8 @@ impl Question {
     }
 }
 
-/// The notice to show on a day: the newest one that is due, and of equally new ones the first. Where
-/// the day is not known, only those without one are due.
+/// The notice to show on a day: the newest one that is due, and of equally new ones the first.
+/// Where the day is not known, only those without one are due.
 #[must_use]
 pub fn newest_notice<'a>(
     notices: impl DoubleEndedIterator<Item = &'a Notice>,

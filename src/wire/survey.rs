@@ -18,8 +18,8 @@ pub const SURVEY: &str = "/v1/survey";
 /// The days of the week as `hours` and `weekdays` name them, Monday first.
 pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// The `ETag` of a publication: a hub that was restored from a backup gives numbers out again, under
-/// another epoch.
+/// The `ETag` of a publication: a hub that was restored from a backup gives numbers out again,
+/// under another epoch.
 #[must_use]
 pub fn etag(epoch: u64, publication: u64) -> String {
     format!("\"{epoch}-{publication}\"")
