@@ -466,7 +466,7 @@ impl Visit {
         }
     }
 
-    /// Hands an answer to the journal, if the follow-up that it was given to is still on the screen.
+    /// Hands an answer to the journal, if the follow-up that it was given to is still shown.
     fn note_answer(&mut self, answer: Answer, to: u32, at_ms: u64, now: u64) -> Vec<Effect> {
         match &self.phase {
             Phase::Following(following)

@@ -85,8 +85,8 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Asks a survey, by the clocks of this zone; where it is not known, or `now_ms`, which is UTC in
-    /// milliseconds since 1970, is none that can be believed, the shop is open.
+    /// Asks a survey, by the clocks of this zone. Where it is not known, or `now_ms`, which is UTC
+    /// in milliseconds since 1970, is none that can be believed, the shop is open.
     pub fn new(
         settings: &Settings,
         zone: Option<Tz>,

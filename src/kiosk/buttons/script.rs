@@ -16,8 +16,8 @@ const O_NONBLOCK: i32 = 0o4000;
 /// Writes a line for each change of a lamp or of the buzzer, such as `lamp 1 on`.
 pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     let path = settings.script_lamps.clone().unwrap_or_default();
-    // Reading along, so that opening a FIFO does not wait for somebody at its other end; and writing
-    // without waiting, so that one that nobody reads holds nothing up.
+    // Reading along, so that opening a FIFO does not wait for somebody at its other end; and
+    // writing without waiting, so that one that nobody reads holds nothing up.
     let mut options = std::fs::OpenOptions::new();
     let file = options.read(true).append(true).create(true).custom_flags(O_NONBLOCK).open(&path);
     let mut file = file.map_err(|source| Error::Script { path, source })?;

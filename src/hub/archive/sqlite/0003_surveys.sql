@@ -11,7 +11,8 @@ alter table event add column answer text;
 alter table shop add column shop_group text;
 
 -- Every survey ever published; never changed and never deleted, so that what was asked when can be
--- told for ever. A place that is null is any; without content the survey of that scope is withdrawn.
+-- told for ever. A place that is null is any; without content the survey of that scope is
+-- withdrawn.
 create table survey (
     publication  integer primary key autoincrement,
     published_ms integer not null,
