@@ -29,6 +29,7 @@ use smilepost::feedback::survey::Survey;
 use smilepost::kiosk::asked::{Asked, Shown, Words};
 use smilepost::kiosk::attendant::{Event, View};
 use smilepost::kiosk::screen::colour::Colour;
+use smilepost::kiosk::screen::fonts::prefer;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
 use smilepost::kiosk::settings::{Look, Settings};
 use smilepost::kiosk::sound::Sound;
@@ -87,6 +88,8 @@ fn bring_japanese() {
     let blob = slint::fontique_011::fontique::Blob::new(Arc::new(FONT));
     let mut collection = slint::fontique_011::shared_collection();
     let added = collection.register_fonts(blob, None);
+    let families: Vec<_> = added.iter().map(|(family, _)| *family).collect();
+    prefer(&mut collection, &families);
     for script in [*b"Hira", *b"Kana", *b"Hani"] {
         let script = slint::fontique_011::fontique::Script::from_bytes(script);
         let key = slint::fontique_011::fontique::FallbackKey::new(script, None);

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use fontique::{Blob, Collection, CollectionOptions, FallbackKey, Script};
+use fontique::{Blob, Collection, CollectionOptions, FallbackKey, FamilyId, GenericFamily, Script};
 
 use crate::feedback::survey::base;
 
@@ -73,8 +73,20 @@ pub(super) fn teach_arabic() {
         families.extend(added.into_iter().map(|(family, _)| family));
     }
     families.dedup();
+    prefer(&mut collection, &families);
     if !collection.set_fallbacks(key(), families.into_iter()) {
         tracing::warn!("the font for Arabic could not be made known");
+    }
+}
+
+/// Puts families before the system's own wherever a character is in none of the named fonts: Slint
+/// asks the generic families first, and a system's font would make a post look unlike the others.
+pub fn prefer(collection: &mut Collection, families: &[FamilyId]) {
+    for generic in [GenericFamily::SansSerif, GenericFamily::SystemUi] {
+        let known: Vec<FamilyId> = collection.generic_families(generic).collect();
+        let others = known.into_iter().filter(|known| !families.contains(known));
+        let chain: Vec<FamilyId> = families.iter().copied().chain(others).collect();
+        collection.set_generic_families(generic, chain.into_iter());
     }
 }
 
