@@ -179,7 +179,7 @@ impl Kiosk {
             false => Visit::resting(settings.pace, judge),
         };
         // Without a screen there is nobody to ask what a press was about.
-        let is_followed = screen.is_some();
+        let is_followed = screen.is_some() && settings.screen.is_touched;
         let missing = screen::fonts::Missing::find();
         let asked = Asked::new(
             &settings,

@@ -1,9 +1,12 @@
 //! Whether every word is in its place: within the screen, within what it belongs to, beside and not
 //! over any other, and never too small; and whether a finger hits what it aims at.
 
+use std::sync::Arc;
+
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, ElementRoot};
 use slint::ComponentHandle as _;
 use smilepost::feedback::survey::Survey;
+use smilepost::kiosk::asked::{Shown, Words};
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::screen::Screen;
 use smilepost::kiosk::settings::{Look, Settings};
@@ -154,6 +157,29 @@ fn the_longest_texts_that_are_allowed_are_in_their_places() {
     let mut settings = super::nordmarkt(Look::Light);
     longest(&mut settings);
     look_at_every_page(&settings, &super::SIZES, "longest");
+}
+
+#[test]
+fn the_longest_notice_leaves_room_for_the_rest_of_its_page() {
+    let mut settings = super::nordmarkt(Look::Light);
+    let text =
+        "The queues are long after work and nobody is there to ask where the bread has gone now";
+    for text_size in [100, 150] {
+        settings.screen.text_size = text_size;
+        let words = super::noticed(&settings);
+        let notice = words.notice.clone().unwrap();
+        let notice = Shown { said: text.to_owned(), did: text.to_owned(), ..notice };
+        let words = Arc::new(Words { notice: Some(notice), ..words.as_ref().clone() });
+        let thanks = [View::Ask(words.clone()), View::Thanks];
+        for (page, views) in [("thanks", &thanks[..]), ("invite", &[View::Invite(words)])] {
+            for size in super::SIZES {
+                let screen = super::screen(&settings);
+                super::open(&screen, size, views);
+                look_at(&screen, &format!("{page} {text_size} {size:?}"), size);
+                screen.component().hide().unwrap();
+            }
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct Screen {
     pub is_on: bool,
     /// Whether the window fills it.
     pub is_fullscreen: bool,
+    /// Whether it can be touched: on one that cannot, nothing is asked after the press.
+    pub is_touched: bool,
     /// Its colours.
     pub look: Look,
     /// The shop's own accent.
@@ -72,6 +74,7 @@ const TEXT_SIZES: std::ops::RangeInclusive<u16> = 80..=150;
 pub(super) struct ScreenPart {
     on: Option<bool>,
     fullscreen: bool,
+    touch: Option<bool>,
     look: Look,
     accent: Option<String>,
     logo: Option<PathBuf>,
@@ -106,6 +109,7 @@ impl ScreenPart {
         Screen {
             is_on: self.on.unwrap_or(true),
             is_fullscreen: self.fullscreen,
+            is_touched: self.touch.unwrap_or(true),
             look: self.look,
             accent,
             logo: self.logo,
