@@ -29,8 +29,8 @@
 //! ```
 //!
 //! Where the survey asks for more, [`kiosk::asked`] knows in which words, and a follow-up comes
-//! between the two last: `Event::Kept ─► Effect::Follow ─► Event::Answered ─► Effect::Note`, which
-//! is committed like a rating. A survey comes from head office through the uplink
+//! between the two last: `Event::Kept ─► Effect::Follow ─► Event::Answered ─► Effect::KeepAnswer`,
+//! which is committed like a rating. A survey comes from head office through the uplink
 //! ([`kiosk::given`]) and is asked from the next shopper on.
 //!
 //! # Threads of the kiosk

@@ -8,13 +8,15 @@
 //! exactly one, or an [`Effect::Ignore`] when more than [`WAITING_MAX`] already wait for the card.
 //! A follow-up is asked only once the rating is kept, so whoever walks away loses nothing by it.
 
+mod exchange;
 mod follow;
 
 use std::collections::VecDeque;
 
+pub use self::exchange::{Effect, Event, Keep, KeepAnswer, Press};
 use self::follow::{Chooser, Following};
 pub use self::follow::{FOLLOW_UPS_MAX, Plan, STILL_THERE_MS};
-use crate::feedback::answer::{Answer, FollowUp, Reply};
+use crate::feedback::answer::Answer;
 use crate::feedback::misuse::{Judge, Reason, Verdict};
 use crate::feedback::rating::{Input, Score};
 
@@ -57,116 +59,6 @@ impl Default for Pace {
     }
 }
 
-/// A face that was pressed, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Press {
-    /// The face.
-    pub score: Score,
-    /// What was pressed.
-    pub input: Input,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A shopper pressed a face.
-    Pressed(Press),
-    /// The button of this face was held for so long that nobody meant it.
-    Held(Score),
-    /// The shopper answered the follow-up on the screen, or skipped it.
-    Answered(FollowUp, Reply),
-    /// The shopper touched the screen without answering anything, as typing does.
-    Touched,
-    /// The shopper chose this one of the survey's languages.
-    Chose(u8),
-    /// The shopper asked for more time.
-    MoreTime,
-    /// The shop closes.
-    Closed,
-    /// The shop opens.
-    Opened,
-    /// There is something else to ask.
-    Renewed,
-    /// The rating or the answer under way is on disk, with this number in the run.
-    Kept {
-        /// Its number in the run.
-        n: u32,
-    },
-    /// The rating or the answer under way could not be written.
-    NotKept,
-    /// The shopper tapped "Pressed the wrong one?".
-    Reconsidered,
-    /// The journal takes ratings again.
-    Recovered,
-    /// The journal had to begin a new run, in which the numbers of the last one mean nothing.
-    NewRun,
-    /// Time went by.
-    Ticked,
-}
-
-/// What the shell must do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Show at once that this face was pressed.
-    Light(Score),
-    /// Write this rating to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
-    Keep(Keep),
-    /// Write this answer to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
-    Note(Note),
-    /// Thank the shopper; the same for every face.
-    Thank {
-        /// The rating's number in the run.
-        n: u32,
-        /// The face, for the record; the shopper is not shown it.
-        score: Score,
-    },
-    /// Show the question, in [`Visit::language`].
-    Ask,
-    /// Show the invitation.
-    Invite,
-    /// Ask this after the rating. `is_happy` says which reasons go with it.
-    Follow {
-        /// What to ask.
-        page: FollowUp,
-        /// Whether the face was one of the happy ones.
-        is_happy: bool,
-    },
-    /// Ask whether the shopper is still there: so many seconds are left. 0 takes that back.
-    StillThere(u8),
-    /// Say that the shop is closed.
-    Close,
-    /// Say that the post is not recording.
-    Rest,
-    /// Nothing is done about this press, because too many wait already; say so in the log.
-    Ignore(Press),
-}
-
-/// A rating to be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// The face.
-    pub score: Score,
-    /// What was pressed.
-    pub input: Input,
-    /// When, on the boot's axis.
-    pub at_ms: u64,
-    /// Whether it counts.
-    pub verdict: Verdict,
-    /// The number of the rating that it corrects or takes back.
-    pub replaces: Option<u32>,
-}
-
-/// An answer to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// The number of the rating that it belongs to.
-    pub to: u32,
-    /// What was asked, and what came of it.
-    pub answer: Answer,
-    /// When, on the boot's axis.
-    pub at_ms: u64,
-}
-
 /// The kiosk's side of the conversation.
 #[derive(Clone, Debug)]
 pub struct Visit {
@@ -193,7 +85,7 @@ pub struct Visit {
 #[derive(Clone, Debug)]
 enum UnderWay {
     Rating(Keep),
-    Answer(Note),
+    Answer(KeepAnswer),
 }
 
 /// What is still to be kept.
@@ -386,7 +278,7 @@ impl Visit {
         let (press, at_ms, judged) = match waiting {
             Waiting::Press(press, at_ms, judged) => (press, at_ms, judged),
             Waiting::Held(score, at_ms) => return self.take_back(score, at_ms, now),
-            Waiting::Answer(answer, to, at_ms) => return self.note_answer(answer, to, at_ms, now),
+            Waiting::Answer(answer, to, at_ms) => return self.keep_answer(answer, to, at_ms, now),
         };
         let rule = self.judge.rule();
         let verdict = |misuse| Verdict { misuse, rule };
@@ -453,42 +345,6 @@ impl Visit {
         let keep = Keep { score, input: Input::Button, at_ms, verdict, replaces: Some(n) };
         self.under_way = Some((UnderWay::Rating(keep), now));
         vec![Effect::Keep(keep)]
-    }
-
-    fn answered(&mut self, page: FollowUp, reply: Reply, now: u64) -> Vec<Effect> {
-        match (Answer::new(page, reply), &self.phase) {
-            (Ok(answer), Phase::Following(following)) => {
-                let to = following.of.n;
-                self.soon(Waiting::Answer(answer, to, now), now)
-            }
-            // The screen offers nothing of the kind, or not any more.
-            _ => Vec::new(),
-        }
-    }
-
-    /// Hands an answer to the journal, if the follow-up that it was given to is still shown.
-    fn note_answer(&mut self, answer: Answer, to: u32, at_ms: u64, now: u64) -> Vec<Effect> {
-        match &self.phase {
-            Phase::Following(following)
-                if following.page == answer.follow_up() && following.of.n == to =>
-            {
-                let note = Note { to, answer, at_ms };
-                self.under_way = Some((UnderWay::Answer(note.clone()), now));
-                vec![Effect::Note(note)]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Writes down that nobody answered the follow-up on the screen.
-    fn walk_away(&mut self, now: u64) -> Vec<Effect> {
-        match &self.phase {
-            Phase::Following(following) => {
-                let (answer, to) = (Answer::timed_out(following.page), following.of.n);
-                self.note_answer(answer, to, now, now)
-            }
-            _ => Vec::new(),
-        }
     }
 
     fn touched(&mut self, now: u64) -> Vec<Effect> {
@@ -559,7 +415,7 @@ impl Visit {
         let mut effects = match self.under_way.take() {
             None => return Vec::new(),
             Some((UnderWay::Rating(keep), _)) => self.kept_rating(&keep, n, now),
-            Some((UnderWay::Answer(note), _)) => self.kept_answer(&note, now),
+            Some((UnderWay::Answer(keep), _)) => self.kept_answer(&keep, now),
         };
         effects.extend(self.ticked(now));
         effects.extend(self.next(now));
@@ -586,38 +442,6 @@ impl Visit {
         }
         self.thank(keep, n, now);
         thanks
-    }
-
-    /// Shows the next follow-up, if there is one.
-    fn follow(
-        &mut self,
-        of: Shown,
-        since: u64,
-        mut pages: VecDeque<FollowUp>,
-        now: u64,
-    ) -> Option<Vec<Effect>> {
-        let page = pages.pop_front()?;
-        let until = now + self.patience(self.pace.follow_up_ms);
-        self.phase =
-            Phase::Following(Following { of, since, page, rest: pages, until, countdown: 0 });
-        Some(vec![Effect::Follow { page, is_happy: of.score.is_happy() }])
-    }
-
-    fn kept_answer(&mut self, note: &Note, now: u64) -> Vec<Effect> {
-        let Phase::Following(Following { of, since, rest, .. }) = &mut self.phase else {
-            return Vec::new();
-        };
-        let (of, since, rest) = (*of, *since, std::mem::take(rest));
-        if *note.answer.reply() == Reply::TimedOut {
-            // Nobody is there to be thanked, and whoever comes next is somebody else.
-            return self.ask(now);
-        }
-        if let Some(effects) = self.follow(of, since, rest, now) {
-            return effects;
-        }
-        self.phase =
-            Phase::Thanking { of, since: now, until: now + self.patience(self.pace.thanks_ms) };
-        vec![Effect::Thank { n: of.n, score: of.score }]
     }
 
     /// Notes which press is the button's last, in case it turns out to be held.

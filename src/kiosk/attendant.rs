@@ -162,9 +162,6 @@ impl Attendant {
         if self.visit.is_resting() {
             self.act(Effect::Rest);
         }
-        if !self.asked.is_open() {
-            self.step(visit::Event::Closed);
-        }
     }
 
     fn follow_the_question(&mut self) {
@@ -190,14 +187,11 @@ impl Attendant {
         if !self.visit.is_idle() {
             return;
         }
-        let is_new = self.next_survey.take().map(|survey| {
-            tracing::info!(version = survey.parts().version, "another survey is asked from now on");
-            let now_ms = self.believed_ms();
-            self.asked.adopt(*survey, now_ms);
-        });
         let now_ms = self.believed_ms();
-        let is_other = self.asked.is_timed() && self.asked.look(now_ms);
-        if is_new.is_none() && !is_other {
+        if let Some(survey) = self.next_survey.take() {
+            tracing::info!(version = survey.parts().version, "another survey is asked from now on");
+            self.asked.adopt(*survey, now_ms);
+        } else if !self.asked.is_timed() || !self.asked.look(now_ms) {
             return;
         }
         self.follow_the_question();
@@ -322,10 +316,10 @@ impl Attendant {
                 let rated = Rated { score, input, question, verdict, replaces };
                 self.keep(event::Event::Rated(rated), at_ms);
             }
-            Effect::Note(note) => {
+            Effect::KeepAnswer(keep) => {
                 let question = self.asked.wording(self.visit.language());
-                let answered = Answered { to: Some(note.to), answer: note.answer, question };
-                self.keep(event::Event::Answered(answered), note.at_ms);
+                let answered = Answered { to: Some(keep.to), answer: keep.answer, question };
+                self.keep(event::Event::Answered(answered), keep.at_ms);
             }
             Effect::Thank { n, score } => {
                 if let (Some(witness), Some(run)) = (&mut self.witness, self.run) {

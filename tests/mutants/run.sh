@@ -66,7 +66,7 @@ mutant clones-unnoticed src/hub/archive/sqlite/ledger.rs 's/returns >= RETURNS_O
 mutant lost-left-out src/hub/archive/sqlite/account.rs 's/let lost = within\(&absent, &lost\);/let lost = within(\&[], \&lost);/' --test together promises
 # Follow-ups and surveys.
 mutant closed-counts src/feedback/visit.rs 's/Phase::Closed => \(verdict\(Some\(Reason::Closed\)\), None\)/Phase::Closed => (verdict(None), None)/' --lib visit
-mutant thank-before-the-answer-is-kept src/feedback/visit.rs 's/(self\.under_way = Some\(\(UnderWay::Answer\(note\.clone\(\)\), now\)\);\n\s+)vec!\[Effect::Note\(note\)\]/$1let of = following.of;\n                vec![Effect::Note(note), Effect::Thank { n: of.n, score: of.score }]/' --lib visit
+mutant thank-before-the-answer-is-kept src/feedback/visit/follow.rs 's/(self\.under_way = Some\(\(UnderWay::Answer\(keep\.clone\(\)\), now\)\);\n\s+)vec!\[Effect::KeepAnswer\(keep\)\]/$1let of = following.of;\n                vec![Effect::KeepAnswer(keep), Effect::Thank { n: of.n, score: of.score }]/' --lib visit
 mutant other-words-under-the-same-version src/hub/surveys.rs 's/one\.scale != other\.scale \|\| one\.texts\.iter\(\)\.any\(differ\)/one.texts.iter().all(differ) \&\& one.scale != other.scale/' --lib surveys
 mutant unfit-survey-is-asked src/kiosk/given.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
 exit $missed

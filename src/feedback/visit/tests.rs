@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::feedback::answer::{FollowUp, Reply};
 use crate::feedback::rating::Scale;
 
 fn score(value: u8) -> Score {
@@ -48,7 +49,7 @@ fn timeless(mut effects: Vec<Effect>) -> Vec<Effect> {
     for effect in &mut effects {
         match effect {
             Effect::Keep(keep) => keep.at_ms = 0,
-            Effect::Note(note) => note.at_ms = 0,
+            Effect::KeepAnswer(keep) => keep.at_ms = 0,
             _ => {}
         }
     }
@@ -299,7 +300,7 @@ fn follow(page: FollowUp, is_happy: bool) -> Effect {
 }
 
 fn note(to: u32, page: FollowUp, reply: Reply) -> Effect {
-    Effect::Note(Note { to, answer: Answer::new(page, reply).unwrap(), at_ms: 0 })
+    Effect::KeepAnswer(KeepAnswer { to, answer: Answer::new(page, reply).unwrap(), at_ms: 0 })
 }
 
 fn waiting_time() -> Reply {
@@ -342,7 +343,7 @@ fn whoever_walks_away_is_asked_gently_and_leaves_the_post_to_the_next_shopper() 
     while let Some(due) = visit.due_at() {
         now = due;
         let effects = timeless(visit.step(Event::Ticked, now));
-        let is_noted = matches!(effects[..], [Effect::Note(_)]);
+        let is_noted = matches!(effects[..], [Effect::KeepAnswer(_)]);
         seen.extend(effects);
         if is_noted {
             break;
@@ -615,9 +616,9 @@ proptest! {
                             prop_assert!(now >= visit.quiet_until, "counted too soon");
                         }
                     }
-                    Effect::Note(note) => {
+                    Effect::KeepAnswer(keep) => {
                         prop_assert!(!under_way, "two under way");
-                        prop_assert!(kept.contains(&note.to), "an answer to no rating");
+                        prop_assert!(kept.contains(&keep.to), "an answer to no rating");
                         (under_way, is_thanked) = (true, false);
                     }
                     Effect::Thank { n, .. } => {
