@@ -95,7 +95,7 @@ fn main() {
         RATINGS as f64 / settled_s
     );
     let day = runtime.block_on(archive.day("s".to_owned(), 0, i64::MAX)).unwrap();
-    assert_eq!(u64::from(day.counts.total()), RATINGS);
+    assert_eq!(u64::from(day.lines.total()), RATINGS);
     keeper.close();
     thread.join().unwrap();
     std::fs::remove_dir_all(&folder).unwrap();

@@ -34,6 +34,7 @@ use self::witness::Witness;
 use crate::clock;
 use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
+use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Plan, Press, Visit};
 
 /// How many events wait for the attendant at most; beyond that, whoever has one waits too.
@@ -139,17 +140,16 @@ impl Kiosk {
         let zone = known_zone(&settings, enrolment.as_ref());
         let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
-        let given = given(&settings);
-        let survey = given.as_ref().and_then(|given| given.survey.clone());
-        let survey = survey.unwrap_or_else(|| settings.survey.clone());
-        let socket = open_desk(&settings, enrolment.as_ref(), &keeper);
+        let (survey, given) = Given::at_start(&settings);
+        let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
+        let socket = open_desk(&settings, shop, &keeper);
         let surveyed = events.clone();
         let office = enrolment.map(|enrolment| uplink::Office {
             enrolment,
             settings: settings.clone(),
             app: options.app,
             floor_ms,
-            given: given.map(|given| given.name),
+            given,
             surveyed: Box::new(move |survey| {
                 // A kiosk that is ending asks nothing more.
                 let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
@@ -286,10 +286,11 @@ fn known_zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Option<Tz> 
 /// The shop as the desk needs to know it.
 #[must_use]
 pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
-    let survey = given(settings).and_then(|given| given.survey);
-    let survey = survey.unwrap_or_else(|| settings.survey.clone());
-    let language = settings.language.clone();
-    desk::Shop { zone: zone(settings, enrolment), survey, language }
+    shop_asking(Given::at_start(settings).0, settings, enrolment)
+}
+
+fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
+    desk::Shop { zone: zone(settings, enrolment), survey, language: settings.language.clone() }
 }
 
 /// Opens the journal; none when the card takes nothing at the moment.
@@ -318,23 +319,14 @@ fn new_run() -> RunId {
     RunId(rand::random())
 }
 
-fn open_desk(
-    settings: &Settings,
-    enrolment: Option<&Enrolment>,
-    keeper: &Keeper,
-) -> Option<PathBuf> {
+fn open_desk(settings: &Settings, shop: desk::Shop, keeper: &Keeper) -> Option<PathBuf> {
     let source = desk::Source::Running(keeper.clone());
-    let socket = desk::socket::listen(&settings.runtime_dir, source, shop(settings, enrolment));
+    let socket = desk::socket::listen(&settings.runtime_dir, source, shop);
     let complain = |error: &std::io::Error| {
         let folder = settings.runtime_dir.display();
         tracing::error!(%error, %folder, "summary and export cannot ask this kiosk");
     };
     socket.inspect_err(complain).ok()
-}
-
-/// What head office gave to ask, unless the kiosk has a survey of its own.
-fn given(settings: &Settings) -> Option<Given> {
-    if settings.has_own_survey { None } else { Given::read(&settings.data_dir, settings) }
 }
 
 fn open_uplink(office: Option<uplink::Office>, keeper: &Keeper) -> Box<dyn Fn() + Send> {

@@ -14,33 +14,46 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::feedback::misuse::Reason;
 use crate::feedback::moment::Quality;
-use crate::feedback::rating::{RatingId, Scale, Score};
+use crate::feedback::rating::{RatingId, Scale, Score, Wording};
 
 /// The number of a rating's predecessors that a correction can still name: a thank-you lasts
 /// seconds, so this many presses within one is far beyond what fingers do.
 const RECENT_MAX: usize = 64;
 
-/// How often each face of each scale was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts([[u32; 5]; 3]);
+/// What a rating was given to. Only ratings of one question, in one wording and on one scale, can
+/// be compared, so only they are one line on a chart and go into one score.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line {
+    /// The question's short name.
+    pub question: String,
+    /// The version of its wording.
+    pub version: u32,
+    /// Its scale.
+    pub scale: Scale,
+}
+
+impl Line {
+    fn is(&self, question: &str, version: u32, scale: Scale) -> bool {
+        self.version == version && self.scale == scale && self.question == question
+    }
+}
+
+/// How often each face of one scale was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    scale: Scale,
+    faces: [u32; 5],
+}
 
 impl Counts {
-    /// Counts a score a number of times.
-    pub fn add(&mut self, score: Score, times: u32) {
-        if let Some(count) = self.slot(score) {
-            *count = count.saturating_add(times);
-        }
-    }
-
-    fn remove(&mut self, score: Score) {
-        if let Some(count) = self.slot(score) {
-            *count = count.saturating_sub(1);
-        }
+    /// Nothing counted yet.
+    #[must_use]
+    pub const fn none(scale: Scale) -> Self {
+        Self { scale, faces: [0; 5] }
     }
 
     fn slot(&mut self, score: Score) -> Option<&mut u32> {
-        let scale = usize::from(score.scale().faces() - 3);
-        self.0.get_mut(scale)?.get_mut(usize::from(score.value() - 1))
+        self.faces.get_mut(usize::from(score.value() - 1)).filter(|_| score.scale() == self.scale)
     }
 
     /// How often this score was counted.
@@ -50,10 +63,16 @@ impl Counts {
         counts.slot(score).map_or(0, |count| *count)
     }
 
+    /// How often each face was counted, worst first.
+    #[must_use]
+    pub fn faces(&self) -> &[u32] {
+        self.faces.get(..usize::from(self.scale.faces())).unwrap_or_default()
+    }
+
     /// The number of counted ratings, n.
     #[must_use]
     pub fn total(&self) -> u32 {
-        self.0.iter().flatten().sum()
+        self.faces.iter().sum()
     }
 
     /// The number of counted ratings with a happy face.
@@ -62,24 +81,14 @@ impl Counts {
         self.each().filter(|(score, _)| score.is_happy()).map(|(_, count)| count).sum()
     }
 
-    /// The scales that occur, and the counts of their faces from worst to best.
-    pub fn by_scale(&self) -> impl Iterator<Item = (Scale, Vec<u32>)> {
-        Scale::ALL.into_iter().filter_map(|scale| {
-            let counts: Vec<u32> = scale.scores().map(|score| self.of(score)).collect();
-            counts.iter().any(|&count| count > 0).then_some((scale, counts))
-        })
-    }
-
     /// The Happy Index, 0 to 100, or none of no ratings.
     #[must_use]
     pub fn happy_index(&self) -> Option<f64> {
         // Twelfths of the way from worst to best are whole for all three scales.
+        let step = 12 / u64::from(self.scale.faces() - 1);
         let twelfths: u64 = self
             .each()
-            .map(|(score, count)| {
-                let step = 12 / u64::from(score.scale().faces() - 1);
-                u64::from(score.value() - 1) * step * u64::from(count)
-            })
+            .map(|(score, count)| u64::from(score.value() - 1) * step * u64::from(count))
             .sum();
         let total = self.total();
         (total > 0).then(|| twelfths as f64 * 100.0 / 12.0 / f64::from(total))
@@ -99,7 +108,64 @@ impl Counts {
     }
 
     fn each(&self) -> impl Iterator<Item = (Score, u32)> {
-        Scale::ALL.into_iter().flat_map(Scale::scores).map(|score| (score, self.of(score)))
+        self.scale.scores().zip(self.faces)
+    }
+}
+
+/// The counts of every line, each for itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines(Vec<(Line, Counts)>);
+
+impl Lines {
+    /// Counts a score of a question in a version of its wording a number of times; returns the
+    /// place of its line.
+    pub fn add(&mut self, question: &str, version: u32, score: Score, times: u32) -> usize {
+        let scale = score.scale();
+        let known = self.0.iter().position(|(line, _)| line.is(question, version, scale));
+        let at = known.unwrap_or_else(|| {
+            let line = Line { question: question.to_owned(), version, scale };
+            self.0.push((line, Counts::none(scale)));
+            self.0.len() - 1
+        });
+        if let Some(count) = self.0.get_mut(at).and_then(|(_, counts)| counts.slot(score)) {
+            *count = count.saturating_add(times);
+        }
+        at
+    }
+
+    fn remove(&mut self, at: usize, score: Score) {
+        if let Some(count) = self.0.get_mut(at).and_then(|(_, counts)| counts.slot(score)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// The lines that have counted ratings, in the order in which they were first asked.
+    pub fn each(&self) -> impl Iterator<Item = (&Line, &Counts)> {
+        self.0.iter().filter(|(_, counts)| counts.total() > 0).map(|(line, counts)| (line, counts))
+    }
+
+    /// The number of counted ratings of all lines, n.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        self.0.iter().map(|(_, counts)| counts.total()).sum()
+    }
+}
+
+/// The counted ratings of one hour, of whatever line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hour {
+    /// How many ratings count.
+    pub total: u32,
+    /// How many of them are happy.
+    pub happy: u32,
+}
+
+impl Hour {
+    fn count(&mut self, score: Score, by: i32) {
+        self.total = self.total.saturating_add_signed(by);
+        if score.is_happy() {
+            self.happy = self.happy.saturating_add_signed(by);
+        }
     }
 }
 
@@ -135,34 +201,30 @@ pub struct Seen {
 }
 
 /// The ratings of a day, taken in one by one in the order of the journal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
-    day: Counts,
-    hours: [Counts; 24],
+    day: Lines,
+    hours: [Hour; 24],
     replaced: u32,
     misuse: BTreeMap<Reason, u32>,
     bounded: u32,
     unknown: u32,
-    recent: VecDeque<Seen>,
+    recent: VecDeque<Recent>,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            day: Counts::default(),
-            hours: [Counts::default(); 24],
-            replaced: 0,
-            misuse: BTreeMap::new(),
-            bounded: 0,
-            unknown: 0,
-            recent: VecDeque::with_capacity(RECENT_MAX),
-        }
-    }
+/// What a correction must know of the rating that it takes back out.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    id: RatingId,
+    line: usize,
+    score: Score,
+    hour: u8,
 }
 
 impl Tally {
-    /// Takes in the next rating; a correction takes its predecessor back out.
-    pub fn take(&mut self, seen: Seen) {
+    /// Takes in the next rating, which was given to this question; a correction takes its
+    /// predecessor back out.
+    pub fn take(&mut self, seen: Seen, question: &Wording) {
         match seen.quality {
             Quality::Exact => {}
             Quality::Bounded { .. } => self.bounded += 1,
@@ -173,14 +235,15 @@ impl Tally {
             *self.misuse.entry(reason).or_default() += 1;
             return;
         }
-        self.day.add(seen.score, 1);
+        let line = self.day.add(&question.id, question.version, seen.score, 1);
         if let Some(hour) = self.hours.get_mut(usize::from(seen.hour)) {
-            hour.add(seen.score, 1);
+            hour.count(seen.score, 1);
         }
         if self.recent.len() == RECENT_MAX {
             self.recent.pop_front();
         }
-        self.recent.push_back(seen);
+        let Seen { id, score, hour, .. } = seen;
+        self.recent.push_back(Recent { id, line, score, hour });
     }
 
     /// Takes out what a rating replaces, which may itself be of the day after.
@@ -196,21 +259,21 @@ impl Tally {
             return;
         };
         self.replaced += 1;
-        self.day.remove(earlier.score);
+        self.day.remove(earlier.line, earlier.score);
         if let Some(hour) = self.hours.get_mut(usize::from(earlier.hour)) {
-            hour.remove(earlier.score);
+            hour.count(earlier.score, -1);
         }
     }
 
     /// What counts: corrected and misused presses are not in it.
     #[must_use]
-    pub const fn day(&self) -> &Counts {
+    pub const fn day(&self) -> &Lines {
         &self.day
     }
 
     /// What counts, by the hour of the shop's clocks, 0 to 23.
     #[must_use]
-    pub const fn hours(&self) -> &[Counts; 24] {
+    pub const fn hours(&self) -> &[Hour; 24] {
         &self.hours
     }
 
@@ -248,11 +311,11 @@ mod tests {
     use crate::feedback::rating::RunId;
 
     fn counts(scale: Scale, best_first: &[u32]) -> Counts {
-        let mut counts = Counts::default();
+        let mut lines = Lines::default();
         for (score, &times) in scale.scores().rev().zip(best_first) {
-            counts.add(score, times);
+            lines.add("checkout", 1, score, times);
         }
-        counts
+        *lines.each().next().unwrap().1
     }
 
     fn rounded(value: Option<f64>) -> f64 {
@@ -277,7 +340,7 @@ mod tests {
 
     #[test]
     fn no_ratings_have_no_score() {
-        let none = Counts::default();
+        let none = Counts::none(Scale::Five);
         assert_eq!((none.happy_index(), none.csat(), none.csat_interval()), (None, None, None));
     }
 
@@ -296,22 +359,46 @@ mod tests {
         Seen { id, score, misuse: None, replaces: None, hour: 12, quality: Quality::Exact }
     }
 
+    fn asked(version: u32) -> Wording {
+        Wording { id: "checkout".to_owned(), version, language: "en".to_owned() }
+    }
+
+    #[test]
+    fn a_new_wording_begins_a_new_line_and_a_correction_finds_the_old_one() {
+        let mut tally = Tally::default();
+        tally.take(seen(1, 5), &asked(1));
+        tally.take(seen(2, 1), &asked(1));
+        tally.take(seen(3, 1), &asked(2));
+        tally.take(Seen { replaces: Some(2), ..seen(4, 5) }, &asked(2));
+        let of = |version| {
+            let mut lines = tally.day().each();
+            let (_, counts) = lines.find(|(line, _)| line.version == version).unwrap();
+            (counts.faces().to_vec(), counts.happy_index())
+        };
+        assert_eq!(of(1), (vec![0, 0, 0, 0, 1], Some(100.0)));
+        assert_eq!(of(2), (vec![1, 0, 0, 0, 1], Some(50.0)));
+        assert_eq!((tally.day().total(), tally.hours()[12]), (3, Hour { total: 3, happy: 2 }));
+    }
+
     #[test]
     fn a_correction_takes_the_first_press_back_out_of_its_hour() {
         let mut tally = Tally::default();
-        tally.take(Seen { hour: 11, ..seen(1, 1) });
-        tally.take(Seen { replaces: Some(1), ..seen(2, 5) });
+        tally.take(Seen { hour: 11, ..seen(1, 1) }, &asked(1));
+        tally.take(Seen { replaces: Some(1), ..seen(2, 5) }, &asked(1));
         assert_eq!(tally.day().total(), 1);
-        assert_eq!(tally.hours()[11].total(), 0);
-        assert_eq!(tally.hours()[12].of(Scale::Five.score(5).unwrap()), 1);
+        assert_eq!(tally.hours()[11], Hour::default());
+        assert_eq!(tally.hours()[12], Hour { total: 1, happy: 1 });
         assert_eq!(tally.replaced(), 1);
     }
 
     #[test]
     fn misuse_is_counted_beside_the_score_and_takes_nothing_back() {
         let mut tally = Tally::default();
-        tally.take(seen(1, 4));
-        tally.take(Seen { misuse: Some(Reason::Repeat), replaces: Some(1), ..seen(2, 1) });
+        tally.take(seen(1, 4), &asked(1));
+        tally.take(
+            Seen { misuse: Some(Reason::Repeat), replaces: Some(1), ..seen(2, 1) },
+            &asked(1),
+        );
         assert_eq!(tally.day().total(), 1);
         assert_eq!(tally.misuse().get(&Reason::Repeat), Some(&1));
         assert_eq!(tally.replaced(), 0);
@@ -320,8 +407,8 @@ mod tests {
     #[test]
     fn a_button_that_was_held_takes_its_press_back() {
         let mut tally = Tally::default();
-        tally.take(seen(1, 4));
-        tally.take(Seen { misuse: Some(Reason::Held), replaces: Some(1), ..seen(2, 4) });
+        tally.take(seen(1, 4), &asked(1));
+        tally.take(Seen { misuse: Some(Reason::Held), replaces: Some(1), ..seen(2, 4) }, &asked(1));
         assert_eq!((tally.day().total(), tally.replaced()), (0, 1));
         assert_eq!(tally.misuse().get(&Reason::Held), Some(&1));
     }
@@ -340,16 +427,16 @@ mod tests {
                 // The visit never corrects one rating twice.
                 let replaces = target.filter(|&t| taken_back.insert(t));
                 let misuse = misuse.then_some(Reason::Repeat);
-                tally.take(Seen { misuse, replaces, hour: *hour, ..seen(n, *value) });
+                tally.take(Seen { misuse, replaces, hour: *hour, ..seen(n, *value) }, &asked(1));
             }
             let misused: u32 = tally.misuse().values().sum();
             prop_assert_eq!(tally.day().total() + tally.replaced() + misused, n);
-            let by_hour: u32 = tally.hours().iter().map(Counts::total).sum();
+            let by_hour: u32 = tally.hours().iter().map(|hour| hour.total).sum();
             prop_assert_eq!(by_hour, tally.day().total());
-            if let Some(index) = tally.day().happy_index() {
-                prop_assert!((0.0..=100.0).contains(&index));
-                let (low, high) = tally.day().csat_interval().unwrap();
-                let csat = tally.day().csat().unwrap();
+            for (_, counts) in tally.day().each() {
+                prop_assert!((0.0..=100.0).contains(&counts.happy_index().unwrap()));
+                let (low, high) = counts.csat_interval().unwrap();
+                let csat = counts.csat().unwrap();
                 prop_assert!(low <= csat + 1e-9 && csat <= high + 1e-9);
             }
         }

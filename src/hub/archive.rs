@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{BootId, RatingId, RunId};
-use crate::feedback::tally::Counts;
+use crate::feedback::tally::Lines;
 use crate::wire::delivery::{Counters, Event};
 use crate::wire::report::{Reconciled, Reported};
 
@@ -208,8 +208,8 @@ pub struct Stored {
 /// A shop's day, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
-    /// What counts.
-    pub counts: Counts,
+    /// What counts, by question, wording and scale.
+    pub lines: Lines,
     /// Presses kept but not counted.
     pub misuse: u32,
     /// Presses that the shopper took back.

@@ -20,6 +20,7 @@ use crate::clock;
 use crate::feedback::moment;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey;
+use crate::feedback::tally::{Counts, Line};
 
 /// How often the page asks for itself again, in seconds.
 const REFRESH_S: u32 = 10;
@@ -129,22 +130,29 @@ fn page(asked: Option<NaiveDate>, today: NaiveDate, conflicts: u64, cards: &[Mar
 }
 
 fn card(shop: &Shop, date: NaiveDate, day: &Day, kiosks: &[&Status], now: i64) -> Markup {
-    let n = day.counts.total();
+    let lines = lines(day);
     html! {
         section.shop aria-label=(shop.name) {
             h2 { (shop.name) span.quiet { (date.format("%A %-d %B %Y")) ", " (shop.zone) } }
-            div.scores {
-                (score("Happy Index", day.counts.happy_index(), "", "of 100"))
-                (score("CSAT", day.counts.csat(), " %", &interval(day)))
-                div.score {
-                    span.name { "Ratings" }
-                    span.value { (n) }
-                    span.quiet { (left_out(day)) }
+            @if lines.len() > 1 {
+                p.quiet {
+                    "More than one question or wording was asked: their scores do not compare. "
+                    "Of all: " (left_out(day)) "."
                 }
             }
-            @for (scale, counts) in faces(day) {
-                (bar(scale, &counts))
-                (table_of_faces(scale, &counts))
+            @for (line, counts) in &lines {
+                @if lines.len() > 1 { h3 { (line.question) ", version " (line.version) } }
+                div.scores {
+                    (score("Happy Index", counts.happy_index(), "", "of 100"))
+                    (score("CSAT", counts.csat(), " %", &interval(counts)))
+                    div.score {
+                        span.name { "Ratings" }
+                        span.value { (counts.total()) }
+                        @if lines.len() == 1 { span.quiet { (left_out(day)) } }
+                    }
+                }
+                (bar(line.scale, counts.faces()))
+                (table_of_faces(line.scale, counts.faces()))
             }
             @for status in kiosks {
                 @if status.is_cloned {
@@ -180,8 +188,8 @@ fn score(name: &str, value: Option<f64>, unit: &str, beside: &str) -> Markup {
     }
 }
 
-fn interval(day: &Day) -> String {
-    match day.counts.csat_interval() {
+fn interval(counts: &Counts) -> String {
+    match counts.csat_interval() {
         Some((low, high)) => format!("happy; 95 %: {low:.0} to {high:.0} %"),
         None => "happy".to_owned(),
     }
@@ -203,10 +211,16 @@ fn left_out(day: &Day) -> String {
     if said.is_empty() { "all counted".to_owned() } else { said.join(", ") }
 }
 
-/// The scales of the day; five empty faces when there was none.
-fn faces(day: &Day) -> Vec<(Scale, Vec<u32>)> {
-    let found: Vec<_> = day.counts.by_scale().collect();
-    if found.is_empty() { vec![(Scale::Five, vec![0; 5])] } else { found }
+/// The lines of the day; five empty faces when there was none.
+fn lines(day: &Day) -> Vec<(Line, Counts)> {
+    let mut lines: Vec<_> =
+        day.lines.each().map(|(line, counts)| (line.clone(), *counts)).collect();
+    if lines.is_empty() {
+        let scale = Scale::Five;
+        let line = Line { question: String::new(), version: 0, scale };
+        lines.push((line, Counts::none(scale)));
+    }
+    lines
 }
 
 fn bar(scale: Scale, counts: &[u32]) -> Markup {

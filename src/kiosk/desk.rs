@@ -18,11 +18,11 @@ use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Judge, Reason, Silence};
 use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline, rfc3339};
 use crate::feedback::rating::{Rated, RunId};
-use crate::feedback::survey::Survey;
-use crate::feedback::tally::{Seen, Tally};
+use crate::feedback::survey::{Question, Survey};
+use crate::feedback::tally::{self, Counts, Seen, Tally};
 use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger};
 use crate::wire::delivery::{ANSWERED, LOST, RATED};
-use crate::wire::desk::{Exported, Faces, Hour, Summary};
+use crate::wire::desk::{Exported, Hour, Line, Summary};
 
 /// How many rows are read in one go.
 const ROWS_MAX: usize = 500;
@@ -175,7 +175,7 @@ pub fn summary(source: &Source, shop: &Shop, day: Option<&str>) -> Result<Summar
         let (score, replaces, quality) = (rated.score, rated.replaces, moment.quality);
         let seen = Seen { id: entry.id, score, misuse, replaces, hour, quality };
         if local_day == day {
-            tally.take(seen);
+            tally.take(seen, &rated.question);
         } else {
             // Who presses a minute before midnight may correct it a minute after.
             tally.take_back(&seen);
@@ -257,32 +257,25 @@ pub fn set_clock(source: &Source, utc_ms: i64, error_ms: u32) -> Result<(), Unan
 }
 
 fn sum_up(tally: &Tally, books: &Books, shop: &Shop, day: NaiveDate) -> Summary {
-    let counts = tally.day();
-    let words = |scale| {
-        let questions = &shop.survey.parts().questions;
-        let asked = questions.iter().find(|question| question.scale == scale);
-        let texts = asked.and_then(|question| question.texts(&shop.language));
-        texts.map(|texts| texts.faces.clone()).unwrap_or_default()
-    };
-    let mut scales: Vec<_> = counts.by_scale().collect();
-    if scales.is_empty() {
-        let scale = shop.survey.question(None, "").scale;
-        scales.push((scale, vec![0; usize::from(scale.faces())]));
+    let mut lines: Vec<_> =
+        tally.day().each().map(|(line, counts)| score_line(line, counts, shop)).collect();
+    if lines.is_empty() {
+        let Question { id, version, scale, .. } = shop.survey.question(None, "");
+        let line = tally::Line { question: id.clone(), version: *version, scale: *scale };
+        lines.push(score_line(&line, &Counts::none(*scale), shop));
     }
-    let hours = (0..).zip(tally.hours()).filter(|(_, counts)| counts.total() > 0);
+    let only = if let [line] = &lines[..] { Some(line) } else { None };
+    let hours = (0..).zip(tally.hours()).filter(|(_, hour)| hour.total > 0);
     Summary {
         date: day.to_string(),
         zone: shop.zone.name().to_owned(),
-        n: counts.total(),
-        happy_index: counts.happy_index(),
-        csat: counts.csat(),
-        csat_interval: counts.csat_interval(),
-        faces: scales
-            .into_iter()
-            .map(|(scale, counts)| Faces { scale: scale.faces(), counts, words: words(scale) })
-            .collect(),
+        n: tally.day().total(),
+        happy_index: only.and_then(|line| line.happy_index),
+        csat: only.and_then(|line| line.csat),
+        csat_interval: only.and_then(|line| line.csat_interval),
+        lines,
         hours: hours
-            .map(|(hour, counts)| Hour { hour, n: counts.total(), happy: counts.happy() })
+            .map(|(hour, counted)| Hour { hour, n: counted.total, happy: counted.happy })
             .collect(),
         replaced: tally.replaced(),
         misuse: tally.misuse().iter().map(|(reason, &n)| (reason.name().to_owned(), n)).collect(),
@@ -292,6 +285,29 @@ fn sum_up(tally: &Tally, books: &Books, shop: &Shop, day: NaiveDate) -> Summary 
         set_aside: books.set_aside,
         lost: books.lost,
         notices: Vec::new(),
+    }
+}
+
+/// The counts and scores of a line, with its words where the shop still asks it so.
+fn score_line(line: &tally::Line, counts: &Counts, shop: &Shop) -> Line {
+    let is_it = |question: &&Question| {
+        question.id == line.question
+            && question.version == line.version
+            && question.scale == line.scale
+    };
+    let asked = shop.survey.parts().questions.iter().find(is_it);
+    let texts = asked.and_then(|question| question.texts(&shop.language));
+    Line {
+        question: line.question.clone(),
+        version: line.version,
+        text: texts.map(|texts| texts.question.clone()),
+        scale: line.scale.faces(),
+        counts: counts.faces().to_vec(),
+        n: counts.total(),
+        happy_index: counts.happy_index(),
+        csat: counts.csat(),
+        csat_interval: counts.csat_interval(),
+        words: texts.map(|texts| texts.faces.clone()).unwrap_or_default(),
     }
 }
 

@@ -50,10 +50,18 @@ impl Given {
         }
     }
 
-    /// The survey that was kept in this folder, if there is one that this kiosk can ask.
+    /// What the kiosk asks when it starts: its own survey, or that of head office, with its name,
+    /// if one was kept that this kiosk can ask.
     #[must_use]
-    pub fn read(data_dir: &Path, settings: &Settings) -> Option<Self> {
-        let text = std::fs::read(data_dir.join(FILE)).ok()?;
+    pub fn at_start(settings: &Settings) -> (Survey, Option<(u64, u64)>) {
+        let kept = if settings.has_own_survey { None } else { Self::read(settings) };
+        let name = kept.as_ref().map(|kept| kept.name);
+        let survey = kept.and_then(|kept| kept.survey);
+        (survey.unwrap_or_else(|| settings.survey.clone()), name)
+    }
+
+    fn read(settings: &Settings) -> Option<Self> {
+        let text = std::fs::read(settings.data_dir.join(FILE)).ok()?;
         let published = serde_json::from_slice::<Published>(&text);
         let given = published.map_err(|error| error.to_string()).and_then(|published| {
             Self::check(&published, settings).map_err(|unfit| unfit.to_string())

@@ -57,9 +57,7 @@ fn wrong(text: impl Into<String>) -> Finding {
 /// Looks at everything that can be looked at without taking it from a kiosk that runs.
 #[must_use]
 pub fn examine(settings: &Settings) -> Vec<Finding> {
-    let given = Given::read(&settings.data_dir, settings).and_then(|given| given.survey);
-    let survey = given.as_ref().filter(|_| !settings.has_own_survey);
-    let survey = survey.unwrap_or(&settings.survey);
+    let (survey, _) = Given::at_start(settings);
     let mut findings = vec![data(settings), time(), office(settings)];
     findings.push(display(settings));
     findings.extend(panel_size(settings));

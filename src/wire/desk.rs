@@ -50,14 +50,16 @@ pub struct Summary {
     pub zone: String,
     /// How many ratings count.
     pub n: u32,
-    /// 0 to 100, or nothing when n is 0.
+    /// The score of the day's only line, 0 to 100; nothing where there is none, or more than one,
+    /// since scores of different wordings do not compare.
     pub happy_index: Option<f64>,
-    /// The share of happy faces in percent, or nothing when n is 0.
+    /// The share of happy faces in percent, of the day's only line.
     pub csat: Option<f64>,
-    /// The 95 % interval of the CSAT, in percent.
+    /// The 95 % interval of the CSAT, in percent, of the day's only line.
     pub csat_interval: Option<(f64, f64)>,
-    /// The counted ratings per face, for each scale that was asked.
-    pub faces: Vec<Faces>,
+    /// The counted ratings, each question, wording and scale for itself.
+    #[serde(alias = "faces")]
+    pub lines: Vec<Line>,
     /// Counted and happy ratings for each hour that has any.
     pub hours: Vec<Hour>,
     /// Presses that the shopper took back by pressing another face.
@@ -81,13 +83,34 @@ pub struct Summary {
     pub notices: Vec<String>,
 }
 
-/// The counted ratings per face of one scale.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Faces {
+/// The counted ratings of one question in one wording on one scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The question's short name.
+    #[serde(default)]
+    pub question: String,
+    /// The version of its wording.
+    #[serde(default)]
+    pub version: u32,
+    /// The question itself, where the present survey has that wording.
+    #[serde(default)]
+    pub text: Option<String>,
     /// How many faces the scale has.
     pub scale: u8,
     /// The counts, worst face first.
     pub counts: Vec<u32>,
+    /// How many ratings count.
+    #[serde(default)]
+    pub n: u32,
+    /// 0 to 100, or nothing when n is 0.
+    #[serde(default)]
+    pub happy_index: Option<f64>,
+    /// The share of happy faces in percent, or nothing when n is 0.
+    #[serde(default)]
+    pub csat: Option<f64>,
+    /// The 95 % interval of the CSAT, in percent.
+    #[serde(default)]
+    pub csat_interval: Option<(f64, f64)>,
     /// The words of the faces, worst first, where the present survey has that scale.
     #[serde(default)]
     pub words: Vec<String>,

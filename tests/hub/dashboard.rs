@@ -51,6 +51,28 @@ async fn the_dashboard_says_what_stands_behind_its_numbers() {
 }
 
 #[tokio::test]
+async fn another_wording_or_scale_is_a_line_of_its_own() {
+    let scene = Scene::new().await;
+    let mut reworded = rating(3, 1);
+    reworded["question_version"] = json!(2);
+    let mut of_three = rating(4, 3);
+    of_three["question_version"] = json!(2);
+    of_three["scale"] = json!(3);
+    scene.receipt(&delivery(&[rating(1, 5), rating(2, 4), reworded, of_three])).await;
+    let (_, page) = scene.page("/?date=2026-11-20").await;
+    let text = text(&page);
+    let said = "More than one question or wording was asked: their scores do not compare.";
+    assert!(text.contains(said), "{text}");
+    let places = [
+        "checkout, version 1 Happy Index 87.5 of 100",
+        "checkout, version 2 Happy Index 0.0 of 100",
+        "checkout, version 2 Happy Index 100.0 of 100",
+    ]
+    .map(|line| text.find(line).unwrap_or_else(|| panic!("{line} is not in {text}")));
+    assert!(places.is_sorted(), "in the order in which they were asked");
+}
+
+#[tokio::test]
 async fn a_day_ends_at_the_shops_midnight() {
     let scene = Scene::new().await;
     // 21:59 and 22:00 UTC are 23:59 and midnight in Helsinki.

@@ -145,7 +145,7 @@ async fn unknown_fields_and_kinds_are_accepted_and_kept() {
     assert_eq!(extra(1), r#"{"weather":"rain"}"#);
     assert!(extra(2).contains(r#""hand":"left""#));
     let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
-    assert_eq!((day.counts.total(), day.unread), (1, 1));
+    assert_eq!((day.lines.total(), day.unread), (1, 1));
 }
 
 #[tokio::test]

@@ -144,5 +144,5 @@ async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
     ];
     assert_eq!(told, expected);
     let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
-    assert_eq!((day.counts.total(), day.unread), (1, 0));
+    assert_eq!((day.lines.total(), day.unread), (1, 0));
 }

@@ -2,7 +2,7 @@
 
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
-use smilepost::feedback::rating::{Input, Rated, Scale};
+use smilepost::feedback::rating::{Input, Rated, Scale, Wording};
 use smilepost::kiosk::desk::{self, Shop, Source};
 use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::settings::Settings;
@@ -45,6 +45,29 @@ fn a_press_before_midnight_can_be_corrected_after_it() {
     let again = Journal::open(folder.path(), smilepost::kiosk::journal::Limits::default());
     let after = summary(&folder, again.unwrap(), "2026-11-19");
     assert_eq!((after.n, after.replaced), (1, 0), "{after:?}");
+}
+
+#[test]
+fn another_wording_is_a_line_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.tie(anchor(MIDNIGHT)).unwrap();
+    let reworded = |value| {
+        let Event::Rated(rated) = press(value, None) else { panic!("a rating") };
+        let version = rated.question.version + 1;
+        Event::Rated(Rated { question: Wording { version, ..rated.question.clone() }, ..rated })
+    };
+    let events = [press(5, None), press(4, None), reworded(1)];
+    for (n, event) in (1..).zip(events) {
+        journal.append(event, reading(MIDNIGHT + n * 60_000)).unwrap();
+    }
+    let day = summary(&folder, journal, "2026-11-19");
+    let lines: Vec<_> = day.lines.iter().map(|line| (line.version, line.happy_index)).collect();
+    assert_eq!(lines, [(1, Some(87.5)), (2, Some(0.0))]);
+    assert_eq!((day.n, day.happy_index, day.csat), (3, None, None), "there is no score of both");
+    let text = desk::render(&day);
+    assert!(text.contains("their scores do not compare"), "{text}");
+    assert!(text.contains("checkout, version 2: no longer asked so"), "{text}");
 }
 
 #[test]

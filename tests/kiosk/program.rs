@@ -130,7 +130,7 @@ fn the_summary_is_the_same_from_the_running_kiosk_and_from_its_file() {
     assert_eq!(running["happy_index"], 68.75);
     assert_eq!(running["csat"], 75.0);
     assert_eq!(running["waiting"], 4);
-    assert_eq!(running["faces"][0]["counts"], serde_json::json!([1, 0, 0, 1, 2]));
+    assert_eq!(running["lines"][0]["counts"], serde_json::json!([1, 0, 0, 1, 2]));
     assert_eq!(running["uncertain"], 4, "nobody has told this kiosk the time");
     let text = ask(&["summary", "--config", &config]);
     let text = String::from_utf8(text.stdout).unwrap();

@@ -82,7 +82,7 @@ fn the_small_shapes_of_version_1_are_read() {
     let ask: Ask = serde_json::from_value(sample("ask")).unwrap();
     assert_eq!(ask, Ask::Summary { date: Some("2026-11-20".to_owned()) });
     let summary: Summary = serde_json::from_value(sample("summary")).unwrap();
-    assert_eq!((summary.n, summary.faces[0].counts.len()), (4, 5));
+    assert_eq!((summary.n, summary.lines[0].counts.len()), (4, 5));
 }
 
 fn rated() -> Value {

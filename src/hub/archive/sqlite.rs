@@ -465,10 +465,12 @@ fn day(connection: &Connection, shop: &str, from_ms: i64, to_ms: i64) -> rusqlit
                and later.replaces = event.n and coalesce( \
                case when later.judged_rule is null then later.misuse else later.judged end, \
                'held') = 'held'), \
-               count(*), sum(1 - is_exact), sum(is_exact = 0 and earliest_ms is not null) \
+               count(*), sum(1 - is_exact), sum(is_exact = 0 and earliest_ms is not null), \
+               coalesce(question, '') as asked, coalesce(question_version, 0) as version \
                from event where kiosk in (select id from kiosk where shop = ?) \
                and kind not in ('lost', 'answered') \
-               and utc_ms >= ? and utc_ms < ? group by 1, 2, 3, 4";
+               and utc_ms >= ? and utc_ms < ? \
+               group by asked, version, 1, 2, 3, 4 order by min(utc_ms)";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![shop, from_ms, to_ms])?;
     let mut day = Day::default();
@@ -484,7 +486,10 @@ fn day(connection: &Connection, shop: &str, from_ms: i64, to_ms: i64) -> rusqlit
             }
             Some(_) if is_misuse => day.misuse += count,
             Some(_) if is_replaced => day.replaced += count,
-            Some(score) => day.counts.add(score, count),
+            Some(score) => {
+                let (question, version): (String, u32) = (row.get(7)?, row.get(8)?);
+                day.lines.add(&question, version, score, count);
+            }
         }
         day.uncertain += uncertain;
         day.bounded += row.get::<_, u32>(6)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::wire::desk::{Summary, Sums, Verified};
+use crate::wire::desk::{Line, Summary, Sums, Verified};
 
 /// The longest bar, in characters.
 const BAR_CHARS: u32 = 40;
@@ -18,26 +18,15 @@ pub fn render(day: &Summary) -> String {
 
 fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
     writeln!(out, "{} ({})\n", day.date, day.zone)?;
-    match (day.happy_index, day.csat, day.csat_interval) {
-        (Some(index), Some(csat), Some((low, high))) => {
-            writeln!(out, "Happy Index {index:.1} of 100")?;
-            writeln!(out, "CSAT        {csat:.1} % happy (95 %: {low:.0} to {high:.0} %)")?;
-            writeln!(out, "Ratings     {}\n", day.n)?;
-        }
-        _ => writeln!(out, "No ratings yet.\n")?,
+    if day.lines.len() > 1 {
+        writeln!(out, "More than one question or wording: their scores do not compare.\n")?;
     }
-    for faces in &day.faces {
-        let most = faces.counts.iter().copied().max().unwrap_or(0);
-        let numbers: Vec<String> = (1..=faces.counts.len()).map(|n| n.to_string()).collect();
-        let words = if faces.words.is_empty() { &numbers } else { &faces.words };
-        let width = words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
-        if faces.words.is_empty() {
-            writeln!(out, "Of {} faces, worst first", faces.scale)?;
+    for line in &day.lines {
+        if day.lines.len() > 1 {
+            let text = line.text.as_deref().unwrap_or("no longer asked so");
+            writeln!(out, "{}, version {}: {text}", line.question, line.version)?;
         }
-        for (word, &count) in words.iter().zip(&faces.counts) {
-            writeln!(out, "{word:<width$} {count:>6}  {}", bar(count, most))?;
-        }
-        writeln!(out)?;
+        write_line(out, line)?;
     }
     let most = day.hours.iter().map(|hour| hour.n).max().unwrap_or(0);
     if most > 0 {
@@ -73,6 +62,28 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
         0 => writeln!(out, "All sent to head office."),
         waiting => writeln!(out, "Waiting to be sent: {waiting}"),
     }
+}
+
+fn write_line(out: &mut String, line: &Line) -> std::fmt::Result {
+    match (line.happy_index, line.csat, line.csat_interval) {
+        (Some(index), Some(csat), Some((low, high))) => {
+            writeln!(out, "Happy Index {index:.1} of 100")?;
+            writeln!(out, "CSAT        {csat:.1} % happy (95 %: {low:.0} to {high:.0} %)")?;
+            writeln!(out, "Ratings     {}\n", line.n)?;
+        }
+        _ => writeln!(out, "No ratings yet.\n")?,
+    }
+    let most = line.counts.iter().copied().max().unwrap_or(0);
+    let numbers: Vec<String> = (1..=line.counts.len()).map(|n| n.to_string()).collect();
+    let words = if line.words.is_empty() { &numbers } else { &line.words };
+    let width = words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
+    if line.words.is_empty() {
+        writeln!(out, "Of {} faces, worst first", line.scale)?;
+    }
+    for (word, &count) in words.iter().zip(&line.counts) {
+        writeln!(out, "{word:<width$} {count:>6}  {}", bar(count, most))?;
+    }
+    writeln!(out)
 }
 
 /// Writes whether the books hold, with the terms of the equation in columns.
