@@ -60,6 +60,7 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
     let (survey, _) = Given::at_start(settings);
     let mut findings = vec![data(settings), time(), office(settings)];
     findings.push(display(settings));
+    findings.extend(touch(settings));
     findings.extend(panel_size(settings));
     let languages = survey.parts().languages.iter().chain(&settings.languages);
     findings.extend(fonts(languages.chain([&settings.language]), &Missing::find()));
@@ -110,6 +111,31 @@ fn display(settings: &Settings) -> Finding {
         (true, true) => fine("screen: there is a display"),
         (true, false) => wrong("screen: there is no display that this program was built for"),
     }
+}
+
+fn touch(settings: &Settings) -> Option<Finding> {
+    let is_wanted = settings.screen.is_on && settings.screen.is_touched;
+    // In a window, a mouse will do.
+    (is_wanted && cfg!(feature = "board")).then(|| match has_touchscreen() {
+        true => fine("touch: there is a touchscreen"),
+        false => {
+            wrong("touch: there is no touchscreen; see its cable, or set screen.touch = false")
+        }
+    })
+}
+
+/// Whether the kernel knows an input device that is touched where it shows something.
+fn has_touchscreen() -> bool {
+    const INPUT_PROP_DIRECT: u32 = 1;
+    let Ok(inputs) = std::fs::read_dir("/sys/class/input") else {
+        return false;
+    };
+    let is_direct = |input: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(input.path().join("device/properties")).ok()?;
+        let bits = u32::from_str_radix(text.trim(), 16).ok()?;
+        Some(bits >> INPUT_PROP_DIRECT & 1 == 1)
+    };
+    inputs.flatten().any(|input| is_direct(input) == Some(true))
 }
 
 fn panel_size(settings: &Settings) -> Option<Finding> {

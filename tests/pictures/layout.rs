@@ -239,12 +239,11 @@ fn a_finger_has_twenty_millimetres_wherever_a_panel_has_the_room() {
                 let mm = |dots: f32| dots / dpi * 25.4;
                 let (width, height) =
                     (mm(target.right - target.left), mm(target.bottom - target.top));
-                // A whole keyboard of such keys fits on no shop's panel, eleven numbers in two rows
-                // hardly on seven inches, and four languages not across a tall one.
+                // A whole keyboard of such keys fits on no shop's panel, and four languages not
+                // across a tall one of seven inches.
                 let least = match target.name.as_str() {
                     _ if page == "comment" => 6.5,
                     "Language::area" if size.0 < size.1 => 17.0,
-                    "Numeral::area" | "FaceRow::area" => 17.0,
                     _ => 19.9,
                 };
                 let is_enough = width.min(height) >= least;

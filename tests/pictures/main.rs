@@ -21,7 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use i_slint_backend_testing::{TestingBackend, TestingBackendOptions, mock_elapsed_time};
+use i_slint_backend_testing::{
+    ElementHandle, TestingBackend, TestingBackendOptions, mock_elapsed_time,
+};
 use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::feedback::answer::FollowUp;
 use smilepost::feedback::rating::Scale;
@@ -267,14 +269,104 @@ fn the_thank_you_with_what_was_done() {
 }
 
 #[test]
+fn the_thank_you_with_what_was_done_in_high_contrast_and_read_from_the_right() {
+    let settings = nordmarkt(Look::HighContrast);
+    let views = [View::Ask(noticed(&settings)), View::Thanks];
+    for size in SIZES {
+        draw("thanks-notice-high-contrast", &settings, size, &views);
+    }
+    let settings = in_language("ar");
+    let views = [View::Ask(noticed(&settings)), View::Thanks];
+    draw("thanks-notice-ar", &settings, SIZES[0], &views);
+}
+
+#[test]
 fn still_there() {
-    let settings = nordmarkt(Look::Light);
-    for (page, mut views) in pages(&settings) {
-        if matches!(page, "reasons" | "comment") {
-            views.push(View::StillThere(4));
-            draw(&format!("{page}-still-there"), &settings, SIZES[0], &views);
+    for (name, settings) in [
+        ("", nordmarkt(Look::Light)),
+        ("-high-contrast", nordmarkt(Look::HighContrast)),
+        ("-ar", in_language("ar")),
+    ] {
+        for (page, mut views) in pages(&settings) {
+            if matches!(page, "reasons" | "comment") {
+                views.push(View::StillThere(4));
+                draw(&format!("{page}-still-there{name}"), &settings, SIZES[0], &views);
+            }
         }
     }
+    let settings = nordmarkt(Look::Light);
+    for (page, mut views) in pages(&settings) {
+        if matches!(page, "reasons" | "nps") {
+            views.push(View::StillThere(4));
+            for size in [SIZES[1], SIZES[2], SIZES[3]] {
+                draw(&format!("{page}-still-there"), &settings, size, &views);
+            }
+        }
+    }
+}
+
+/// Does what the thing with this label is for, past its transition.
+fn act(screen: &Screen, label: &str) {
+    let mut found = ElementHandle::find_by_accessible_label(screen.component(), label);
+    found.next().unwrap().invoke_accessible_default_action();
+    for _ in 0..5 {
+        mock_elapsed_time(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn the_page_comes_down_to_whoever_cannot_reach_it_and_goes_back_up() {
+    for (name, settings) in
+        [("", nordmarkt(Look::Light)), ("-high-contrast", nordmarkt(Look::HighContrast))]
+    {
+        for size in SIZES {
+            let screen = screen(&settings);
+            open(&screen, size, &[View::Ask(words(&settings))]);
+            let snapshot = || screen.window().take_snapshot().unwrap();
+            let raised = snapshot();
+            act(&screen, "Lower the page");
+            let lowered = snapshot();
+            compare(
+                &format!("ask-lowered{name}-{}x{}", size.0, size.1),
+                size.0,
+                size.1,
+                lowered.as_bytes(),
+            );
+            // The next shopper finds the page where it belongs.
+            for _ in 0..210 {
+                mock_elapsed_time(Duration::from_millis(100));
+            }
+            assert!(snapshot().as_bytes() == raised.as_bytes(), "{size:?}: it stays lowered");
+            screen.component().hide().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_finger_that_rests_beside_everything_asks_for_more_time() {
+    use slint::platform::{PointerEventButton, WindowEvent};
+    let settings = nordmarkt(Look::Light);
+    let (told, events) = std::sync::mpsc::channel();
+    let screen = screen_telling(&settings, move |event| {
+        let _ = told.send(format!("{event:?}"));
+    });
+    for (page, views) in pages(&settings) {
+        if !matches!(page, "reasons" | "nps") {
+            continue;
+        }
+        open(&screen, SIZES[0], &views);
+        let (position, button) =
+            (slint::LogicalPosition::new(4.0, 150.0), PointerEventButton::Left);
+        for (rests_ms, told) in [(100, vec!["Touched"]), (900, vec!["Touched", "MoreTime"])] {
+            screen.window().dispatch_event(WindowEvent::PointerPressed { position, button });
+            for _ in 0..rests_ms / 50 {
+                mock_elapsed_time(Duration::from_millis(50));
+            }
+            screen.window().dispatch_event(WindowEvent::PointerReleased { position, button });
+            assert_eq!(events.try_iter().collect::<Vec<_>>(), told, "{page}, {rests_ms} ms");
+        }
+    }
+    screen.component().hide().unwrap();
 }
 
 #[test]

@@ -78,6 +78,26 @@ fn a_kiosk_asks_what_head_office_publishes_and_keeps_the_last_good_survey() {
 }
 
 #[test]
+fn head_office_hears_that_a_kiosk_has_a_survey_of_its_own() {
+    let site = Site::new();
+    let _hub = site.start_hub();
+    site.acquaint(site.hub);
+    let own = site.path("own.toml");
+    std::fs::write(&own, FIRST).unwrap();
+    let config = std::fs::read_to_string(site.path("kiosk.toml")).unwrap();
+    std::fs::write(site.path("kiosk.toml"), format!("{config}\n[survey]\nfile = {own:?}\n"))
+        .unwrap();
+    let _kiosk = site.start_kiosk();
+    publish(&site, "other.toml", &FIRST.replace("bakery", "checkout"));
+    let mut buttons = site.buttons();
+    buttons.press(3);
+    wait_until("the press is thanked", || site.thanks() == 1);
+    let shown = || site.say("hub", &["survey", "show"]);
+    wait_until("head office hears why", || shown().contains("names a survey of its own"));
+    assert_eq!(asked(&site), [("bakery".to_owned(), 1)]);
+}
+
+#[test]
 fn head_office_names_everything_that_is_wrong_and_keeps_scores_apart() {
     let site = Site::new();
     let path = |name: &str| site.path(name).to_str().unwrap().to_owned();

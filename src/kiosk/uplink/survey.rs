@@ -14,12 +14,19 @@ use crate::wire::survey::{Published, SURVEY, etag};
 /// The longest complaint that is sent, in characters.
 const COMPLAINT_CHARS_MAX: usize = 500;
 
+const OWN_SURVEY: &str = "its configuration names a survey of its own";
+
 impl Sender {
     /// Fetches the survey that a receipt named, if the kiosk has another one.
     pub(super) async fn ask_for_survey(&mut self, attempt: &Attempt) {
-        let Some(meant) = attempt.meant.filter(|_| !self.office.settings.has_own_survey) else {
+        let Some(meant) = attempt.meant else {
             return;
         };
+        if self.office.settings.has_own_survey {
+            // Head office is to know why what it publishes is not asked here.
+            self.complaint = (meant.1 != 0).then(|| OWN_SURVEY.to_owned());
+            return;
+        }
         let has_none = self.office.given.is_none_or(|(_, publication)| publication == 0);
         if self.office.given == Some(meant) || has_none && meant.1 == 0 {
             (self.complaint, self.refused) = (None, None);
