@@ -25,6 +25,7 @@ use chrono_tz::Tz;
 use self::asked::Asked;
 use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
+use self::desk::Desk;
 use self::given::Given;
 use self::journal::{Journal, Keeper};
 use self::screen::Screen;
@@ -142,7 +143,9 @@ impl Kiosk {
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let (survey, given) = Given::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
-        let socket = open_desk(&settings, shop, &keeper);
+        let desk = Desk::open(keeper.clone(), shop, &settings.data_dir)
+            .context("cannot start the desk's thread")?;
+        let socket = open_socket(&settings, &desk);
         let surveyed = events.clone();
         let office = enrolment.map(|enrolment| uplink::Office {
             enrolment,
@@ -202,6 +205,7 @@ impl Kiosk {
             panel_off_ms: u64::from(settings.screen.panel_off_s) * 1_000,
             dark_at: None,
             keeper: keeper.clone(),
+            desk,
             witness,
             show,
             nudge,
@@ -319,9 +323,9 @@ fn new_run() -> RunId {
     RunId(rand::random())
 }
 
-fn open_desk(settings: &Settings, shop: desk::Shop, keeper: &Keeper) -> Option<PathBuf> {
-    let source = desk::Source::Running(keeper.clone());
-    let socket = desk::socket::listen(&settings.runtime_dir, source, shop);
+/// Opens the desk's socket, for the shop manager's tools.
+fn open_socket(settings: &Settings, desk: &Desk) -> Option<PathBuf> {
+    let socket = desk::socket::listen(&settings.runtime_dir, desk.clone());
     let complain = |error: &std::io::Error| {
         let folder = settings.runtime_dir.display();
         tracing::error!(%error, %folder, "summary and export cannot ask this kiosk");

@@ -22,6 +22,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("slint", &["src/kiosk/screen"]),
     ("rppal", &["src/kiosk/buttons"]),
     ("gpiocdev", &["src/kiosk/buttons"]),
+    ("argon2", &["src/kiosk/desk/pin"]),
     ("rusqlite", &["src/kiosk/journal", "src/hub/archive/sqlite"]),
     ("reqwest", &["src/kiosk/uplink"]),
     ("rustls", &["src/kiosk/uplink", "src/hub.rs"]),

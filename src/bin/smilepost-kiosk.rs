@@ -1,6 +1,6 @@
 //! The program that stands in the shop; see [`smilepost::kiosk`].
 
-use std::io::Write as _;
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -52,18 +52,27 @@ enum Command {
         /// The one-time code.
         code: String,
     },
-    /// Show the shop's day, whether or not the kiosk is running.
+    /// Show the shop's day, or several, whether or not the kiosk is running.
     Summary {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
         /// The day; today by the shop's clocks if left out.
-        #[arg(long, value_name = "YYYY-MM-DD")]
+        #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
         date: Option<String>,
+        /// The first of several days.
+        #[arg(long, value_name = "YYYY-MM-DD", requires = "to")]
+        from: Option<String>,
+        /// The last of several days.
+        #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
+        to: Option<String>,
         /// How to print it.
         #[arg(long, value_enum, default_value_t)]
         format: SummaryFormat,
     },
+    /// Set or forget the PIN of the shop manager's desk.
+    #[command(subcommand)]
+    Pin(PinCommand),
     /// Look at everything that the post needs, and say what is wrong and what cures it; exit 1 when
     /// something is.
     Doctor {
@@ -79,7 +88,7 @@ enum Command {
         config: PathBuf,
         /// How to print it.
         #[arg(long, value_enum, default_value_t)]
-        format: SummaryFormat,
+        format: VerifyFormat,
     },
     /// Send once more what head office or the network would not have.
     Retry {
@@ -108,6 +117,22 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum PinCommand {
+    /// Set the PIN; it is read from the terminal, or from a line of standard input.
+    Set {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Forget the PIN, so that nobody gets to the desk until another is set.
+    Unset {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
 enum ClockCommand {
     /// Date the ratings of this boot by a clock on the wall.
     Set {
@@ -122,6 +147,17 @@ enum ClockCommand {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum SummaryFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// For a program.
+    Json,
+    /// For a table: one row for each day, question, wording and scale.
+    Csv,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum VerifyFormat {
     /// For a person.
     #[default]
     Text,
@@ -163,15 +199,26 @@ fn act(command: Command) -> anyhow::Result<()> {
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
             ))
         }
-        Command::Summary { config, date, format } => {
+        Command::Summary { config, date, from, to, format } => {
             let settings = Settings::read(&config)?;
-            let summary = summary(&settings, date)?;
+            let summary = summary(&settings, date.or(from), to)?;
             match format {
+                SummaryFormat::Csv => {
+                    let mut sheet = Sheet::new(ExportFormat::Csv, std::io::stdout());
+                    desk::rows(&summary).try_for_each(|row| sheet.write(&row))?;
+                    Ok(sheet.finish()?)
+                }
                 SummaryFormat::Text => print(format_args!("{}", desk::render(&summary).trim_end())),
                 SummaryFormat::Json => {
                     print(format_args!("{}", serde_json::to_string_pretty(&summary)?))
                 }
             }
+        }
+        Command::Pin(PinCommand::Set { config }) => set_pin(&Settings::read(&config)?),
+        Command::Pin(PinCommand::Unset { config }) => {
+            let had_one = desk::pin::unset(&Settings::read(&config)?.data_dir)?;
+            let said = if had_one { "The PIN is forgotten." } else { "There was no PIN." };
+            print(format_args!("{said}"))
         }
         Command::Doctor { config } => {
             let settings = Settings::read(&config)?;
@@ -187,10 +234,10 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Verify { config, format } => {
             let verified = verify(&Settings::read(&config)?)?;
             match format {
-                SummaryFormat::Text => {
+                VerifyFormat::Text => {
                     print(format_args!("{}", desk::render_verified(&verified).trim_end()))?;
                 }
-                SummaryFormat::Json => {
+                VerifyFormat::Json => {
                     print(format_args!("{}", serde_json::to_string_pretty(&verified)?))?;
                 }
             }
@@ -230,14 +277,37 @@ fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Sets the PIN that is typed twice at a terminal, or stands once in a line that is piped in.
+fn set_pin(settings: &Settings) -> anyhow::Result<()> {
+    let stdin = std::io::stdin();
+    let pin = if stdin.is_terminal() {
+        let pin = rpassword::prompt_password("PIN of the desk: ")?;
+        let again = rpassword::prompt_password("Once more: ")?;
+        anyhow::ensure!(pin == again, "these are two different PINs; nothing was changed");
+        pin
+    } else {
+        let mut line = String::new();
+        stdin.lock().take(64).read_line(&mut line)?;
+        line.trim_end().to_owned()
+    };
+    desk::pin::set(&settings.data_dir, &desk::pin::hash(&pin)?)?;
+    print(format_args!(
+        "The PIN is set. Hold the mark at the edge of the screen to be asked for it."
+    ))
+}
+
 /// Asks the running kiosk, or opens the journal if none runs.
-fn summary(settings: &Settings, date: Option<String>) -> anyhow::Result<Summary> {
-    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Summary { date: date.clone() })?
-    {
+fn summary(
+    settings: &Settings,
+    date: Option<String>,
+    until: Option<String>,
+) -> anyhow::Result<Summary> {
+    let ask = Ask::Summary { date: date.clone(), until: until.clone() };
+    if let Some(answers) = socket::ask(&settings.runtime_dir, &ask)? {
         return Ok(answers.summary()?);
     }
     let (source, shop) = open_file(settings)?;
-    Ok(desk::summary(&source, &shop, date.as_deref())?)
+    Ok(desk::summary(&source, &shop, date.as_deref(), until.as_deref())?)
 }
 
 fn verify(settings: &Settings) -> anyhow::Result<Verified> {

@@ -117,6 +117,15 @@ impl Answer {
         &self.reply
     }
 
+    /// The short name of the reason that was given, if one was.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match &self.reply {
+            Reply::Reason(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
     /// What came of it in one word: `answered`, `skipped` or `timed_out`.
     #[must_use]
     pub const fn outcome(&self) -> &'static str {

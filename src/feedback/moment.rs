@@ -201,6 +201,12 @@ impl Timeline {
         }
     }
 
+    /// When the time of a boot was first known, in milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn told_ms(&self, boot: BootId) -> Option<i64> {
+        self.of(boot).first().map(|anchor| anchor.utc_ms)
+    }
+
     /// The anchors of a boot, in the order they were added.
     #[must_use]
     pub fn of(&self, boot: BootId) -> &[Anchor] {

@@ -17,6 +17,7 @@ use crate::feedback::survey::Survey;
 use crate::feedback::visit::{self, Effect, Plan, Press, Visit};
 use crate::kiosk::asked::{Asked, Words};
 use crate::kiosk::buttons::{self, Lamps, Signal};
+use crate::kiosk::desk::Desk;
 use crate::kiosk::journal::{Answer, Keeper};
 use crate::kiosk::sound::Sound;
 use crate::kiosk::witness::Witness;
@@ -106,6 +107,7 @@ pub(super) struct Attendant {
     /// When the panel goes dark, in milliseconds since boot.
     pub(super) dark_at: Option<u64>,
     pub(super) keeper: Keeper,
+    pub(super) desk: Desk,
     pub(super) witness: Option<Witness>,
     /// Shows a view on the screen, if there is one.
     pub(super) show: Box<dyn Fn(View) + Send>,
@@ -190,6 +192,10 @@ impl Attendant {
         let now_ms = self.believed_ms();
         if let Some(survey) = self.next_survey.take() {
             tracing::info!(version = survey.parts().version, "another survey is asked from now on");
+            let for_desk = survey.as_ref().clone();
+            if let Err(error) = self.desk.tell(|clerk| clerk.adopt_survey(for_desk)) {
+                tracing::warn!(%error, "the desk keeps the words of the last survey");
+            }
             self.asked.adopt(*survey, now_ms);
         } else if !self.asked.is_timed() || !self.asked.look(now_ms) {
             return;

@@ -4,25 +4,31 @@
 //! file is opened only when none runs. Either way the journal is read a page at a time, so that no
 //! press waits behind a summary.
 
+pub mod clerk;
+mod count;
+pub mod pin;
 pub mod socket;
+mod summary;
 mod text;
 mod verify;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
+pub use self::clerk::{Clerk, Desk};
+pub use self::count::Count;
+use self::count::JudgeAgain;
+pub use self::summary::{DAYS_MAX, rows, summary};
 pub use self::text::{render, render_verified};
 pub use self::verify::verify;
 use crate::clock;
 use crate::feedback::event::{Event, Loss};
-use crate::feedback::misuse::{Judge, Reason, Silence};
+use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline, rfc3339};
-use crate::feedback::rating::{Rated, RunId};
-use crate::feedback::survey::{Question, Survey};
-use crate::feedback::tally::{self, Counts, Seen, Tally};
+use crate::feedback::survey::Survey;
 use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger};
 use crate::wire::delivery::{ANSWERED, LOST, RATED};
-use crate::wire::desk::{Exported, Hour, Line, Summary};
+use crate::wire::desk::Exported;
 
 /// How many rows are read in one go.
 const ROWS_MAX: usize = 500;
@@ -39,12 +45,23 @@ pub enum Unanswerable {
     /// The time cannot be right.
     #[error("{0} lies before this program was made, or decades after: is it a slip of the pen?")]
     Impossible(String),
+    /// There are no such days, or too many.
+    #[error("{from} to {to} is no range of 1 to {DAYS_MAX} days")]
+    Range {
+        /// The first.
+        from: NaiveDate,
+        /// The last.
+        to: NaiveDate,
+    },
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] Error),
     /// The kiosk is ending.
     #[error(transparent)]
     Gone(#[from] Gone),
+    /// Too many wait already.
+    #[error("the desk is busy; try again in a moment")]
+    Busy,
     /// The answer cannot be written.
     #[error("cannot write the answer")]
     Write(#[from] std::io::Error),
@@ -64,9 +81,13 @@ pub enum Source {
 
 impl Source {
     fn page(&self, after: i64) -> Result<Vec<Kept>, Unanswerable> {
+        self.rows(after, ROWS_MAX)
+    }
+
+    fn rows(&self, after: i64, rows_max: usize) -> Result<Vec<Kept>, Unanswerable> {
         Ok(match self {
-            Self::Running(keeper) => keeper.page(after, ROWS_MAX)??,
-            Self::File(journal) => journal.page(after, ROWS_MAX)?,
+            Self::Running(keeper) => keeper.page(after, rows_max)??,
+            Self::File(journal) => journal.page(after, rows_max)?,
         })
     }
 
@@ -153,83 +174,6 @@ pub fn instant(text: &str, zone: Tz) -> Result<i64, Unanswerable> {
     Ok(instant.timestamp_millis())
 }
 
-/// Sums up a day of the shop; today by the shop's clocks when `date` is none.
-///
-/// # Errors
-/// When the date is none, or the journal cannot be read.
-pub fn summary(source: &Source, shop: &Shop, day: Option<&str>) -> Result<Summary, Unanswerable> {
-    let (books, timeline) = source.books()?;
-    let day = match day {
-        Some(text) => date(text)?,
-        None => moment::local(clock::wall_ms(), shop.zone).0,
-    };
-    let (mut tally, mut silence) = (Tally::default(), Silence::default());
-    let mut judge = JudgeAgain::default();
-    source.each(&timeline, |_, entry, moment| {
-        let Event::Rated(rated) = &entry.event else {
-            return Ok(());
-        };
-        let misuse = judge.judge(entry, rated);
-        silence.take(rated.score, rated.input);
-        let (local_day, hour) = moment::local(moment.utc_ms, shop.zone);
-        let (score, replaces, quality) = (rated.score, rated.replaces, moment.quality);
-        let seen = Seen { id: entry.id, score, misuse, replaces, hour, quality };
-        if local_day == day {
-            tally.take(seen, &rated.question);
-        } else {
-            // Who presses a minute before midnight may correct it a minute after.
-            tally.take_back(&seen);
-        }
-        Ok(())
-    })?;
-    let mut summary = sum_up(&tally, &books, shop, day);
-    summary.notices = notices(&silence, &books, shop);
-    Ok(summary)
-}
-
-/// Judges again what older rules have judged, from the presses of the same run.
-#[derive(Default)]
-struct JudgeAgain {
-    run: Option<RunId>,
-    judge: Judge,
-}
-
-impl JudgeAgain {
-    fn judge(&mut self, entry: &Entry, rated: &Rated) -> Option<Reason> {
-        if self.run.replace(entry.id.run) != Some(entry.id.run) {
-            self.judge = Judge::default();
-        }
-        let Rated { verdict, score, input, .. } = *rated;
-        self.judge.judge_again(verdict, score, input, entry.reading.boot_ms).misuse
-    }
-}
-
-/// What somebody in the shop should look at.
-fn notices(silence: &Silence, books: &Books, shop: &Shop) -> Vec<String> {
-    let question = shop.survey.question(None, "");
-    let words = question.texts(&shop.language).map(|texts| texts.faces.clone());
-    let word = |value: u8| {
-        let word = words.as_ref().and_then(|words| words.get(usize::from(value) - 1));
-        word.map_or_else(|| value.to_string(), |word| format!("{value} ({word})"))
-    };
-    let mut notices: Vec<String> = silence
-        .silent(question.scale.faces())
-        .map(|(value, others)| {
-            format!(
-                "button {} was not pressed while the others were {others} times: check its wire",
-                word(value)
-            )
-        })
-        .collect();
-    if books.lost > 0 {
-        let (lost, s) = (books.lost, if books.lost == 1 { "" } else { "s" });
-        notices.push(format!(
-            "the card lost {lost} rating{s}: replace it, and see `smilepost-kiosk verify`"
-        ));
-    }
-    notices
-}
-
 /// Lets what is set aside wait again; returns how much it was.
 ///
 /// # Errors
@@ -254,61 +198,6 @@ pub fn set_clock(source: &Source, utc_ms: i64, error_ms: u32) -> Result<(), Unan
     }
     let (boot_ms, source) = (clock::boot_ms(), TimeSource::Operator);
     Ok(keeper.tie(Anchor { boot_ms, utc_ms, error_ms, source })?)
-}
-
-fn sum_up(tally: &Tally, books: &Books, shop: &Shop, day: NaiveDate) -> Summary {
-    let mut lines: Vec<_> =
-        tally.day().each().map(|(line, counts)| score_line(line, counts, shop)).collect();
-    if lines.is_empty() {
-        let Question { id, version, scale, .. } = shop.survey.question(None, "");
-        let line = tally::Line { question: id.clone(), version: *version, scale: *scale };
-        lines.push(score_line(&line, &Counts::none(*scale), shop));
-    }
-    let only = if let [line] = &lines[..] { Some(line) } else { None };
-    let hours = (0..).zip(tally.hours()).filter(|(_, hour)| hour.total > 0);
-    Summary {
-        date: day.to_string(),
-        zone: shop.zone.name().to_owned(),
-        n: tally.day().total(),
-        happy_index: only.and_then(|line| line.happy_index),
-        csat: only.and_then(|line| line.csat),
-        csat_interval: only.and_then(|line| line.csat_interval),
-        lines,
-        hours: hours
-            .map(|(hour, counted)| Hour { hour, n: counted.total, happy: counted.happy })
-            .collect(),
-        replaced: tally.replaced(),
-        misuse: tally.misuse().iter().map(|(reason, &n)| (reason.name().to_owned(), n)).collect(),
-        uncertain: tally.bounded() + tally.unknown(),
-        bounded: tally.bounded(),
-        waiting: books.waiting,
-        set_aside: books.set_aside,
-        lost: books.lost,
-        notices: Vec::new(),
-    }
-}
-
-/// The counts and scores of a line, with its words where the shop still asks it so.
-fn score_line(line: &tally::Line, counts: &Counts, shop: &Shop) -> Line {
-    let is_it = |question: &&Question| {
-        question.id == line.question
-            && question.version == line.version
-            && question.scale == line.scale
-    };
-    let asked = shop.survey.parts().questions.iter().find(is_it);
-    let texts = asked.and_then(|question| question.texts(&shop.language));
-    Line {
-        question: line.question.clone(),
-        version: line.version,
-        text: texts.map(|texts| texts.question.clone()),
-        scale: line.scale.faces(),
-        counts: counts.faces().to_vec(),
-        n: counts.total(),
-        happy_index: counts.happy_index(),
-        csat: counts.csat(),
-        csat_interval: counts.csat_interval(),
-        words: texts.map(|texts| texts.faces.clone()).unwrap_or_default(),
-    }
 }
 
 /// Hands every event of the days asked for to `take`, oldest first; all of them when no days are.

@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 pub enum Ask {
     /// The shop's day.
     Summary {
-        /// `YYYY-MM-DD`; today by the shop's time zone when missing.
+        /// The first day, `YYYY-MM-DD`; today by the shop's time zone when missing.
         date: Option<String>,
+        /// The last day, `YYYY-MM-DD`; the first when missing.
+        #[serde(default)]
+        until: Option<String>,
     },
     /// Every event.
     Export {
@@ -41,11 +44,14 @@ pub struct Unanswered {
     pub error: String,
 }
 
-/// A shop's day.
+/// A shop's day, or several.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The day, `YYYY-MM-DD`.
+    /// The day, or the first of several, `YYYY-MM-DD`.
     pub date: String,
+    /// The last of several, `YYYY-MM-DD`.
+    #[serde(default)]
+    pub until: Option<String>,
     /// The shop's IANA time zone.
     pub zone: String,
     /// How many ratings count.
@@ -60,8 +66,26 @@ pub struct Summary {
     /// The counted ratings, each question, wording and scale for itself.
     #[serde(alias = "faces")]
     pub lines: Vec<Line>,
-    /// Counted and happy ratings for each hour that has any.
+    /// Counted and happy ratings for each hour of the day that has any.
     pub hours: Vec<Hour>,
+    /// What shoppers said that it was about, the most frequent first.
+    #[serde(default)]
+    pub reasons: Vec<Said>,
+    /// The Net Promoter Score, −100 to 100, or nothing when nobody was asked.
+    #[serde(default)]
+    pub nps: Option<f64>,
+    /// Its 95 % interval.
+    #[serde(default)]
+    pub nps_interval: Option<(f64, f64)>,
+    /// How many answers it is made of.
+    #[serde(default)]
+    pub nps_n: u32,
+    /// How a single day compares with the same weekday of the weeks before.
+    #[serde(default)]
+    pub compared: Option<Against>,
+    /// Each day for itself, where there are several.
+    #[serde(default)]
+    pub days: Vec<Day>,
     /// Presses that the shopper took back by pressing another face.
     pub replaced: u32,
     /// Presses kept but not counted, by reason.
@@ -71,6 +95,9 @@ pub struct Summary {
     /// Of these, those whose time is known between two limits.
     #[serde(default)]
     pub bounded: u32,
+    /// Ratings whose time was told only after their day was over, so that its numbers changed then.
+    #[serde(default)]
+    pub late: u32,
     /// Events of any day still to be sent to head office.
     pub waiting: u64,
     /// Events of any day that the hub or the kiosk could not use.
@@ -121,10 +148,114 @@ pub struct Line {
 pub struct Hour {
     /// By the shop's clocks, 0 to 23.
     pub hour: u8,
+    /// How many ratings count; nothing where they are too few to be told apart.
+    pub n: Option<u32>,
+    /// How many of them are happy; nothing where they are too few to be told apart.
+    pub happy: Option<u32>,
+}
+
+/// A reason, and how often it was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its short name.
+    pub reason: String,
+    /// Its words, where the survey has words of its own for it.
+    pub words: Option<String>,
+    /// Whether happy shoppers gave it.
+    pub is_happy: bool,
+    /// How often.
+    pub n: u32,
+    /// Of all the reasons that happy, or unhappy, shoppers gave, in percent.
+    pub share: f64,
+    /// The 95 % interval of the share, in percent.
+    pub share_interval: Option<(f64, f64)>,
+}
+
+/// How a day's CSAT compares with other days'.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Against {
+    /// The other days, `YYYY-MM-DD`.
+    pub days: Vec<String>,
+    /// How many of their ratings count.
+    pub n: u32,
+    /// Their CSAT, in percent.
+    pub csat: Option<f64>,
+    /// How much larger the day's CSAT is, in percentage points.
+    pub difference: f64,
+    /// The 95 % interval of the difference.
+    pub interval: (f64, f64),
+    /// `better`, `worse` or `too few to tell`.
+    pub verdict: String,
+}
+
+/// One of several days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Day {
+    /// `YYYY-MM-DD`.
+    pub date: String,
     /// How many ratings count.
     pub n: u32,
-    /// How many of them are happy.
-    pub happy: u32,
+    /// The counted ratings, each question, wording and scale for itself; none of a day without any.
+    pub lines: Vec<Line>,
+    /// Ratings whose time was told only after the day was over.
+    pub late: u32,
+}
+
+/// One line of one day, as a row of a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row<'a> {
+    /// `YYYY-MM-DD`.
+    pub date: &'a str,
+    /// The question's short name.
+    pub question: &'a str,
+    /// The version of its wording.
+    pub version: u32,
+    /// How many faces the scale has.
+    pub scale: u8,
+    /// How many ratings count.
+    pub n: u32,
+    /// The count of the worst face.
+    pub face_1: Option<u32>,
+    /// The count of the face after it, and so on; nothing beyond the faces of the scale.
+    pub face_2: Option<u32>,
+    /// See `face_2`.
+    pub face_3: Option<u32>,
+    /// See `face_2`.
+    pub face_4: Option<u32>,
+    /// See `face_2`.
+    pub face_5: Option<u32>,
+    /// 0 to 100.
+    pub happy_index: Option<f64>,
+    /// The share of happy faces in percent.
+    pub csat: Option<f64>,
+    /// The lower end of its 95 % interval.
+    pub csat_low: Option<f64>,
+    /// The upper end of its 95 % interval.
+    pub csat_high: Option<f64>,
+}
+
+impl<'a> Row<'a> {
+    /// The row of a line of a day.
+    #[must_use]
+    pub fn of(date: &'a str, line: &'a Line) -> Self {
+        let face = |at: usize| line.counts.get(at).copied();
+        Self {
+            date,
+            question: &line.question,
+            version: line.version,
+            scale: line.scale,
+            n: line.n,
+            face_1: face(0),
+            face_2: face(1),
+            face_3: face(2),
+            face_4: face(3),
+            face_5: face(4),
+            happy_index: line.happy_index,
+            csat: line.csat,
+            csat_low: line.csat_interval.map(|(low, _)| low),
+            csat_high: line.csat_interval.map(|(_, high)| high),
+        }
+    }
 }
 
 /// One event in an export. The CSV has these fields as columns, in this order.

@@ -1,10 +1,11 @@
 //! What the shop manager is told, from a real journal.
 
+use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
-use smilepost::feedback::rating::{Input, Rated, Scale, Wording};
-use smilepost::kiosk::desk::{self, Shop, Source};
-use smilepost::kiosk::journal::Journal;
+use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
+use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Source, Unanswerable};
+use smilepost::kiosk::journal::{Home, Journal, Keeper, Limits};
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::desk::Summary;
 
@@ -26,7 +27,7 @@ fn press(value: u8, replaces: Option<u32>) -> Event {
 
 fn summary(folder: &tempfile::TempDir, journal: Journal, day: &str) -> Summary {
     let source = Source::File(Box::new(journal));
-    desk::summary(&source, &shop(folder), Some(day)).unwrap()
+    desk::summary(&source, &shop(folder), Some(day), None).unwrap()
 }
 
 #[test]
@@ -70,6 +71,169 @@ fn another_wording_is_a_line_of_its_own() {
     assert!(text.contains("checkout, version 2: no longer asked so"), "{text}");
 }
 
+/// A journal of a shop in UTC with so many ratings of each face on each day, an hour apart, dated
+/// by an anchor at its end.
+fn journal_of(folder: &tempfile::TempDir, days: &[(u64, &[u8])]) -> Journal {
+    const DAY: u64 = 86_400_000;
+    let mut journal = open(folder.path(), 1);
+    journal.tie(anchor(0)).unwrap();
+    for (day, values) in days {
+        for (n, value) in (0..).zip(*values) {
+            journal
+                .append(press(*value, None), reading(MIDNIGHT + day * DAY + n * 60_000))
+                .unwrap();
+        }
+    }
+    journal
+}
+
+#[test]
+fn an_hour_with_fewer_than_five_ratings_tells_only_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = journal_of(&folder, &[(0, &[5, 5, 4, 1, 2])]);
+    for n in 0..4 {
+        journal.append(press(1, None), reading(MIDNIGHT + 3_600_000 + n * 60_000)).unwrap();
+    }
+    let day = summary(&folder, journal, "2026-11-19");
+    let hours: Vec<_> = day.hours.iter().map(|hour| (hour.hour, hour.n, hour.happy)).collect();
+    assert_eq!(hours, [(0, Some(5), Some(3)), (1, None, None)]);
+    let text = desk::render(&day);
+    assert!(text.contains("01-02 fewer than 5\n"), "{text}");
+}
+
+#[test]
+fn a_day_is_compared_with_the_same_weekday_of_the_weeks_before_and_not_inside_the_noise() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = ([5; 30], [1; 30]);
+    let weeks = [(0, &good[..]), (1, &bad), (7, &good), (14, &good), (21, &bad), (28, &bad[..1])];
+    let journal = journal_of(&folder, &weeks);
+    let source = Source::File(Box::new(journal));
+    let compared = |day: &str| {
+        let summary = desk::summary(&source, &shop(&folder), Some(day), None).unwrap();
+        summary.compared.map(|compared| (compared.days, compared.n, compared.verdict))
+    };
+    let days = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect::<Vec<_>>();
+    assert_eq!(compared("2026-11-19"), None, "there is nothing before the first day");
+    assert_eq!(
+        compared("2026-12-10"),
+        Some((days(&["2026-12-03", "2026-11-26", "2026-11-19"]), 90, "worse".to_owned()))
+    );
+    let (_, n, verdict) = compared("2026-12-17").unwrap();
+    assert_eq!((n, verdict.as_str()), (120, "too few to tell"), "of one rating");
+}
+
+#[test]
+fn a_range_has_each_day_and_all_of_them_and_a_day_without_ratings_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Source::File(Box::new(journal_of(&folder, &[(0, &[5, 4]), (2, &[1])])));
+    let of = |from, to| desk::summary(&source, &shop(&folder), Some(from), Some(to));
+    let range = of("2026-11-19", "2026-11-21").unwrap();
+    let days: Vec<_> = range.days.iter().map(|day| (day.date.as_str(), day.n)).collect();
+    assert_eq!(days, [("2026-11-19", 2), ("2026-11-20", 0), ("2026-11-21", 1)]);
+    assert_eq!((range.n, range.lines[0].counts.clone()), (3, vec![1, 0, 0, 1, 1]));
+    let rows: Vec<_> = desk::rows(&range).map(|row| (row.date, row.n, row.face_5)).collect();
+    assert_eq!(rows, [("2026-11-19", 2, Some(1)), ("2026-11-21", 1, Some(0))]);
+    assert!(of("2026-11-21", "2026-11-19").is_err(), "the wrong way round");
+    assert!(of("2000-01-01", "2026-11-19").is_err(), "more than ten years");
+}
+
+#[test]
+fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for n in 0..3 {
+        journal.append(press(4, None), reading(MIDNIGHT + n * 1_000)).unwrap();
+    }
+    // The network came back a day later.
+    journal.tie(anchor(MIDNIGHT + 90_000_000)).unwrap();
+    journal.append(press(4, None), reading(MIDNIGHT + 90_001_000)).unwrap();
+    let source = Source::File(Box::new(journal));
+    let late = |day| desk::summary(&source, &shop(&folder), Some(day), None).unwrap().late;
+    assert_eq!((late("2026-11-19"), late("2026-11-20")), (3, 0));
+    let range = desk::summary(&source, &shop(&folder), Some("2026-11-19"), Some("2026-11-20"));
+    let text = desk::render(&range.unwrap());
+    assert!(text.contains("(revised)"), "{text}");
+}
+
+#[test]
+fn what_shoppers_said_is_counted_with_the_shares_of_the_happy_and_of_the_unhappy() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.tie(anchor(0)).unwrap();
+    let said = [(1, "waiting"), (2, "waiting"), (1, "staff"), (5, "staff")];
+    for (n, (value, reason)) in (0..).zip(said) {
+        let kept = journal.append(press(value, None), reading(MIDNIGHT + n * 60_000)).unwrap();
+        let Event::Rated(rated) = press(value, None) else { panic!("a rating") };
+        let answer = Answer::new(FollowUp::Reasons, Reply::Reason(reason.to_owned())).unwrap();
+        let answered = Answered { to: Some(kept.id.n), answer, question: rated.question };
+        journal.append(Event::Answered(answered), reading(MIDNIGHT + n * 60_000 + 5_000)).unwrap();
+    }
+    let day = summary(&folder, journal, "2026-11-19");
+    let said: Vec<_> = day
+        .reasons
+        .iter()
+        .map(|said| (said.reason.as_str(), said.is_happy, said.n, said.share.round()))
+        .collect();
+    assert_eq!(
+        said,
+        [("waiting", false, 2, 67.0), ("staff", false, 1, 33.0), ("staff", true, 1, 100.0)]
+    );
+}
+
+/// A kiosk's journal in the hands of its thread, and a clerk at work on it.
+fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (Keeper, Desk) {
+    let home = Home {
+        folder: folder.path().to_owned(),
+        limits: Limits::default(),
+        boot: crate::journal::BOOT,
+        new_run: Box::new(|| RunId([9; 16])),
+        read_clocks: smilepost::clock::reading,
+    };
+    let (keeper, _) = Keeper::start(Some(journal), home, |_| {}).unwrap();
+    let desk = Desk::open(keeper.clone(), shop(folder), folder.path()).unwrap();
+    (keeper, desk)
+}
+
+#[test]
+fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
+    let (keeper, desk) = desk_of(&folder, journal);
+    let day = |day: &'static str| desk.ask(move |clerk| clerk.summary(Some(day), None));
+    let n = |date| day(date).flatten().unwrap().n;
+    let wrong = "1970-01-01";
+    assert_eq!(n(wrong), 1, "the wall clock's word is all there is");
+    keeper.keep(press(4, None), reading(MIDNIGHT + 1_000), None).unwrap();
+    assert_eq!(n(wrong), 2);
+    keeper.tie(anchor(MIDNIGHT + 5_000)).unwrap();
+    assert_eq!((n(wrong), n("2026-11-19")), (0, 2), "both were on the day that is known now");
+    keeper.close();
+    assert!(matches!(day("2026-11-19").flatten(), Err(Unanswerable::Gone(_))));
+}
+
+#[test]
+fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path(), 1);
+    let (keeper, desk) = desk_of(&folder, journal);
+    // Without an anchor the wall clock dates them, so they are of today.
+    let rate = |value| {
+        let now = smilepost::clock::reading();
+        keeper.keep(press(value, None), now, None).unwrap();
+    };
+    let today = || desk.ask(Clerk::today).flatten().unwrap().n;
+    let mut seen = Vec::new();
+    for n in 0..12 {
+        rate(if n % 2 == 0 { 5 } else { 1 });
+        seen.push(today());
+    }
+    // It may be midnight just now.
+    let steps = seen.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
+    assert!(steps.clone().all(|step| step == 0 || step >= 5), "{seen:?}");
+    assert!(steps.sum::<u32>() >= 5, "{seen:?}");
+}
+
 #[test]
 fn a_button_that_fell_silent_is_a_notice_and_so_is_a_card_that_lost_something() {
     let folder = tempfile::tempdir().unwrap();
@@ -111,6 +275,6 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     })
     .unwrap();
     assert_eq!(exported, [None, Some("bounce".to_owned())]);
-    let summary = desk::summary(&source, &shop(&folder), Some("2026-11-19")).unwrap();
+    let summary = desk::summary(&source, &shop(&folder), Some("2026-11-19"), None).unwrap();
     assert_eq!((summary.n, summary.misuse), (1, [("bounce".to_owned(), 1)].into()));
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Shop, Source, Unanswerable};
+use super::{Clerk, Desk, Unanswerable};
 use crate::wire::desk::{Ask, Done, Exported, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the runtime folder cannot be made or the socket not be bound.
-pub fn listen(folder: &Path, mut source: Source, shop: Shop) -> io::Result<PathBuf> {
+pub fn listen(folder: &Path, desk: Desk) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(FILE);
     // The journal's lock is taken already, so a socket that is still here is a leftover.
@@ -36,33 +36,44 @@ pub fn listen(folder: &Path, mut source: Source, shop: Shop) -> io::Result<PathB
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
     let answer_all = move || {
         for asker in listener.incoming() {
-            let answered = asker.and_then(|asker| answer(&asker, &mut source, &shop));
+            let answered = asker.and_then(|asker| answer(&asker, &desk));
             if let Err(error) = answered {
                 tracing::debug!(%error, "an asker went away");
             }
         }
     };
-    std::thread::Builder::new().name("desk".to_owned()).spawn(answer_all)?;
+    std::thread::Builder::new().name("socket".to_owned()).spawn(answer_all)?;
     Ok(path)
 }
 
-fn answer(asker: &UnixStream, source: &mut Source, shop: &Shop) -> io::Result<()> {
+fn answer(asker: &UnixStream, desk: &Desk) -> io::Result<()> {
     asker.set_read_timeout(Some(PATIENCE))?;
     asker.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
     BufReader::new(asker.take(ASK_BYTES_MAX)).read_line(&mut line)?;
     let mut out = BufWriter::new(asker);
     let answered = match serde_json::from_str::<Ask>(&line) {
-        Ok(Ask::Summary { date }) => super::summary(source, shop, date.as_deref())
+        Ok(Ask::Summary { date, until }) => desk
+            .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref()))
+            .flatten()
             .map(|summary| write_line(&mut out, &summary)),
-        Ok(Ask::Export { from, to }) => {
+        // What takes long is read past the clerk, who has others to serve.
+        Ok(Ask::Export { from, to }) => desk.ask(Clerk::copy).and_then(|(source, zone)| {
             let take = |event: Exported| Ok(write_line(&mut out, &event)?);
-            super::export(source, shop.zone, (from.as_deref(), to.as_deref()), take)
-                .map(|()| out.write_all(b"\n"))
-        }
-        Ok(Ask::Verify) => super::verify(source).map(|verified| write_line(&mut out, &verified)),
-        Ok(Ask::Retry) => super::retry(source).map(|done| write_line(&mut out, &Done { done })),
-        Ok(Ask::Clock { utc_ms, error_ms }) => super::set_clock(source, utc_ms, error_ms)
+            super::export(&source, zone, (from.as_deref(), to.as_deref()), take)?;
+            Ok(out.write_all(b"\n"))
+        }),
+        Ok(Ask::Verify) => desk
+            .ask(Clerk::copy)
+            .and_then(|(source, _)| super::verify(&source))
+            .map(|verified| write_line(&mut out, &verified)),
+        Ok(Ask::Retry) => desk
+            .ask(Clerk::copy)
+            .and_then(|(mut source, _)| super::retry(&mut source))
+            .map(|done| write_line(&mut out, &Done { done })),
+        Ok(Ask::Clock { utc_ms, error_ms }) => desk
+            .ask(Clerk::copy)
+            .and_then(|(source, _)| super::set_clock(&source, utc_ms, error_ms))
             .map(|()| write_line(&mut out, &Done { done: 0 })),
         Err(error) => {
             let error = format!("the question cannot be read: {error}");

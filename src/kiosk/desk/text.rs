@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::wire::desk::{Line, Summary, Sums, Verified};
+use crate::feedback::tally::HIDDEN_BELOW;
+use crate::wire::desk::{Against, Day, Hour, Line, Said, Summary, Sums, Verified};
 
 /// The longest bar, in characters.
 const BAR_CHARS: u32 = 40;
@@ -17,7 +18,10 @@ pub fn render(day: &Summary) -> String {
 }
 
 fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
-    writeln!(out, "{} ({})\n", day.date, day.zone)?;
+    match &day.until {
+        Some(until) => writeln!(out, "{} to {until} ({})\n", day.date, day.zone)?,
+        None => writeln!(out, "{} ({})\n", day.date, day.zone)?,
+    }
     if day.lines.len() > 1 {
         writeln!(out, "More than one question or wording: their scores do not compare.\n")?;
     }
@@ -28,18 +32,15 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
         }
         write_line(out, line)?;
     }
-    let most = day.hours.iter().map(|hour| hour.n).max().unwrap_or(0);
-    if most > 0 {
-        writeln!(out, "Hour   Ratings  Happy")?;
+    if let Some(compared) = &day.compared {
+        write_compared(out, compared)?;
     }
-    for hour in &day.hours {
-        let share = f64::from(hour.happy) * 100.0 / f64::from(hour.n.max(1));
-        let bar = bar(hour.n, most);
-        writeln!(out, "{:02}-{:02} {:>8} {share:>5.0}%  {bar}", hour.hour, hour.hour + 1, hour.n)?;
+    write_hours(out, &day.hours)?;
+    write_said(out, &day.reasons)?;
+    if let (Some(nps), Some((low, high))) = (day.nps, day.nps_interval) {
+        writeln!(out, "NPS {nps:+.0} of {} answers (95 %: {low:+.0} to {high:+.0})\n", day.nps_n)?;
     }
-    if most > 0 {
-        writeln!(out)?;
-    }
+    write_days(out, &day.days)?;
     for (reason, count) in &day.misuse {
         writeln!(out, "Not counted ({reason}): {count}")?;
     }
@@ -52,6 +53,9 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
     if day.uncertain > day.bounded {
         writeln!(out, "Time not known: {}", day.uncertain - day.bounded)?;
     }
+    if day.late > 0 {
+        writeln!(out, "Dated only after their day was over: {}", day.late)?;
+    }
     if day.set_aside > 0 {
         writeln!(out, "Set aside: {}", day.set_aside)?;
     }
@@ -62,6 +66,71 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
         0 => writeln!(out, "All sent to head office."),
         waiting => writeln!(out, "Waiting to be sent: {waiting}"),
     }
+}
+
+fn write_compared(out: &mut String, compared: &Against) -> std::fmt::Result {
+    let Against { days, n, csat, verdict, .. } = compared;
+    let (s, csat) = (if days.len() == 1 { "" } else { "s" }, csat.unwrap_or_default());
+    let weeks = days.len();
+    writeln!(out, "Against the same weekday of {weeks} week{s} ({n} ratings, {csat:.1} % happy):")?;
+    match verdict.as_str() {
+        "too few to tell" => writeln!(out, "too few to tell\n"),
+        verdict => writeln!(out, "{verdict} by {:.0} points\n", compared.difference.abs()),
+    }
+}
+
+fn write_hours(out: &mut String, hours: &[Hour]) -> std::fmt::Result {
+    if hours.is_empty() {
+        return Ok(());
+    }
+    let most = hours.iter().filter_map(|hour| hour.n).max().unwrap_or(0);
+    writeln!(out, "Hour   Ratings  Happy")?;
+    for hour in hours {
+        write!(out, "{:02}-{:02} ", hour.hour, hour.hour + 1)?;
+        match (hour.n, hour.happy) {
+            (Some(n), Some(happy)) => {
+                let share = f64::from(happy) * 100.0 / f64::from(n.max(1));
+                writeln!(out, "{n:>8} {share:>5.0}%  {}", bar(n, most))?;
+            }
+            _ => writeln!(out, "fewer than {HIDDEN_BELOW}")?,
+        }
+    }
+    writeln!(out)
+}
+
+fn write_said(out: &mut String, said: &[Said]) -> std::fmt::Result {
+    for (is_happy, heading) in [(false, "Unhappy shoppers said"), (true, "Happy shoppers said")] {
+        let mut said = said.iter().filter(|said| said.is_happy == is_happy).peekable();
+        if said.peek().is_none() {
+            continue;
+        }
+        writeln!(out, "{heading}")?;
+        for Said { reason, words, n, share, .. } in said {
+            let words = words.as_ref().unwrap_or(reason);
+            writeln!(out, "{words:<32} {n:>6} {share:>5.0}%")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_days(out: &mut String, days: &[Day]) -> std::fmt::Result {
+    if days.is_empty() {
+        return Ok(());
+    }
+    let most = days.iter().map(|day| day.n).max().unwrap_or(0);
+    writeln!(out, "Day        Ratings  Happy Index")?;
+    for day in days {
+        // A score of one wording is not continued by another's.
+        let index = match &day.lines[..] {
+            [line] => line.happy_index.map_or_else(String::new, |index| format!("{index:.1}")),
+            [] => String::new(),
+            _ => "several".to_owned(),
+        };
+        let late = if day.late > 0 { " (revised)" } else { "" };
+        writeln!(out, "{} {:>7} {index:>8}  {}{late}", day.date, day.n, bar(day.n, most))?;
+    }
+    writeln!(out)
 }
 
 fn write_line(out: &mut String, line: &Line) -> std::fmt::Result {

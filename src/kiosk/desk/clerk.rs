@@ -1,0 +1,269 @@
+//! The thread that has the journal counted before anybody asks.
+//!
+//! A year has a million ratings, and a page is to be there at once. So the clerk reads the journal
+//! through when the kiosk starts, and again whenever more is known of the time of what it has read,
+//! a small page at a time: a press never waits behind more than one of them. Whoever asks waits
+//! only for what came since.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use tokio::sync::oneshot;
+
+use super::count::Count;
+use super::pin::Door;
+use super::summary::{self, sum_up};
+use super::{Shop, Source, Unanswerable};
+use crate::clock;
+use crate::feedback::moment;
+use crate::feedback::survey::Survey;
+use crate::feedback::tally::{HIDDEN_BELOW, Tally};
+use crate::kiosk::journal::{Books, Gone, Keeper};
+use crate::wire::desk::Summary;
+
+/// How many errands wait for the clerk at most; beyond that, whoever has one waits too.
+const ERRANDS_MAX: usize = 16;
+
+/// How many rows are read in one go while nobody waits for them.
+const ROWS_MAX: usize = 200;
+
+/// How often the clerk looks whether more is known of the time.
+const LOOK: Duration = Duration::from_secs(60);
+
+type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
+
+/// A handle on the clerk's thread, which ends when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    errands: SyncSender<Errand>,
+}
+
+impl Desk {
+    /// Sets a clerk to work on a running kiosk's journal.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn open(keeper: Keeper, shop: Shop, data_dir: &Path) -> std::io::Result<Self> {
+        let (errands, inbox) = sync_channel(ERRANDS_MAX);
+        let now = clock::boot_ms();
+        let count = Count::new(moment::Timeline::default(), shop.zone);
+        let clerk = Clerk {
+            source: Source::Running(keeper.clone()),
+            keeper,
+            shop,
+            next: None,
+            is_counted: false,
+            count,
+            taken: 0,
+            today: None,
+            screen: Door::new(data_dir, "screen", now),
+        };
+        std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
+        Ok(Self { errands })
+    }
+
+    /// Has the clerk do something, and waits for what comes of it.
+    ///
+    /// # Errors
+    /// [`Unanswerable::Gone`] when the kiosk is ending.
+    pub fn ask<T: Send + 'static>(
+        &self,
+        errand: impl FnOnce(&mut Clerk) -> T + Send + 'static,
+    ) -> Result<T, Unanswerable> {
+        let (reply, answer) = oneshot::channel();
+        // An asker that has gone away wants no answer.
+        let errand: Errand = Box::new(move |clerk| drop(reply.send(errand(clerk))));
+        self.errands.send(errand).map_err(|_| Gone)?;
+        answer.blocking_recv().map_err(|_| Unanswerable::Gone(Gone))
+    }
+
+    /// Has the clerk do something, and waits for nothing.
+    ///
+    /// # Errors
+    /// [`Unanswerable::Busy`] when too many wait for the clerk already.
+    pub fn tell(
+        &self,
+        errand: impl FnOnce(&mut Clerk) + Send + 'static,
+    ) -> Result<(), Unanswerable> {
+        self.errands.try_send(Box::new(errand)).map_err(|_| Unanswerable::Busy)
+    }
+}
+
+/// The thread's own side.
+#[derive(Debug)]
+pub struct Clerk {
+    keeper: Keeper,
+    source: Source,
+    shop: Shop,
+    count: Count,
+    /// The journal counted anew, as far as it is.
+    next: Option<Count>,
+    /// Whether `count` has been through the whole journal.
+    is_counted: bool,
+    /// How many events the books had when `count` was last at the journal's end.
+    taken: u64,
+    /// What is shown of the day that is not over.
+    today: Option<(NaiveDate, Tally)>,
+    screen: Door,
+}
+
+impl Clerk {
+    fn run(mut self, inbox: &Receiver<Errand>) {
+        loop {
+            let errand = match &self.next {
+                Some(_) => match inbox.try_recv() {
+                    Ok(errand) => Some(errand),
+                    Err(TryRecvError::Empty) => None,
+                    Err(TryRecvError::Disconnected) => return,
+                },
+                None => {
+                    match inbox.recv_timeout(if self.is_counted { LOOK } else { Duration::ZERO }) {
+                        Ok(errand) => Some(errand),
+                        Err(RecvTimeoutError::Timeout) => None,
+                        Err(RecvTimeoutError::Disconnected) => return,
+                    }
+                }
+            };
+            let done = match errand {
+                Some(errand) => {
+                    errand(&mut self);
+                    Ok(())
+                }
+                None => self.count_on(),
+            };
+            match done {
+                Ok(()) => {}
+                Err(Unanswerable::Gone(_)) => return,
+                Err(error) => {
+                    // A closed journal is tried again when somebody asks, or after a while.
+                    tracing::debug!(%error, "the journal cannot be counted");
+                    (self.next, self.is_counted) = (None, true);
+                }
+            }
+        }
+    }
+
+    /// Does a little of what is to be done while nobody asks.
+    fn count_on(&mut self) -> Result<(), Unanswerable> {
+        let Some(next) = &mut self.next else {
+            let (_, timeline) = self.source.books()?;
+            if !self.is_counted || *self.count.timeline() != timeline {
+                self.next = Some(Count::new(timeline, self.shop.zone));
+            }
+            return Ok(());
+        };
+        let page = self.source.rows(next.after(), ROWS_MAX)?;
+        if !next.take(&page) {
+            self.adopt()?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with the journal as it was counted anew.
+    fn adopt(&mut self) -> Result<(), Unanswerable> {
+        let (books, _) = self.source.books()?;
+        if let Some(next) = self.next.take() {
+            (self.count, self.is_counted, self.taken) = (next, true, books.taken);
+        }
+        Ok(())
+    }
+
+    /// Counts what came since; and everything anew where the times that are known since then are to
+    /// be in it, or something else came than was taken in.
+    fn catch_up(&mut self, is_exact: bool) -> Result<Books, Unanswerable> {
+        let (books, timeline) = self.source.books()?;
+        let is_stale = is_exact && *self.count.timeline() != timeline;
+        if self.is_counted && !is_stale {
+            let before = self.count.rows();
+            let source = &self.source;
+            self.count.go_on(|after| source.page(after))?;
+            let came = self.count.rows() - before;
+            let taken = self.source.books()?.0.taken;
+            let expected = taken.saturating_sub(self.taken);
+            self.taken = taken;
+            if came == expected {
+                return Ok(books);
+            }
+        }
+        let next = self.next.take().filter(|next| *next.timeline() == timeline);
+        let mut next = next.unwrap_or_else(|| Count::new(timeline, self.shop.zone));
+        let source = &self.source;
+        next.go_on(|after| source.page(after))?;
+        self.next = Some(next);
+        self.adopt()?;
+        Ok(self.source.books()?.0)
+    }
+
+    /// The journal once more, for whoever reads all of it, and the shop's time zone.
+    pub(super) fn copy(&mut self) -> (Source, Tz) {
+        (Source::Running(self.keeper.clone()), self.shop.zone)
+    }
+
+    /// Another survey is asked from now on.
+    pub fn adopt_survey(&mut self, survey: Survey) {
+        self.shop.survey = survey;
+    }
+
+    /// The way in at the screen.
+    pub const fn screen(&mut self) -> &mut Door {
+        &mut self.screen
+    }
+
+    /// Sums up a range of days, by all that is known now; see [`summary::summary`].
+    ///
+    /// # Errors
+    /// See [`summary::summary`].
+    pub fn summary(
+        &mut self,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Summary, Unanswerable> {
+        let range = summary::range(&self.shop, from, to)?;
+        let books = self.catch_up(true)?;
+        let tally = self.count.almanac().join(range.clone());
+        Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
+    }
+
+    /// The day that is not over, for a page in the shop.
+    ///
+    /// What is shown moves on only once [`HIDDEN_BELOW`] more ratings have come, so that nobody who
+    /// looks before and after a shopper learns which face was pressed.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn today(&mut self) -> Result<Summary, Unanswerable> {
+        let books = self.catch_up(false)?;
+        let day = moment::local(clock::wall_ms(), self.shop.zone).0;
+        let now = self.count.almanac().day(day).cloned().unwrap_or_default();
+        let shown = self.today.take().filter(|(shown, _)| *shown == day);
+        let (_, tally) = self.today.insert(match shown {
+            Some((_, tally)) if is_close(&tally, &now) => (day, tally),
+            _ => (day, now),
+        });
+        Ok(sum_up(&self.count, tally, &books, &self.shop, &(day..=day)))
+    }
+
+    /// The days before today, the last of them yesterday.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn days_before(&mut self, days: u64) -> Result<Summary, Unanswerable> {
+        let books = self.catch_up(false)?;
+        let today = moment::local(clock::wall_ms(), self.shop.zone).0;
+        let yesterday = today.pred_opt().unwrap_or(today);
+        let first = today.checked_sub_days(chrono::Days::new(days)).unwrap_or(today);
+        let range: RangeInclusive<NaiveDate> = first..=yesterday;
+        let tally = self.count.almanac().join(range.clone());
+        Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
+    }
+}
+
+/// Whether too few ratings lie between two states of a day to show the later one.
+fn is_close(shown: &Tally, now: &Tally) -> bool {
+    let (shown, now) = (shown.lines().total(), now.lines().total());
+    now.abs_diff(shown) < HIDDEN_BELOW
+}

@@ -1,0 +1,141 @@
+//! Counting the journal, a page at a time and in its order.
+
+use chrono_tz::Tz;
+
+use super::Unanswerable;
+use crate::feedback::event::Event;
+use crate::feedback::misuse::{Judge, Reason, Silence};
+use crate::feedback::moment::{self, Quality, Timeline};
+use crate::feedback::rating::{Rated, RunId};
+use crate::feedback::tally::{Almanac, Seen};
+use crate::kiosk::journal::{Entry, Kept};
+
+/// The journal, counted up to a row.
+#[derive(Clone, Debug)]
+pub struct Count {
+    timeline: Timeline,
+    zone: Tz,
+    /// The last row that is counted.
+    after: i64,
+    /// How many rows are counted.
+    rows: u64,
+    almanac: Almanac,
+    silence: Silence,
+    judge: JudgeAgain,
+}
+
+impl Count {
+    /// Nothing counted yet; days are those of a zone, and times what this timeline makes of them.
+    #[must_use]
+    pub fn new(timeline: Timeline, zone: Tz) -> Self {
+        Self {
+            timeline,
+            zone,
+            after: 0,
+            rows: 0,
+            almanac: Almanac::default(),
+            silence: Silence::default(),
+            judge: JudgeAgain::default(),
+        }
+    }
+
+    /// Counts on to the end of the journal, which is read by pages.
+    ///
+    /// # Errors
+    /// When a page cannot be read; what was counted stays.
+    pub fn go_on(
+        &mut self,
+        mut page: impl FnMut(i64) -> Result<Vec<Kept>, Unanswerable>,
+    ) -> Result<(), Unanswerable> {
+        while self.take(&page(self.after)?) {}
+        Ok(())
+    }
+
+    /// Counts the next page; false when it is empty.
+    pub fn take(&mut self, page: &[Kept]) -> bool {
+        for kept in page {
+            self.after = kept.row;
+            self.rows += 1;
+            match &kept.entry {
+                Ok(entry) => self.take_entry(kept, entry),
+                Err(id) => {
+                    let (run, n) = (id.run, id.n);
+                    tracing::warn!(%run, n, "a row of the journal is damaged; it is left out");
+                }
+            }
+        }
+        !page.is_empty()
+    }
+
+    fn take_entry(&mut self, kept: &Kept, entry: &Entry) {
+        let rated = match &entry.event {
+            Event::Rated(rated) => rated,
+            Event::Answered(answered) => return self.almanac.answered(entry.id.run, answered),
+            Event::Lost(_) => return,
+        };
+        let misuse = self.judge.judge(entry, rated);
+        self.silence.take(rated.score, rated.input);
+        let moment = self.timeline.date(kept.boot, entry.reading);
+        let (day, hour) = moment::local(moment.utc_ms, self.zone);
+        let told_ms = self.timeline.told_ms(kept.boot).filter(|&told| told > moment.utc_ms);
+        let is_after = |told| moment::local(told, self.zone).0 > day;
+        let seen = Seen {
+            id: entry.id,
+            score: rated.score,
+            misuse,
+            replaces: rated.replaces,
+            day,
+            hour,
+            quality: moment.quality,
+            is_late: moment.quality == Quality::Exact && told_ms.is_some_and(is_after),
+        };
+        self.almanac.rated(&seen, &rated.question);
+    }
+
+    /// The last row that is counted.
+    #[must_use]
+    pub const fn after(&self) -> i64 {
+        self.after
+    }
+
+    /// How many rows are counted.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// What its times were made of.
+    #[must_use]
+    pub const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The days.
+    #[must_use]
+    pub const fn almanac(&self) -> &Almanac {
+        &self.almanac
+    }
+
+    /// Which buttons fell silent.
+    #[must_use]
+    pub const fn silence(&self) -> &Silence {
+        &self.silence
+    }
+}
+
+/// Judges again what older rules have judged, from the presses of the same run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct JudgeAgain {
+    run: Option<RunId>,
+    judge: Judge,
+}
+
+impl JudgeAgain {
+    pub(super) fn judge(&mut self, entry: &Entry, rated: &Rated) -> Option<Reason> {
+        if self.run.replace(entry.id.run) != Some(entry.id.run) {
+            self.judge = Judge::default();
+        }
+        let Rated { verdict, score, input, .. } = *rated;
+        self.judge.judge_again(verdict, score, input, entry.reading.boot_ms).misuse
+    }
+}

@@ -1,0 +1,242 @@
+//! A day, or a range of days, as the shop manager gets to see it.
+
+use std::ops::RangeInclusive;
+
+use chrono::{Days, NaiveDate};
+
+use super::count::Count;
+use super::{Shop, Source, Unanswerable, date};
+use crate::clock;
+use crate::feedback::misuse::Silence;
+use crate::feedback::moment;
+use crate::feedback::survey::Question;
+use crate::feedback::tally::score::Against;
+use crate::feedback::tally::{self, Almanac, Counts, Tally};
+use crate::kiosk::journal::Books;
+use crate::wire::desk::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
+
+/// The most days that can be asked for at once: ten years.
+pub const DAYS_MAX: u64 = 3_653;
+
+/// How many weeks back the same weekday is looked at.
+const WEEKS: u64 = 4;
+
+/// Sums up the days of a range, both ends included; today by the shop's clocks when none is named,
+/// and one day when only the first is.
+///
+/// # Errors
+/// When a date is none, the range has no days or more than [`DAYS_MAX`], or the journal cannot be
+/// read.
+pub fn summary(
+    source: &Source,
+    shop: &Shop,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<Summary, Unanswerable> {
+    let range = range(shop, from, to)?;
+    let (books, timeline) = source.books()?;
+    let mut count = Count::new(timeline, shop.zone);
+    count.go_on(|after| source.page(after))?;
+    let tally = count.almanac().join(range.clone());
+    Ok(sum_up(&count, &tally, &books, shop, &range))
+}
+
+/// The days that are meant.
+pub(super) fn range(
+    shop: &Shop,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<RangeInclusive<NaiveDate>, Unanswerable> {
+    let today = || moment::local(clock::wall_ms(), shop.zone).0;
+    let to = to.map(date).transpose()?;
+    let from = from.map(date).transpose()?.or(to).unwrap_or_else(today);
+    let to = to.unwrap_or(from);
+    let days = u64::try_from((to - from).num_days()).ok();
+    if days.is_none_or(|days| days >= DAYS_MAX) {
+        return Err(Unanswerable::Range { from, to });
+    }
+    Ok(from..=to)
+}
+
+/// The tally of a range, with all that a page needs beside it.
+pub(super) fn sum_up(
+    count: &Count,
+    tally: &Tally,
+    books: &Books,
+    shop: &Shop,
+    range: &RangeInclusive<NaiveDate>,
+) -> Summary {
+    let almanac = count.almanac();
+    let (first, last) = (*range.start(), *range.end());
+    let lines = lines(tally, shop);
+    let only = if let [line] = &lines[..] { Some(line) } else { None };
+    let recommendations = tally.recommendations();
+    let is_one_day = first == last;
+    Summary {
+        date: first.to_string(),
+        until: (!is_one_day).then(|| last.to_string()),
+        zone: shop.zone.name().to_owned(),
+        n: tally.lines().total(),
+        happy_index: only.and_then(|line| line.happy_index),
+        csat: only.and_then(|line| line.csat),
+        csat_interval: only.and_then(|line| line.csat_interval),
+        lines,
+        hours: hours(tally),
+        reasons: said(almanac, tally, shop),
+        nps: recommendations.nps(),
+        nps_interval: recommendations.nps_interval(),
+        nps_n: recommendations.total(),
+        compared: if is_one_day { compared(almanac, tally, first) } else { None },
+        days: if is_one_day { Vec::new() } else { days(almanac, range, shop) },
+        replaced: tally.replaced(),
+        misuse: tally.misuse().iter().map(|(reason, &n)| (reason.name().to_owned(), n)).collect(),
+        uncertain: tally.bounded() + tally.unknown(),
+        bounded: tally.bounded(),
+        late: tally.late(),
+        waiting: books.waiting,
+        set_aside: books.set_aside,
+        lost: books.lost,
+        notices: notices(count.silence(), books, shop),
+    }
+}
+
+/// The lines of a tally; the one that is asked now, without ratings, where there are none.
+fn lines(tally: &Tally, shop: &Shop) -> Vec<Line> {
+    let lines: Vec<Line> =
+        tally.lines().each().map(|(line, counts)| score_line(line, counts, shop)).collect();
+    if !lines.is_empty() {
+        return lines;
+    }
+    let Question { id, version, scale, .. } = shop.survey.question(None, "");
+    let line = tally::Line { question: id.clone(), version: *version, scale: *scale };
+    vec![score_line(&line, &Counts::none(*scale), shop)]
+}
+
+/// The counts and scores of a line, with its words where the shop still asks it so.
+fn score_line(line: &tally::Line, counts: &Counts, shop: &Shop) -> Line {
+    let is_it = |question: &&Question| {
+        question.id == line.question
+            && question.version == line.version
+            && question.scale == line.scale
+    };
+    let asked = shop.survey.parts().questions.iter().find(is_it);
+    let texts = asked.and_then(|question| question.texts(&shop.language));
+    Line {
+        question: line.question.clone(),
+        version: line.version,
+        text: texts.map(|texts| texts.question.clone()),
+        scale: line.scale.faces(),
+        counts: counts.faces().to_vec(),
+        n: counts.total(),
+        happy_index: counts.happy_index(),
+        csat: counts.csat(),
+        csat_interval: counts.csat_interval(),
+        words: texts.map(|texts| texts.faces.clone()).unwrap_or_default(),
+    }
+}
+
+/// The hours that have ratings; those that have too few say only that.
+fn hours(tally: &Tally) -> Vec<Hour> {
+    let hours = (0..).zip(tally.hours()).filter(|(_, hour)| hour.total > 0);
+    let shown = hours.map(|(hour, counted)| {
+        let is_shown = !counted.is_hidden();
+        let (n, happy) = (is_shown.then_some(counted.total), is_shown.then_some(counted.happy));
+        Hour { hour, n, happy }
+    });
+    shown.collect()
+}
+
+/// What shoppers said, the most frequent first, apart for happy and unhappy ones.
+fn said(almanac: &Almanac, tally: &Tally, shop: &Shop) -> Vec<Said> {
+    let mut counts = std::collections::BTreeMap::<(bool, &str), u32>::new();
+    for (cause, times) in tally.causes() {
+        *counts.entry((cause.score.is_happy(), almanac.reason(cause.reason))).or_default() += times;
+    }
+    let of = |is_happy: bool| -> u32 {
+        counts.iter().filter(|((happy, _), _)| *happy == is_happy).map(|(_, n)| n).sum()
+    };
+    let answers = [of(false), of(true)];
+    let mut said: Vec<Said> = counts
+        .iter()
+        .map(|(&(is_happy, reason), &n)| {
+            let whole = if is_happy { answers[1] } else { answers[0] };
+            Said {
+                reason: reason.to_owned(),
+                words: shop.survey.reason(reason, &shop.language).map(str::to_owned),
+                is_happy,
+                n,
+                share: f64::from(n) * 100.0 / f64::from(whole),
+                share_interval: tally::wilson(n, whole),
+            }
+        })
+        .collect();
+    said.sort_by(|one, other| other.n.cmp(&one.n).then_with(|| one.reason.cmp(&other.reason)));
+    said
+}
+
+/// How the day's main line compares with the same weekday of the weeks before.
+fn compared(almanac: &Almanac, tally: &Tally, day: NaiveDate) -> Option<Compared> {
+    let (line, counts) = tally.lines().each().max_by_key(|(_, counts)| counts.total())?;
+    let weeks = (1..=WEEKS).filter_map(|week| day.checked_sub_days(Days::new(7 * week)));
+    let mut before = Counts::none(line.scale);
+    let mut days = Vec::new();
+    for day in weeks {
+        if let Some(counts) = almanac.day(day).and_then(|tally| tally.lines().of(line)) {
+            before.join(counts);
+            days.push(day.to_string());
+        }
+    }
+    let Against { difference, interval, verdict } = counts.against(&before)?;
+    let csat = before.csat();
+    let verdict = verdict.name().to_owned();
+    Some(Compared { days, n: before.total(), csat, difference, interval, verdict })
+}
+
+/// Each day of a range, whether it has ratings or not.
+fn days(almanac: &Almanac, range: &RangeInclusive<NaiveDate>, shop: &Shop) -> Vec<Day> {
+    let day = |day: NaiveDate| {
+        let tally = almanac.day(day);
+        let each = tally.into_iter().flat_map(|tally| tally.lines().each());
+        Day {
+            date: day.to_string(),
+            n: tally.map_or(0, |tally| tally.lines().total()),
+            lines: each.map(|(line, counts)| score_line(line, counts, shop)).collect(),
+            late: tally.map_or(0, Tally::late),
+        }
+    };
+    range.start().iter_days().take_while(|date| date <= range.end()).map(day).collect()
+}
+
+/// A row of a table for each line of each day.
+pub fn rows(summary: &Summary) -> impl Iterator<Item = Row<'_>> {
+    let one = summary.days.is_empty().then_some((summary.date.as_str(), &summary.lines[..]));
+    let each = summary.days.iter().map(|day| (day.date.as_str(), &day.lines[..]));
+    let lines = one.into_iter().chain(each);
+    lines.flat_map(|(date, lines)| lines.iter().map(move |line| Row::of(date, line)))
+}
+
+/// What somebody in the shop should look at.
+fn notices(silence: &Silence, books: &Books, shop: &Shop) -> Vec<String> {
+    let question = shop.survey.question(None, "");
+    let words = question.texts(&shop.language).map(|texts| texts.faces.clone());
+    let word = |value: u8| {
+        let word = words.as_ref().and_then(|words| words.get(usize::from(value) - 1));
+        word.map_or_else(|| value.to_string(), |word| format!("{value} ({word})"))
+    };
+    let mut notices: Vec<String> = silence
+        .silent(question.scale.faces())
+        .map(|(value, others)| {
+            format!(
+                "button {} was not pressed while the others were {others} times: check its wire",
+                word(value)
+            )
+        })
+        .collect();
+    if books.lost > 0 {
+        let (lost, s) = (books.lost, if books.lost == 1 { "" } else { "s" });
+        notices.push(format!(
+            "the card lost {lost} rating{s}: replace it, and see `smilepost-kiosk verify`"
+        ));
+    }
+    notices
+}
