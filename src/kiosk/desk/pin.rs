@@ -1,7 +1,7 @@
 //! The shop manager's PIN: how it is kept, and what whoever guesses gets.
 //!
-//! Kept is an argon2id hash, never the PIN. A wrong try is written down before it is looked at, so
-//! that neither a power cut nor a restart gives another one for free; since no clock can be believed
+//! Kept is an argon2id hash, never the PIN. A try is written down before it is looked at, so that
+//! neither a power cut nor a restart gives another one for free; since no clock can be believed
 //! after a restart, a delay begins anew there.
 
 use std::path::{Path, PathBuf};
