@@ -84,7 +84,8 @@ fn main() {
     let (app, floor_ms) = ("bench".to_owned(), clock::built_ms());
     settings.data_dir = data_dir;
     let surveyed = Box::new(|_| {});
-    let office = Office { enrolment, settings, app, floor_ms, given: None, surveyed };
+    let heard = Box::new(|_, _| {});
+    let office = Office { enrolment, settings, app, floor_ms, given: None, surveyed, heard };
     let _uplink = uplink::start(office, keeper.clone()).unwrap();
     while keeper.books().unwrap().0.waiting > 0 {
         std::thread::park_timeout(Duration::from_millis(5));

@@ -147,6 +147,8 @@ impl Kiosk {
             .context("cannot start the desk's thread")?;
         let socket = open_socket(&settings, &desk);
         let surveyed = events.clone();
+        let is_enrolled = enrolment.is_some();
+        let heard = events.clone();
         let office = enrolment.map(|enrolment| uplink::Office {
             enrolment,
             settings: settings.clone(),
@@ -156,6 +158,10 @@ impl Kiosk {
             surveyed: Box::new(move |survey| {
                 // A kiosk that is ending asks nothing more.
                 let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
+            }),
+            heard: Box::new(move |trouble, confirmed_ms| {
+                let office = desk::sheet::Office { trouble, confirmed_ms };
+                let _ = heard.send(Event::Office(office));
             }),
         });
         let nudge = open_uplink(office, &keeper);
@@ -206,6 +212,11 @@ impl Kiosk {
             dark_at: None,
             keeper: keeper.clone(),
             desk,
+            sitting: None,
+            sittings: 0,
+            shown: None,
+            office: is_enrolled.then(desk::sheet::Office::default),
+            events: events.clone(),
             witness,
             show,
             nudge,

@@ -4,10 +4,13 @@
 //! journal commits on a thread of its own, the screen draws on another, the uplink sends on a
 //! third. An error that it cannot cure becomes a page on the screen, never an end.
 
+mod desk;
+
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
+use self::desk::Sitting;
 use crate::clock;
 use crate::feedback::answer::{Answered, FollowUp, Reply};
 use crate::feedback::event;
@@ -18,6 +21,7 @@ use crate::feedback::visit::{self, Effect, Plan, Press, Visit};
 use crate::kiosk::asked::{Asked, Words};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::Desk;
+use crate::kiosk::desk::sheet::{Office, Sheet, Tap};
 use crate::kiosk::journal::{Answer, Keeper};
 use crate::kiosk::sound::Sound;
 use crate::kiosk::witness::Witness;
@@ -54,6 +58,12 @@ pub enum Event {
     Reconsidered,
     /// The buttons have something to tell.
     Buttons(buttons::Notice),
+    /// Somebody does something at the desk.
+    Desk(Tap),
+    /// The clerk has written a sheet, for the sitting with this number.
+    Sheet(u64, Box<Sheet>),
+    /// The uplink has something to tell of head office.
+    Office(Office),
     /// The journal has done, or not done, what it was asked.
     Journal(Answer),
     /// Somebody wants the kiosk to end: a signal, or the window was closed.
@@ -61,7 +71,7 @@ pub enum Event {
 }
 
 /// What the screen shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum View {
     /// The question.
     Ask(Arc<Words>),
@@ -88,6 +98,8 @@ pub enum View {
     Thanks,
     /// The post is not recording.
     Rest,
+    /// The shop manager's desk.
+    Desk(Box<Sheet>),
 }
 
 /// The loop and what it acts on.
@@ -108,6 +120,16 @@ pub(super) struct Attendant {
     pub(super) dark_at: Option<u64>,
     pub(super) keeper: Keeper,
     pub(super) desk: Desk,
+    /// Somebody at the desk.
+    pub(super) sitting: Option<Sitting>,
+    /// How often anybody was.
+    pub(super) sittings: u64,
+    /// What a shopper sees, or would see if the desk were not open.
+    pub(super) shown: Option<View>,
+    /// What is known of head office; nothing of a kiosk that is not enrolled.
+    pub(super) office: Option<Office>,
+    /// The way back to this loop, for whoever is asked for something.
+    pub(super) events: SyncSender<Event>,
     pub(super) witness: Option<Witness>,
     /// Shows a view on the screen, if there is one.
     pub(super) show: Box<dyn Fn(View) + Send>,
@@ -141,7 +163,9 @@ impl Attendant {
             }
             // One probe at a time: a card that hangs must not fill the way to the journal.
             let probe_at = probe_at.filter(|_| !self.is_probing);
-            let others = [probe_at, self.dark_at, self.minute_at(now)].into_iter().flatten();
+            let left_at = self.sitting.as_ref().map(|sitting| sitting.until);
+            let others = [probe_at, self.dark_at, left_at, self.minute_at(now)];
+            let others = others.into_iter().flatten();
             let due_at = self.visit.due_at().into_iter().chain(others).min();
             let event = match due_at {
                 None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -182,6 +206,9 @@ impl Attendant {
     /// the middle of answering.
     fn look_at_the_clock(&mut self) {
         let now = clock::boot_ms();
+        if self.sitting.as_ref().is_some_and(|sitting| sitting.until <= now) {
+            self.leave_desk();
+        }
         if self.dark_at.is_some_and(|at| at <= now) {
             self.dark_at = None;
             (self.show)(View::Dark);
@@ -221,6 +248,9 @@ impl Attendant {
                 self.step(visit::Event::Touched);
             }
             Event::Surveyed(survey) => self.next_survey = Some(survey),
+            Event::Desk(tap) => self.tap(tap),
+            Event::Sheet(number, sheet) => self.lay(number, *sheet),
+            Event::Office(office) => self.office = Some(office),
             Event::Reconsidered => self.step(visit::Event::Reconsidered),
             Event::Buttons(notice) => self.notice(notice),
             Event::Journal(Answer::Kept(entry)) => {
@@ -281,7 +311,9 @@ impl Attendant {
     fn notice(&mut self, notice: buttons::Notice) {
         match notice {
             buttons::Notice::Pressed(score) => {
-                self.press(score.value(), Input::Button);
+                if !self.try_button(score.value()) {
+                    self.press(score.value(), Input::Button);
+                }
             }
             buttons::Notice::Held { line, score } => {
                 tracing::warn!(line, "a button is held: its press is taken back");
@@ -350,7 +382,6 @@ impl Attendant {
             Effect::Close => {
                 self.lamps.show(Signal::Off);
                 self.view(View::Close);
-                self.dark_at = Some(clock::boot_ms() + self.panel_off_ms);
             }
             Effect::Rest => {
                 self.lamps.show(Signal::Off);
@@ -363,9 +394,23 @@ impl Attendant {
         }
     }
 
+    /// Shows a shopper something; where the desk is open, only what a shopper waits for.
     fn view(&mut self, view: View) {
-        self.dark_at = None;
-        (self.show)(view);
+        let is_for_somebody = !matches!(
+            view,
+            View::Ask(_) | View::Invite(_) | View::Close | View::Rest | View::StillThere(_)
+        );
+        if is_for_somebody {
+            self.sitting = None;
+        }
+        if self.sitting.is_none() {
+            let is_closed = view == View::Close;
+            self.dark_at = is_closed.then(|| clock::boot_ms() + self.panel_off_ms);
+            (self.show)(view.clone());
+        }
+        if !matches!(view, View::StillThere(_)) {
+            self.shown = Some(view);
+        }
     }
 
     /// UTC in milliseconds since 1970, if anybody in this boot has said what time it is: a board's

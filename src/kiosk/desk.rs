@@ -7,6 +7,7 @@
 pub mod clerk;
 mod count;
 pub mod pin;
+pub mod sheet;
 pub mod socket;
 mod summary;
 mod text;

@@ -4,6 +4,7 @@
 //! display can be had the kiosk goes on without one, since buttons need none.
 
 pub mod colour;
+mod desk;
 pub mod fonts;
 pub mod keyboard;
 pub mod panel;
@@ -232,6 +233,8 @@ fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
     let asked_to_hear = tell.clone();
     bridge.on_asked_to_hear(move || asked_to_hear(Event::Speak));
 
+    desk::listen(window, tell.clone());
+
     let (reasoned, of) = (tell.clone(), window.as_weak());
     bridge.on_reasoned(move |at| {
         let reasons = of.upgrade().map(|window| Bridge::get(&window).get_reasons());
@@ -333,6 +336,9 @@ fn show(window: &AppWindow, view: &View) {
     if bridge.get_stage() == Stage::Dark && *view != View::Dark {
         panel::light(true);
     }
+    if bridge.get_stage() == Stage::Desk && !matches!(view, View::Desk(_)) {
+        desk::clear(window);
+    }
     bridge.set_still_there(match view {
         View::StillThere(seconds) => (*seconds).into(),
         _ => 0,
@@ -357,6 +363,10 @@ fn show(window: &AppWindow, view: &View) {
         View::Follow { page, is_happy, words } => follow(&bridge, *page, *is_happy, words),
         View::StillThere(_) => {}
         View::Thanks => bridge.set_stage(Stage::Thanks),
+        View::Desk(sheet) => {
+            desk::lay(window, sheet);
+            bridge.set_stage(Stage::Desk);
+        }
         View::Rest => bridge.set_stage(Stage::Rest),
         View::Close => bridge.set_stage(Stage::Closed),
         View::Dark => {

@@ -81,6 +81,9 @@ pub struct Office {
     pub given: Option<(u64, u64)>,
     /// Gets each other survey that head office gives; its own, once one is withdrawn.
     pub surveyed: Box<dyn Fn(Survey) + Send>,
+    /// Gets what is wrong with the deliveries, if anything, and when head office last answered as
+    /// it should, in milliseconds since boot.
+    pub heard: Box<dyn Fn(Option<String>, Option<u64>) + Send>,
     /// The program and its version, as the hub gets to see it.
     pub app: String,
     /// A time that has certainly passed, in milliseconds since 1970 UTC.
@@ -152,6 +155,7 @@ pub fn start(office: Office, keeper: Keeper) -> Result<Uplink, Error> {
         keeper,
         outbox: Outbox::default(),
         trouble: None,
+        confirmed_ms: None,
         pruned_at: None,
         complaint: None,
         refused: None,
@@ -178,6 +182,8 @@ struct Sender {
     outbox: Outbox,
     /// What was last complained about, so that a night without network is one line in the log.
     trouble: Option<String>,
+    /// When head office last answered as it should, in milliseconds since boot.
+    confirmed_ms: Option<u64>,
     pruned_at: Option<u64>,
     /// Why the survey that head office gave last is not asked.
     complaint: Option<String>,
@@ -336,6 +342,10 @@ impl Sender {
             None if self.trouble.is_some() => tracing::info!("ratings are delivered again"),
             Some(_) | None => {}
         }
+        if trouble.is_none() {
+            self.confirmed_ms = Some(clock::boot_ms());
+        }
+        (self.office.heard)(trouble.clone(), self.confirmed_ms);
         self.trouble = trouble;
     }
 

@@ -45,7 +45,7 @@ pub struct Unanswered {
 }
 
 /// A shop's day, or several.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The day, or the first of several, `YYYY-MM-DD`.
     pub date: String,
@@ -132,6 +132,9 @@ pub struct Line {
     /// 0 to 100, or nothing when n is 0.
     #[serde(default)]
     pub happy_index: Option<f64>,
+    /// The 95 % interval of the Happy Index.
+    #[serde(default)]
+    pub happy_index_interval: Option<(f64, f64)>,
     /// The share of happy faces in percent, or nothing when n is 0.
     #[serde(default)]
     pub csat: Option<f64>,
@@ -169,6 +172,11 @@ pub struct Said {
     pub share: f64,
     /// The 95 % interval of the share, in percent.
     pub share_interval: Option<(f64, f64)>,
+    /// How often with each of the five pictures of faces, worst first.
+    pub by_face: Vec<u32>,
+    /// The hour, 0 to 23, in which it was given most often; nothing where that is too seldom to be
+    /// told.
+    pub peak_hour: Option<u8>,
 }
 
 /// How a day's CSAT compares with other days'.

@@ -153,6 +153,23 @@ fn every_word_of_every_language_is_in_its_place_at_every_size() {
 }
 
 #[test]
+fn every_word_of_the_desk_is_in_its_place_in_every_language_at_every_size() {
+    super::bring_japanese();
+    let settings = super::nordmarkt(Look::Light);
+    for language in settings.survey.languages() {
+        let settings = super::in_language(language);
+        for (sheet, content) in super::desk::sheets() {
+            for size in super::SIZES {
+                let screen = super::screen(&settings);
+                super::open(&screen, size, &super::desk::views(&settings, &content));
+                look_at(&screen, &format!("{sheet} {language} {size:?}"), size);
+                screen.component().hide().unwrap();
+            }
+        }
+    }
+}
+
+#[test]
 fn the_longest_texts_that_are_allowed_are_in_their_places() {
     let mut settings = super::nordmarkt(Look::Light);
     longest(&mut settings);

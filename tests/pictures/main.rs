@@ -12,6 +12,7 @@
 )]
 
 mod colour_blind;
+mod desk;
 mod languages;
 mod layout;
 mod survey;

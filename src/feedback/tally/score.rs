@@ -10,6 +10,9 @@
 //!   (F. Reichheld, Harvard Business Review, December 2003); never made of faces.
 //! - **Interval of a share**: Wilson's score interval at 95 % (E. B. Wilson, J. Am. Stat. Assoc.
 //!   22, 1927).
+//! - **Interval of the Happy Index**: Wilson's with the index as the share. A value between two
+//!   ends varies at most as much as one that is always at either end (R. Bhatia and C. Davis, Am.
+//!   Math. Monthly 107, 2000), so this is never too narrow.
 //! - **Interval of the difference of two shares**: Newcombe's hybrid of two Wilson intervals, his
 //!   method 10 (R. G. Newcombe, Statistics in Medicine 17, 1998).
 //! - **Interval of the NPS**: that of a difference of two shares of one sample, with half an answer
@@ -84,14 +87,23 @@ impl Counts {
     /// The Happy Index, 0 to 100, or none of no ratings.
     #[must_use]
     pub fn happy_index(&self) -> Option<f64> {
-        // Twelfths of the way from worst to best are whole for all three scales.
-        let step = 12 / u64::from(self.scale.faces() - 1);
-        let twelfths: u64 = self
-            .each()
-            .map(|(score, count)| u64::from(score.value() - 1) * step * u64::from(count))
-            .sum();
         let total = self.total();
-        (total > 0).then(|| twelfths as f64 * 100.0 / 12.0 / f64::from(total))
+        (total > 0).then(|| self.twelfths() as f64 * 100.0 / 12.0 / f64::from(total))
+    }
+
+    /// The 95 % interval of [`Counts::happy_index`], or none of no ratings.
+    #[must_use]
+    pub fn happy_index_interval(&self) -> Option<(f64, f64)> {
+        let n = f64::from(self.total());
+        (n > 0.0).then(|| wilson_of(self.twelfths() as f64 / 12.0 / n, n))
+    }
+
+    /// The way from worst to best that all ratings have gone, in twelfths, which are whole for all
+    /// three scales.
+    fn twelfths(&self) -> u64 {
+        let step = 12 / u64::from(self.scale.faces() - 1);
+        let each = self.each();
+        each.map(|(score, count)| u64::from(score.value() - 1) * step * u64::from(count)).sum()
     }
 
     /// The share of happy faces in percent, 0 to 100, or none of no ratings.
@@ -226,14 +238,15 @@ impl Lines {
 /// Wilson's 95 % interval for a share of `part` in `whole`, in percent, or none of nothing.
 #[must_use]
 pub fn wilson(part: u32, whole: u32) -> Option<(f64, f64)> {
-    if whole == 0 {
-        return None;
-    }
-    let (n, share) = (f64::from(whole), f64::from(part) / f64::from(whole));
+    let n = f64::from(whole);
+    (whole > 0).then(|| wilson_of(f64::from(part) / n, n))
+}
+
+fn wilson_of(share: f64, n: f64) -> (f64, f64) {
     let scale = 1.0 + Z * Z / n;
     let centre = (share + Z * Z / (2.0 * n)) / scale;
     let half = Z / scale * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Some(((centre - half).max(0.0) * 100.0, (centre + half).min(1.0) * 100.0))
+    ((centre - half).max(0.0) * 100.0, (centre + half).min(1.0) * 100.0)
 }
 
 /// Newcombe's 95 % interval for how much larger one share is than another, each `part` in `whole`,
@@ -359,6 +372,15 @@ mod tests {
         assert_eq!((rounded(Some(low)), rounded(Some(high))), (0.0, 27.75));
         let (low, high) = wilson(9, 10).unwrap();
         assert_eq!((rounded(Some(low)), rounded(Some(high))), (59.58, 98.21));
+    }
+
+    #[test]
+    fn the_interval_of_the_happy_index_is_that_of_a_share_where_only_the_ends_were_pressed() {
+        let ends = counts(Scale::Five, &[9, 0, 0, 0, 1]);
+        assert_eq!(ends.happy_index_interval(), wilson(9, 10));
+        let middle = counts(Scale::Five, &[0, 0, 10, 0, 0]);
+        assert_eq!(middle.happy_index_interval(), wilson(5, 10));
+        assert_eq!(Counts::none(Scale::Three).happy_index_interval(), None);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub enum Effect {
         /// The face, for the record; the shopper is not shown it.
         score: Score,
     },
-    /// Show the question, in [`Visit::language`].
+    /// Show the question, in [`super::Visit::language`].
     Ask,
     /// Show the invitation.
     Invite,

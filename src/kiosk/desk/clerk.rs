@@ -6,7 +6,7 @@
 //! only for what came since.
 
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
@@ -61,6 +61,7 @@ impl Desk {
             taken: 0,
             today: None,
             screen: Door::new(data_dir, "screen", now),
+            data_dir: data_dir.to_owned(),
         };
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
         Ok(Self { errands })
@@ -109,6 +110,7 @@ pub struct Clerk {
     /// What is shown of the day that is not over.
     today: Option<(NaiveDate, Tally)>,
     screen: Door,
+    data_dir: PathBuf,
 }
 
 impl Clerk {
@@ -201,6 +203,27 @@ impl Clerk {
     /// The journal once more, for whoever reads all of it, and the shop's time zone.
     pub(super) fn copy(&mut self) -> (Source, Tz) {
         (Source::Running(self.keeper.clone()), self.shop.zone)
+    }
+
+    /// Whether the journal was counted once, so that a sheet is there at once.
+    pub(super) const fn is_counted(&self) -> bool {
+        self.is_counted
+    }
+
+    pub(super) const fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// How the books stand, also while the journal is closed, and which buttons are silent.
+    pub(super) fn state(&mut self) -> (Books, Vec<(u8, u32)>) {
+        let books = self.catch_up(false).or_else(|_| Ok(self.source.books()?.0));
+        let books = books.unwrap_or_else(|_: Unanswerable| Books::default());
+        let faces = self.shop.survey.question(None, "").scale.faces();
+        (books, self.count.silence().silent(faces).collect())
     }
 
     /// Another survey is asked from now on.

@@ -1,5 +1,7 @@
 //! A day, or a range of days, as the shop manager gets to see it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::{Days, NaiveDate};
@@ -9,9 +11,9 @@ use super::{Shop, Source, Unanswerable, date};
 use crate::clock;
 use crate::feedback::misuse::Silence;
 use crate::feedback::moment;
-use crate::feedback::survey::Question;
+use crate::feedback::survey::{Question, faces_of};
 use crate::feedback::tally::score::Against;
-use crate::feedback::tally::{self, Almanac, Counts, Tally};
+use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
 use crate::kiosk::journal::Books;
 use crate::wire::desk::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
 
@@ -129,6 +131,7 @@ fn score_line(line: &tally::Line, counts: &Counts, shop: &Shop) -> Line {
         counts: counts.faces().to_vec(),
         n: counts.total(),
         happy_index: counts.happy_index(),
+        happy_index_interval: counts.happy_index_interval(),
         csat: counts.csat(),
         csat_interval: counts.csat_interval(),
         words: texts.map(|texts| texts.faces.clone()).unwrap_or_default(),
@@ -148,25 +151,40 @@ fn hours(tally: &Tally) -> Vec<Hour> {
 
 /// What shoppers said, the most frequent first, apart for happy and unhappy ones.
 fn said(almanac: &Almanac, tally: &Tally, shop: &Shop) -> Vec<Said> {
-    let mut counts = std::collections::BTreeMap::<(bool, &str), u32>::new();
-    for (cause, times) in tally.causes() {
-        *counts.entry((cause.score.is_happy(), almanac.reason(cause.reason))).or_default() += times;
+    /// How often one reason was given, by the pictures of the faces and by the hours.
+    #[derive(Default)]
+    struct Given {
+        by_face: [u32; 5],
+        by_hour: [u32; 24],
     }
-    let of = |is_happy: bool| -> u32 {
-        counts.iter().filter(|((happy, _), _)| *happy == is_happy).map(|(_, n)| n).sum()
+    let mut given = BTreeMap::<(bool, &str), Given>::new();
+    for (cause, times) in tally.causes() {
+        let reason = almanac.reason(cause.reason);
+        let given = given.entry((cause.score.is_happy(), reason)).or_default();
+        let picture = faces_of(cause.score.scale()).get(usize::from(cause.score.value() - 1));
+        let face = picture.and_then(|&face| given.by_face.get_mut(usize::from(face)));
+        let hour = given.by_hour.get_mut(usize::from(cause.hour));
+        face.into_iter().chain(hour).for_each(|count| *count += times);
+    }
+    let n = |given: &Given| given.by_face.iter().sum::<u32>();
+    let whole = |is_happy: bool| -> u32 {
+        given.iter().filter(|((happy, _), _)| *happy == is_happy).map(|(_, given)| n(given)).sum()
     };
-    let answers = [of(false), of(true)];
-    let mut said: Vec<Said> = counts
+    let wholes = (whole(true), whole(false));
+    let mut said: Vec<Said> = given
         .iter()
-        .map(|(&(is_happy, reason), &n)| {
-            let whole = if is_happy { answers[1] } else { answers[0] };
+        .map(|(&(is_happy, reason), given)| {
+            let (n, whole) = (n(given), if is_happy { wholes.0 } else { wholes.1 });
+            let peak = (0..).zip(given.by_hour).max_by_key(|&(hour, n)| (n, Reverse(hour)));
             Said {
                 reason: reason.to_owned(),
                 words: shop.survey.reason(reason, &shop.language).map(str::to_owned),
                 is_happy,
                 n,
-                share: f64::from(n) * 100.0 / f64::from(whole),
+                share: f64::from(n) * 100.0 / f64::from(whole.max(1)),
                 share_interval: tally::wilson(n, whole),
+                by_face: given.by_face.to_vec(),
+                peak_hour: peak.filter(|&(_, n)| n >= HIDDEN_BELOW).map(|(hour, _)| hour),
             }
         })
         .collect();

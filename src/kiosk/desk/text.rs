@@ -136,7 +136,8 @@ fn write_days(out: &mut String, days: &[Day]) -> std::fmt::Result {
 fn write_line(out: &mut String, line: &Line) -> std::fmt::Result {
     match (line.happy_index, line.csat, line.csat_interval) {
         (Some(index), Some(csat), Some((low, high))) => {
-            writeln!(out, "Happy Index {index:.1} of 100")?;
+            let (least, most) = line.happy_index_interval.unwrap_or_default();
+            writeln!(out, "Happy Index {index:.1} of 100 (95 %: {least:.0} to {most:.0})")?;
             writeln!(out, "CSAT        {csat:.1} % happy (95 %: {low:.0} to {high:.0} %)")?;
             writeln!(out, "Ratings     {}\n", line.n)?;
         }

@@ -1,0 +1,166 @@
+//! The sheets of the desk on the screen, and what a shop manager does with them.
+
+use super::clerk::Clerk;
+use super::pin::{self, Denied};
+use crate::clock;
+use crate::feedback::moment;
+use crate::kiosk::journal::Books;
+use crate::wire::desk::Summary;
+
+/// How many days the reasons are counted over: four whole weeks.
+const WHY_DAYS: u64 = 28;
+
+/// How many weeks of a calendar are before the present one.
+const WEEKS_BEFORE: u64 = 4;
+
+/// One of the sheets that stand behind the PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The day so far.
+    Today,
+    /// The last weeks.
+    Days,
+    /// What shoppers said.
+    Why,
+    /// How the post is.
+    Post,
+}
+
+/// What somebody does at the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tap {
+    /// The mark was held, to get to the desk.
+    Knocked,
+    /// A PIN was entered.
+    Entered(String),
+    /// Another sheet is wanted.
+    Turned(Page),
+    /// The desk is left.
+    Left,
+    /// The screen was touched.
+    Touched,
+}
+
+/// A sheet, with everything that stands on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sheet {
+    /// The pad that asks for the PIN.
+    Pad(Pad),
+    /// The ratings are still being counted.
+    Counting,
+    /// [`Page::Today`].
+    Today(Box<Summary>),
+    /// [`Page::Days`].
+    Days(Box<Summary>),
+    /// [`Page::Why`].
+    Why(Box<Summary>),
+    /// [`Page::Post`].
+    Post(Box<Post>),
+}
+
+impl Sheet {
+    /// Whether it is one of those that stand behind the PIN.
+    #[must_use]
+    pub const fn is_behind_the_pin(&self) -> bool {
+        !matches!(self, Self::Pad(_))
+    }
+}
+
+/// What the pad has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pad {
+    /// The PIN is asked for.
+    Asked,
+    /// It was the wrong one; so many tries are left.
+    Wrong(u32),
+    /// Nothing is tried for so many seconds.
+    Wait(u32),
+    /// No PIN was set.
+    Unset,
+}
+
+impl From<Denied> for Pad {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unset => Self::Unset,
+            Denied::Wrong { left } => Self::Wrong(left),
+            Denied::Wait { ms } => {
+                Self::Wait(u32::try_from(ms.div_ceil(1_000)).unwrap_or(u32::MAX))
+            }
+        }
+    }
+}
+
+/// How the post is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Post {
+    /// How the journal's books stand.
+    pub books: Books,
+    /// The buttons that may be broken, 1 being the worst face, each with how often the others were
+    /// pressed since it was.
+    pub silent: Vec<(u8, u32)>,
+    /// Whether ratings are taken.
+    pub is_recording: bool,
+    /// What is known of head office; nothing of a kiosk that is not enrolled.
+    pub office: Option<Office>,
+    /// Whether anybody has told the time in this boot.
+    pub is_clock_known: bool,
+    /// The pictures of the faces that are asked, worst first, and whether their buttons were
+    /// pressed since the sheet was opened.
+    pub buttons: Vec<(u8, bool)>,
+}
+
+/// What the uplink has to tell of head office.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Office {
+    /// Why ratings cannot be delivered, if so.
+    pub trouble: Option<String>,
+    /// When head office last answered as it should, in milliseconds since boot.
+    pub confirmed_ms: Option<u64>,
+}
+
+impl Clerk {
+    /// The pad, as somebody finds it.
+    pub fn pad(&mut self) -> Sheet {
+        let now = clock::boot_ms();
+        Sheet::Pad(match self.screen().wait_ms(now) {
+            _ if !pin::is_set(self.data_dir()) => Pad::Unset,
+            0 => Pad::Asked,
+            ms => Denied::Wait { ms }.into(),
+        })
+    }
+
+    /// The first sheet for whoever knows the PIN; the pad again for anybody else.
+    pub fn enter(&mut self, pin: &str) -> Sheet {
+        match self.screen().enter(pin, clock::boot_ms()) {
+            // Whoever is let in sees at once that it was the right one.
+            Ok(()) if !self.is_counted() => Sheet::Counting,
+            Ok(()) => self.sheet(Page::Today),
+            Err(denied) => Sheet::Pad(denied.into()),
+        }
+    }
+
+    /// A sheet. Where the journal cannot be read it is [`Page::Post`], which says so.
+    pub fn sheet(&mut self, page: Page) -> Sheet {
+        let sheet = match page {
+            Page::Today => self.today().map(|summary| Sheet::Today(Box::new(summary))),
+            Page::Days => {
+                let today = moment::local(clock::wall_ms(), self.shop().zone).0;
+                let into_week = chrono::Datelike::weekday(&today).num_days_from_monday();
+                let days = 7 * WEEKS_BEFORE + u64::from(into_week);
+                self.days_before(days).map(|summary| Sheet::Days(Box::new(summary)))
+            }
+            Page::Why => self.days_before(WHY_DAYS).map(|summary| Sheet::Why(Box::new(summary))),
+            Page::Post => return self.post(),
+        };
+        sheet.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a sheet of the desk cannot be written");
+            self.post()
+        })
+    }
+
+    fn post(&mut self) -> Sheet {
+        let (books, silent) = self.state();
+        Sheet::Post(Box::new(Post { books, silent, ..Post::default() }))
+    }
+}

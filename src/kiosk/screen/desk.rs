@@ -1,0 +1,270 @@
+//! The shop manager's desk, as the screen draws it.
+
+use slint::{Global as _, ModelRc, VecModel};
+
+use super::generated::{
+    AppWindow, ButtonTest, DayCell, Desk, FaceCount, HourBar, Pad as DrawnPad, Part, ReasonBar,
+    Sheet as Drawn, SilentButton, TrendPiece, Verdict,
+};
+use crate::clock;
+use crate::feedback::rating::Scale;
+use crate::feedback::survey::{KNOWN_REASONS, faces_of};
+use crate::feedback::tally::HIDDEN_BELOW;
+use crate::kiosk::attendant::Event;
+use crate::kiosk::desk::sheet::{Pad, Page, Post, Sheet, Tap};
+use crate::wire::desk::{Day, Line, Said, Summary};
+
+/// The most reasons of one kind that a sheet shows.
+const REASONS_MAX: usize = 6;
+
+/// Hands on what is done at the desk.
+pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
+    let desk = Desk::get(window);
+    let told = tell.clone();
+    desk.on_knocked(move || told(Event::Desk(Tap::Knocked)));
+    let told = tell.clone();
+    desk.on_entered(move |pin| told(Event::Desk(Tap::Entered(pin.into()))));
+    let told = tell.clone();
+    desk.on_turned(move |sheet| {
+        let page = match sheet {
+            Drawn::Days => Page::Days,
+            Drawn::Why => Page::Why,
+            Drawn::Post => Page::Post,
+            Drawn::Pin | Drawn::Counting | Drawn::Today => Page::Today,
+        };
+        told(Event::Desk(Tap::Turned(page)));
+    });
+    let told = tell.clone();
+    desk.on_left(move || told(Event::Desk(Tap::Left)));
+    desk.on_stirred(move || tell(Event::Desk(Tap::Touched)));
+}
+
+/// Lays a sheet out.
+pub(super) fn lay(window: &AppWindow, sheet: &Sheet) {
+    let desk = Desk::get(window);
+    let drawn = match sheet {
+        Sheet::Pad(pad) => {
+            ask(&desk, *pad);
+            Drawn::Pin
+        }
+        Sheet::Counting => Drawn::Counting,
+        Sheet::Today(summary) => {
+            today(&desk, summary);
+            Drawn::Today
+        }
+        Sheet::Days(summary) => {
+            days(&desk, summary);
+            Drawn::Days
+        }
+        Sheet::Why(summary) => {
+            reasons(&desk, &summary.reasons);
+            Drawn::Why
+        }
+        Sheet::Post(state) => {
+            post(&desk, state);
+            Drawn::Post
+        }
+    };
+    if let Sheet::Today(summary) | Sheet::Days(summary) | Sheet::Why(summary) = sheet {
+        desk.set_waiting(whole(summary.waiting));
+        desk.set_is_recording(true);
+    }
+    desk.set_sheet(drawn);
+}
+
+/// Leaves nothing of the numbers in the window.
+pub(super) fn clear(window: &AppWindow) {
+    let desk = Desk::get(window);
+    today(&desk, &Summary::default());
+    days(&desk, &Summary::default());
+    post(&desk, &Post::default());
+    desk.set_sheet(Drawn::Pin);
+}
+
+fn ask(desk: &Desk<'_>, pad: Pad) {
+    desk.set_pad(match pad {
+        Pad::Asked => DrawnPad::Asked,
+        Pad::Wrong(left) => {
+            desk.set_tries_left(whole(left));
+            DrawnPad::Wrong
+        }
+        Pad::Wait(seconds) => {
+            desk.set_wait_s(whole(seconds));
+            DrawnPad::Wait
+        }
+        Pad::Unset => DrawnPad::Unset,
+    });
+}
+
+fn today(desk: &Desk<'_>, day: &Summary) {
+    desk.set_date(day.date.as_str().into());
+    desk.set_ratings(whole(day.n));
+    desk.set_is_hidden(0 < day.n && day.n < HIDDEN_BELOW);
+    desk.set_has_several_lines(day.lines.len() > 1);
+    if let Some(line) = main_line(&day.lines) {
+        let (low, high) = line.csat_interval.unwrap_or_default();
+        let (index_low, index_high) = line.happy_index_interval.unwrap_or_default();
+        desk.set_happy_index(rounded(line.happy_index));
+        desk.set_happy_index_low(rounded(Some(index_low)));
+        desk.set_happy_index_high(rounded(Some(index_high)));
+        desk.set_csat(rounded(line.csat));
+        desk.set_csat_low(rounded(Some(low)));
+        desk.set_csat_high(rounded(Some(high)));
+    }
+    desk.set_faces(list(main_line(&day.lines).map(faces).unwrap_or_default()));
+    desk.set_not_counted(whole(day.misuse.values().sum::<u32>() + day.replaced));
+    desk.set_uncertain(whole(day.uncertain));
+    desk.set_late(whole(day.late));
+    desk.set_nps_answers(whole(day.nps_n));
+    desk.set_nps(rounded(day.nps));
+    // Of too few ratings nothing is said at all.
+    let compared = day.compared.as_ref().filter(|_| day.n >= HIDDEN_BELOW);
+    desk.set_usual_csat(rounded(compared.and_then(|compared| compared.csat)));
+    desk.set_verdict(match compared.map(|compared| compared.verdict.as_str()) {
+        None => Verdict::None,
+        Some("better") => Verdict::Better,
+        Some("worse") => Verdict::Worse,
+        Some(_) => Verdict::TooFew,
+    });
+    let bar = |hour: &crate::wire::desk::Hour| HourBar {
+        hour: hour.hour.into(),
+        total: whole(hour.n.unwrap_or(0)),
+        happy: whole(hour.happy.unwrap_or(0)),
+        is_hidden: hour.n.is_none(),
+    };
+    desk.set_hours(list(day.hours.iter().map(bar).collect()));
+    desk.set_most_in_an_hour(whole(day.hours.iter().filter_map(|hour| hour.n).max().unwrap_or(0)));
+    let often: Vec<Said> =
+        day.reasons.iter().filter(|said| said.n >= HIDDEN_BELOW).cloned().collect();
+    reasons(desk, &often);
+}
+
+fn faces(line: &Line) -> Vec<FaceCount> {
+    let pictures = Scale::with_faces(line.scale).map_or(&[][..], faces_of);
+    let counts = pictures.iter().zip(&line.counts);
+    counts.map(|(&face, &count)| FaceCount { face: face.into(), count: whole(count) }).collect()
+}
+
+/// The line with the most ratings, whose scores stand for the day.
+fn main_line(lines: &[Line]) -> Option<&Line> {
+    lines.iter().max_by_key(|line| line.n)
+}
+
+fn days(desk: &Desk<'_>, range: &Summary) {
+    let shown = |day: &Day| {
+        let line = main_line(&day.lines).filter(|line| line.n >= HIDDEN_BELOW);
+        line.and_then(|line| Some((line.clone(), line.happy_index?)))
+    };
+    let cell = |(at, day): (i32, &Day)| DayCell {
+        day: day.date.rsplit('-').next().and_then(|day| day.parse().ok()).unwrap_or(0),
+        weekday: at % 7,
+        week: at / 7,
+        is_shown: shown(day).is_some(),
+        is_empty: day.n == 0,
+        happy_index: rounded(shown(day).map(|(_, index)| index)),
+        is_revised: day.late > 0,
+    };
+    desk.set_days(list((0..).zip(&range.days).map(cell).collect()));
+    desk.set_revised(whole(range.days.iter().filter(|day| day.late > 0).count()));
+    desk.set_trend(list(trend(&range.days.iter().map(shown).collect::<Vec<_>>())));
+}
+
+/// The line through the days, in pieces from one day to the next: none to or from a day that is not
+/// shown, or across a change of what was asked. A day on its own is a point.
+fn trend(days: &[Option<(Line, f64)>]) -> Vec<TrendPiece> {
+    let across = days.len().saturating_sub(1).max(1) as f32;
+    let at = |n: usize, index: f64| (n as f32 / across, 1.0 - index as f32 / 100.0);
+    let is_same = |one: &Line, other: &Line| {
+        (&one.question, one.version, one.scale) == (&other.question, other.version, other.scale)
+    };
+    let joined = |one: usize, other: usize| match (days.get(one), days.get(other)) {
+        (Some(Some((one, _))), Some(Some((other, _)))) => is_same(one, other),
+        _ => false,
+    };
+    let mut pieces = Vec::new();
+    for (n, day) in days.iter().enumerate() {
+        let Some((_, index)) = day else {
+            continue;
+        };
+        let (x, y) = at(n, *index);
+        let next = days.get(n + 1).and_then(Option::as_ref).filter(|_| joined(n, n + 1));
+        let is_alone = next.is_none() && !n.checked_sub(1).is_some_and(|last| joined(last, n));
+        let (to_x, to_y) = next.map_or((x, y), |(_, index)| at(n + 1, *index));
+        if next.is_some() || is_alone {
+            pieces.push(TrendPiece { x, y, to_x, to_y });
+        }
+    }
+    pieces
+}
+
+fn reasons(desk: &Desk<'_>, said: &[Said]) {
+    let bars = |is_happy: bool| {
+        let of: Vec<&Said> =
+            said.iter().filter(|said| said.is_happy == is_happy).take(REASONS_MAX).collect();
+        let most = of.iter().map(|said| said.n).max().unwrap_or(0);
+        list(of.into_iter().map(|said| bar(said, most)).collect())
+    };
+    desk.set_unhappy(bars(false));
+    desk.set_happy(bars(true));
+}
+
+fn bar(said: &Said, most: u32) -> ReasonBar {
+    let icon = KNOWN_REASONS.iter().position(|known| *known == said.reason);
+    let icon = icon.unwrap_or(KNOWN_REASONS.len());
+    let share = |count: u32| count as f32 / most.max(1) as f32;
+    let mut from = 0.0;
+    let part = |(face, &count): (i32, &u32)| {
+        let part = Part { face, from, length: share(count) };
+        from += part.length;
+        part
+    };
+    let parts: Vec<Part> = (0..).zip(&said.by_face).map(part).collect();
+    let own = || said.words.clone().unwrap_or_else(|| said.reason.clone());
+    ReasonBar {
+        icon: i32::try_from(icon).unwrap_or(i32::MAX),
+        word: if said.words.is_none() && icon < KNOWN_REASONS.len() {
+            String::new()
+        } else {
+            own()
+        }
+        .into(),
+        count: whole(said.n),
+        share: rounded(Some(said.share)),
+        peak: said.peak_hour.map_or(-1, i32::from),
+        parts: list(parts.into_iter().filter(|part| part.length > 0.0).collect()),
+    }
+}
+
+fn post(desk: &Desk<'_>, post: &Post) {
+    desk.set_waiting(whole(post.books.waiting));
+    desk.set_is_recording(post.is_recording);
+    desk.set_taken(whole(post.books.taken));
+    desk.set_lost(whole(post.books.lost));
+    desk.set_set_aside(whole(post.books.set_aside));
+    desk.set_is_clock_known(post.is_clock_known);
+    desk.set_is_enrolled(post.office.is_some());
+    let office = post.office.clone().unwrap_or_default();
+    desk.set_trouble(office.trouble.unwrap_or_default().into());
+    let ago = |at: u64| whole(clock::boot_ms().saturating_sub(at) / 60_000);
+    desk.set_confirmed_min(office.confirmed_ms.map_or(-1, ago));
+    let silent = |&(button, others): &(u8, u32)| SilentButton {
+        button: button.into(),
+        others: whole(others),
+    };
+    desk.set_silent(list(post.silent.iter().map(silent).collect()));
+    let button = |&(face, is_pressed): &(u8, bool)| ButtonTest { face: face.into(), is_pressed };
+    desk.set_buttons(list(post.buttons.iter().map(button).collect()));
+}
+
+fn list<T: Clone + 'static>(of: Vec<T>) -> ModelRc<T> {
+    ModelRc::new(VecModel::from(of))
+}
+
+fn whole(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}
+
+/// A score as it stands on a sheet, without a fraction that nobody could defend.
+fn rounded(score: Option<f64>) -> i32 {
+    score.map_or(0, |score| score.round() as i32)
+}

@@ -1,0 +1,168 @@
+//! The shop manager's desk: every sheet as it is drawn, from a real journal.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
+use smilepost::feedback::event::Event;
+use smilepost::feedback::misuse::Verdict;
+use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
+use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
+use smilepost::kiosk::attendant::View;
+use smilepost::kiosk::desk::sheet::{Office, Pad, Post, Sheet};
+use smilepost::kiosk::desk::{self, Shop, Source};
+use smilepost::kiosk::journal::{Books, Journal, Limits};
+use smilepost::kiosk::settings::{Look, Settings};
+use smilepost::wire::desk::Summary;
+
+use crate::{SIZES, draw, in_language, nordmarkt};
+
+/// 2026-10-19 00:00:00 UTC, a Monday.
+const MONDAY: i64 = 1_792_368_000_000;
+const DAY_MS: u64 = 86_400_000;
+
+/// What a manager finds on Friday 2026-11-20.
+struct Found {
+    today: Summary,
+    first: Summary,
+    days: Summary,
+    why: Summary,
+}
+
+fn found() -> &'static Found {
+    static FOUND: OnceLock<Found> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path());
+        let settings = nordmarkt(Look::Light);
+        let shop =
+            Shop { zone: chrono_tz::UTC, survey: settings.survey, language: "en".to_owned() };
+        let source = Source::File(Box::new(journal));
+        let of = |from, to| desk::summary(&source, &shop, Some(from), to).unwrap();
+        Found {
+            today: of("2026-11-20", None),
+            first: of("2026-10-19", None),
+            days: of("2026-10-19", Some("2026-11-19")),
+            why: of("2026-10-23", Some("2026-11-19")),
+        }
+    })
+}
+
+/// Five weeks of a shop: closed on Sundays, off for two days, another wording in November.
+fn journal(folder: &Path) -> Journal {
+    let mut journal = Journal::open(folder, Limits::default()).unwrap();
+    journal.begin(RunId([1; 16]), BootId([1; 16])).unwrap();
+    let anchor = Anchor { boot_ms: 0, utc_ms: MONDAY, error_ms: 10, source: TimeSource::Ntp };
+    journal.tie(anchor).unwrap();
+    // Friday 20 November is the thirty-third day.
+    for day in (0..=32_u64).filter(|day| day % 7 != 6 && ![15, 16].contains(day)) {
+        let count = match day {
+            0 => 3,
+            32 => 187,
+            _ => 6 + day % 5,
+        };
+        for n in 0..count {
+            let version = if day < 14 { 1 } else { 2 };
+            rate(&mut journal, day, n, count, version);
+        }
+    }
+    journal
+}
+
+fn rate(journal: &mut Journal, day: u64, n: u64, count: u64, version: u32) {
+    let hour = 8 + n * 11 / count;
+    let into_hour = (n * 37) % 60 * 60_000;
+    let boot_ms = day * DAY_MS + hour * 3_600_000 + into_hour;
+    // The afternoon is a little worse.
+    let value = match (n * 7 + day) % 10 {
+        0 => 1,
+        1 if hour >= 15 => 1,
+        2 => 2,
+        3 => 3,
+        4..=6 => 4,
+        _ => 5,
+    };
+    let question = Wording { id: "checkout".to_owned(), version, language: "en".to_owned() };
+    let score = Scale::Five.score(value).unwrap();
+    let (verdict, input) = (Verdict::now(None), Input::Button);
+    let rated = Rated { score, input, question: question.clone(), verdict, replaces: None };
+    let reading = Reading { boot_ms, wall_ms: 0 };
+    let kept = journal.append(Event::Rated(rated), reading).unwrap();
+    let reasons: &[&str] = match value {
+        1 | 2 => &["waiting", "waiting", "staff", "stock", "waiting", "price"],
+        4 | 5 => &["staff", "quality", "staff"],
+        _ => return,
+    };
+    let reason = reasons[usize::try_from(n).unwrap() % reasons.len()];
+    let answer = Answer::new(FollowUp::Reasons, Reply::Reason(reason.to_owned())).unwrap();
+    let answered = Answered { to: Some(kept.id.n), answer, question };
+    let reading = Reading { boot_ms: boot_ms + 4_000, wall_ms: 0 };
+    journal.append(Event::Answered(answered), reading).unwrap();
+}
+
+fn post() -> Post {
+    Post {
+        books: Books { taken: 12_345, settled: 12_307, waiting: 38, ..Books::default() },
+        silent: Vec::new(),
+        is_recording: true,
+        office: Some(Office { trouble: None, confirmed_ms: Some(0) }),
+        is_clock_known: true,
+        buttons: vec![(0, false), (1, true), (2, false), (3, false), (4, true)],
+    }
+}
+
+/// Every sheet, with its name.
+pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
+    let found = found();
+    let boxed = |summary: &Summary| Box::new(summary.clone());
+    vec![
+        ("desk-pin", Sheet::Pad(Pad::Asked)),
+        ("desk-wrong", Sheet::Pad(Pad::Wrong(3))),
+        ("desk-wait", Sheet::Pad(Pad::Wait(30))),
+        ("desk-unset", Sheet::Pad(Pad::Unset)),
+        ("desk-counting", Sheet::Counting),
+        ("desk-today", Sheet::Today(boxed(&found.today))),
+        ("desk-few", Sheet::Today(boxed(&found.first))),
+        ("desk-days", Sheet::Days(boxed(&found.days))),
+        ("desk-why", Sheet::Why(boxed(&found.why))),
+        ("desk-post", Sheet::Post(Box::new(troubled()))),
+    ]
+}
+
+fn troubled() -> Post {
+    let trouble = Some("https://hub.example.com: connection refused".to_owned());
+    let books = Books { lost: 3, set_aside: 1, ..post().books };
+    let office = Some(Office { trouble, confirmed_ms: None });
+    Post { silent: vec![(2, 512)], office, books, is_clock_known: false, ..post() }
+}
+
+pub(crate) fn views(settings: &Settings, sheet: &Sheet) -> Vec<View> {
+    vec![View::Ask(crate::words(settings)), View::Desk(Box::new(sheet.clone()))]
+}
+
+#[test]
+fn every_sheet_at_every_size_and_in_high_contrast() {
+    for (name, look) in [("", Look::Light), ("-high-contrast", Look::HighContrast)] {
+        let settings = nordmarkt(look);
+        for (sheet, content) in sheets() {
+            for size in SIZES {
+                draw(&format!("{sheet}{name}"), &settings, size, &views(&settings, &content));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_sheet_in_every_language() {
+    crate::bring_japanese();
+    let languages = ["de", "fr", "es", "it", "nl", "pl", "pt", "sv", "fi", "uk", "tr", "ar", "ja"];
+    for language in languages {
+        let settings = in_language(language);
+        for (sheet, content) in sheets() {
+            if !matches!(sheet, "desk-wrong" | "desk-unset" | "desk-counting") {
+                let views = views(&settings, &content);
+                draw(&format!("{sheet}-{language}"), &settings, SIZES[0], &views);
+            }
+        }
+    }
+}
