@@ -4,10 +4,12 @@
 //! arguments. So nothing here can fail for reasons outside of it, and all of it can be tested by
 //! playing a list of events.
 
+pub mod alert;
 pub mod answer;
 pub mod event;
 pub mod misuse;
 pub mod moment;
+pub mod note;
 pub mod outbox;
 pub mod rating;
 pub mod survey;

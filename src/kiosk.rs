@@ -33,6 +33,7 @@ use self::settings::{Enrolment, Settings};
 use self::sound::Sound;
 use self::witness::Witness;
 use crate::clock;
+use crate::feedback::alert::Watch;
 use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
@@ -212,6 +213,8 @@ impl Kiosk {
             dark_at: None,
             keeper: keeper.clone(),
             desk,
+            watch: Watch::new(settings.alert),
+            is_alert_told: false,
             sitting: None,
             sittings: 0,
             shown: None,

@@ -4,6 +4,7 @@
 //! a receipt and is counted once, so that a damaged card cannot hide what it cost.
 
 use crate::feedback::answer::Answered;
+use crate::feedback::note::Noted;
 use crate::feedback::rating::{Rated, RunId, Wording};
 
 /// One event.
@@ -13,6 +14,8 @@ pub enum Event {
     Rated(Rated),
     /// What came of a follow-up.
     Answered(Answered),
+    /// What the shop manager wrote down.
+    Noted(Noted),
     /// Earlier events that the card has lost.
     Lost(Loss),
 }
@@ -24,7 +27,7 @@ impl Event {
         match self {
             Self::Rated(rated) => Some(&rated.question),
             Self::Answered(answered) => Some(&answered.question),
-            Self::Lost(_) => None,
+            Self::Noted(_) | Self::Lost(_) => None,
         }
     }
 
@@ -34,7 +37,7 @@ impl Event {
         match self {
             Self::Rated(rated) => Self::Rated(Rated { replaces: None, ..rated }),
             Self::Answered(answered) => Self::Answered(Answered { to: None, ..answered }),
-            Self::Lost(loss) => Self::Lost(loss),
+            other @ (Self::Noted(_) | Self::Lost(_)) => other,
         }
     }
 }

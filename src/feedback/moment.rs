@@ -286,6 +286,13 @@ pub fn local(utc_ms: i64, zone: Tz) -> (NaiveDate, u8) {
     (local.date_naive(), u8::try_from(local.hour()).unwrap_or(0))
 }
 
+/// Day and time of an instant by the clocks of a zone, such as `2026-11-20 17:05`.
+#[must_use]
+pub fn local_text(utc_ms: i64, zone: Tz) -> String {
+    let utc = DateTime::from_timestamp_millis(utc_ms).unwrap_or_default();
+    utc.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
 /// An instant as RFC 3339 writes it, in UTC to the millisecond.
 #[must_use]
 pub fn rfc3339(utc_ms: i64) -> String {

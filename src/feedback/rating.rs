@@ -92,6 +92,14 @@ impl Score {
     pub const fn is_happy(self) -> bool {
         self.value * 2 > self.scale.faces() + 1
     }
+
+    /// Whether the face is one of the unhappy ones: below the middle of its scale.
+    ///
+    /// That is the worst face of three, the lower two of four, the lower two of five.
+    #[must_use]
+    pub const fn is_unhappy(self) -> bool {
+        self.value * 2 < self.scale.faces() + 1
+    }
 }
 
 /// The number offered as a score is not a face of the scale.
@@ -241,6 +249,12 @@ mod tests {
         assert_eq!(happy(Scale::Three), [3]);
         assert_eq!(happy(Scale::Four), [3, 4]);
         assert_eq!(happy(Scale::Five), [4, 5]);
+        let unhappy = |scale: Scale| -> Vec<u8> {
+            scale.scores().filter(|score| score.is_unhappy()).map(Score::value).collect()
+        };
+        assert_eq!(unhappy(Scale::Three), [1]);
+        assert_eq!(unhappy(Scale::Four), [1, 2]);
+        assert_eq!(unhappy(Scale::Five), [1, 2]);
     }
 
     #[test]

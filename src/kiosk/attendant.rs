@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use self::desk::Sitting;
 use crate::clock;
+use crate::feedback::alert::Watch;
 use crate::feedback::answer::{Answered, FollowUp, Reply};
 use crate::feedback::event;
 use crate::feedback::moment::Anchor;
@@ -100,6 +101,8 @@ pub enum View {
     Rest,
     /// The shop manager's desk.
     Desk(Box<Sheet>),
+    /// The mark that tells the shop manager of an alert, on whatever else is shown.
+    Alert(bool),
 }
 
 /// The loop and what it acts on.
@@ -120,6 +123,10 @@ pub(super) struct Attendant {
     pub(super) dark_at: Option<u64>,
     pub(super) keeper: Keeper,
     pub(super) desk: Desk,
+    /// Looks whether many shoppers are unhappy.
+    pub(super) watch: Watch,
+    /// Whether that is told.
+    pub(super) is_alert_told: bool,
     /// Somebody at the desk.
     pub(super) sitting: Option<Sitting>,
     /// How often anybody was.
@@ -164,7 +171,8 @@ impl Attendant {
             // One probe at a time: a card that hangs must not fill the way to the journal.
             let probe_at = probe_at.filter(|_| !self.is_probing);
             let left_at = self.sitting.as_ref().map(|sitting| sitting.until);
-            let others = [probe_at, self.dark_at, left_at, self.minute_at(now)];
+            let others =
+                [probe_at, self.dark_at, left_at, self.watch.due_at(), self.minute_at(now)];
             let others = others.into_iter().flatten();
             let due_at = self.visit.due_at().into_iter().chain(others).min();
             let event = match due_at {
@@ -209,6 +217,8 @@ impl Attendant {
         if self.sitting.as_ref().is_some_and(|sitting| sitting.until <= now) {
             self.leave_desk();
         }
+        self.watch.look(now);
+        self.tell_of_the_alert();
         if self.dark_at.is_some_and(|at| at <= now) {
             self.dark_at = None;
             (self.show)(View::Dark);
@@ -240,6 +250,7 @@ impl Attendant {
             Event::Answered(page, reply) => {
                 self.step(visit::Event::Answered(page, reply));
             }
+            Event::Touched if self.sitting.is_some() => self.tap(Tap::Touched),
             Event::Touched => self.step(visit::Event::Touched),
             Event::Chose(language) => self.step(visit::Event::Chose(language)),
             Event::MoreTime => self.step(visit::Event::MoreTime),
@@ -256,10 +267,18 @@ impl Attendant {
             Event::Journal(Answer::Kept(entry)) => {
                 let RatingId { run, n } = entry.id;
                 if self.run.replace(run).is_some_and(|last| last != run) {
+                    self.watch.begin_run();
                     self.step(visit::Event::NewRun);
                 }
                 self.has_complained = false;
-                self.step(visit::Event::Kept { n });
+                match &entry.event {
+                    event::Event::Noted(_) => self.has_noted(),
+                    event::Event::Rated(rated) => {
+                        self.watch(n, rated, entry.reading.boot_ms);
+                        self.step(visit::Event::Kept { n });
+                    }
+                    _ => self.step(visit::Event::Kept { n }),
+                }
                 (self.nudge)();
                 self.ask_the_time();
             }

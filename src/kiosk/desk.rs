@@ -28,7 +28,7 @@ use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline, rfc3339};
 use crate::feedback::survey::Survey;
 use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger};
-use crate::wire::delivery::{ANSWERED, LOST, RATED};
+use crate::wire::delivery::{ANSWERED, LOST, NOTED, RATED};
 use crate::wire::desk::Exported;
 
 /// How many rows are read in one go.
@@ -218,7 +218,7 @@ pub fn export(
     source.each(&timeline, |kept, entry, moment| {
         let misuse = match &entry.event {
             Event::Rated(rated) => judge.judge(entry, rated),
-            Event::Answered(_) | Event::Lost(_) => None,
+            Event::Answered(_) | Event::Noted(_) | Event::Lost(_) => None,
         };
         let (day, _) = moment::local(moment.utc_ms, zone);
         if from.is_some_and(|from| day < from) || to.is_some_and(|to| day > to) {
@@ -229,13 +229,26 @@ pub fn export(
 }
 
 fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) -> Exported {
-    let (kind, rated, answered, range) = match &entry.event {
-        Event::Rated(rated) => (RATED, Some(rated), None, None),
-        Event::Answered(answered) => (ANSWERED, None, Some(answered), None),
-        Event::Lost(Loss::Range { run, first, last }) => {
-            (LOST, None, None, Some((run, *first, *last)))
+    let (mut rated, mut answered, mut noted, mut range) = (None, None, None, None);
+    let kind = match &entry.event {
+        Event::Rated(of) => {
+            rated = Some(of);
+            RATED
         }
-        Event::Lost(Loss::Unknown) => (LOST, None, None, None),
+        Event::Answered(of) => {
+            answered = Some(of);
+            ANSWERED
+        }
+        Event::Noted(of) => {
+            noted = Some(of);
+            NOTED
+        }
+        Event::Lost(loss) => {
+            if let Loss::Range { run, first, last } = loss {
+                range = Some((run, *first, *last));
+            }
+            LOST
+        }
     };
     let question = entry.event.question();
     let bounds = moment.quality.bounds();
@@ -263,5 +276,7 @@ fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) 
         follow_up: answered.map(|answered| answered.answer.follow_up().name().to_owned()),
         outcome: answered.map(|answered| answered.answer.outcome().to_owned()),
         answer: answered.and_then(|answered| answered.answer.text()),
+        about: noted.map(|noted| noted.about().name().to_owned()),
+        note: noted.map(|noted| noted.text().to_owned()),
     }
 }

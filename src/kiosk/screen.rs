@@ -333,6 +333,10 @@ fn of_slint(colour: slint::Color) -> Colour {
 
 fn show(window: &AppWindow, view: &View) {
     let bridge = Bridge::get(window);
+    if let View::Alert(is_raised) = view {
+        bridge.set_has_alert(*is_raised);
+        return;
+    }
     if bridge.get_stage() == Stage::Dark && *view != View::Dark {
         panel::light(true);
     }
@@ -361,7 +365,7 @@ fn show(window: &AppWindow, view: &View) {
             bridge.set_stage(Stage::Invite);
         }
         View::Follow { page, is_happy, words } => follow(&bridge, *page, *is_happy, words),
-        View::StillThere(_) => {}
+        View::StillThere(_) | View::Alert(_) => {}
         View::Thanks => bridge.set_stage(Stage::Thanks),
         View::Desk(sheet) => {
             desk::lay(window, sheet);
@@ -390,23 +394,29 @@ fn follow(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, words: &Words) {
     };
     let list = reasons.list.iter().map(reason).collect();
     keep_or_set(&bridge.get_reasons(), list, |model| bridge.set_reasons(model));
-    let row = |row: Vec<String>| {
-        let keys: Vec<slint::SharedString> = row.into_iter().map(Into::into).collect();
-        ModelRc::new(VecModel::from(keys))
-    };
     if page == FollowUp::Comment {
-        let rows: Vec<ModelRc<_>> = keyboard::rows(&words.language).into_iter().map(row).collect();
-        bridge.set_keys(ModelRc::new(VecModel::from(rows)));
-        let (comma, full_stop) = keyboard::points(&words.language);
-        bridge.set_comma(comma.into());
-        bridge.set_full_stop(full_stop.into());
-        bridge.set_comment("".into());
+        lay_keys(bridge);
     }
     // What was pressed is not to be seen again under the thank-you.
     bridge.set_pressed(0);
     bridge.set_is_happy(is_happy);
     bridge.set_follow_up(title.as_str().into());
     bridge.set_stage(stage);
+}
+
+/// Lays out the keyboard of the present language, with nothing written.
+fn lay_keys(bridge: &Bridge<'_>) {
+    let tag = bridge.get_tag();
+    let row = |row: Vec<String>| {
+        let keys: Vec<slint::SharedString> = row.into_iter().map(Into::into).collect();
+        ModelRc::new(VecModel::from(keys))
+    };
+    let rows: Vec<ModelRc<_>> = keyboard::rows(&tag).into_iter().map(row).collect();
+    bridge.set_keys(ModelRc::new(VecModel::from(rows)));
+    let (comma, full_stop) = keyboard::points(&tag);
+    bridge.set_comma(comma.into());
+    bridge.set_full_stop(full_stop.into());
+    bridge.set_comment("".into());
 }
 
 /// Whether there is a display that this program was built for.

@@ -3,6 +3,7 @@
 //! `systemd/kiosk.toml` is the reference; a test reads it. Nothing here is written by the program,
 //! except the enrolment, which is a file of its own under the data folder.
 
+mod alert;
 mod buttons;
 mod enrolment;
 mod screen;
@@ -14,12 +15,14 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use self::alert::AlertPart;
 use self::buttons::ButtonsPart;
 pub use self::buttons::{Active, Buttons, Driver, Pull};
 pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
 use crate::config::{self, Complaints};
+use crate::feedback::alert::Rule;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::schedule::Hours;
 use crate::feedback::survey::{Notice, OFFERED_MAX, Survey};
@@ -56,6 +59,8 @@ pub struct Settings {
     pub sound: Sound,
     /// How long things last.
     pub pace: Pace,
+    /// When the shop manager is alerted; none where that is switched off.
+    pub alert: Option<Rule>,
     /// The physical buttons.
     pub buttons: Buttons,
     /// The screen.
@@ -121,6 +126,7 @@ struct File {
     sound: SoundPart,
     survey: SurveyPart,
     visit: VisitPart,
+    alert: AlertPart,
     buttons: ButtonsPart,
     screen: ScreenPart,
     uplink: UplinkPart,
@@ -266,6 +272,7 @@ impl File {
             language,
             brand,
             pace: self.visit.check(complaints),
+            alert: self.alert.check(complaints),
             buttons: self.buttons.check(survey.question(None, "").scale, complaints),
             screen: self.screen.check(complaints),
             uplink: self.uplink.check(complaints),

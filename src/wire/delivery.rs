@@ -7,6 +7,7 @@ use crate::feedback::answer::{Answer, Answered, FollowUp};
 use crate::feedback::event::{self, Loss};
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::{Anchor, Reading, Source};
+use crate::feedback::note::{About, Noted};
 use crate::feedback::rating::{BootId, Input, Rated, RunId, Scale, ScoreOutOfRange, Wording};
 
 /// Everything in one request to `/v1/deliveries`.
@@ -113,6 +114,9 @@ pub const RATED: &str = "rated";
 /// The kind of event that says what came of a follow-up.
 pub const ANSWERED: &str = "answered";
 
+/// The kind of event that is a note of the shop manager.
+pub const NOTED: &str = "noted";
+
 /// The kind of event that says what a card lost.
 pub const LOST: &str = "lost";
 
@@ -190,6 +194,19 @@ struct AnswerShape {
     extra: Map<String, Value>,
 }
 
+/// The shape of a note on the wire.
+#[derive(Serialize, Deserialize)]
+struct NoteShape {
+    n: u32,
+    kind: String,
+    boot_ms: u64,
+    wall_ms: i64,
+    about: String,
+    text: String,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
 /// The shape of a loss on the wire; without a run, nobody knows what was lost.
 #[derive(Serialize, Deserialize)]
 struct LossShape {
@@ -250,6 +267,15 @@ pub fn write(n: u32, reading: Reading, event: &event::Event) -> Value {
                 extra: Map::new(),
             })
         }
+        event::Event::Noted(noted) => serde_json::to_value(NoteShape {
+            n,
+            kind: NOTED.to_owned(),
+            boot_ms,
+            wall_ms,
+            about: noted.about().name().to_owned(),
+            text: noted.text().to_owned(),
+            extra: Map::new(),
+        }),
         event::Event::Lost(loss) => {
             let range = match loss {
                 Loss::Range { run, first, last } => Some((run.to_string(), *first, *last)),
@@ -293,6 +319,7 @@ pub fn read(event: &Value) -> Result<Event, Unusable> {
     match kind {
         RATED => read_rated(n, event).map_err(malformed),
         ANSWERED => read_answered(n, event).map_err(malformed),
+        NOTED => read_noted(n, event).map_err(malformed),
         LOST => read_lost(n, event).map_err(malformed),
         _ => Ok(foreign(n, kind, event)),
     }
@@ -358,6 +385,23 @@ fn read_answered(n: u32, event: &Value) -> Result<Event, String> {
         reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
         kind: shape.kind,
         said: Some(event::Event::Answered(answered)),
+        extra: shape.extra,
+    })
+}
+
+fn read_noted(n: u32, event: &Value) -> Result<Event, String> {
+    let about = event.get("about").and_then(Value::as_str).unwrap_or_default();
+    let Some(about) = About::named(about) else {
+        // What only a newer version takes notes about is no reason to turn it away.
+        return Ok(foreign(n, NOTED, event));
+    };
+    let shape = NoteShape::deserialize(event).map_err(|error| error.to_string())?;
+    let noted = Noted::new(about, &shape.text).map_err(|error| error.to_string())?;
+    Ok(Event {
+        n,
+        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
+        kind: shape.kind,
+        said: Some(event::Event::Noted(noted)),
         extra: shape.extra,
     })
 }

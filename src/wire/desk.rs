@@ -207,6 +207,9 @@ pub struct Day {
     pub lines: Vec<Line>,
     /// Ratings whose time was told only after the day was over.
     pub late: u32,
+    /// What the shop manager wrote down.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// One line of one day, as a row of a table.
@@ -324,6 +327,12 @@ pub struct Exported {
     /// The short name of the reason, 0 to 10, or the comment.
     #[serde(default)]
     pub answer: Option<String>,
+    /// `day` or `alert`, for an event of kind `noted`.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// What the shop manager wrote.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// Whether the books hold: `taken = settled + waiting + set aside + lost`, in every run.

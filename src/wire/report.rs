@@ -52,6 +52,10 @@ pub struct Reported {
     pub outcome: Option<String>,
     /// The short name of the reason, 0 to 10, or the comment.
     pub answer: Option<String>,
+    /// `day` or `alert`, for an event of kind `noted`.
+    pub about: Option<String>,
+    /// What the shop manager wrote.
+    pub note: Option<String>,
 }
 
 /// What became of everything that a kiosk has taken:

@@ -75,6 +75,14 @@ fn a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers() {
                 assert!(is_so, "it never came: {}", $what);
             }};
         }
+        macro_rules! see_either {
+            ($one:literal, $other:literal) => {
+                wait_for!($one, |window: &_| {
+                    let pixels = stage::snapshot(window);
+                    pixels == stage::golden($one) || pixels == stage::golden($other)
+                });
+            };
+        }
         macro_rules! type_in {
             ($pin:literal) => {
                 for digit in $pin.chars().map(|digit| digit.to_string()).chain(["OK".to_owned()]) {
@@ -116,12 +124,48 @@ fn a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers() {
         assert_eq!(exported(&settings).len(), 1);
         see!(component, "ask");
         assert!(!on_screen!(component, |window: &_| has(window, "Today")));
+        // Three unhappy shoppers of four raise an alert, which is a dot beside the mark.
+        for seen in 2..=4 {
+            buttons.write_all(b"1\n").unwrap();
+            see_either!("thanks", "thanks-alert");
+            assert_eq!(exported(&settings).len(), seen);
+            // A press while the thank-you is shown would correct this one.
+            see_either!("ask", "ask-alert");
+        }
+        see!(component, "ask-alert");
+        on_screen!(component, |window: &_| touch(window, true));
+        see!(component, "desk-pin");
+        on_screen!(component, |window: &_| touch(window, false));
+        type_in!("2580");
+        let unhappy = "Just now several shoppers were unhappy.";
+        wait_for!("the alert", move |window: &_| has(window, unhappy));
+        wait_for!("too few to tell more", |window: &_| has(
+            window,
+            "Fewer than 5 ratings so far. They are shown once there are more."
+        ));
+        on_screen!(component, |window: &_| press(window, "I have it"));
+        wait_for!("the word of it", |window: &_| has(
+            window,
+            "Just now several shoppers were unhappy. Somebody has it."
+        ));
+        on_screen!(component, |window: &_| press(window, "Notes"));
+        wait_for!("an empty list", |window: &_| has(window, "Nothing was written down yet."));
+        for label in ["Write a note", "b", "u", "n", "Save"] {
+            assert_eq!(on_screen!(component, move |window: &_| press(window, label)), 1, "{label}");
+        }
+        wait_for!("the note", |window: &_| has(window, "Bun"));
+        let notes = exported(&settings).into_iter().filter(|row| row.kind == "noted");
+        let notes: Vec<_> = notes.map(|row| (row.about.unwrap(), row.note.unwrap())).collect();
+        let noted = |about: &str, text: &str| (about.to_owned(), text.to_owned());
+        assert_eq!(notes, [noted("alert", ""), noted("day", "Bun")]);
+        on_screen!(component, |window: &_| press(window, "Close"));
+        see!(component, "ask-alert");
         // Whoever comes next is asked for the PIN again, and may leave.
         on_screen!(component, |window: &_| touch(window, true));
         see!(component, "desk-pin");
         on_screen!(component, |window: &_| touch(window, false));
         on_screen!(component, |window: &_| press(window, "Close"));
-        see!(component, "ask");
+        see!(component, "ask-alert");
     });
     kiosk.run().unwrap();
     manager.join().unwrap();

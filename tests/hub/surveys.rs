@@ -110,6 +110,27 @@ async fn a_receipt_names_the_survey_and_the_hub_keeps_what_a_kiosk_says_against_
 }
 
 #[tokio::test]
+async fn what_a_shop_manager_wrote_is_stored_and_counts_as_no_rating() {
+    let scene = Scene::new().await;
+    let noted = |n: u32, about: &str, text: &str| {
+        json!({
+            "n": n, "kind": "noted", "boot_ms": 61_000, "wall_ms": crate::scene::NOON,
+            "about": about, "text": text,
+        })
+    };
+    let events = [rating(1, 2), noted(2, "day", "opened a till"), noted(3, "alert", "")];
+    let receipt = scene.receipt(&delivery(&events)).await;
+    assert_eq!(receipt.settled[0].ranges, [(1, 3)]);
+    let page = scene.archive.page((0, 0), 10).await.unwrap();
+    let told: Vec<_> =
+        page.iter().map(|(_, row)| (row.about.as_deref(), row.note.as_deref())).collect();
+    let expected = [(None, None), (Some("day"), Some("opened a till")), (Some("alert"), Some(""))];
+    assert_eq!(told, expected);
+    let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
+    assert_eq!((day.lines.total(), day.unread), (1, 0));
+}
+
+#[tokio::test]
 async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
     let scene = Scene::new().await;
     let answer = |n: u32, follow_up: &str, outcome: &str, answer: Option<&str>| {

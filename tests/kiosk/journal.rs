@@ -7,6 +7,7 @@ use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
+use smilepost::feedback::note::{About, Noted};
 use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
 use smilepost::kiosk::journal::{
     ArchiveSeen, Books, Error, FILE, Journal, Limits, SCHEMA_VERSION, Settlement, State,
@@ -435,6 +436,9 @@ fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_not_believed() {
         let answer = Answer::new(follow_up, reply).unwrap();
         Event::Answered(Answered { to: Some(1), answer, question: question.clone() })
     });
+    let noted = [(About::Day, "Toinen kassa auki  klo 17"), (About::Alert, "")];
+    let noted = noted.map(|(about, text)| Event::Noted(Noted::new(about, text).unwrap()));
+    let answers: Vec<Event> = answers.into_iter().chain(noted).collect();
     let mut journal = open(folder.path(), 1);
     journal.append(rated(2), reading(1)).unwrap();
     for answer in &answers {
@@ -450,5 +454,5 @@ fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_not_believed() {
     let told: Vec<Option<Event>> = entries.map(|entry| entry.ok().map(|e| e.event)).collect();
     let mut expected: Vec<Option<Event>> = answers.into_iter().map(Some).collect();
     expected[0] = None;
-    assert_eq!(told[1..6], expected);
+    assert_eq!(told[1..8], expected);
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use smilepost::feedback::alert::Alert;
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
@@ -121,12 +122,27 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-wait", Sheet::Pad(Pad::Wait(30))),
         ("desk-unset", Sheet::Pad(Pad::Unset)),
         ("desk-counting", Sheet::Counting),
-        ("desk-today", Sheet::Today(boxed(&found.today))),
-        ("desk-few", Sheet::Today(boxed(&found.first))),
+        ("desk-today", Sheet::Today(boxed(&found.today), None)),
+        ("desk-few", Sheet::Today(boxed(&found.first), None)),
+        ("desk-alert", Sheet::Today(boxed(&found.today), Some(alert()))),
+        ("desk-notes", Sheet::Notes(notes())),
         ("desk-days", Sheet::Days(boxed(&found.days))),
         ("desk-why", Sheet::Why(boxed(&found.why))),
         ("desk-post", Sheet::Post(Box::new(troubled()))),
     ]
+}
+
+fn alert() -> Alert {
+    Alert { since_ms: 0, unhappy: 4, ratings: 7, is_acknowledged: false }
+}
+
+fn notes() -> Vec<(String, String)> {
+    [
+        ("2026-11-20 17:05", "Opened the second till"),
+        ("2026-11-18 09:30", "The bread comes half an hour earlier now, every day but Monday"),
+    ]
+    .map(|(when, text)| (when.to_owned(), text.to_owned()))
+    .into()
 }
 
 fn troubled() -> Post {

@@ -282,6 +282,21 @@ fn the_thank_you_with_what_was_done_in_high_contrast_and_read_from_the_right() {
 }
 
 #[test]
+fn an_alert_is_a_dot_beside_the_mark() {
+    for (name, look) in [("", Look::Light), ("-high-contrast", Look::HighContrast)] {
+        let settings = nordmarkt(look);
+        for (page, mut views) in pages(&settings) {
+            if matches!(page, "ask" | "thanks") {
+                views.push(View::Alert(true));
+                for size in SIZES {
+                    draw(&format!("{page}-alert{name}"), &settings, size, &views);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn still_there() {
     for (name, settings) in [
         ("", nordmarkt(Look::Light)),

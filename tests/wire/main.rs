@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use smilepost::feedback::event::{Event, Loss};
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{Reading, Source};
+use smilepost::feedback::note::{About, Noted};
 use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::wire::delivery::{self, Delivery, Unusable};
@@ -83,6 +84,22 @@ fn the_small_shapes_of_version_1_are_read() {
     assert_eq!(ask, Ask::Summary { date: Some("2026-11-20".to_owned()), until: None });
     let summary: Summary = serde_json::from_value(sample("summary")).unwrap();
     assert_eq!((summary.n, summary.lines[0].counts.len()), (4, 5));
+}
+
+#[test]
+fn a_note_of_the_shop_manager_is_read_as_it_was_written() {
+    let reading = Reading { boot_ms: 8_000, wall_ms: 9_000 };
+    let noted = |about, text: &str| Event::Noted(Noted::new(about, text).unwrap());
+    for event in [noted(About::Day, "opened the second till"), noted(About::Alert, "")] {
+        let read = delivery::read(&delivery::write(4, reading, &event)).unwrap();
+        assert_eq!((read.n, read.reading, read.said), (4, reading, Some(event)));
+    }
+    let mut value = delivery::write(4, reading, &noted(About::Day, "x"));
+    value["about"] = json!("weather");
+    assert_eq!(delivery::read(&value).unwrap().said, None, "what only a newer version knows");
+    value["about"] = json!("day");
+    value["text"] = json!("two\nlines");
+    assert!(delivery::read(&value).unwrap_err().to_string().contains("one line"));
 }
 
 fn rated() -> Value {

@@ -5,7 +5,13 @@
 
 use super::{Attendant, Event, View};
 use crate::clock;
+use crate::feedback::alert::Alert;
+use crate::feedback::event;
+use crate::feedback::misuse::Reason;
+use crate::feedback::note::{About, Noted};
+use crate::feedback::rating::Rated;
 use crate::feedback::survey::faces_of;
+use crate::kiosk::buttons::Signal;
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::sheet::{Page, Sheet, Tap};
 
@@ -45,11 +51,68 @@ impl Attendant {
                 sitting.tried = [false; 5];
                 self.fetch(move |clerk| clerk.sheet(page));
             }
+            (Tap::Noted(text), Some(sitting)) if sitting.is_in => {
+                sitting.until = until;
+                match Noted::new(About::Day, &text) {
+                    Ok(noted) => self.note(noted),
+                    // Nothing written is no note.
+                    Err(_) => self.fetch(|clerk| clerk.sheet(Page::Notes)),
+                }
+            }
+            (Tap::Acknowledged, Some(sitting)) if sitting.is_in => {
+                sitting.until = until;
+                let is_new = self.watch.alert().is_some_and(|alert| !alert.is_acknowledged);
+                if let (true, Ok(noted)) = (is_new, Noted::new(About::Alert, "")) {
+                    self.watch.acknowledge();
+                    self.note(noted);
+                }
+            }
             (Tap::Left, Some(_)) => self.leave_desk(),
             (Tap::Touched | Tap::Knocked, Some(sitting)) => sitting.until = until,
             // Whatever else comes too late or too early means nothing.
             _ => {}
         }
+    }
+
+    fn note(&mut self, noted: Noted) {
+        self.keep(event::Event::Noted(noted), clock::boot_ms());
+    }
+
+    /// A note is on disk: the sheet that it was written at shows it.
+    pub(super) fn has_noted(&mut self) {
+        if let Some(page) = self.sitting.as_ref().filter(|at| at.is_in).map(|at| at.page) {
+            self.fetch(move |clerk| clerk.sheet(page));
+        }
+    }
+
+    /// Looks at a rating that was kept: fresh ones that count may raise an alert.
+    pub(super) fn watch(&mut self, n: u32, rated: &Rated, at_ms: u64) {
+        let misuse = rated.verdict.misuse;
+        if let Some(replaced) =
+            rated.replaces.filter(|_| misuse.is_none_or(|reason| reason == Reason::Held))
+        {
+            self.watch.taken_back(replaced, at_ms);
+        }
+        if misuse.is_none() {
+            self.watch.rated(n, rated.score, at_ms);
+        }
+    }
+
+    /// Lights the mark and the lamp of an alert, or puts them out, once.
+    pub(super) fn tell_of_the_alert(&mut self) {
+        let is_raised = self.watch.alert().is_some();
+        if std::mem::replace(&mut self.is_alert_told, is_raised) == is_raised {
+            return;
+        }
+        match self.watch.alert() {
+            Some(alert) => {
+                let Alert { unhappy, ratings, .. } = alert;
+                tracing::info!(unhappy, ratings, "an alert is raised: shoppers are unhappy");
+            }
+            None => tracing::info!("the alert is over"),
+        }
+        self.lamps.show(Signal::Alert(is_raised));
+        (self.show)(View::Alert(is_raised));
     }
 
     /// Has the clerk write a sheet, for whoever sits at the desk now.
@@ -88,8 +151,10 @@ impl Attendant {
 
     /// Adds to the post's sheet what the clerk does not know.
     fn complete(&self, sheet: Sheet) -> Sheet {
-        let Sheet::Post(mut post) = sheet else {
-            return sheet;
+        let mut post = match sheet {
+            Sheet::Post(post) => post,
+            Sheet::Today(summary, _) => return Sheet::Today(summary, self.watch.alert()),
+            other => return other,
         };
         let tried = self.sitting.as_ref().map(|sitting| sitting.tried).unwrap_or_default();
         post.is_recording = !self.visit.is_resting();

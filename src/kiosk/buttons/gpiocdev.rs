@@ -94,15 +94,18 @@ pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
         source: Box::new(source),
     };
     let chip = find(settings.chip.as_deref().unwrap_or_default())?;
-    let wired: Vec<u32> = settings.lamps.iter().copied().chain(settings.buzzer).collect();
+    let wired: Vec<u32> =
+        settings.lamps.iter().copied().chain(settings.buzzer).chain(settings.alert_lamp).collect();
     let mut builder = Request::builder();
     builder.on_chip(chip).with_consumer("smilepost").with_lines(&wired);
     let request = builder.as_output(Value::Inactive).request().map_err(failed)?;
     let (lamps, buzzer) = (settings.lamps.clone(), settings.buzzer);
+    let alert = settings.alert_lamp;
     Ok(Box::new(move |output, is_on| {
         let line = match output {
             Output::Lamp(lamp) => lamps.get(lamp).copied(),
             Output::Buzzer => buzzer,
+            Output::Alert => alert,
         };
         let value = if is_on { Value::Active } else { Value::Inactive };
         if let Some(Err(error)) = line.map(|line| request.set_value(line, value)) {

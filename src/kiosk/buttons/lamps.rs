@@ -29,6 +29,8 @@ pub enum Signal {
     Off,
     /// The face with this score was pressed, 1 being the worst.
     Pressed(u8),
+    /// An alert was raised, or is over.
+    Alert(bool),
 }
 
 /// One thing that is on or off.
@@ -37,6 +39,7 @@ pub(super) enum Output {
     /// A lamp, 0 being that of the worst face.
     Lamp(usize),
     Buzzer,
+    Alert,
 }
 
 /// Switches an output; what cannot be switched is said in the log by whoever does it.
@@ -63,7 +66,8 @@ impl Lamps {
         settings: &Buttons,
         driver: Driver,
     ) -> Result<(Self, Option<JoinHandle<()>>), Error> {
-        let is_wired = !settings.lamps.is_empty() || settings.buzzer.is_some();
+        let others = [settings.buzzer, settings.alert_lamp];
+        let is_wired = !settings.lamps.is_empty() || others.iter().any(Option::is_some);
         // A post of a screen alone may still have a buzzer.
         let driver = match driver {
             Driver::None if is_wired => super::on_this_board(settings),
@@ -92,7 +96,7 @@ impl Lamps {
 
 /// Lights the lamps until nobody can signal any more, and leaves them dark.
 fn light(inbox: &Receiver<Signal>, lamps: usize, mut switch: Switch) {
-    let mut is_lit = false;
+    let (mut is_lit, mut is_alert) = (false, false);
     for signal in inbox {
         match signal {
             Signal::Ready | Signal::Off => {
@@ -100,6 +104,12 @@ fn light(inbox: &Receiver<Signal>, lamps: usize, mut switch: Switch) {
                 if is_ready != is_lit {
                     (0..lamps).for_each(|lamp| switch(Output::Lamp(lamp), is_ready));
                     is_lit = is_ready;
+                }
+            }
+            Signal::Alert(is_on) => {
+                if is_on != is_alert {
+                    switch(Output::Alert, is_on);
+                    is_alert = is_on;
                 }
             }
             Signal::Pressed(score) => {
@@ -114,6 +124,9 @@ fn light(inbox: &Receiver<Signal>, lamps: usize, mut switch: Switch) {
         }
     }
     (0..lamps).for_each(|lamp| switch(Output::Lamp(lamp), false));
+    if is_alert {
+        switch(Output::Alert, false);
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +162,14 @@ mod tests {
             let blink = [&[(lamp, false)], &buzz[..], &[(lamp, true)]].concat();
             assert_eq!(seen, [&lit[..], &blink, &dark].concat());
         }
+    }
+
+    #[test]
+    fn the_alert_has_a_lamp_of_its_own_which_does_not_stay_lit_behind() {
+        let seen = switched(&[Signal::Alert(true), Signal::Alert(true), Signal::Ready]);
+        assert_eq!(seen.first(), Some(&(Output::Alert, true)));
+        assert_eq!(seen.last(), Some(&(Output::Alert, false)));
+        assert_eq!(seen.iter().filter(|(output, _)| *output == Output::Alert).count(), 2);
     }
 
     #[test]

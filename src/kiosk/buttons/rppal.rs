@@ -36,10 +36,12 @@ pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     let mut lamps: Vec<OutputPin> =
         settings.lamps.iter().map(|&line| take(line)).collect::<Result<_, Error>>()?;
     let mut buzzer = settings.buzzer.map(take).transpose()?;
+    let mut alert = settings.alert_lamp.map(take).transpose()?;
     Ok(Box::new(move |output, is_on| {
         let pin = match output {
             Output::Lamp(lamp) => lamps.get_mut(lamp),
             Output::Buzzer => buzzer.as_mut(),
+            Output::Alert => alert.as_mut(),
         };
         if let Some(pin) = pin {
             pin.write(if is_on { Level::High } else { Level::Low });

@@ -26,6 +26,7 @@ pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
         let written = match output {
             Output::Lamp(lamp) => writeln!(file, "lamp {} {state}", lamp + 1),
             Output::Buzzer => writeln!(file, "buzzer {state}"),
+            Output::Alert => writeln!(file, "alert {state}"),
         };
         if let Err(error) = written {
             tracing::warn!(%error, "lamp script");

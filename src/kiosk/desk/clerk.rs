@@ -34,6 +34,9 @@ const ROWS_MAX: usize = 200;
 /// How often the clerk looks whether more is known of the time.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// The most notes that a sheet shows.
+const NOTES_MAX: usize = 20;
+
 type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
 
 /// A handle on the clerk's thread, which ends when the last one is dropped.
@@ -264,10 +267,23 @@ impl Clerk {
         let now = self.count.almanac().day(day).cloned().unwrap_or_default();
         let shown = self.today.take().filter(|(shown, _)| *shown == day);
         let (_, tally) = self.today.insert(match shown {
-            Some((_, tally)) if is_close(&tally, &now) => (day, tally),
+            Some((_, tally)) if is_shown(&tally) && is_close(&tally, &now) => (day, tally),
             _ => (day, now),
         });
         Ok(sum_up(&self.count, tally, &books, &self.shop, &(day..=day)))
+    }
+
+    /// What was written down, the newest first, each with its day and time by the shop's clocks.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) fn notes(&mut self) -> Result<Vec<(String, String)>, Unanswerable> {
+        self.catch_up(false)?;
+        let zone = self.shop.zone;
+        let written = self.count.notes().iter().rev().filter(|(_, noted)| !noted.text().is_empty());
+        let told = written
+            .map(|(utc_ms, noted)| (moment::local_text(*utc_ms, zone), noted.text().to_owned()));
+        Ok(told.take(NOTES_MAX).collect())
     }
 
     /// The days before today, the last of them yesterday.
@@ -283,6 +299,11 @@ impl Clerk {
         let tally = self.count.almanac().join(range.clone());
         Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
     }
+}
+
+/// Whether anything is told of a day but that it has too few ratings.
+fn is_shown(tally: &Tally) -> bool {
+    tally.lines().total() >= HIDDEN_BELOW
 }
 
 /// Whether too few ratings lie between two states of a day to show the later one.

@@ -1,11 +1,14 @@
 //! Counting the journal, a page at a time and in its order.
 
+use std::collections::VecDeque;
+
 use chrono_tz::Tz;
 
 use super::Unanswerable;
 use crate::feedback::event::Event;
 use crate::feedback::misuse::{Judge, Reason, Silence};
 use crate::feedback::moment::{self, Quality, Timeline};
+use crate::feedback::note::Noted;
 use crate::feedback::rating::{Rated, RunId};
 use crate::feedback::tally::{Almanac, Seen};
 use crate::kiosk::journal::{Entry, Kept};
@@ -22,7 +25,11 @@ pub struct Count {
     almanac: Almanac,
     silence: Silence,
     judge: JudgeAgain,
+    notes: VecDeque<(i64, Noted)>,
 }
+
+/// The most notes that are kept at hand.
+const NOTES_MAX: usize = 100;
 
 impl Count {
     /// Nothing counted yet; days are those of a zone, and times what this timeline makes of them.
@@ -36,6 +43,7 @@ impl Count {
             almanac: Almanac::default(),
             silence: Silence::default(),
             judge: JudgeAgain::default(),
+            notes: VecDeque::new(),
         }
     }
 
@@ -71,6 +79,7 @@ impl Count {
         let rated = match &entry.event {
             Event::Rated(rated) => rated,
             Event::Answered(answered) => return self.almanac.answered(entry.id.run, answered),
+            Event::Noted(noted) => return self.take_note(kept, entry, noted),
             Event::Lost(_) => return,
         };
         let misuse = self.judge.judge(entry, rated);
@@ -90,6 +99,21 @@ impl Count {
             is_late: moment.quality == Quality::Exact && told_ms.is_some_and(is_after),
         };
         self.almanac.rated(&seen, &rated.question);
+    }
+
+    fn take_note(&mut self, kept: &Kept, entry: &Entry, noted: &Noted) {
+        if self.notes.len() == NOTES_MAX {
+            self.notes.pop_front();
+        }
+        let utc_ms = self.timeline.date(kept.boot, entry.reading).utc_ms;
+        self.notes.push_back((utc_ms, noted.clone()));
+    }
+
+    /// The newest notes of the shop manager, oldest first, each with when it was written, in
+    /// milliseconds since 1970 UTC.
+    #[must_use]
+    pub const fn notes(&self) -> &VecDeque<(i64, Noted)> {
+        &self.notes
     }
 
     /// The last row that is counted.

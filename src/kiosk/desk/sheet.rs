@@ -3,6 +3,7 @@
 use super::clerk::Clerk;
 use super::pin::{self, Denied};
 use crate::clock;
+use crate::feedback::alert::Alert;
 use crate::feedback::moment;
 use crate::kiosk::journal::Books;
 use crate::wire::desk::Summary;
@@ -24,6 +25,8 @@ pub enum Page {
     Why,
     /// How the post is.
     Post,
+    /// What was written down.
+    Notes,
 }
 
 /// What somebody does at the desk.
@@ -35,6 +38,10 @@ pub enum Tap {
     Entered(String),
     /// Another sheet is wanted.
     Turned(Page),
+    /// A note was written.
+    Noted(String),
+    /// Somebody takes the alert on.
+    Acknowledged,
     /// The desk is left.
     Left,
     /// The screen was touched.
@@ -48,14 +55,16 @@ pub enum Sheet {
     Pad(Pad),
     /// The ratings are still being counted.
     Counting,
-    /// [`Page::Today`].
-    Today(Box<Summary>),
+    /// [`Page::Today`], with the alert that stands.
+    Today(Box<Summary>, Option<Alert>),
     /// [`Page::Days`].
     Days(Box<Summary>),
     /// [`Page::Why`].
     Why(Box<Summary>),
     /// [`Page::Post`].
     Post(Box<Post>),
+    /// [`Page::Notes`]: the newest first, each with its day and time by the shop's clocks.
+    Notes(Vec<(String, String)>),
 }
 
 impl Sheet {
@@ -143,7 +152,7 @@ impl Clerk {
     /// A sheet. Where the journal cannot be read it is [`Page::Post`], which says so.
     pub fn sheet(&mut self, page: Page) -> Sheet {
         let sheet = match page {
-            Page::Today => self.today().map(|summary| Sheet::Today(Box::new(summary))),
+            Page::Today => self.today().map(|summary| Sheet::Today(Box::new(summary), None)),
             Page::Days => {
                 let today = moment::local(clock::wall_ms(), self.shop().zone).0;
                 let into_week = chrono::Datelike::weekday(&today).num_days_from_monday();
@@ -152,6 +161,7 @@ impl Clerk {
             }
             Page::Why => self.days_before(WHY_DAYS).map(|summary| Sheet::Why(Box::new(summary))),
             Page::Post => return self.post(),
+            Page::Notes => self.notes().map(Sheet::Notes),
         };
         sheet.unwrap_or_else(|error| {
             tracing::warn!(%error, "a sheet of the desk cannot be written");

@@ -89,7 +89,7 @@ pub(super) fn sum_up(
         nps_interval: recommendations.nps_interval(),
         nps_n: recommendations.total(),
         compared: if is_one_day { compared(almanac, tally, first) } else { None },
-        days: if is_one_day { Vec::new() } else { days(almanac, range, shop) },
+        days: if is_one_day { Vec::new() } else { days(count, range, shop) },
         replaced: tally.replaced(),
         misuse: tally.misuse().iter().map(|(reason, &n)| (reason.name().to_owned(), n)).collect(),
         uncertain: tally.bounded() + tally.unknown(),
@@ -211,15 +211,26 @@ fn compared(almanac: &Almanac, tally: &Tally, day: NaiveDate) -> Option<Compared
 }
 
 /// Each day of a range, whether it has ratings or not.
-fn days(almanac: &Almanac, range: &RangeInclusive<NaiveDate>, shop: &Shop) -> Vec<Day> {
+fn days(count: &Count, range: &RangeInclusive<NaiveDate>, shop: &Shop) -> Vec<Day> {
+    let notes: Vec<(NaiveDate, &str)> = count
+        .notes()
+        .iter()
+        .map(|(utc_ms, noted)| (moment::local(*utc_ms, shop.zone).0, noted.text()))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
     let day = |day: NaiveDate| {
-        let tally = almanac.day(day);
+        let tally = count.almanac().day(day);
         let each = tally.into_iter().flat_map(|tally| tally.lines().each());
         Day {
             date: day.to_string(),
             n: tally.map_or(0, |tally| tally.lines().total()),
             lines: each.map(|(line, counts)| score_line(line, counts, shop)).collect(),
             late: tally.map_or(0, Tally::late),
+            notes: notes
+                .iter()
+                .filter(|(of, _)| *of == day)
+                .map(|(_, text)| (*text).to_owned())
+                .collect(),
         }
     };
     range.start().iter_days().take_while(|date| date <= range.end()).map(day).collect()

@@ -129,6 +129,9 @@ fn write_days(out: &mut String, days: &[Day]) -> std::fmt::Result {
         };
         let late = if day.late > 0 { " (revised)" } else { "" };
         writeln!(out, "{} {:>7} {index:>8}  {}{late}", day.date, day.n, bar(day.n, most))?;
+        for note in &day.notes {
+            writeln!(out, "           {note}")?;
+        }
     }
     writeln!(out)
 }

@@ -10,6 +10,7 @@ use crate::feedback::answer::{Answer, Answered, FollowUp};
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::Reading;
+use crate::feedback::note::{About, Noted};
 use crate::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
 
 /// An event as the journal holds it.
@@ -76,6 +77,9 @@ pub(super) const WAITS: &str =
 
 /// The word in `kind` for a loss; a rating has none.
 const LOST: &str = "lost";
+
+/// The word in `kind` for a note of the shop manager.
+const NOTED: &str = "noted";
 
 /// The word in `kind` for an answer to a follow-up.
 const ANSWERED: &str = "answered";
@@ -156,6 +160,11 @@ impl Columns {
                 content: Some(write_answer(answered)),
                 ..plain
             },
+            Event::Noted(noted) => Self {
+                kind: Some(NOTED.to_owned()),
+                content: Some(format!("{} {}", noted.about().name(), noted.text())),
+                ..plain
+            },
             Event::Lost(loss) => Self {
                 kind: Some(LOST.to_owned()),
                 content: Some(match loss {
@@ -173,6 +182,7 @@ impl Columns {
         let event = match self.kind.as_deref() {
             None => Event::Rated(self.rated(question?)?),
             Some(ANSWERED) => Event::Answered(answered(self.content.as_deref()?, question?)?),
+            Some(NOTED) => Event::Noted(noted(self.content.as_deref()?)?),
             Some(LOST) => Event::Lost(loss(self.content.as_deref()?)?),
             Some(_) => return None,
         };
@@ -213,6 +223,11 @@ fn answered(content: &str, question: Wording) -> Option<Answered> {
     Some(Answered { to: Some(to).filter(|&to| to > 0), answer, question })
 }
 
+fn noted(content: &str) -> Option<Noted> {
+    let (about, text) = content.split_once(' ')?;
+    Noted::new(About::named(about)?, text).ok().filter(|noted| noted.text() == text)
+}
+
 fn loss(content: &str) -> Option<Loss> {
     if content.is_empty() {
         return Some(Loss::Unknown);
@@ -240,7 +255,7 @@ pub(super) fn checksum(entry: &Entry) -> u32 {
     bytes.extend(reading.wall_ms.to_le_bytes());
     match event {
         Event::Rated(rated) => add_rated(&mut bytes, rated),
-        Event::Answered(_) | Event::Lost(_) => {
+        Event::Answered(_) | Event::Noted(_) | Event::Lost(_) => {
             let columns = Columns::of(entry);
             for text in [columns.kind, columns.content] {
                 add_text(&mut bytes, text.as_deref().unwrap_or_default());

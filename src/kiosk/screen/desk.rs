@@ -1,12 +1,13 @@
 //! The shop manager's desk, as the screen draws it.
 
-use slint::{Global as _, ModelRc, VecModel};
+use slint::{ComponentHandle as _, Global as _, ModelRc, VecModel};
 
 use super::generated::{
-    AppWindow, ButtonTest, DayCell, Desk, FaceCount, HourBar, Pad as DrawnPad, Part, ReasonBar,
-    Sheet as Drawn, SilentButton, TrendPiece, Verdict,
+    AppWindow, Bridge, ButtonTest, DayCell, Desk, FaceCount, HourBar, Note, Pad as DrawnPad, Part,
+    ReasonBar, Sheet as Drawn, SilentButton, TrendPiece, Verdict,
 };
 use crate::clock;
+use crate::feedback::alert::Alert;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
 use crate::feedback::tally::HIDDEN_BELOW;
@@ -30,10 +31,25 @@ pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static)
             Drawn::Days => Page::Days,
             Drawn::Why => Page::Why,
             Drawn::Post => Page::Post,
+            Drawn::Notes => Page::Notes,
             Drawn::Pin | Drawn::Counting | Drawn::Today => Page::Today,
         };
         told(Event::Desk(Tap::Turned(page)));
     });
+    let of = window.as_weak();
+    desk.on_began_note(move || {
+        if let Some(window) = of.upgrade() {
+            super::lay_keys(&Bridge::get(&window));
+        }
+    });
+    let (told, of) = (tell.clone(), window.as_weak());
+    desk.on_noted(move || {
+        if let Some(window) = of.upgrade() {
+            told(Event::Desk(Tap::Noted(Bridge::get(&window).get_comment().into())));
+        }
+    });
+    let told = tell.clone();
+    desk.on_acknowledged(move || told(Event::Desk(Tap::Acknowledged)));
     let told = tell.clone();
     desk.on_left(move || told(Event::Desk(Tap::Left)));
     desk.on_stirred(move || tell(Event::Desk(Tap::Touched)));
@@ -48,8 +64,9 @@ pub(super) fn lay(window: &AppWindow, sheet: &Sheet) {
             Drawn::Pin
         }
         Sheet::Counting => Drawn::Counting,
-        Sheet::Today(summary) => {
+        Sheet::Today(summary, alert) => {
             today(&desk, summary);
+            alarm(&desk, *alert);
             Drawn::Today
         }
         Sheet::Days(summary) => {
@@ -64,8 +81,14 @@ pub(super) fn lay(window: &AppWindow, sheet: &Sheet) {
             post(&desk, state);
             Drawn::Post
         }
+        Sheet::Notes(written) => {
+            let note =
+                |(when, text): &(String, String)| Note { when: when.into(), text: text.into() };
+            desk.set_notes(list(written.iter().map(note).collect()));
+            Drawn::Notes
+        }
     };
-    if let Sheet::Today(summary) | Sheet::Days(summary) | Sheet::Why(summary) = sheet {
+    if let Sheet::Today(summary, _) | Sheet::Days(summary) | Sheet::Why(summary) = sheet {
         desk.set_waiting(whole(summary.waiting));
         desk.set_is_recording(true);
     }
@@ -78,7 +101,15 @@ pub(super) fn clear(window: &AppWindow) {
     today(&desk, &Summary::default());
     days(&desk, &Summary::default());
     post(&desk, &Post::default());
+    alarm(&desk, None);
+    desk.set_notes(list(Vec::new()));
     desk.set_sheet(Drawn::Pin);
+}
+
+fn alarm(desk: &Desk<'_>, alert: Option<Alert>) {
+    desk.set_alert_unhappy(whole(alert.map_or(0, |alert| alert.unhappy)));
+    desk.set_alert_ratings(whole(alert.map_or(0, |alert| alert.ratings)));
+    desk.set_is_acknowledged(alert.is_some_and(|alert| alert.is_acknowledged));
 }
 
 fn ask(desk: &Desk<'_>, pad: Pad) {
@@ -163,6 +194,7 @@ fn days(desk: &Desk<'_>, range: &Summary) {
         is_empty: day.n == 0,
         happy_index: rounded(shown(day).map(|(_, index)| index)),
         is_revised: day.late > 0,
+        has_note: !day.notes.is_empty(),
     };
     desk.set_days(list((0..).zip(&range.days).map(cell).collect()));
     desk.set_revised(whole(range.days.iter().filter(|day| day.late > 0).count()));

@@ -26,6 +26,8 @@ pub struct Buttons {
     pub lamps: Vec<u32>,
     /// The line of a buzzer.
     pub buzzer: Option<u32>,
+    /// The line of a lamp that tells the shop manager of an alert.
+    pub alert_lamp: Option<u32>,
     /// The label of the GPIO chip, for the `gpiocdev` driver.
     pub chip: Option<String>,
     /// Where the `script` driver reads its lines: a file, a FIFO, or `-` for standard input.
@@ -87,6 +89,7 @@ pub(super) struct ButtonsPart {
     script: Option<PathBuf>,
     lamps: Vec<u32>,
     buzzer: Option<u32>,
+    alert_lamp: Option<u32>,
     script_lamps: Option<PathBuf>,
 }
 
@@ -103,7 +106,7 @@ impl ButtonsPart {
             complaints.add("buttons.lamps", what);
         }
         let mut seen = std::collections::BTreeSet::new();
-        for line in lines.iter().chain(&self.lamps).chain(&self.buzzer) {
+        for line in lines.iter().chain(&self.lamps).chain(&self.buzzer).chain(&self.alert_lamp) {
             if !seen.insert(line) {
                 complaints.add("buttons.lines", format!("names line {line} more than once"));
             }
@@ -133,6 +136,7 @@ impl ButtonsPart {
             script: self.script,
             lamps: self.lamps,
             buzzer: self.buzzer,
+            alert_lamp: self.alert_lamp,
             script_lamps: self.script_lamps,
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn store(
             stored.settled.push(id);
             match &incoming.event.said {
                 Some(Event::Lost(loss)) => add_loss(transaction, shipment, boot, *loss)?,
-                Some(Event::Answered(_)) | None => {}
+                Some(Event::Answered(_) | Event::Noted(_)) | None => {}
                 Some(Event::Rated(rated)) => {
                     let rule = rated.verdict.rule;
                     is_of_old_rules |= rule != UNJUDGED && rule < RULE_VERSION;
@@ -178,10 +178,11 @@ fn add_event(
     incoming: &Incoming,
 ) -> rusqlite::Result<Added> {
     let Incoming { event, digest, content } = incoming;
-    let (rated, answered) = match &event.said {
-        Some(Event::Rated(rated)) => (Some(rated), None),
-        Some(Event::Answered(answered)) => (None, Some(answered)),
-        Some(Event::Lost(_)) | None => (None, None),
+    let (rated, answered, noted) = match &event.said {
+        Some(Event::Rated(rated)) => (Some(rated), None, None),
+        Some(Event::Answered(answered)) => (None, Some(answered), None),
+        Some(Event::Noted(noted)) => (None, None, Some(noted)),
+        Some(Event::Lost(_)) | None => (None, None, None),
     };
     let question = event.said.as_ref().and_then(Event::question);
     let extra = (!event.extra.is_empty())
@@ -189,8 +190,9 @@ fn add_event(
     // One statement, and the primary key decides: there is no moment between looking and writing.
     let sql = "insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, \
                utc_ms, is_exact, score, scale, input, question, question_version, language, \
-               misuse, misuse_rule, replaces, extra, rating_n, follow_up, outcome, answer) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               misuse, misuse_rule, replaces, extra, rating_n, follow_up, outcome, answer, \
+               about, note) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+               ?, ?, ?, ?, ?, ?) \
                on conflict do nothing";
     let added = transaction.prepare_cached(sql)?.execute(params![
         run,
@@ -217,6 +219,8 @@ fn add_event(
         answered.map(|answered| answered.answer.follow_up().name()),
         answered.map(|answered| answered.answer.outcome()),
         answered.and_then(|answered| answered.answer.text()),
+        noted.map(|noted| noted.about().name()),
+        noted.map(|noted| noted.text()),
     ])?;
     if added == 1 {
         return Ok(Added::New);
@@ -315,7 +319,7 @@ pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::
 pub(super) const REPORTED: &str = "event.run, event.n, kiosk.shop, kiosk.id, kiosk.touchpoint, \
      run.uuid, kind, utc_ms, is_exact, score, scale, input, question, question_version, language, \
      case when judged_rule is null then misuse else judged end, replaces, received_ms, \
-     earliest_ms, latest_ms, rating_n, follow_up, outcome, answer";
+     earliest_ms, latest_ms, rating_n, follow_up, outcome, answer, about, note";
 
 pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
     let quality = match (row.get(8)?, row.get(18)?, row.get(19)?) {
@@ -349,6 +353,8 @@ pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
         follow_up: row.get(21)?,
         outcome: row.get(22)?,
         answer: row.get(23)?,
+        about: row.get(24)?,
+        note: row.get(25)?,
     };
     Ok(((row.get(0)?, n), reported))
 }

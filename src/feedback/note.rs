@@ -1,0 +1,92 @@
+//! What the shop manager writes down: what was done, and what came of an alert.
+
+/// The longest note, in characters.
+pub const NOTE_CHARS_MAX: usize = 200;
+
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// The day: "opened the second till at five".
+    Day,
+    /// An alert that somebody has taken on.
+    Alert,
+}
+
+impl About {
+    /// Everything that a note can be about.
+    pub const ALL: [Self; 2] = [Self::Day, Self::Alert];
+
+    /// The word for it in the journal, in exports and on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Alert => "alert",
+        }
+    }
+
+    /// What has this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|about| about.name() == name)
+    }
+}
+
+/// A note, as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Noted {
+    about: About,
+    text: String,
+}
+
+/// The text is no note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a note is one line of 1 to {NOTE_CHARS_MAX} characters")]
+pub struct NoNote;
+
+impl Noted {
+    /// A note. One about an alert may be without words: somebody has it, and that is all.
+    ///
+    /// # Errors
+    /// [`NoNote`] when the text is empty, too long, or has more than one line.
+    pub fn new(about: About, text: &str) -> Result<Self, NoNote> {
+        let text = text.trim();
+        let is_line = text.chars().count() <= NOTE_CHARS_MAX && !text.chars().any(char::is_control);
+        let says_something = !text.is_empty() || about == About::Alert;
+        if is_line && says_something {
+            Ok(Self { about, text: text.to_owned() })
+        } else {
+            Err(NoNote)
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub const fn about(&self) -> About {
+        self.about
+    }
+
+    /// What it says; nothing where an alert was taken on without words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_one_line_and_only_an_alert_is_taken_on_without_words() {
+        assert_eq!(Noted::new(About::Day, " Opened a till ").unwrap().text(), "Opened a till");
+        for bad in ["", "  ", "two\nlines", &"x".repeat(NOTE_CHARS_MAX + 1)] {
+            assert_eq!(Noted::new(About::Day, bad), Err(NoNote), "{bad:?}");
+        }
+        assert!(Noted::new(About::Day, &"ä".repeat(NOTE_CHARS_MAX)).is_ok());
+        assert_eq!(Noted::new(About::Alert, "").map(|noted| noted.text().len()), Ok(0));
+        for about in About::ALL {
+            assert_eq!(About::named(about.name()), Some(about));
+        }
+    }
+}
