@@ -14,6 +14,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use smilepost::clock;
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
@@ -28,6 +29,8 @@ use smilepost::kiosk::settings::Settings;
 
 const RATINGS: u64 = 1_000_000;
 const ROUNDS: usize = 200;
+/// Between two presses, so that the other side gets its turn.
+const PAUSE: Duration = Duration::from_millis(1);
 const YEAR_MS: u64 = 365 * 86_400_000;
 const SIX_HOURS_MS: u64 = 6 * 3_600_000;
 
@@ -93,6 +96,7 @@ fn fill(journal: &mut Journal, ratings: u64, began_ms: i64) {
 
 fn press(keeper: &Keeper, answers: &Receiver<()>, rounds: usize) -> Vec<f64> {
     let one = |n: usize| {
+        std::thread::park_timeout(PAUSE);
         let (_, ms) = timed(|| {
             let (event, now) = (rated(n as u64), clock::reading());
             keeper.keep(event, now, None).unwrap();

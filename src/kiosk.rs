@@ -214,6 +214,7 @@ impl Kiosk {
             keeper: keeper.clone(),
             desk,
             watch: Watch::new(settings.alert),
+            is_expecting: false,
             is_alert_told: false,
             sitting: None,
             sittings: 0,

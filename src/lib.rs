@@ -37,8 +37,10 @@
 //!
 //! Main is Slint's loop, or the attendant where there is no screen. *attendant* is one loop over
 //! one closed [`kiosk::attendant::Event`]; it owns the visit and never waits. *journal* owns the
-//! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* answers the shop
-//! manager's tools. Bounded channels lie between them, and nothing is shared behind a lock.
+//! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
+//! ([`kiosk::desk::clerk`]), who has the journal counted before anybody asks; *socket* lets the
+//! shop manager's tools ask. Bounded channels lie between them, and nothing is shared behind a
+//! lock.
 //!
 //! # Invariants, and the tests that hold them
 //!
@@ -60,8 +62,11 @@
 //!    `tests/tidy::the_core_is_pure`.
 //! 6. Every wire shape ever shipped is still read, and unknown fields are kept or ignored:
 //!    `tests/wire`.
-//! 7. No personal data: an event has the fields of [`feedback::rating::Rated`] or
+//! 7. No personal data: what a shopper does has the fields of [`feedback::rating::Rated`] or
 //!    [`feedback::answer::Answered`] and no others; own words only where head office asks for them.
+//!    Nobody in the shop can match a press to a person:
+//!    `tests/kiosk::the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings`,
+//!    `tests/desk::a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers`.
 //! 8. A number on a page says what it is, how many ratings stand behind it, and what was left out:
 //!    `tests/hub::the_dashboard_says_what_stands_behind_its_numbers`.
 

@@ -1,4 +1,5 @@
-//! When somebody in the shop should look: many unhappy shoppers within a short time.
+//! When somebody in the shop should look: many unhappy shoppers within a short time, or nobody at
+//! all where there usually is somebody.
 //!
 //! The rule is the field's: an alert is raised once a share of the ratings within a window were
 //! unhappy, and there were enough of them; it closes by itself when that is no longer so. Only
@@ -12,6 +13,9 @@ use crate::feedback::rating::Score;
 /// The most ratings that a window is looked at by: far more than fingers give in an hour.
 const RECENT_MAX: usize = 4_096;
 
+/// An hour, in milliseconds.
+const HOUR_MS: u64 = 3_600_000;
+
 /// When an alert is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -21,11 +25,15 @@ pub struct Rule {
     pub unhappy_percent: u8,
     /// The least number of ratings that counts as anything.
     pub ratings_least: u32,
+    /// How long an open post may be without a press before it is looked whether it usually has some
+    /// at that time, in milliseconds; 0 for ever.
+    pub quiet_ms: u64,
 }
 
 impl Default for Rule {
     fn default() -> Self {
-        Self { window_ms: 15 * 60 * 1_000, unhappy_percent: 50, ratings_least: 4 }
+        let quiet_ms = 3 * HOUR_MS;
+        Self { window_ms: 15 * 60 * 1_000, unhappy_percent: 50, ratings_least: 4, quiet_ms }
     }
 }
 
@@ -48,6 +56,11 @@ pub struct Watch {
     rule: Option<Rule>,
     recent: VecDeque<Fresh>,
     alert: Option<Alert>,
+    /// Since when the post is open and nobody has pressed, in milliseconds since boot.
+    unused_since: Option<u64>,
+    /// When it is looked again whether that is unusual.
+    look_at: Option<u64>,
+    is_quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +75,49 @@ impl Watch {
     /// Looks by a rule; none switches it off.
     #[must_use]
     pub const fn new(rule: Option<Rule>) -> Self {
-        Self { rule, recent: VecDeque::new(), alert: None }
+        Self {
+            rule,
+            recent: VecDeque::new(),
+            alert: None,
+            unused_since: None,
+            look_at: None,
+            is_quiet: false,
+        }
+    }
+
+    /// The post was used, or the shop has opened.
+    pub fn used(&mut self, now_ms: u64) {
+        let quiet_ms = self.rule.map_or(0, |rule| rule.quiet_ms);
+        self.unused_since = Some(now_ms);
+        self.look_at = (quiet_ms > 0).then(|| now_ms + quiet_ms);
+        self.is_quiet = false;
+    }
+
+    /// The shop has closed: nobody is expected.
+    pub const fn closed(&mut self) {
+        self.unused_since = None;
+        self.look_at = None;
+        self.is_quiet = false;
+    }
+
+    /// For how long nobody has pressed, in milliseconds, if it is time to look whether that is
+    /// unusual; [`Watch::found`] takes what was found.
+    pub fn is_to_be_looked_up(&mut self, now_ms: u64) -> Option<u64> {
+        self.look_at.filter(|&at| at <= now_ms)?;
+        self.look_at = Some(now_ms + HOUR_MS);
+        Some(now_ms.saturating_sub(self.unused_since?))
+    }
+
+    /// Takes what was found: whether the post usually has presses at this time.
+    pub const fn found(&mut self, is_usual: bool) {
+        self.is_quiet = is_usual && self.unused_since.is_some();
+    }
+
+    /// For how long nobody has pressed, in milliseconds, where that is unusual.
+    #[must_use]
+    pub fn quiet_ms(&self, now_ms: u64) -> Option<u64> {
+        let since = self.unused_since.filter(|_| self.is_quiet)?;
+        Some(now_ms.saturating_sub(since))
     }
 
     /// Takes in a rating that counts, with its number in the run.
@@ -128,11 +183,15 @@ impl Watch {
         }
     }
 
-    /// When the alert closes if nothing more comes, or changes, in milliseconds since boot.
+    /// When the alert closes or changes if nothing more comes, or it is time to look whether the
+    /// quiet is unusual, in milliseconds since boot.
     #[must_use]
     pub fn due_at(&self) -> Option<u64> {
-        let (rule, _) = (self.rule?, self.alert?);
-        self.recent.front().map(|fresh| fresh.at_ms + rule.window_ms)
+        let closes = self
+            .rule
+            .zip(self.alert)
+            .and_then(|(rule, _)| self.recent.front().map(|fresh| fresh.at_ms + rule.window_ms));
+        closes.into_iter().chain(self.look_at).min()
     }
 }
 
@@ -178,7 +237,7 @@ mod tests {
         watch.look(due - 1);
         assert!(watch.alert().is_some());
         watch.look(due);
-        assert_eq!((watch.alert(), watch.due_at()), (None, None));
+        assert_eq!(watch.alert(), None);
     }
 
     #[test]
@@ -195,6 +254,30 @@ mod tests {
         watch.begin_run();
         watch.taken_back(1, 3 * MINUTE);
         assert!(watch.alert().is_some());
+    }
+
+    #[test]
+    fn a_quiet_post_is_looked_up_after_some_hours_and_then_every_hour_until_somebody_presses() {
+        let hour = HOUR_MS;
+        let mut watch = Watch::new(Some(Rule::default()));
+        assert_eq!(watch.is_to_be_looked_up(100 * hour), None, "the shop has not opened");
+        watch.used(0);
+        assert_eq!(watch.is_to_be_looked_up(3 * hour - 1), None);
+        assert_eq!(watch.due_at(), Some(3 * hour));
+        assert_eq!(watch.is_to_be_looked_up(3 * hour), Some(3 * hour));
+        assert_eq!(watch.is_to_be_looked_up(3 * hour), None, "once");
+        watch.found(false);
+        assert_eq!(watch.quiet_ms(3 * hour), None, "it is like this every week");
+        assert_eq!(watch.is_to_be_looked_up(4 * hour), Some(4 * hour));
+        watch.found(true);
+        assert_eq!(watch.quiet_ms(5 * hour), Some(5 * hour));
+        watch.used(5 * hour);
+        assert_eq!(watch.quiet_ms(5 * hour), None);
+        watch.found(true);
+        watch.closed();
+        assert_eq!((watch.quiet_ms(9 * hour), watch.is_to_be_looked_up(99 * hour)), (None, None));
+        watch.found(true);
+        assert_eq!(watch.quiet_ms(9 * hour), None, "what is found too late means nothing");
     }
 
     #[test]

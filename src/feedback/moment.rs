@@ -181,7 +181,7 @@ pub fn is_worth_keeping(new: &Anchor, kept: &[Anchor]) -> bool {
 pub struct Timeline {
     order: std::collections::BTreeMap<BootId, usize>,
     /// The anchors of each boot, by its place in the order.
-    boots: Vec<Vec<Anchor>>,
+    boots: Vec<Anchors>,
 }
 
 impl Timeline {
@@ -189,7 +189,7 @@ impl Timeline {
     pub fn see(&mut self, boot: BootId) {
         let next = self.boots.len();
         if *self.order.entry(boot).or_insert(next) == next {
-            self.boots.push(Vec::new());
+            self.boots.push(Anchors::default());
         }
     }
 
@@ -197,7 +197,7 @@ impl Timeline {
     pub fn add(&mut self, boot: BootId, anchor: Anchor) {
         self.see(boot);
         if let Some(anchors) = self.order.get(&boot).and_then(|&at| self.boots.get_mut(at)) {
-            anchors.push(anchor);
+            anchors.add(anchor);
         }
     }
 
@@ -211,14 +211,14 @@ impl Timeline {
     #[must_use]
     pub fn of(&self, boot: BootId) -> &[Anchor] {
         let at = self.order.get(&boot);
-        at.and_then(|&at| self.boots.get(at)).map_or(&[], Vec::as_slice)
+        at.and_then(|&at| self.boots.get(at)).map_or(&[], |anchors| &anchors.all)
     }
 
     /// The newest time that a time service or the hub has told, in milliseconds since 1970 UTC; a
     /// clock that stands before it is wrong. Nobody else is believed so far.
     #[must_use]
     pub fn newest_ms(&self) -> Option<i64> {
-        let mut newest = self.boots.iter().rev().flat_map(|anchors| anchors.iter().rev());
+        let mut newest = self.boots.iter().rev().flat_map(|anchors| anchors.all.iter().rev());
         newest.find(|anchor| anchor.source.rank() == 0).map(|anchor| anchor.utc_ms)
     }
 
@@ -236,16 +236,17 @@ impl Timeline {
     /// since 1970 UTC: nothing is received before it was sent. See [`Timeline::date`].
     #[must_use]
     pub fn date_before(&self, known_ms: Option<i64>, boot: BootId, reading: Reading) -> Moment {
-        let moment = date(reading, self.of(boot));
-        if moment.quality == Quality::Exact {
-            return moment;
+        let at = self.order.get(&boot);
+        let anchors = at.and_then(|&at| self.boots.get(at));
+        if let Some(nearest) = anchors.and_then(|anchors| anchors.nearest(reading.boot_ms)) {
+            return Moment { utc_ms: nearest.utc_at(reading.boot_ms), quality: Quality::Exact };
         }
         match self.bounds(known_ms, boot, reading) {
             Some((earliest_ms, latest_ms)) => Moment {
                 utc_ms: reading.wall_ms.clamp(earliest_ms, latest_ms),
                 quality: Quality::Bounded { earliest_ms, latest_ms },
             },
-            None => moment,
+            None => Moment { utc_ms: reading.wall_ms, quality: Quality::Unknown },
         }
     }
 
@@ -253,14 +254,63 @@ impl Timeline {
         let at = *self.order.get(&boot)?;
         let (before, after) = (self.boots.get(..at)?, self.boots.get(at + 1..)?);
         // The last instant known of the boot before; ours had run for a while since.
-        let ended = before.iter().rev().find_map(|anchors| last_of(anchors))?;
+        let ended = before.iter().rev().find_map(|anchors| last_of(&anchors.all))?;
         let ran = i64::try_from(reading.boot_ms).unwrap_or(i64::MAX);
         let earliest = ended.saturating_add(ran);
         let began =
-            after.iter().find_map(|anchors| best_of(anchors)).map(|anchor| anchor.utc_at(0));
+            after.iter().find_map(|anchors| best_of(&anchors.all)).map(|anchor| anchor.utc_at(0));
         let latest = [began, known_ms].into_iter().flatten().min()?;
         // An anchor that was wrong can turn the limits around, and then they say nothing.
         (earliest <= latest).then_some((earliest, latest))
+    }
+}
+
+/// The anchors of a boot. A board that is never off has thousands, and a journal a million readings
+/// to date by them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Anchors {
+    /// All of them, in the order in which they were added.
+    all: Vec<Anchor>,
+    /// The places of the most trusted ones, by instant, error and place.
+    trusted: Vec<usize>,
+}
+
+impl Anchors {
+    fn add(&mut self, anchor: Anchor) {
+        let rank =
+            |at: Option<&usize>| at.and_then(|&at| self.all.get(at)).map(|a| a.source.rank());
+        let best = rank(self.trusted.first());
+        let (rank, place) = (anchor.source.rank(), self.all.len());
+        self.all.push(anchor);
+        if best.is_none_or(|best| rank < best) {
+            self.trusted = vec![place];
+        } else if best == Some(rank) {
+            let key = (anchor.boot_ms, anchor.error_ms);
+            let at = self.trusted.partition_point(|&other| {
+                self.all.get(other).is_some_and(|other| (other.boot_ms, other.error_ms) <= key)
+            });
+            self.trusted.insert(at, place);
+        }
+    }
+
+    /// The one that [`date`] goes by, found by halves.
+    fn nearest(&self, boot_ms: u64) -> Option<&Anchor> {
+        let from = |boot_ms: u64| {
+            let is_before =
+                |&place: &usize| self.all.get(place).is_some_and(|anchor| anchor.boot_ms < boot_ms);
+            self.trusted.partition_point(is_before)
+        };
+        let at = |at: usize| self.trusted.get(at).copied();
+        let after = from(boot_ms);
+        let before = after.checked_sub(1).and_then(at).and_then(|place| self.all.get(place));
+        // Of those at one instant the first is the best.
+        let before = before.and_then(|anchor| at(from(anchor.boot_ms)));
+        let candidates = before.into_iter().chain(at(after));
+        let candidates = candidates.filter_map(|place| Some((self.all.get(place)?, place)));
+        let nearest = candidates.min_by_key(|(anchor, place)| {
+            (anchor.boot_ms.abs_diff(boot_ms), anchor.error_ms, *place)
+        });
+        nearest.map(|(anchor, _)| anchor)
     }
 }
 
@@ -322,6 +372,8 @@ pub fn day_bounds(day: NaiveDate, zone: Tz) -> (i64, i64) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const T0: i64 = 1_780_000_000_000;
@@ -335,6 +387,29 @@ mod tests {
         let press = Reading { boot_ms: 5_000, wall_ms: 12 };
         let moment = date(press, &[anchor(65_000, T0)]);
         assert_eq!(moment, Moment { utc_ms: T0 - 60_000, quality: Quality::Exact });
+    }
+
+    proptest! {
+        /// Dating by a timeline, which finds the anchor by halves, is the same as looking at all.
+        #[test]
+        fn a_timeline_dates_as_its_anchors_do(
+            told in prop::collection::vec((0u64..20, 0i64..1_000, 0u32..3, 0usize..4), 1..40),
+            readings in prop::collection::vec(0u64..25, 1..20),
+        ) {
+            let boot = BootId([1; 16]);
+            let mut timeline = Timeline::default();
+            let mut anchors = Vec::new();
+            for (boot_ms, utc_ms, error_ms, source) in told {
+                let source = Source::ALL[source];
+                let anchor = Anchor { boot_ms, utc_ms: T0 + utc_ms, error_ms, source };
+                anchors.push(anchor);
+                timeline.add(boot, anchor);
+            }
+            for boot_ms in readings {
+                let reading = Reading { boot_ms, wall_ms: 7 };
+                prop_assert_eq!(timeline.date(boot, reading), date(reading, &anchors));
+            }
+        }
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub enum Event {
     Desk(Tap),
     /// The clerk has written a sheet, for the sitting with this number.
     Sheet(u64, Box<Sheet>),
+    /// Whether the post usually has presses at this time.
+    Usual(bool),
     /// The uplink has something to tell of head office.
     Office(Office),
     /// The journal has done, or not done, what it was asked.
@@ -123,9 +125,11 @@ pub(super) struct Attendant {
     pub(super) dark_at: Option<u64>,
     pub(super) keeper: Keeper,
     pub(super) desk: Desk,
-    /// Looks whether many shoppers are unhappy.
+    /// Looks whether many shoppers are unhappy, or none come.
     pub(super) watch: Watch,
-    /// Whether that is told.
+    /// Whether shoppers are expected, as they are while the shop is open.
+    pub(super) is_expecting: bool,
+    /// Whether an alert is told.
     pub(super) is_alert_told: bool,
     /// Somebody at the desk.
     pub(super) sitting: Option<Sitting>,
@@ -191,10 +195,21 @@ impl Attendant {
     /// Shows what there is to show at start.
     fn begin(&mut self) {
         self.follow_the_question();
+        self.expect_shoppers(self.asked.is_open());
         // The words have to be there before a post that rests can say so in them.
         self.act(Effect::Ask);
         if self.visit.is_resting() {
             self.act(Effect::Rest);
+        }
+    }
+
+    /// Shoppers are expected while the shop is open.
+    fn expect_shoppers(&mut self, is_open: bool) {
+        if is_open != std::mem::replace(&mut self.is_expecting, is_open) {
+            match is_open {
+                true => self.watch.used(clock::boot_ms()),
+                false => self.watch.closed(),
+            }
         }
     }
 
@@ -218,6 +233,7 @@ impl Attendant {
             self.leave_desk();
         }
         self.watch.look(now);
+        self.look_at_the_quiet(now);
         self.tell_of_the_alert();
         if self.dark_at.is_some_and(|at| at <= now) {
             self.dark_at = None;
@@ -239,6 +255,7 @@ impl Attendant {
         }
         self.follow_the_question();
         let is_open = self.asked.is_open();
+        self.expect_shoppers(is_open);
         self.step(if is_open { visit::Event::Opened } else { visit::Event::Closed });
         self.step(visit::Event::Renewed);
     }
@@ -261,6 +278,7 @@ impl Attendant {
             Event::Surveyed(survey) => self.next_survey = Some(survey),
             Event::Desk(tap) => self.tap(tap),
             Event::Sheet(number, sheet) => self.lay(number, *sheet),
+            Event::Usual(is_usual) => self.watch.found(is_usual),
             Event::Office(office) => self.office = Some(office),
             Event::Reconsidered => self.step(visit::Event::Reconsidered),
             Event::Buttons(notice) => self.notice(notice),
@@ -274,6 +292,7 @@ impl Attendant {
                 match &entry.event {
                     event::Event::Noted(_) => self.has_noted(),
                     event::Event::Rated(rated) => {
+                        self.watch.used(entry.reading.boot_ms);
                         self.watch(n, rated, entry.reading.boot_ms);
                         self.step(visit::Event::Kept { n });
                     }

@@ -3,6 +3,7 @@
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
+use smilepost::feedback::moment::Anchor;
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Source, Unanswerable};
 use smilepost::kiosk::journal::{Home, Journal, Keeper, Limits};
@@ -182,6 +183,11 @@ fn what_shoppers_said_is_counted_with_the_shares_of_the_happy_and_of_the_unhappy
 
 /// A kiosk's journal in the hands of its thread, and a clerk at work on it.
 fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (Keeper, Desk) {
+    desk_in(folder, journal, chrono_tz::UTC)
+}
+
+/// The same in another zone.
+fn desk_in(folder: &tempfile::TempDir, journal: Journal, zone: chrono_tz::Tz) -> (Keeper, Desk) {
     let home = Home {
         folder: folder.path().to_owned(),
         limits: Limits::default(),
@@ -190,7 +196,8 @@ fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (Keeper, Desk) {
         read_clocks: smilepost::clock::reading,
     };
     let (keeper, _) = Keeper::start(Some(journal), home, |_| {}).unwrap();
-    let desk = Desk::open(keeper.clone(), shop(folder), folder.path()).unwrap();
+    let shop = Shop { zone, ..shop(folder) };
+    let desk = Desk::open(keeper.clone(), shop, folder.path()).unwrap();
     (keeper, desk)
 }
 
@@ -210,6 +217,31 @@ fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_
     assert_eq!((n(wrong), n("2026-11-19")), (0, 2), "both were on the day that is known now");
     keeper.close();
     assert!(matches!(day("2026-11-19").flatten(), Err(Unanswerable::Gone(_))));
+}
+
+#[test]
+fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
+    const HOUR: u64 = 3_600_000;
+    let now_ms = smilepost::clock::wall_ms();
+    // Where it is noon just now; the zones of this kind count the other way round.
+    let utc_hour = i64::from(smilepost::feedback::moment::local(now_ms, chrono_tz::UTC).1);
+    let zone: chrono_tz::Tz = format!("Etc/GMT{:+}", utc_hour - 12).parse().unwrap();
+    let is_usual = |hours_before_noon: [u64; 4]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = open(folder.path(), 1);
+        let (span, utc_ms) = (30 * 24 * HOUR, now_ms - 30 * 24 * 3_600_000);
+        journal.tie(Anchor { utc_ms, ..anchor(0) }).unwrap();
+        for (week, before) in (1..=4).rev().zip(hours_before_noon) {
+            let at = span - week * 7 * 24 * HOUR - before * HOUR;
+            journal.append(press(5, None), reading(at)).unwrap();
+        }
+        let (_keeper, desk) = desk_in(&folder, journal, zone);
+        desk.ask(|clerk| clerk.is_usually_used(3)).flatten().unwrap()
+    };
+    assert!(is_usual([2, 2, 2, 2]));
+    assert!(is_usual([2, 8, 2, 2]), "three weeks of four");
+    assert!(!is_usual([2, 8, 8, 2]), "two of four");
+    assert!(!is_usual([8, 8, 8, 8]), "never at this time");
 }
 
 #[test]

@@ -69,4 +69,9 @@ mutant closed-counts src/feedback/visit.rs 's/Phase::Closed => \(verdict\(Some\(
 mutant thank-before-the-answer-is-kept src/feedback/visit/follow.rs 's/(self\.under_way = Some\(\(UnderWay::Answer\(keep\.clone\(\)\), now\)\);\n\s+)vec!\[Effect::KeepAnswer\(keep\)\]/$1let of = following.of;\n                vec![Effect::KeepAnswer(keep), Effect::Thank { n: of.n, score: of.score }]/' --lib visit
 mutant other-words-under-the-same-version src/hub/surveys.rs 's/one\.scale != other\.scale \|\| one\.texts\.iter\(\)\.any\(differ\)/one.texts.iter().all(differ) \&\& one.scale != other.scale/' --lib surveys
 mutant unfit-survey-is-asked src/kiosk/given.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
+# The shop manager's desk.
+mutant a-restart-frees-the-pin src/kiosk/desk/pin.rs 's/Err\(_\) => 0,\n        \};/Err(_) => 0,\n        };\n        let wrong = wrong.min(0);/' --lib pin
+mutant a-live-ticker src/kiosk/desk/clerk.rs 's/now\.abs_diff\(shown\) < HIDDEN_BELOW/now.abs_diff(shown) < 1/' --test kiosk desk
+mutant few-are-told src/feedback/tally.rs 's/0 < self\.total && self\.total < HIDDEN_BELOW/false/' --test kiosk desk
+mutant one-line-for-all-wordings src/feedback/tally/score.rs 's/self\.version == version && //' --test kiosk desk
 exit $missed

@@ -10,7 +10,7 @@ use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::attendant::View;
-use smilepost::kiosk::desk::sheet::{Office, Pad, Post, Sheet};
+use smilepost::kiosk::desk::sheet::{Alerts, Office, Pad, Post, Sheet};
 use smilepost::kiosk::desk::{self, Shop, Source};
 use smilepost::kiosk::journal::{Books, Journal, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
@@ -122,9 +122,10 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-wait", Sheet::Pad(Pad::Wait(30))),
         ("desk-unset", Sheet::Pad(Pad::Unset)),
         ("desk-counting", Sheet::Counting),
-        ("desk-today", Sheet::Today(boxed(&found.today), None)),
-        ("desk-few", Sheet::Today(boxed(&found.first), None)),
-        ("desk-alert", Sheet::Today(boxed(&found.today), Some(alert()))),
+        ("desk-today", Sheet::Today(boxed(&found.today), Alerts::default())),
+        ("desk-few", Sheet::Today(boxed(&found.first), Alerts::default())),
+        ("desk-alert", Sheet::Today(boxed(&found.today), unhappy())),
+        ("desk-quiet", Sheet::Today(boxed(&found.today), quiet())),
         ("desk-notes", Sheet::Notes(notes())),
         ("desk-days", Sheet::Days(boxed(&found.days))),
         ("desk-why", Sheet::Why(boxed(&found.why))),
@@ -132,8 +133,13 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
     ]
 }
 
-fn alert() -> Alert {
-    Alert { since_ms: 0, unhappy: 4, ratings: 7, is_acknowledged: false }
+fn unhappy() -> Alerts {
+    let alert = Alert { since_ms: 0, unhappy: 4, ratings: 7, is_acknowledged: false };
+    Alerts { unhappy: Some(alert), quiet_h: None }
+}
+
+fn quiet() -> Alerts {
+    Alerts { unhappy: None, quiet_h: Some(4) }
 }
 
 fn notes() -> Vec<(String, String)> {

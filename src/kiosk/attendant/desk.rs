@@ -13,7 +13,7 @@ use crate::feedback::rating::Rated;
 use crate::feedback::survey::faces_of;
 use crate::kiosk::buttons::Signal;
 use crate::kiosk::desk::Clerk;
-use crate::kiosk::desk::sheet::{Page, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Alerts, Page, Sheet, Tap};
 
 /// How long the desk stays open while nobody touches it, in milliseconds.
 const STAY_MS: u64 = 60_000;
@@ -98,21 +98,45 @@ impl Attendant {
         }
     }
 
+    fn alerts(&self) -> Alerts {
+        let quiet_ms = self.watch.quiet_ms(clock::boot_ms());
+        Alerts { unhappy: self.watch.alert(), quiet_h: quiet_ms.map(|ms| ms / 3_600_000) }
+    }
+
     /// Lights the mark and the lamp of an alert, or puts them out, once.
     pub(super) fn tell_of_the_alert(&mut self) {
-        let is_raised = self.watch.alert().is_some();
+        let alerts = self.alerts();
+        let is_raised = alerts != Alerts::default();
         if std::mem::replace(&mut self.is_alert_told, is_raised) == is_raised {
             return;
         }
-        match self.watch.alert() {
-            Some(alert) => {
-                let Alert { unhappy, ratings, .. } = alert;
+        match alerts {
+            Alerts { unhappy: Some(Alert { unhappy, ratings, .. }), .. } => {
                 tracing::info!(unhappy, ratings, "an alert is raised: shoppers are unhappy");
             }
-            None => tracing::info!("the alert is over"),
+            Alerts { quiet_h: Some(hours), .. } => {
+                tracing::warn!(hours, "an alert is raised: nobody presses, which is unusual");
+            }
+            _ => tracing::info!("the alert is over"),
         }
         self.lamps.show(Signal::Alert(is_raised));
         (self.show)(View::Alert(is_raised));
+    }
+
+    /// Has it looked up whether it is unusual that nobody presses, when it is time to.
+    pub(super) fn look_at_the_quiet(&mut self, now: u64) {
+        let Some(ms) = self.watch.is_to_be_looked_up(now) else {
+            return;
+        };
+        let events = self.events.clone();
+        let looked_up = self.desk.tell(move |clerk| {
+            // What cannot be looked up raises no alert; it is tried again in an hour.
+            let is_usual = clerk.is_usually_used(ms / 3_600_000).unwrap_or(false);
+            let _ = events.send(Event::Usual(is_usual));
+        });
+        if let Err(error) = looked_up {
+            tracing::debug!(%error, "whether the quiet is usual is looked up later");
+        }
     }
 
     /// Has the clerk write a sheet, for whoever sits at the desk now.
@@ -153,7 +177,7 @@ impl Attendant {
     fn complete(&self, sheet: Sheet) -> Sheet {
         let mut post = match sheet {
             Sheet::Post(post) => post,
-            Sheet::Today(summary, _) => return Sheet::Today(summary, self.watch.alert()),
+            Sheet::Today(summary, _) => return Sheet::Today(summary, self.alerts()),
             other => return other,
         };
         let tried = self.sitting.as_ref().map(|sitting| sitting.tried).unwrap_or_default();

@@ -273,6 +273,25 @@ impl Clerk {
         Ok(sum_up(&self.count, tally, &books, &self.shop, &(day..=day)))
     }
 
+    /// Whether the post usually has presses in the hours before this one: on most of those same
+    /// weekdays of the last four weeks that had any at all.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn is_usually_used(&mut self, hours: u64) -> Result<bool, Unanswerable> {
+        self.catch_up(false)?;
+        let (today, hour) = moment::local(clock::wall_ms(), self.shop.zone);
+        let first = u64::from(hour).saturating_sub(hours);
+        let asked = usize::try_from(first).unwrap_or(0)..usize::from(hour);
+        let days = (1..=4).filter_map(|week| today.checked_sub_days(chrono::Days::new(7 * week)));
+        let tallies: Vec<_> = days.filter_map(|day| self.count.almanac().day(day)).collect();
+        let is_used = |tally: &&&Tally| {
+            tally.hours().get(asked.clone()).unwrap_or_default().iter().any(|hour| hour.total > 0)
+        };
+        let used = tallies.iter().filter(is_used).count();
+        Ok(tallies.len() >= 2 && used * 2 > tallies.len())
+    }
+
     /// What was written down, the newest first, each with its day and time by the shop's clocks.
     ///
     /// # Errors

@@ -55,8 +55,8 @@ pub enum Sheet {
     Pad(Pad),
     /// The ratings are still being counted.
     Counting,
-    /// [`Page::Today`], with the alert that stands.
-    Today(Box<Summary>, Option<Alert>),
+    /// [`Page::Today`], with the alerts that stand.
+    Today(Box<Summary>, Alerts),
     /// [`Page::Days`].
     Days(Box<Summary>),
     /// [`Page::Why`].
@@ -98,6 +98,15 @@ impl From<Denied> for Pad {
             }
         }
     }
+}
+
+/// What somebody should look at now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alerts {
+    /// Many shoppers are unhappy.
+    pub unhappy: Option<Alert>,
+    /// Nobody has pressed for so many hours, which is unusual.
+    pub quiet_h: Option<u64>,
 }
 
 /// How the post is.
@@ -152,7 +161,9 @@ impl Clerk {
     /// A sheet. Where the journal cannot be read it is [`Page::Post`], which says so.
     pub fn sheet(&mut self, page: Page) -> Sheet {
         let sheet = match page {
-            Page::Today => self.today().map(|summary| Sheet::Today(Box::new(summary), None)),
+            Page::Today => {
+                self.today().map(|summary| Sheet::Today(Box::new(summary), Alerts::default()))
+            }
             Page::Days => {
                 let today = moment::local(clock::wall_ms(), self.shop().zone).0;
                 let into_week = chrono::Datelike::weekday(&today).num_days_from_monday();

@@ -7,12 +7,11 @@ use super::generated::{
     ReasonBar, Sheet as Drawn, SilentButton, TrendPiece, Verdict,
 };
 use crate::clock;
-use crate::feedback::alert::Alert;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::kiosk::attendant::Event;
-use crate::kiosk::desk::sheet::{Pad, Page, Post, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Alerts, Pad, Page, Post, Sheet, Tap};
 use crate::wire::desk::{Day, Line, Said, Summary};
 
 /// The most reasons of one kind that a sheet shows.
@@ -64,9 +63,9 @@ pub(super) fn lay(window: &AppWindow, sheet: &Sheet) {
             Drawn::Pin
         }
         Sheet::Counting => Drawn::Counting,
-        Sheet::Today(summary, alert) => {
+        Sheet::Today(summary, alerts) => {
             today(&desk, summary);
-            alarm(&desk, *alert);
+            alarm(&desk, *alerts);
             Drawn::Today
         }
         Sheet::Days(summary) => {
@@ -101,12 +100,13 @@ pub(super) fn clear(window: &AppWindow) {
     today(&desk, &Summary::default());
     days(&desk, &Summary::default());
     post(&desk, &Post::default());
-    alarm(&desk, None);
+    alarm(&desk, Alerts::default());
     desk.set_notes(list(Vec::new()));
     desk.set_sheet(Drawn::Pin);
 }
 
-fn alarm(desk: &Desk<'_>, alert: Option<Alert>) {
+fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, quiet_h }: Alerts) {
+    desk.set_quiet_h(whole(quiet_h.unwrap_or(0)));
     desk.set_alert_unhappy(whole(alert.map_or(0, |alert| alert.unhappy)));
     desk.set_alert_ratings(whole(alert.map_or(0, |alert| alert.ratings)));
     desk.set_is_acknowledged(alert.is_some_and(|alert| alert.is_acknowledged));

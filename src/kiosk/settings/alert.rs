@@ -12,6 +12,7 @@ pub(super) struct AlertPart {
     unhappy_percent: Option<u8>,
     window_min: Option<u16>,
     ratings_least: Option<u16>,
+    quiet_h: Option<u8>,
 }
 
 impl AlertPart {
@@ -27,7 +28,10 @@ impl AlertPart {
         let ratings_least = self.ratings_least.map_or(usual.ratings_least, u32::from);
         let is_some = (1..=1_000).contains(&ratings_least);
         complaints.unless(is_some, "alert.ratings_least", "is not 1 to 1000 ratings");
-        let rule = Rule { window_ms, unhappy_percent, ratings_least };
+        let quiet_ms = self.quiet_h.map_or(usual.quiet_ms, |hours| u64::from(hours) * 3_600_000);
+        let is_short = quiet_ms <= 24 * 3_600_000;
+        complaints.unless(is_short, "alert.quiet_h", "is not 0 to 24 hours");
+        let rule = Rule { window_ms, unhappy_percent, ratings_least, quiet_ms };
         self.on.unwrap_or(true).then_some(rule)
     }
 }
