@@ -172,5 +172,9 @@ fn main() {
     report("a press while the year is counted", while_counting);
     report("a press while sheets are written", beside);
     println!("sheets written meanwhile           {}", readers.join().unwrap());
+    println!(
+        "counted from the beginning         {} times",
+        desk.ask(|clerk| clerk.counts()).unwrap()
+    );
     keeper.close();
 }

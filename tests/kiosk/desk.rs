@@ -220,6 +220,34 @@ fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_
 }
 
 #[test]
+fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.tie(anchor(0)).unwrap();
+    let (keeper, desk) = desk_of(&folder, journal);
+    let presses = 400;
+    let presser = std::thread::spawn({
+        let keeper = keeper.clone();
+        move || {
+            for n in 0..presses {
+                keeper.keep(press(4, None), reading(MIDNIGHT + n * 60_000), None).unwrap();
+            }
+        }
+    });
+    let mut last = 0;
+    while last < u32::try_from(presses).unwrap() {
+        let range = desk.ask(|clerk| clerk.summary(Some("2026-11-19"), Some("2026-11-20")));
+        let n = range.flatten().unwrap().n;
+        assert!(n >= last, "{n} after {last}");
+        last = n;
+    }
+    presser.join().unwrap();
+    assert_eq!(keeper.books().unwrap().0.taken, presses);
+    let counts = desk.ask(|clerk| clerk.counts()).unwrap();
+    assert!(counts <= 2, "the journal was counted {counts} times");
+}
+
+#[test]
 fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
     const HOUR: u64 = 3_600_000;
     let now_ms = smilepost::clock::wall_ms();

@@ -13,7 +13,7 @@ use crate::feedback::rating::Rated;
 use crate::feedback::survey::faces_of;
 use crate::kiosk::buttons::Signal;
 use crate::kiosk::desk::Clerk;
-use crate::kiosk::desk::sheet::{Alerts, Page, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Alerts, Entered, Page, Sheet, Tap};
 
 /// How long the desk stays open while nobody touches it, in milliseconds.
 const STAY_MS: u64 = 60_000;
@@ -40,9 +40,11 @@ impl Attendant {
                 let (number, page) = (self.sittings, Page::Today);
                 let tried = [false; 5];
                 self.sitting = Some(Sitting { number, is_in: false, page, until, tried });
+                // The panel stays on for whoever comes to a closed shop.
+                self.dark_at = None;
                 self.fetch(Clerk::pad);
             }
-            (Tap::Entered(pin), Some(sitting)) if !sitting.is_in => {
+            (Tap::Entered(Entered(pin)), Some(sitting)) if !sitting.is_in => {
                 sitting.until = until;
                 self.fetch(move |clerk| clerk.enter(&pin));
             }

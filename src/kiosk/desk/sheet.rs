@@ -29,13 +29,23 @@ pub enum Page {
     Notes,
 }
 
+/// A PIN on its way to the clerk; no log shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entered(pub String);
+
+impl std::fmt::Debug for Entered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entered")
+    }
+}
+
 /// What somebody does at the desk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tap {
     /// The mark was held, to get to the desk.
     Knocked,
     /// A PIN was entered.
-    Entered(String),
+    Entered(Entered),
     /// Another sheet is wanted.
     Turned(Page),
     /// A note was written.

@@ -11,7 +11,7 @@ use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::kiosk::attendant::Event;
-use crate::kiosk::desk::sheet::{Alerts, Pad, Page, Post, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Alerts, Entered, Pad, Page, Post, Sheet, Tap};
 use crate::wire::desk::{Day, Line, Said, Summary};
 
 /// The most reasons of one kind that a sheet shows.
@@ -23,7 +23,7 @@ pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static)
     let told = tell.clone();
     desk.on_knocked(move || told(Event::Desk(Tap::Knocked)));
     let told = tell.clone();
-    desk.on_entered(move |pin| told(Event::Desk(Tap::Entered(pin.into()))));
+    desk.on_entered(move |pin| told(Event::Desk(Tap::Entered(Entered(pin.into())))));
     let told = tell.clone();
     desk.on_turned(move |sheet| {
         let page = match sheet {
