@@ -5,6 +5,7 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Anchor;
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
+use smilepost::kiosk::desk::sheet::{Page, Sheet};
 use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Source, Unanswerable};
 use smilepost::kiosk::journal::{Home, Journal, Keeper, Limits};
 use smilepost::kiosk::settings::Settings;
@@ -181,13 +182,33 @@ fn what_shoppers_said_is_counted_with_the_shares_of_the_happy_and_of_the_unhappy
     );
 }
 
+#[test]
+fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.tie(anchor(0)).unwrap();
+    journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
+    let (_keeper, desk) = desk_in(&folder, None, chrono_tz::UTC);
+    let today = desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap();
+    assert!(matches!(today, Sheet::Post(_)), "the post's own sheet says that it is closed");
+    // Two cannot have it open, so it opens only now, when somebody asks.
+    drop(journal);
+    let days = desk.ask(|clerk| clerk.days_before(36_500)).flatten().unwrap().days;
+    let rated: Vec<_> = days.iter().filter(|day| day.n > 0).map(|day| day.date.as_str()).collect();
+    assert_eq!(rated, ["2026-11-19"]);
+}
+
 /// A kiosk's journal in the hands of its thread, and a clerk at work on it.
 fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (Keeper, Desk) {
-    desk_in(folder, journal, chrono_tz::UTC)
+    desk_in(folder, Some(journal), chrono_tz::UTC)
 }
 
 /// The same in another zone.
-fn desk_in(folder: &tempfile::TempDir, journal: Journal, zone: chrono_tz::Tz) -> (Keeper, Desk) {
+fn desk_in(
+    folder: &tempfile::TempDir,
+    journal: Option<Journal>,
+    zone: chrono_tz::Tz,
+) -> (Keeper, Desk) {
     let home = Home {
         folder: folder.path().to_owned(),
         limits: Limits::default(),
@@ -195,7 +216,7 @@ fn desk_in(folder: &tempfile::TempDir, journal: Journal, zone: chrono_tz::Tz) ->
         new_run: Box::new(|| RunId([9; 16])),
         read_clocks: smilepost::clock::reading,
     };
-    let (keeper, _) = Keeper::start(Some(journal), home, |_| {}).unwrap();
+    let (keeper, _) = Keeper::start(journal, home, |_| {}).unwrap();
     let shop = Shop { zone, ..shop(folder) };
     let desk = Desk::open(keeper.clone(), shop, folder.path()).unwrap();
     (keeper, desk)
@@ -263,7 +284,7 @@ fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
             let at = span - week * 7 * 24 * HOUR - before * HOUR;
             journal.append(press(5, None), reading(at)).unwrap();
         }
-        let (_keeper, desk) = desk_in(&folder, journal, zone);
+        let (_keeper, desk) = desk_in(&folder, Some(journal), zone);
         desk.ask(|clerk| clerk.is_usually_used(3)).flatten().unwrap()
     };
     assert!(is_usual([2, 2, 2, 2]));

@@ -28,7 +28,7 @@ use crate::wire::desk::Summary;
 /// How many errands wait for the clerk at most; beyond that, whoever has one waits too.
 const ERRANDS_MAX: usize = 16;
 
-/// How many rows are read in one go while nobody waits for them.
+/// How many rows are read in one go where the whole journal is counted.
 const ROWS_MAX: usize = 200;
 
 /// How often the clerk looks whether more is known of the time.
@@ -63,6 +63,7 @@ impl Desk {
             shop,
             next: None,
             is_counted: false,
+            is_waiting: false,
             count,
             gap: ANY,
             counts: 0,
@@ -112,6 +113,8 @@ pub struct Clerk {
     next: Option<Count>,
     /// Whether `count` has been through the whole journal.
     is_counted: bool,
+    /// Whether the journal could not be read, and is tried again after a while.
+    is_waiting: bool,
     /// How many more events the books have than rows were counted, at least and at most: books and
     /// rows are looked at one after the other, and a press may come between.
     gap: (u64, u64),
@@ -133,13 +136,15 @@ impl Clerk {
                     Err(TryRecvError::Disconnected) => return,
                 },
                 None => {
-                    match inbox.recv_timeout(if self.is_counted { LOOK } else { Duration::ZERO }) {
+                    let has_time = self.is_counted || self.is_waiting;
+                    match inbox.recv_timeout(if has_time { LOOK } else { Duration::ZERO }) {
                         Ok(errand) => Some(errand),
                         Err(RecvTimeoutError::Timeout) => None,
                         Err(RecvTimeoutError::Disconnected) => return,
                     }
                 }
             };
+            self.is_waiting = false;
             let done = match errand {
                 Some(errand) => {
                     errand(&mut self);
@@ -153,13 +158,14 @@ impl Clerk {
                 Err(error) => {
                     // A closed journal is tried again when somebody asks, or after a while.
                     tracing::debug!(%error, "the journal cannot be counted");
-                    (self.next, self.is_counted) = (None, true);
+                    (self.next, self.is_waiting) = (None, true);
                 }
             }
         }
     }
 
-    /// Does a little of what is to be done while nobody asks.
+    /// Does a little of what is to be done: counts a page more, or looks whether there is anything
+    /// to count.
     fn count_on(&mut self) -> Result<(), Unanswerable> {
         let Some(next) = &mut self.next else {
             let (_, timeline) = self.source.books()?;
@@ -170,7 +176,12 @@ impl Clerk {
         };
         let page = self.source.rows(next.after(), ROWS_MAX)?;
         if !next.take(&page) {
-            self.adopt();
+            let (_, timeline) = self.source.books()?;
+            // A journal that was closed had nothing to tell of the time when the count began.
+            match *next.timeline() == timeline {
+                true => self.adopt(),
+                false => *next = Count::new(timeline, self.shop.zone),
+            }
         }
         Ok(())
     }
@@ -200,12 +211,11 @@ impl Clerk {
             }
             tracing::debug!("the journal has other rows than it had; it is counted anew");
         }
-        let next = self.next.take().filter(|next| *next.timeline() == timeline);
-        let mut next = next.unwrap_or_else(|| Count::new(timeline, self.shop.zone));
-        let source = &self.source;
-        next.go_on(|after| source.page(after))?;
-        self.next = Some(next);
-        self.adopt();
+        self.next = self.next.take().filter(|next| *next.timeline() == timeline);
+        self.next.get_or_insert_with(|| Count::new(timeline, self.shop.zone));
+        while self.next.is_some() {
+            self.count_on()?;
+        }
         Ok(self.source.books()?.0)
     }
 
