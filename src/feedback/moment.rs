@@ -5,10 +5,12 @@
 //! and beside them the wall clock as it stood, which may not be. An [`Anchor`] ties the one axis
 //! to UTC; it may be taken hours after the press and still dates it exactly.
 
+mod timeline;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Timelike as _};
 use chrono_tz::Tz;
 
-use crate::feedback::rating::BootId;
+pub use self::timeline::Timeline;
 
 /// Two clocks, read at one instant, and never changed afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,156 +178,6 @@ pub fn is_worth_keeping(new: &Anchor, kept: &[Anchor]) -> bool {
     nearest.utc_at(new.boot_ms).abs_diff(new.utc_ms) > allowed
 }
 
-/// Everything known about the time of several boots, in the order in which they were lived.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Timeline {
-    order: std::collections::BTreeMap<BootId, usize>,
-    /// The anchors of each boot, by its place in the order.
-    boots: Vec<Anchors>,
-}
-
-impl Timeline {
-    /// Adds a boot after all others, unless it is known already.
-    pub fn see(&mut self, boot: BootId) {
-        let next = self.boots.len();
-        if *self.order.entry(boot).or_insert(next) == next {
-            self.boots.push(Anchors::default());
-        }
-    }
-
-    /// Adds what was known at one instant of a boot.
-    pub fn add(&mut self, boot: BootId, anchor: Anchor) {
-        self.see(boot);
-        if let Some(anchors) = self.order.get(&boot).and_then(|&at| self.boots.get_mut(at)) {
-            anchors.add(anchor);
-        }
-    }
-
-    /// When the time of a boot was first known, in milliseconds since 1970 UTC.
-    #[must_use]
-    pub fn told_ms(&self, boot: BootId) -> Option<i64> {
-        self.of(boot).first().map(|anchor| anchor.utc_ms)
-    }
-
-    /// The anchors of a boot, in the order they were added.
-    #[must_use]
-    pub fn of(&self, boot: BootId) -> &[Anchor] {
-        let at = self.order.get(&boot);
-        at.and_then(|&at| self.boots.get(at)).map_or(&[], |anchors| &anchors.all)
-    }
-
-    /// The newest time that a time service or the hub has told, in milliseconds since 1970 UTC; a
-    /// clock that stands before it is wrong. Nobody else is believed so far.
-    #[must_use]
-    pub fn newest_ms(&self) -> Option<i64> {
-        let mut newest = self.boots.iter().rev().flat_map(|anchors| anchors.all.iter().rev());
-        newest.find(|anchor| anchor.source.rank() == 0).map(|anchor| anchor.utc_ms)
-    }
-
-    /// Works out when a reading of a boot was taken; see [`date`].
-    ///
-    /// A boot without an anchor lay after the last anchor of the boots before it, by as long as it
-    /// had run, and before the next boot that has one began. Where both are known, the time is the
-    /// wall clock's if it lies between, else the nearer limit.
-    #[must_use]
-    pub fn date(&self, boot: BootId, reading: Reading) -> Moment {
-        self.date_before(None, boot, reading)
-    }
-
-    /// Works out when a reading of a boot was taken that was known at an instant, in milliseconds
-    /// since 1970 UTC: nothing is received before it was sent. See [`Timeline::date`].
-    #[must_use]
-    pub fn date_before(&self, known_ms: Option<i64>, boot: BootId, reading: Reading) -> Moment {
-        let at = self.order.get(&boot);
-        let anchors = at.and_then(|&at| self.boots.get(at));
-        if let Some(nearest) = anchors.and_then(|anchors| anchors.nearest(reading.boot_ms)) {
-            return Moment { utc_ms: nearest.utc_at(reading.boot_ms), quality: Quality::Exact };
-        }
-        match self.bounds(known_ms, boot, reading) {
-            Some((earliest_ms, latest_ms)) => Moment {
-                utc_ms: reading.wall_ms.clamp(earliest_ms, latest_ms),
-                quality: Quality::Bounded { earliest_ms, latest_ms },
-            },
-            None => Moment { utc_ms: reading.wall_ms, quality: Quality::Unknown },
-        }
-    }
-
-    fn bounds(&self, known_ms: Option<i64>, boot: BootId, reading: Reading) -> Option<(i64, i64)> {
-        let at = *self.order.get(&boot)?;
-        let (before, after) = (self.boots.get(..at)?, self.boots.get(at + 1..)?);
-        // The last instant known of the boot before; ours had run for a while since.
-        let ended = before.iter().rev().find_map(|anchors| last_of(&anchors.all))?;
-        let ran = i64::try_from(reading.boot_ms).unwrap_or(i64::MAX);
-        let earliest = ended.saturating_add(ran);
-        let began =
-            after.iter().find_map(|anchors| best_of(&anchors.all)).map(|anchor| anchor.utc_at(0));
-        let latest = [began, known_ms].into_iter().flatten().min()?;
-        // An anchor that was wrong can turn the limits around, and then they say nothing.
-        (earliest <= latest).then_some((earliest, latest))
-    }
-}
-
-/// The anchors of a boot. A board that is never off has thousands, and a journal a million readings
-/// to date by them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Anchors {
-    /// All of them, in the order in which they were added.
-    all: Vec<Anchor>,
-    /// The places of the most trusted ones, by instant, error and place.
-    trusted: Vec<usize>,
-}
-
-impl Anchors {
-    fn add(&mut self, anchor: Anchor) {
-        let rank =
-            |at: Option<&usize>| at.and_then(|&at| self.all.get(at)).map(|a| a.source.rank());
-        let best = rank(self.trusted.first());
-        let (rank, place) = (anchor.source.rank(), self.all.len());
-        self.all.push(anchor);
-        if best.is_none_or(|best| rank < best) {
-            self.trusted = vec![place];
-        } else if best == Some(rank) {
-            let key = (anchor.boot_ms, anchor.error_ms);
-            let at = self.trusted.partition_point(|&other| {
-                self.all.get(other).is_some_and(|other| (other.boot_ms, other.error_ms) <= key)
-            });
-            self.trusted.insert(at, place);
-        }
-    }
-
-    /// The one that [`date`] goes by, found by halves.
-    fn nearest(&self, boot_ms: u64) -> Option<&Anchor> {
-        let from = |boot_ms: u64| {
-            let is_before =
-                |&place: &usize| self.all.get(place).is_some_and(|anchor| anchor.boot_ms < boot_ms);
-            self.trusted.partition_point(is_before)
-        };
-        let at = |at: usize| self.trusted.get(at).copied();
-        let after = from(boot_ms);
-        let before = after.checked_sub(1).and_then(at).and_then(|place| self.all.get(place));
-        // Of those at one instant the first is the best.
-        let before = before.and_then(|anchor| at(from(anchor.boot_ms)));
-        let candidates = before.into_iter().chain(at(after));
-        let candidates = candidates.filter_map(|place| Some((self.all.get(place)?, place)));
-        let nearest = candidates.min_by_key(|(anchor, place)| {
-            (anchor.boot_ms.abs_diff(boot_ms), anchor.error_ms, *place)
-        });
-        nearest.map(|(anchor, _)| anchor)
-    }
-}
-
-/// The most trusted anchor of a boot, and of those the first.
-fn best_of(anchors: &[Anchor]) -> Option<&Anchor> {
-    anchors.iter().min_by_key(|anchor| (anchor.source.rank(), anchor.boot_ms))
-}
-
-/// The latest instant of a boot that one of its most trusted anchors tells.
-fn last_of(anchors: &[Anchor]) -> Option<i64> {
-    let rank = best_of(anchors)?.source.rank();
-    let best = anchors.iter().filter(|anchor| anchor.source.rank() == rank);
-    best.map(|anchor| anchor.utc_ms).max()
-}
-
 /// The day and the hour (0 to 23) that a shop's own clocks showed.
 ///
 /// An hour that occurs twice when summer time ends is counted under one number, as on the wall.
@@ -372,9 +224,8 @@ pub fn day_bounds(day: NaiveDate, zone: Tz) -> (i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
+    use crate::feedback::rating::BootId;
 
     const T0: i64 = 1_780_000_000_000;
 
@@ -387,29 +238,6 @@ mod tests {
         let press = Reading { boot_ms: 5_000, wall_ms: 12 };
         let moment = date(press, &[anchor(65_000, T0)]);
         assert_eq!(moment, Moment { utc_ms: T0 - 60_000, quality: Quality::Exact });
-    }
-
-    proptest! {
-        /// Dating by a timeline, which finds the anchor by halves, is the same as looking at all.
-        #[test]
-        fn a_timeline_dates_as_its_anchors_do(
-            told in prop::collection::vec((0u64..20, 0i64..1_000, 0u32..3, 0usize..4), 1..40),
-            readings in prop::collection::vec(0u64..25, 1..20),
-        ) {
-            let boot = BootId([1; 16]);
-            let mut timeline = Timeline::default();
-            let mut anchors = Vec::new();
-            for (boot_ms, utc_ms, error_ms, source) in told {
-                let source = Source::ALL[source];
-                let anchor = Anchor { boot_ms, utc_ms: T0 + utc_ms, error_ms, source };
-                anchors.push(anchor);
-                timeline.add(boot, anchor);
-            }
-            for boot_ms in readings {
-                let reading = Reading { boot_ms, wall_ms: 7 };
-                prop_assert_eq!(timeline.date(boot, reading), date(reading, &anchors));
-            }
-        }
     }
 
     #[test]

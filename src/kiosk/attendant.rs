@@ -4,6 +4,7 @@
 //! journal commits on a thread of its own, the screen draws on another, the uplink sends on a
 //! third. An error that it cannot cure becomes a page on the screen, never an end.
 
+mod alerts;
 mod desk;
 
 use std::sync::Arc;
@@ -203,16 +204,6 @@ impl Attendant {
         }
     }
 
-    /// Shoppers are expected while the shop is open.
-    fn expect_shoppers(&mut self, is_open: bool) {
-        if is_open != std::mem::replace(&mut self.is_expecting, is_open) {
-            match is_open {
-                true => self.watch.used(clock::boot_ms()),
-                false => self.watch.closed(),
-            }
-        }
-    }
-
     fn follow_the_question(&mut self) {
         let plan = self.asked.question().plan();
         let plan = if self.is_followed { plan } else { Plan::default() };
@@ -292,8 +283,7 @@ impl Attendant {
                 match &entry.event {
                     event::Event::Noted(_) => self.has_noted(),
                     event::Event::Rated(rated) => {
-                        self.watch.used(entry.reading.boot_ms);
-                        self.watch(n, rated, entry.reading.boot_ms);
+                        self.look_at_rating(n, rated, entry.reading.boot_ms);
                         self.step(visit::Event::Kept { n });
                     }
                     _ => self.step(visit::Event::Kept { n }),

@@ -17,12 +17,11 @@ use std::process::Command;
 use i_slint_backend_testing::ElementHandle;
 use slint::platform::{PointerEventButton, WindowEvent};
 use slint::{ComponentHandle as _, LogicalPosition, PhysicalSize};
-use smilepost::feedback::rating::Scale;
 use smilepost::kiosk::desk::pin;
-use smilepost::kiosk::settings::{Driver, Settings};
+use smilepost::kiosk::settings::Driver;
 use smilepost::kiosk::{Kiosk, Options, Place};
 
-use self::stage::{PATIENCE, Stop, exported, on_screen, press, see, set_platform};
+use self::stage::{PATIENCE, Stop, exported, nordmarkt, on_screen, press, see, set_platform};
 
 /// A finger on the shop's mark, or off it again.
 fn touch(window: &impl slint::ComponentHandle, is_down: bool) {
@@ -48,11 +47,7 @@ fn a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("buttons");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut settings = Settings::plain(folder.path());
-    settings.brand = "Nordmarkt".to_owned();
-    settings.pace.thanks_ms = 500;
-    settings.pace.interval_ms = 0;
-    settings.survey = survey::everything(Scale::Five);
+    let mut settings = nordmarkt(folder.path());
     settings.screen.is_touched = false;
     settings.buttons.driver = Driver::Script;
     settings.buttons.script = Some(fifo.clone());

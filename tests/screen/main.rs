@@ -10,22 +10,16 @@ mod stage;
 mod survey;
 
 use slint::{ComponentHandle as _, PhysicalSize};
-use smilepost::feedback::rating::Scale;
-use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Kiosk, Options, Place};
 use smilepost::wire::desk::Exported;
 
-use self::stage::{Stop, exported, key, on_screen, press, see, set_platform};
+use self::stage::{Stop, exported, key, nordmarkt, on_screen, press, see, set_platform};
 
 #[test]
 fn a_visit_by_labels_alone_becomes_rows_follow_ups_a_thank_you_and_the_question_again() {
     set_platform();
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings::plain(folder.path());
-    settings.brand = "Nordmarkt".to_owned();
-    settings.pace.thanks_ms = 500;
-    settings.pace.interval_ms = 0;
-    settings.survey = survey::everything(Scale::Five);
+    let settings = nordmarkt(folder.path());
     let options = Options { screen: Place::GivenPlatform, ..Options::default() };
     let kiosk = Kiosk::open(settings.clone(), options).unwrap();
     let screen = kiosk.screen().unwrap();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use i_slint_backend_testing::{ElementHandle, TestingBackend, TestingBackendOptions};
+use smilepost::feedback::rating::Scale;
 use smilepost::kiosk::Doorbell;
 use smilepost::kiosk::desk::socket;
 use smilepost::kiosk::screen::bring_fonts;
@@ -22,6 +23,16 @@ pub(crate) fn set_platform() {
         renderer_name: Some("software".into()),
     };
     slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
+}
+
+/// A kiosk of the shop that the golden pictures show, with everything asked and short thanks.
+pub(crate) fn nordmarkt(folder: &Path) -> Settings {
+    let mut settings = Settings::plain(folder);
+    settings.brand = "Nordmarkt".to_owned();
+    settings.pace.thanks_ms = 500;
+    settings.pace.interval_ms = 0;
+    settings.survey = crate::survey::everything(Scale::Five);
+    settings
 }
 
 /// The pixels of a golden picture that `tests/pictures` keeps.

@@ -5,15 +5,11 @@
 
 use super::{Attendant, Event, View};
 use crate::clock;
-use crate::feedback::alert::Alert;
 use crate::feedback::event;
-use crate::feedback::misuse::Reason;
 use crate::feedback::note::{About, Noted};
-use crate::feedback::rating::Rated;
 use crate::feedback::survey::faces_of;
-use crate::kiosk::buttons::Signal;
 use crate::kiosk::desk::Clerk;
-use crate::kiosk::desk::sheet::{Alerts, Entered, Page, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Entered, Page, Sheet, Tap};
 
 /// How long the desk stays open while nobody touches it, in milliseconds.
 const STAY_MS: u64 = 60_000;
@@ -84,60 +80,6 @@ impl Attendant {
     pub(super) fn has_noted(&mut self) {
         if let Some(page) = self.sitting.as_ref().filter(|at| at.is_in).map(|at| at.page) {
             self.fetch(move |clerk| clerk.sheet(page));
-        }
-    }
-
-    /// Looks at a rating that was kept: fresh ones that count may raise an alert.
-    pub(super) fn watch(&mut self, n: u32, rated: &Rated, at_ms: u64) {
-        let misuse = rated.verdict.misuse;
-        if let Some(replaced) =
-            rated.replaces.filter(|_| misuse.is_none_or(|reason| reason == Reason::Held))
-        {
-            self.watch.taken_back(replaced, at_ms);
-        }
-        if misuse.is_none() {
-            self.watch.rated(n, rated.score, at_ms);
-        }
-    }
-
-    fn alerts(&self) -> Alerts {
-        let quiet_ms = self.watch.quiet_ms(clock::boot_ms());
-        Alerts { unhappy: self.watch.alert(), quiet_h: quiet_ms.map(|ms| ms / 3_600_000) }
-    }
-
-    /// Lights the mark and the lamp of an alert, or puts them out, once.
-    pub(super) fn tell_of_the_alert(&mut self) {
-        let alerts = self.alerts();
-        let is_raised = alerts != Alerts::default();
-        if std::mem::replace(&mut self.is_alert_told, is_raised) == is_raised {
-            return;
-        }
-        match alerts {
-            Alerts { unhappy: Some(Alert { unhappy, ratings, .. }), .. } => {
-                tracing::info!(unhappy, ratings, "an alert is raised: shoppers are unhappy");
-            }
-            Alerts { quiet_h: Some(hours), .. } => {
-                tracing::warn!(hours, "an alert is raised: nobody presses, which is unusual");
-            }
-            _ => tracing::info!("the alert is over"),
-        }
-        self.lamps.show(Signal::Alert(is_raised));
-        (self.show)(View::Alert(is_raised));
-    }
-
-    /// Has it looked up whether it is unusual that nobody presses, when it is time to.
-    pub(super) fn look_at_the_quiet(&mut self, now: u64) {
-        let Some(ms) = self.watch.is_to_be_looked_up(now) else {
-            return;
-        };
-        let events = self.events.clone();
-        let looked_up = self.desk.tell(move |clerk| {
-            // What cannot be looked up raises no alert; it is tried again in an hour.
-            let is_usual = clerk.is_usually_used(ms / 3_600_000).unwrap_or(false);
-            let _ = events.send(Event::Usual(is_usual));
-        });
-        if let Err(error) = looked_up {
-            tracing::debug!(%error, "whether the quiet is usual is looked up later");
         }
     }
 
