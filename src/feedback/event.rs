@@ -4,6 +4,7 @@
 //! a receipt and is counted once, so that a damaged card cannot hide what it cost.
 
 use crate::feedback::answer::Answered;
+use crate::feedback::call::Called;
 use crate::feedback::note::Noted;
 use crate::feedback::rating::{Rated, RunId, Wording};
 
@@ -16,6 +17,8 @@ pub enum Event {
     Answered(Answered),
     /// What the shop manager wrote down.
     Noted(Noted),
+    /// A shopper asked for somebody, or what became of that.
+    Called(Called),
     /// Earlier events that the card has lost.
     Lost(Loss),
 }
@@ -27,7 +30,7 @@ impl Event {
         match self {
             Self::Rated(rated) => Some(&rated.question),
             Self::Answered(answered) => Some(&answered.question),
-            Self::Noted(_) | Self::Lost(_) => None,
+            Self::Noted(_) | Self::Called(_) | Self::Lost(_) => None,
         }
     }
 
@@ -37,7 +40,7 @@ impl Event {
         match self {
             Self::Rated(rated) => Self::Rated(Rated { replaces: None, ..rated }),
             Self::Answered(answered) => Self::Answered(Answered { to: None, ..answered }),
-            other @ (Self::Noted(_) | Self::Lost(_)) => other,
+            other @ (Self::Noted(_) | Self::Called(_) | Self::Lost(_)) => other,
         }
     }
 }

@@ -10,11 +10,16 @@ pub enum About {
     Day,
     /// An alert that somebody has taken on.
     Alert,
+    /// A shopper who asked for somebody: what came of it.
+    Call,
+    /// What was done because shoppers said so, to be shown to them; without words, nothing is any
+    /// more.
+    Notice,
 }
 
 impl About {
     /// Everything that a note can be about.
-    pub const ALL: [Self; 2] = [Self::Day, Self::Alert];
+    pub const ALL: [Self; 4] = [Self::Day, Self::Alert, Self::Call, Self::Notice];
 
     /// The word for it in the journal, in exports and on the wire.
     #[must_use]
@@ -22,6 +27,8 @@ impl About {
         match self {
             Self::Day => "day",
             Self::Alert => "alert",
+            Self::Call => "call",
+            Self::Notice => "notice",
         }
     }
 
@@ -45,14 +52,15 @@ pub struct Noted {
 pub struct NoNote;
 
 impl Noted {
-    /// A note. One about an alert may be without words: somebody has it, and that is all.
+    /// A note. Only one about the day needs words: where an alert is taken on, somebody has it, and
+    /// that may be all.
     ///
     /// # Errors
     /// [`NoNote`] when the text is empty, too long, or has more than one line.
     pub fn new(about: About, text: &str) -> Result<Self, NoNote> {
         let text = text.trim();
         let is_line = text.chars().count() <= NOTE_CHARS_MAX && !text.chars().any(char::is_control);
-        let says_something = !text.is_empty() || about == About::Alert;
+        let says_something = !text.is_empty() || about != About::Day;
         if is_line && says_something {
             Ok(Self { about, text: text.to_owned() })
         } else {

@@ -28,7 +28,7 @@ use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline, rfc3339};
 use crate::feedback::survey::Survey;
 use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger};
-use crate::wire::delivery::{ANSWERED, LOST, NOTED, RATED};
+use crate::wire::delivery::{ANSWERED, CALLED, LOST, NOTED, RATED};
 use crate::wire::desk::Exported;
 
 /// How many rows are read in one go.
@@ -218,7 +218,7 @@ pub fn export(
     source.each(&timeline, |kept, entry, moment| {
         let misuse = match &entry.event {
             Event::Rated(rated) => judge.judge(entry, rated),
-            Event::Answered(_) | Event::Noted(_) | Event::Lost(_) => None,
+            Event::Answered(_) | Event::Noted(_) | Event::Called(_) | Event::Lost(_) => None,
         };
         let (day, _) = moment::local(moment.utc_ms, zone);
         if from.is_some_and(|from| day < from) || to.is_some_and(|to| day > to) {
@@ -229,7 +229,8 @@ pub fn export(
 }
 
 fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) -> Exported {
-    let (mut rated, mut answered, mut noted, mut range) = (None, None, None, None);
+    let (mut rated, mut answered, mut noted, mut called, mut range) =
+        (None, None, None, None, None);
     let kind = match &entry.event {
         Event::Rated(of) => {
             rated = Some(of);
@@ -242,6 +243,10 @@ fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) 
         Event::Noted(of) => {
             noted = Some(of);
             NOTED
+        }
+        Event::Called(of) => {
+            called = Some(of);
+            CALLED
         }
         Event::Lost(loss) => {
             if let Loss::Range { run, first, last } = loss {
@@ -278,5 +283,6 @@ fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) 
         answer: answered.and_then(|answered| answered.answer.text()),
         about: noted.map(|noted| noted.about().name().to_owned()),
         note: noted.map(|noted| noted.text().to_owned()),
+        step: called.map(|called| called.name().to_owned()),
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::feedback::answer::{Answer, Answered, FollowUp};
+use crate::feedback::call::Called;
 use crate::feedback::event::{self, Loss};
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::{Anchor, Reading, Source};
@@ -117,6 +118,9 @@ pub const ANSWERED: &str = "answered";
 /// The kind of event that is a note of the shop manager.
 pub const NOTED: &str = "noted";
 
+/// The kind of event that says that a shopper asked for somebody, or what became of it.
+pub const CALLED: &str = "called";
+
 /// The kind of event that says what a card lost.
 pub const LOST: &str = "lost";
 
@@ -207,6 +211,18 @@ struct NoteShape {
     extra: Map<String, Value>,
 }
 
+/// The shape of a shopper's wish for somebody on the wire; `step` is what became of it.
+#[derive(Serialize, Deserialize)]
+struct CallShape {
+    n: u32,
+    kind: String,
+    boot_ms: u64,
+    wall_ms: i64,
+    step: String,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
 /// The shape of a loss on the wire; without a run, nobody knows what was lost.
 #[derive(Serialize, Deserialize)]
 struct LossShape {
@@ -276,6 +292,14 @@ pub fn write(n: u32, reading: Reading, event: &event::Event) -> Value {
             text: noted.text().to_owned(),
             extra: Map::new(),
         }),
+        event::Event::Called(called) => serde_json::to_value(CallShape {
+            n,
+            kind: CALLED.to_owned(),
+            boot_ms,
+            wall_ms,
+            step: called.name().to_owned(),
+            extra: Map::new(),
+        }),
         event::Event::Lost(loss) => {
             let range = match loss {
                 Loss::Range { run, first, last } => Some((run.to_string(), *first, *last)),
@@ -320,6 +344,7 @@ pub fn read(event: &Value) -> Result<Event, Unusable> {
         RATED => read_rated(n, event).map_err(malformed),
         ANSWERED => read_answered(n, event).map_err(malformed),
         NOTED => read_noted(n, event).map_err(malformed),
+        CALLED => read_called(n, event).map_err(malformed),
         LOST => read_lost(n, event).map_err(malformed),
         _ => Ok(foreign(n, kind, event)),
     }
@@ -402,6 +427,22 @@ fn read_noted(n: u32, event: &Value) -> Result<Event, String> {
         reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
         kind: shape.kind,
         said: Some(event::Event::Noted(noted)),
+        extra: shape.extra,
+    })
+}
+
+fn read_called(n: u32, event: &Value) -> Result<Event, String> {
+    let step = event.get("step").and_then(Value::as_str).unwrap_or_default();
+    let Some(called) = Called::named(step) else {
+        // What only a newer version makes of it is no reason to turn it away.
+        return Ok(foreign(n, CALLED, event));
+    };
+    let shape = CallShape::deserialize(event).map_err(|error| error.to_string())?;
+    Ok(Event {
+        n,
+        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
+        kind: shape.kind,
+        said: Some(event::Event::Called(called)),
         extra: shape.extra,
     })
 }

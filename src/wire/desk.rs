@@ -327,12 +327,15 @@ pub struct Exported {
     /// The short name of the reason, 0 to 10, or the comment.
     #[serde(default)]
     pub answer: Option<String>,
-    /// `day` or `alert`, for an event of kind `noted`.
+    /// `day`, `alert`, `call` or `notice`, for an event of kind `noted`.
     #[serde(default)]
     pub about: Option<String>,
     /// What the shop manager wrote.
     #[serde(default)]
     pub note: Option<String>,
+    /// `asked`, `coming` or `missed`, for an event of kind `called`.
+    #[serde(default)]
+    pub step: Option<String>,
 }
 
 /// Whether the books hold: `taken = settled + waiting + set aside + lost`, in every run.

@@ -52,10 +52,12 @@ pub struct Reported {
     pub outcome: Option<String>,
     /// The short name of the reason, 0 to 10, or the comment.
     pub answer: Option<String>,
-    /// `day` or `alert`, for an event of kind `noted`.
+    /// `day`, `alert`, `call` or `notice`, for an event of kind `noted`.
     pub about: Option<String>,
     /// What the shop manager wrote.
     pub note: Option<String>,
+    /// `asked`, `coming` or `missed`, for an event of kind `called`.
+    pub step: Option<String>,
 }
 
 /// What became of everything that a kiosk has taken:

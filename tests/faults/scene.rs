@@ -67,7 +67,7 @@ pub(crate) fn start(folder: &std::path::Path, number: usize) -> Result<Contents,
         match kept.entry {
             Err(_) => contents.damaged += 1,
             Ok(entry) => match entry.event {
-                Event::Answered(_) | Event::Noted(_) => {}
+                Event::Answered(_) | Event::Noted(_) | Event::Called(_) => {}
                 Event::Lost(loss) => contents.lost.push(loss),
                 Event::Rated(rated) => {
                     contents.taken_at.push(entry.reading.boot_ms);

@@ -108,7 +108,7 @@ fn start(folder: &Path) -> Aftermath {
                     }
                 }
                 Event::Lost(Loss::Unknown) => aftermath.unknown += 1,
-                Event::Rated(_) | Event::Answered(_) | Event::Noted(_) => {}
+                Event::Rated(_) | Event::Answered(_) | Event::Noted(_) | Event::Called(_) => {}
             }
         }
     }

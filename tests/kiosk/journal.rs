@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
+use smilepost::feedback::call::Called;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
@@ -438,7 +439,8 @@ fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_not_believed() {
     });
     let noted = [(About::Day, "Toinen kassa auki  klo 17"), (About::Alert, "")];
     let noted = noted.map(|(about, text)| Event::Noted(Noted::new(about, text).unwrap()));
-    let answers: Vec<Event> = answers.into_iter().chain(noted).collect();
+    let called = Called::ALL.map(Event::Called);
+    let answers: Vec<Event> = answers.into_iter().chain(noted).chain(called).collect();
     let mut journal = open(folder.path(), 1);
     journal.append(rated(2), reading(1)).unwrap();
     for answer in &answers {
@@ -454,5 +456,5 @@ fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_not_believed() {
     let told: Vec<Option<Event>> = entries.map(|entry| entry.ok().map(|e| e.event)).collect();
     let mut expected: Vec<Option<Event>> = answers.into_iter().map(Some).collect();
     expected[0] = None;
-    assert_eq!(told[1..8], expected);
+    assert_eq!(told[1..11], expected);
 }

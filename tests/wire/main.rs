@@ -4,6 +4,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use smilepost::feedback::call::Called;
 use smilepost::feedback::event::{Event, Loss};
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{Reading, Source};
@@ -197,7 +198,8 @@ fn any_event() -> impl Strategy<Value = Event> {
     let range = (any::<[u8; 16]>(), 1u32..1_000, 0u32..1_000).prop_map(|(run, first, more)| {
         Event::Lost(Loss::Range { run: RunId(run), first, last: first + more })
     });
-    prop_oneof![4 => rated, 1 => range, 1 => Just(Event::Lost(Loss::Unknown))]
+    let called = (0..Called::ALL.len()).prop_map(|at| Event::Called(Called::ALL[at]));
+    prop_oneof![4 => rated, 1 => range, 1 => called, 1 => Just(Event::Lost(Loss::Unknown))]
 }
 
 proptest! {

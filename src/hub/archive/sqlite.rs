@@ -27,13 +27,14 @@ use crate::wire::report::{Reconciled, Reported};
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 4;
+pub const SCHEMA_VERSION: i32 = 5;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
     include_str!("sqlite/0004_notes.sql"),
+    include_str!("sqlite/0005_calls.sql"),
 ];
 
 /// How many errands wait for a connection at most; beyond that, whoever has one waits too.
@@ -469,7 +470,7 @@ fn day(connection: &Connection, shop: &str, from_ms: i64, to_ms: i64) -> rusqlit
                count(*), sum(1 - is_exact), sum(is_exact = 0 and earliest_ms is not null), \
                coalesce(question, '') as asked, coalesce(question_version, 0) as version \
                from event where kiosk in (select id from kiosk where shop = ?) \
-               and kind not in ('lost', 'answered', 'noted') \
+               and kind not in ('lost', 'answered', 'noted', 'called') \
                and utc_ms >= ? and utc_ms < ? \
                group by asked, version, 1, 2, 3, 4 order by min(utc_ms)";
     let mut statement = connection.prepare_cached(sql)?;

@@ -80,7 +80,7 @@ impl Count {
             Event::Rated(rated) => rated,
             Event::Answered(answered) => return self.almanac.answered(entry.id.run, answered),
             Event::Noted(noted) => return self.take_note(kept, entry, noted),
-            Event::Lost(_) => return,
+            Event::Called(_) | Event::Lost(_) => return,
         };
         let misuse = self.judge.judge(entry, rated);
         self.silence.take(rated.score, rated.input);

@@ -33,7 +33,7 @@ pub fn verify(source: &Source) -> Result<Verified, Unanswerable> {
                 match &entry.event {
                     Event::Rated(rated) => read.silence.take(rated.score, rated.input),
                     Event::Lost(Loss::Unknown) => read.unknown_losses += 1,
-                    Event::Answered(_) | Event::Noted(_) | Event::Lost(_) => {}
+                    Event::Answered(_) | Event::Noted(_) | Event::Called(_) | Event::Lost(_) => {}
                 }
             }
             // One that waits is missing, and found out by that.

@@ -7,6 +7,7 @@
 use rusqlite::{Connection, Row, params};
 
 use crate::feedback::answer::{Answer, Answered, FollowUp};
+use crate::feedback::call::Called;
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::moment::Reading;
@@ -80,6 +81,9 @@ const LOST: &str = "lost";
 
 /// The word in `kind` for a note of the shop manager.
 const NOTED: &str = "noted";
+
+/// The word in `kind` for a shopper who asked for somebody, and what became of it.
+const CALLED: &str = "called";
 
 /// The word in `kind` for an answer to a follow-up.
 const ANSWERED: &str = "answered";
@@ -165,6 +169,11 @@ impl Columns {
                 content: Some(format!("{} {}", noted.about().name(), noted.text())),
                 ..plain
             },
+            Event::Called(called) => Self {
+                kind: Some(CALLED.to_owned()),
+                content: Some(called.name().to_owned()),
+                ..plain
+            },
             Event::Lost(loss) => Self {
                 kind: Some(LOST.to_owned()),
                 content: Some(match loss {
@@ -183,6 +192,7 @@ impl Columns {
             None => Event::Rated(self.rated(question?)?),
             Some(ANSWERED) => Event::Answered(answered(self.content.as_deref()?, question?)?),
             Some(NOTED) => Event::Noted(noted(self.content.as_deref()?)?),
+            Some(CALLED) => Event::Called(Called::named(self.content.as_deref()?)?),
             Some(LOST) => Event::Lost(loss(self.content.as_deref()?)?),
             Some(_) => return None,
         };
@@ -255,7 +265,7 @@ pub(super) fn checksum(entry: &Entry) -> u32 {
     bytes.extend(reading.wall_ms.to_le_bytes());
     match event {
         Event::Rated(rated) => add_rated(&mut bytes, rated),
-        Event::Answered(_) | Event::Noted(_) | Event::Lost(_) => {
+        Event::Answered(_) | Event::Noted(_) | Event::Called(_) | Event::Lost(_) => {
             let columns = Columns::of(entry);
             for text in [columns.kind, columns.content] {
                 add_text(&mut bytes, text.as_deref().unwrap_or_default());

@@ -44,7 +44,7 @@ pub(super) fn store(
             stored.settled.push(id);
             match &incoming.event.said {
                 Some(Event::Lost(loss)) => add_loss(transaction, shipment, boot, *loss)?,
-                Some(Event::Answered(_) | Event::Noted(_)) | None => {}
+                Some(Event::Answered(_) | Event::Noted(_) | Event::Called(_)) | None => {}
                 Some(Event::Rated(rated)) => {
                     let rule = rated.verdict.rule;
                     is_of_old_rules |= rule != UNJUDGED && rule < RULE_VERSION;
@@ -178,11 +178,12 @@ fn add_event(
     incoming: &Incoming,
 ) -> rusqlite::Result<Added> {
     let Incoming { event, digest, content } = incoming;
-    let (rated, answered, noted) = match &event.said {
-        Some(Event::Rated(rated)) => (Some(rated), None, None),
-        Some(Event::Answered(answered)) => (None, Some(answered), None),
-        Some(Event::Noted(noted)) => (None, None, Some(noted)),
-        Some(Event::Lost(_)) | None => (None, None, None),
+    let (rated, answered, noted, called) = match &event.said {
+        Some(Event::Rated(rated)) => (Some(rated), None, None, None),
+        Some(Event::Answered(answered)) => (None, Some(answered), None, None),
+        Some(Event::Noted(noted)) => (None, None, Some(noted), None),
+        Some(Event::Called(called)) => (None, None, None, Some(called)),
+        Some(Event::Lost(_)) | None => (None, None, None, None),
     };
     let question = event.said.as_ref().and_then(Event::question);
     let extra = (!event.extra.is_empty())
@@ -191,8 +192,8 @@ fn add_event(
     let sql = "insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, \
                utc_ms, is_exact, score, scale, input, question, question_version, language, \
                misuse, misuse_rule, replaces, extra, rating_n, follow_up, outcome, answer, \
-               about, note) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
-               ?, ?, ?, ?, ?, ?) \
+               about, note, step) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+               ?, ?, ?, ?, ?, ?, ?, ?) \
                on conflict do nothing";
     let added = transaction.prepare_cached(sql)?.execute(params![
         run,
@@ -221,6 +222,7 @@ fn add_event(
         answered.and_then(|answered| answered.answer.text()),
         noted.map(|noted| noted.about().name()),
         noted.map(|noted| noted.text()),
+        called.map(|called| called.name()),
     ])?;
     if added == 1 {
         return Ok(Added::New);
@@ -319,7 +321,7 @@ pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::
 pub(super) const REPORTED: &str = "event.run, event.n, kiosk.shop, kiosk.id, kiosk.touchpoint, \
      run.uuid, kind, utc_ms, is_exact, score, scale, input, question, question_version, language, \
      case when judged_rule is null then misuse else judged end, replaces, received_ms, \
-     earliest_ms, latest_ms, rating_n, follow_up, outcome, answer, about, note";
+     earliest_ms, latest_ms, rating_n, follow_up, outcome, answer, about, note, step";
 
 pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
     let quality = match (row.get(8)?, row.get(18)?, row.get(19)?) {
@@ -355,6 +357,7 @@ pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
         answer: row.get(23)?,
         about: row.get(24)?,
         note: row.get(25)?,
+        step: row.get(26)?,
     };
     Ok(((row.get(0)?, n), reported))
 }
