@@ -138,7 +138,8 @@ fn main() {
 
     let before = resident();
     let Settings { survey, language, .. } = Settings::plain(place.path());
-    let shop = Shop { zone: chrono_tz::Europe::Helsinki, survey, language };
+    let name = "Nordmarkt".to_owned();
+    let shop = Shop { zone: chrono_tz::Europe::Helsinki, name, survey, language };
     let desk = Desk::open(keeper.clone(), shop, place.path()).unwrap();
     let while_counting = press(&keeper, &answers, 500);
     let (_, ms) = timed(|| desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap());

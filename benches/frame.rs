@@ -114,7 +114,7 @@ fn main() {
         let value = u8::try_from(round % 5 + 1).unwrap();
         screen.show(View::Pressed(Scale::Five.score(value).unwrap()));
         pressed.push(canvas.draw().unwrap());
-        screen.show(View::Thanks);
+        screen.show(View::Thanks(false));
         thanks.push(canvas.settle());
         screen.show(ask.clone());
         canvas.settle();

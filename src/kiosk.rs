@@ -26,6 +26,7 @@ use self::asked::Asked;
 use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
 use self::desk::Desk;
+use self::desk::phone::{Address, Phone};
 use self::given::Given;
 use self::journal::{Journal, Keeper};
 use self::screen::Screen;
@@ -34,6 +35,7 @@ use self::sound::Sound;
 use self::witness::Witness;
 use crate::clock;
 use crate::feedback::alert::Watch;
+use crate::feedback::call::Calls;
 use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
@@ -147,6 +149,7 @@ impl Kiosk {
         let desk = Desk::open(keeper.clone(), shop, &settings.data_dir)
             .context("cannot start the desk's thread")?;
         let socket = open_socket(&settings, &desk);
+        let phone = open_phone(&settings, floor_ms, &desk, &events);
         let surveyed = events.clone();
         let is_enrolled = enrolment.is_some();
         let heard = events.clone();
@@ -190,6 +193,7 @@ impl Kiosk {
         };
         // Without a screen there is nobody to ask what a press was about.
         let is_followed = screen.is_some() && settings.screen.is_touched;
+        let offers_help = is_followed && settings.call_wait_ms.is_some();
         let missing = screen::fonts::Missing::find();
         let asked = Asked::new(
             &settings,
@@ -202,7 +206,7 @@ impl Kiosk {
             None,
         );
         let attendant = Attendant {
-            visit: visit.following(Plan::default(), rand::random()),
+            visit: visit.following(Plan::default(), rand::random()).offering_help(offers_help),
             asked,
             is_followed,
             next_survey: None,
@@ -213,7 +217,9 @@ impl Kiosk {
             dark_at: None,
             keeper: keeper.clone(),
             desk,
+            phone,
             watch: Watch::new(settings.alert),
+            calls: Calls::new(settings.call_wait_ms.unwrap_or(0)),
             is_expecting: false,
             is_alert_told: false,
             sitting: None,
@@ -238,6 +244,12 @@ impl Kiosk {
     #[must_use]
     pub fn doorbell(&self) -> Doorbell {
         Doorbell(self.events.clone())
+    }
+
+    /// Where the desk's page for phones is, if there is one.
+    #[must_use]
+    pub fn phone(&self) -> Option<Address> {
+        self.attendant.phone.as_ref().map(Phone::address)
     }
 
     /// Its screen, if it has one.
@@ -309,7 +321,10 @@ pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
 }
 
 fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
-    desk::Shop { zone: zone(settings, enrolment), survey, language: settings.language.clone() }
+    let brand = survey.parts().brand.clone().unwrap_or_else(|| settings.brand.clone());
+    let name = enrolment.map(|enrolment| enrolment.shop.clone()).unwrap_or(brand);
+    let (zone, language) = (zone(settings, enrolment), settings.language.clone());
+    desk::Shop { zone, name, survey, language }
 }
 
 /// Opens the journal; none when the card takes nothing at the moment.
@@ -346,6 +361,23 @@ fn open_socket(settings: &Settings, desk: &Desk) -> Option<PathBuf> {
         tracing::error!(%error, %folder, "summary and export cannot ask this kiosk");
     };
     socket.inspect_err(complain).ok()
+}
+
+/// Opens the desk's page for phones, where one is wanted.
+fn open_phone(
+    settings: &Settings,
+    floor_ms: i64,
+    desk: &Desk,
+    events: &SyncSender<Event>,
+) -> Option<Phone> {
+    let place = settings.phone.as_ref()?;
+    let now_ms = clock::wall_ms().max(floor_ms);
+    let phone = Phone::open(place, &settings.data_dir, now_ms, desk.clone(), events.clone());
+    let complain = |error: &desk::phone::Error| {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(error, cause = error.source(), "going on without the desk's page");
+    };
+    phone.inspect_err(complain).ok()
 }
 
 fn open_uplink(office: Option<uplink::Office>, keeper: &Keeper) -> Box<dyn Fn() + Send> {

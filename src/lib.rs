@@ -10,6 +10,7 @@
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
+//! | [`face`] | the five faces as SVG, for pages | nothing |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
 //! | [`kiosk`] | attendant, asked, journal, uplink, buttons, screen, desk | all but `program` |
 //! | [`hub`] | settings, access, intake, archive, dashboard, reports | the same |
@@ -74,6 +75,8 @@
 pub mod clock;
 #[cfg(any(feature = "kiosk", feature = "hub"))]
 pub mod config;
+#[cfg(any(feature = "kiosk", feature = "hub"))]
+pub mod face;
 pub mod feedback;
 #[cfg(feature = "hub")]
 pub mod hub;

@@ -35,6 +35,9 @@ impl Called {
     }
 }
 
+/// How long what became of a call is told, if nobody says what came of it, in milliseconds.
+pub const TOLD_MS: u64 = 4 * 3_600_000;
+
 /// A wish that stands, for the shop manager to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -42,6 +45,69 @@ pub struct Call {
     pub since_ms: u64,
     /// What has become of it so far.
     pub called: Called,
+}
+
+/// The call that stands, if one does, and how long a shopper waits.
+#[derive(Clone, Debug, Default)]
+pub struct Calls {
+    wait_ms: u64,
+    call: Option<Call>,
+}
+
+impl Calls {
+    /// No call yet; shoppers wait so many milliseconds for an answer.
+    #[must_use]
+    pub const fn new(wait_ms: u64) -> Self {
+        Self { wait_ms, call: None }
+    }
+
+    /// A shopper asked for somebody.
+    pub const fn asked(&mut self, now_ms: u64) {
+        self.call = Some(Call { since_ms: now_ms, called: Called::Asked });
+    }
+
+    /// Somebody is on the way; false when nobody is asked for.
+    pub fn coming(&mut self) -> bool {
+        let open = self.call.as_mut().filter(|call| call.called == Called::Asked);
+        open.map(|call| call.called = Called::Coming).is_some()
+    }
+
+    /// Somebody has said what came of it; false when there was nothing to say.
+    pub fn settle(&mut self) -> bool {
+        self.call.take_if(|call| call.called != Called::Asked).is_some()
+    }
+
+    /// Looks at the time; true when nobody came in time, once.
+    pub fn is_missed(&mut self, now_ms: u64) -> bool {
+        let Some(call) = &mut self.call else {
+            return false;
+        };
+        let age_ms = now_ms.saturating_sub(call.since_ms);
+        if call.called == Called::Asked {
+            let is_missed = age_ms >= self.wait_ms;
+            if is_missed {
+                call.called = Called::Missed;
+            }
+            return is_missed;
+        }
+        if age_ms >= TOLD_MS {
+            self.call = None;
+        }
+        false
+    }
+
+    /// The call that stands.
+    #[must_use]
+    pub const fn call(&self) -> Option<Call> {
+        self.call
+    }
+
+    /// When the call changes if nobody does anything, in milliseconds since boot.
+    #[must_use]
+    pub fn due_at(&self) -> Option<u64> {
+        let call = self.call?;
+        Some(call.since_ms + if call.called == Called::Asked { self.wait_ms } else { TOLD_MS })
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +120,39 @@ mod tests {
             assert_eq!(Called::named(called.name()), Some(called));
         }
         assert_eq!(Called::named("gone"), None);
+    }
+
+    fn asked() -> Calls {
+        let mut calls = Calls::new(180_000);
+        calls.asked(1_000);
+        calls
+    }
+
+    #[test]
+    fn somebody_who_is_on_the_way_is_told_of_once_and_what_came_of_it_ends_it() {
+        let mut calls = asked();
+        assert!(!calls.settle(), "nobody has come yet");
+        assert!(calls.coming());
+        assert!(!calls.coming());
+        assert!(!calls.is_missed(1_000_000));
+        assert!(calls.settle());
+        assert!(!calls.settle());
+        assert_eq!(calls.call(), None);
+    }
+
+    #[test]
+    fn a_call_that_nobody_answers_is_missed_once_and_stays_told_until_somebody_says_why() {
+        let mut calls = asked();
+        assert_eq!(calls.due_at(), Some(181_000));
+        assert!(!calls.is_missed(180_999));
+        assert!(calls.is_missed(181_000));
+        assert!(!calls.is_missed(181_001));
+        assert!(!calls.coming(), "the shopper has gone");
+        assert_eq!(calls.call().map(|call| call.called), Some(Called::Missed));
+        assert!(calls.settle());
+        let mut forgotten = asked();
+        let _ = forgotten.is_missed(181_000);
+        let _ = forgotten.is_missed(1_000 + TOLD_MS);
+        assert_eq!((forgotten.call(), forgotten.due_at()), (None, None));
     }
 }

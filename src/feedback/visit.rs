@@ -10,12 +10,14 @@
 
 mod exchange;
 mod follow;
+mod help;
 
 use std::collections::VecDeque;
 
 pub use self::exchange::{Effect, Event, Keep, KeepAnswer, Press};
 use self::follow::{Chooser, Following};
 pub use self::follow::{FOLLOW_UPS_MAX, Plan, STILL_THERE_MS};
+pub use self::help::{Attending, OFFER_MS, TOLD_MS};
 use crate::feedback::answer::Answer;
 use crate::feedback::misuse::{Judge, Reason, Verdict};
 use crate::feedback::rating::{Input, Score};
@@ -79,6 +81,8 @@ pub struct Visit {
     is_unhurried: bool,
     is_closed: bool,
     has_invitation: bool,
+    /// Whether unhappy shoppers are offered that somebody come.
+    offers_help: bool,
 }
 
 /// What is at the journal.
@@ -86,6 +90,7 @@ pub struct Visit {
 enum UnderWay {
     Rating(Keep),
     Answer(KeepAnswer),
+    Call,
 }
 
 /// What is still to be kept.
@@ -97,6 +102,8 @@ enum Waiting {
     Held(Score, u64),
     /// An answer to a follow-up of the rating with this number.
     Answer(Answer, u32, u64),
+    /// A shopper asked for somebody, at this time.
+    Call(u64),
 }
 
 #[derive(Clone, Debug)]
@@ -117,6 +124,10 @@ enum Phase {
         until: u64,
     },
     Following(Following),
+    /// A shopper waits for somebody; until when, once it is known what became of it.
+    Attending {
+        until: Option<u64>,
+    },
     Resting,
     Closed,
 }
@@ -127,7 +138,7 @@ impl Phase {
         match self {
             Self::Correcting { until, .. } | Self::Thanking { until, .. } => Some(*until),
             Self::Following(following) => Some(following.due_at()),
-            Self::Asking { until } => *until,
+            Self::Asking { until } | Self::Attending { until } => *until,
             Self::Inviting | Self::Resting | Self::Closed => None,
         }
     }
@@ -158,6 +169,7 @@ impl Visit {
             is_unhurried: false,
             is_closed: false,
             has_invitation: true,
+            offers_help: false,
         }
     }
 
@@ -234,6 +246,10 @@ impl Visit {
             Event::Kept { n } => self.kept(n, now),
             Event::NotKept => self.not_kept(now),
             Event::Reconsidered => self.reconsidered(now),
+            Event::AskedForHelp => self.asked_for_help(now),
+            Event::Coming => self.told(Attending::Coming, now),
+            Event::Missed => self.told(Attending::Nobody, now),
+            Event::Left => self.left(now),
             Event::Recovered if self.is_resting() => self.ask(now),
             Event::Recovered => Vec::new(),
             Event::NewRun => self.forget(now),
@@ -279,7 +295,9 @@ impl Visit {
             Waiting::Press(press, at_ms, judged) => (press, at_ms, judged),
             Waiting::Held(score, at_ms) => return self.take_back(score, at_ms, now),
             Waiting::Answer(answer, to, at_ms) => return self.keep_answer(answer, to, at_ms, now),
+            Waiting::Call(at_ms) => return self.keep_call(at_ms, now),
         };
+        self.make_way(now);
         let rule = self.judge.rule();
         let verdict = |misuse| Verdict { misuse, rule };
         let repeat = verdict(Some(Reason::Repeat));
@@ -287,10 +305,14 @@ impl Visit {
             // What nobody meant corrects nothing.
             _ if judged.is_some() => (verdict(judged), None),
             Phase::Resting if self.is_closed => (verdict(Some(Reason::Closed)), None),
-            Phase::Asking { .. } | Phase::Inviting | Phase::Resting if now < self.quiet_until => {
+            Phase::Asking { .. } | Phase::Inviting | Phase::Attending { .. } | Phase::Resting
+                if now < self.quiet_until =>
+            {
                 (repeat, None)
             }
-            Phase::Asking { .. } | Phase::Inviting | Phase::Resting => (verdict(None), None),
+            Phase::Asking { .. } | Phase::Inviting | Phase::Attending { .. } | Phase::Resting => {
+                (verdict(None), None)
+            }
             Phase::Closed => (verdict(Some(Reason::Closed)), None),
             Phase::Correcting { of, .. } | Phase::Thanking { of, .. }
                 if of.score == press.score =>
@@ -385,9 +407,11 @@ impl Visit {
             Phase::Asking { until: Some(until) } => *until = longer(self.pace.language_ms),
             Phase::Asking { until } => *until = Some(longer(self.pace.language_ms)),
             Phase::Correcting { until, .. } => *until = longer(self.pace.correction_ms),
-            Phase::Thanking { until, .. } => *until = longer(self.pace.thanks_ms),
+            Phase::Thanking { until, .. } => {
+                *until = (*until).max(longer(self.pace.thanks_ms));
+            }
             Phase::Following(_) => return self.touched(now),
-            Phase::Inviting | Phase::Resting | Phase::Closed => {}
+            Phase::Inviting | Phase::Attending { .. } | Phase::Resting | Phase::Closed => {}
         }
         Vec::new()
     }
@@ -416,6 +440,7 @@ impl Visit {
             None => return Vec::new(),
             Some((UnderWay::Rating(keep), _)) => self.kept_rating(&keep, n, now),
             Some((UnderWay::Answer(keep), _)) => self.kept_answer(&keep, now),
+            Some((UnderWay::Call, _)) => self.kept_call(),
         };
         effects.extend(self.ticked(now));
         effects.extend(self.next(now));
@@ -462,7 +487,6 @@ impl Visit {
     }
 
     fn thank(&mut self, keep: &Keep, n: u32, now: u64) {
-        let until = now + self.patience(self.pace.thanks_ms);
         let of = match self.phase {
             // Hammering must not hold the thank-you in place.
             Phase::Thanking { .. } if keep.replaces.is_none() => return,
@@ -470,6 +494,7 @@ impl Visit {
             Phase::Correcting { of, .. } if keep.replaces.is_none() => of,
             _ => Shown { n, score: keep.score, verdict: keep.verdict },
         };
+        let until = now + self.thanks_ms(of);
         self.phase = Phase::Thanking { of, since: now, until };
     }
 
@@ -536,8 +561,10 @@ impl Visit {
             Phase::Correcting { of, until } | Phase::Thanking { of, until, .. }
                 if now >= *until =>
             {
-                if of.verdict.misuse.is_none() {
-                    self.quiet_until = *until + u64::from(self.pace.interval_ms);
+                let (of, until) = (*of, *until);
+                // After an offer that nobody took up the next shopper is long there.
+                if of.verdict.misuse.is_none() && !self.is_help_offered() {
+                    self.quiet_until = until + u64::from(self.pace.interval_ms);
                 }
                 self.ask(now)
             }
@@ -550,6 +577,7 @@ impl Visit {
                 following.countdown = seconds;
                 vec![Effect::StillThere(seconds)]
             }
+            Phase::Attending { until: Some(until) } if now >= *until => self.ask(now),
             Phase::Asking { until: Some(until) } if now >= *until => {
                 if self.language.is_some() || self.is_unhurried {
                     return self.ask(now);

@@ -17,6 +17,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::archive::{Archive, Day, Shop, Status};
 use super::refusal::Refusal;
 use crate::clock;
+use crate::face;
 use crate::feedback::moment;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey;
@@ -306,30 +307,7 @@ fn plural(count: u64, one: &'static str, more: &'static str) -> &'static str {
 }
 
 /// A face as the kiosk shows it; 0 is the worst of five.
-fn sticker(face: u8) -> Markup {
-    const NAMES: [&str; 5] = ["Very bad", "Bad", "Okay", "Good", "Very good"];
-    const MOUTHS: [&str; 5] = [
-        "M30 77Q38 60 50 59Q62 60 70 77",
-        "M31 73Q50 52 69 73",
-        "M34 68L66 68",
-        "M28 60Q50 86 72 60",
-        "M29 60L71 60Q68 84 50 84Q32 84 29 60Z",
-    ];
-    let at = usize::from(face);
-    let name = NAMES.get(at).copied().unwrap_or_default();
-    let mouth = MOUTHS.get(at).copied().unwrap_or_default();
-    html! {
-        svg viewBox="0 0 100 100" role="img" aria-label=(name) {
-            circle class={ "fill-" (face) } cx="50" cy="50" r="48" {}
-            @match face {
-                4 => path.line d="M25 43Q33 31 41 43M59 43Q67 31 75 43" {},
-                _ => {
-                    ellipse.ink cx="33" cy="40" rx="4.3" ry="6.4" {}
-                    ellipse.ink cx="67" cy="40" rx="4.3" ry="6.4" {}
-                },
-            }
-            @if face == 0 { path.line d="M27 25L41 31M73 25L59 31" {} }
-            path class=(if face == 4 { "line ink" } else { "line" }) d=(mouth) {}
-        }
-    }
+fn sticker(of: u8) -> Markup {
+    let name = face::NAMES.get(usize::from(of)).copied().unwrap_or_default();
+    html! { span role="img" aria-label=(name) { (PreEscaped(face::svg(of))) } }
 }

@@ -81,6 +81,8 @@ pub struct Asked {
     today: Option<NaiveDate>,
     is_open: bool,
     sound: Sound,
+    /// What the shop manager has written for shoppers.
+    told: Option<String>,
     words: Vec<(Option<u8>, Arc<Words>)>,
 }
 
@@ -107,6 +109,7 @@ impl Asked {
             today: None,
             is_open: true,
             sound,
+            told: None,
             words: Vec::new(),
         };
         asked.look(now_ms);
@@ -134,6 +137,17 @@ impl Asked {
             self.words.clear();
         }
         is_other
+    }
+
+    /// Tells shoppers what the shop manager has written for them, before anything else that was
+    /// done; returns whether that is news.
+    pub fn tell(&mut self, did: Option<String>) -> bool {
+        let is_news = self.told != did;
+        if is_news {
+            self.told = did;
+            self.words.clear();
+        }
+        is_news
     }
 
     /// Whether anything depends on the time.
@@ -192,6 +206,10 @@ impl Asked {
     }
 
     fn notice(&self, language: &str) -> Option<Shown> {
+        // It is in the words of the shop, whatever language is chosen.
+        if let Some(did) = &self.told {
+            return Some(Shown { did: did.clone(), ..Shown::default() });
+        }
         let (settings, survey) = (&self.settings.notices, &self.survey.parts().notices);
         let says = |notice: &&Notice| by_language(&notice.said, language).is_some();
         let notices = settings.iter().chain(survey).filter(says);
@@ -253,6 +271,12 @@ fn local(now_ms: i64, zone: Tz) -> Option<Local> {
     let at = chrono::DateTime::from_timestamp_millis(now_ms)?.with_timezone(&zone);
     let minute = u16::try_from(at.hour() * 60 + at.minute()).ok()?;
     Some(Local { date: at.date_naive(), minute })
+}
+
+/// Whether a language is read from the right.
+#[must_use]
+pub fn is_from_the_right(tag: &str) -> bool {
+    ["ar", "fa", "he", "ur"].contains(&survey::base(tag))
 }
 
 /// What a language calls itself; its tag, where that is not known.

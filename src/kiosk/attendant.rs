@@ -6,6 +6,7 @@
 
 mod alerts;
 mod desk;
+mod phone_page;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -15,14 +16,16 @@ use self::desk::Sitting;
 use crate::clock;
 use crate::feedback::alert::Watch;
 use crate::feedback::answer::{Answered, FollowUp, Reply};
+use crate::feedback::call::{Called, Calls};
 use crate::feedback::event;
 use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{Input, Rated, RatingId, RunId, Score};
 use crate::feedback::survey::Survey;
-use crate::feedback::visit::{self, Effect, Plan, Press, Visit};
+use crate::feedback::visit::{self, Attending, Effect, Plan, Press, Visit};
 use crate::kiosk::asked::{Asked, Words};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::Desk;
+use crate::kiosk::desk::phone::{self, Phone};
 use crate::kiosk::desk::sheet::{Office, Sheet, Tap};
 use crate::kiosk::journal::{Answer, Keeper};
 use crate::kiosk::sound::Sound;
@@ -66,8 +69,16 @@ pub enum Event {
     Sheet(u64, Box<Sheet>),
     /// Whether the post usually has presses at this time.
     Usual(bool),
+    /// The page for phones has something to ask.
+    Phone(phone::Request),
     /// The uplink has something to tell of head office.
     Office(Office),
+    /// The shopper asks for somebody to come.
+    AskedForHelp,
+    /// The shopper does not wait for somebody any longer.
+    Left,
+    /// What the shop manager has written for shoppers, if anything, has been looked up.
+    Noticed(Option<String>),
     /// The journal has done, or not done, what it was asked.
     Journal(Answer),
     /// Somebody wants the kiosk to end: a signal, or the window was closed.
@@ -98,8 +109,10 @@ pub enum View {
     Dark,
     /// The question, with this face pressed.
     Pressed(Score),
-    /// The thank-you.
-    Thanks,
+    /// The thank-you, and whether it offers that somebody come.
+    Thanks(bool),
+    /// What became of the wish that somebody come.
+    Attend(Attending),
     /// The post is not recording.
     Rest,
     /// The shop manager's desk.
@@ -126,8 +139,12 @@ pub(super) struct Attendant {
     pub(super) dark_at: Option<u64>,
     pub(super) keeper: Keeper,
     pub(super) desk: Desk,
+    /// The page for phones, if there is one.
+    pub(super) phone: Option<Phone>,
     /// Looks whether many shoppers are unhappy, or none come.
     pub(super) watch: Watch,
+    /// The shopper who has asked for somebody.
+    pub(super) calls: Calls,
     /// Whether shoppers are expected, as they are while the shop is open.
     pub(super) is_expecting: bool,
     /// Whether an alert is told.
@@ -178,7 +195,8 @@ impl Attendant {
             let left_at = self.sitting.as_ref().map(|sitting| sitting.until);
             let others =
                 [probe_at, self.dark_at, left_at, self.watch.due_at(), self.minute_at(now)];
-            let others = others.into_iter().flatten();
+            let others = others.into_iter().chain([self.calls.due_at()]);
+            let others = others.flatten();
             let due_at = self.visit.due_at().into_iter().chain(others).min();
             let event = match due_at {
                 None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -199,12 +217,13 @@ impl Attendant {
         self.expect_shoppers(self.asked.is_open());
         // The words have to be there before a post that rests can say so in them.
         self.act(Effect::Ask);
+        self.look_up_notice();
         if self.visit.is_resting() {
             self.act(Effect::Rest);
         }
     }
 
-    fn follow_the_question(&mut self) {
+    pub(super) fn follow_the_question(&mut self) {
         let plan = self.asked.question().plan();
         let plan = if self.is_followed { plan } else { Plan::default() };
         self.visit.plan(plan, self.asked.words(None).notice.is_some());
@@ -224,6 +243,7 @@ impl Attendant {
             self.leave_desk();
         }
         self.watch.look(now);
+        self.look_at_the_call(now);
         self.look_at_the_quiet(now);
         self.tell_of_the_alert();
         if self.dark_at.is_some_and(|at| at <= now) {
@@ -269,8 +289,12 @@ impl Attendant {
             Event::Surveyed(survey) => self.next_survey = Some(survey),
             Event::Desk(tap) => self.tap(tap),
             Event::Sheet(number, sheet) => self.lay(number, *sheet),
+            Event::Phone(request) => self.answer_phone(request),
             Event::Usual(is_usual) => self.watch.found(is_usual),
             Event::Office(office) => self.office = Some(office),
+            Event::AskedForHelp => self.step(visit::Event::AskedForHelp),
+            Event::Left => self.step(visit::Event::Left),
+            Event::Noticed(did) => self.notice_to_shoppers(did),
             Event::Reconsidered => self.step(visit::Event::Reconsidered),
             Event::Buttons(notice) => self.notice(notice),
             Event::Journal(Answer::Kept(entry)) => {
@@ -281,7 +305,8 @@ impl Attendant {
                 }
                 self.has_complained = false;
                 match &entry.event {
-                    event::Event::Noted(_) => self.has_noted(),
+                    event::Event::Noted(noted) => self.has_noted(noted),
+                    event::Event::Called(called) => self.has_called(*called, n),
                     event::Event::Rated(rated) => {
                         self.look_at_rating(n, rated, entry.reading.boot_ms);
                         self.step(visit::Event::Kept { n });
@@ -387,11 +412,13 @@ impl Attendant {
                 let answered = Answered { to: Some(keep.to), answer: keep.answer, question };
                 self.keep(event::Event::Answered(answered), keep.at_ms);
             }
+            Effect::KeepCall { at_ms } => self.keep(event::Event::Called(Called::Asked), at_ms),
+            Effect::Attend(what) => self.view(View::Attend(what)),
             Effect::Thank { n, score } => {
                 if let (Some(witness), Some(run)) = (&mut self.witness, self.run) {
                     witness.thanked(RatingId { run, n }, score);
                 }
-                self.view(View::Thanks);
+                self.view(View::Thanks(self.visit.is_help_offered()));
             }
             Effect::Ask => {
                 self.lamps.show(Signal::Ready);
@@ -426,7 +453,12 @@ impl Attendant {
     fn view(&mut self, view: View) {
         let is_for_somebody = !matches!(
             view,
-            View::Ask(_) | View::Invite(_) | View::Close | View::Rest | View::StillThere(_)
+            View::Ask(_)
+                | View::Invite(_)
+                | View::Close
+                | View::Rest
+                | View::StillThere(_)
+                | View::Attend(Attending::Coming | Attending::Nobody)
         );
         if is_for_somebody {
             self.sitting = None;

@@ -6,12 +6,16 @@
 
 pub mod clerk;
 mod count;
+pub mod paper;
+pub mod phone;
 pub mod pin;
 pub mod sheet;
+pub mod shown;
 pub mod socket;
 mod summary;
 mod text;
 mod verify;
+pub mod words;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
@@ -46,6 +50,9 @@ pub enum Unanswerable {
     /// The time cannot be right.
     #[error("{0} lies before this program was made, or decades after: is it a slip of the pen?")]
     Impossible(String),
+    /// The day has not begun.
+    #[error("{0} is still to come")]
+    ToCome(NaiveDate),
     /// There are no such days, or too many.
     #[error("{from} to {to} is no range of 1 to {DAYS_MAX} days")]
     Range {
@@ -144,6 +151,8 @@ impl Source {
 pub struct Shop {
     /// Its time zone, which decides where a day ends.
     pub zone: Tz,
+    /// Its name, for the head of a page.
+    pub name: String,
     /// What it asks, for the words of the faces.
     pub survey: Survey,
     /// The language of those words.

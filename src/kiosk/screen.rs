@@ -15,16 +15,16 @@ use slint::{ComponentHandle as _, Global as _, Model as _, ModelRc, VecModel};
 
 use self::colour::Colour;
 pub use self::fonts::bring_fonts;
-use self::generated::{AppWindow, Bridge, Choice, Look as Shown, Reason, Stage, Theme};
+use self::generated::{
+    AppWindow, Attending as Drawn, Bridge, Choice, Look as Shown, Reason, Stage, Theme,
+};
 use crate::feedback::answer::{FollowUp, Reply};
 use crate::feedback::rating::Input;
 use crate::feedback::survey::base;
-use crate::kiosk::asked::Words;
+use crate::feedback::visit::Attending;
+use crate::kiosk::asked::{Words, is_from_the_right};
 use crate::kiosk::attendant::{Event, View};
 use crate::kiosk::settings::{Look, Settings};
-
-/// Languages that are read from the right.
-const FROM_THE_RIGHT: [&str; 4] = ["ar", "fa", "he", "ur"];
 
 /// The least size of what a finger is to hit, in millimetres.
 const TOUCH_MM: f32 = 20.0;
@@ -230,6 +230,10 @@ fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
     bridge.on_stirred(move || stirred(Event::Touched));
     let asked_for_time = tell.clone();
     bridge.on_asked_for_time(move || asked_for_time(Event::MoreTime));
+    let asked_for_help = tell.clone();
+    bridge.on_asked_for_help(move || asked_for_help(Event::AskedForHelp));
+    let left = tell.clone();
+    bridge.on_left(move || left(Event::Left));
     let asked_to_hear = tell.clone();
     bridge.on_asked_to_hear(move || asked_to_hear(Event::Speak));
 
@@ -289,7 +293,7 @@ fn print(window: &AppWindow, words: &Words) {
         let _ = slint::select_bundled_translation("en");
     }
     bridge.set_tag(language.into());
-    bridge.set_is_rtl(FROM_THE_RIGHT.contains(&of));
+    bridge.set_is_rtl(is_from_the_right(language));
     bridge.set_brand(words.brand.as_str().into());
     bridge.set_question(words.question.as_str().into());
     let face = |(face, word): &(u8, String)| Choice { face: (*face).into(), word: word.into() };
@@ -366,7 +370,18 @@ fn show(window: &AppWindow, view: &View) {
         }
         View::Follow { page, is_happy, words } => follow(&bridge, *page, *is_happy, words),
         View::StillThere(_) | View::Alert(_) => {}
-        View::Thanks => bridge.set_stage(Stage::Thanks),
+        View::Thanks(offers_help) => {
+            bridge.set_is_help_offered(*offers_help);
+            bridge.set_stage(Stage::Thanks);
+        }
+        View::Attend(what) => {
+            bridge.set_attending(match what {
+                Attending::Asked => Drawn::Asked,
+                Attending::Coming => Drawn::Coming,
+                Attending::Nobody => Drawn::Nobody,
+            });
+            bridge.set_stage(Stage::Attend);
+        }
         View::Desk(sheet) => {
             desk::lay(window, sheet);
             bridge.set_stage(Stage::Desk);

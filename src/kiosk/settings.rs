@@ -5,6 +5,8 @@
 
 mod alert;
 mod buttons;
+mod call;
+mod desk;
 mod enrolment;
 mod screen;
 
@@ -18,6 +20,8 @@ use serde::Deserialize;
 use self::alert::AlertPart;
 use self::buttons::ButtonsPart;
 pub use self::buttons::{Active, Buttons, Driver, Pull};
+use self::call::CallPart;
+use self::desk::DeskPart;
 pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
@@ -27,6 +31,7 @@ use crate::feedback::rating::Scale;
 use crate::feedback::survey::schedule::Hours;
 use crate::feedback::survey::{Notice, OFFERED_MAX, Survey};
 use crate::feedback::visit::Pace;
+use crate::kiosk::desk::phone::Place;
 use crate::kiosk::journal::Limits;
 use crate::wire::survey as shape;
 
@@ -61,6 +66,11 @@ pub struct Settings {
     pub pace: Pace,
     /// When the shop manager is alerted; none where that is switched off.
     pub alert: Option<Rule>,
+    /// How long an unhappy shopper who asks for somebody waits for an answer, in milliseconds; none
+    /// where that is not offered.
+    pub call_wait_ms: Option<u64>,
+    /// Where the desk's page for phones is; nowhere unless it is wanted.
+    pub phone: Option<Place>,
     /// The physical buttons.
     pub buttons: Buttons,
     /// The screen.
@@ -127,6 +137,8 @@ struct File {
     survey: SurveyPart,
     visit: VisitPart,
     alert: AlertPart,
+    call: CallPart,
+    desk: DeskPart,
     buttons: ButtonsPart,
     screen: ScreenPart,
     uplink: UplinkPart,
@@ -273,6 +285,8 @@ impl File {
             brand,
             pace: self.visit.check(complaints),
             alert: self.alert.check(complaints),
+            call_wait_ms: self.call.check(complaints),
+            phone: self.desk.check(complaints),
             buttons: self.buttons.check(survey.question(None, "").scale, complaints),
             screen: self.screen.check(complaints),
             uplink: self.uplink.check(complaints),

@@ -19,7 +19,7 @@ const MIDNIGHT: u64 = 46_400_000;
 
 fn shop(folder: &tempfile::TempDir) -> Shop {
     let Settings { survey, language, .. } = Settings::plain(folder.path());
-    Shop { zone: chrono_tz::UTC, survey, language }
+    Shop { zone: chrono_tz::UTC, name: "Nordmarkt".to_owned(), survey, language }
 }
 
 fn press(value: u8, replaces: Option<u32>) -> Event {

@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 
 use smilepost::feedback::alert::Alert;
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
+use smilepost::feedback::call::{Call, Called};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::attendant::View;
-use smilepost::kiosk::desk::sheet::{Alerts, Office, Pad, Post, Sheet};
+use smilepost::kiosk::desk::phone::Address;
+use smilepost::kiosk::desk::sheet::{Alerts, Notes, Office, Pad, Post, Sheet};
 use smilepost::kiosk::desk::{self, Shop, Source};
 use smilepost::kiosk::journal::{Books, Journal, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
@@ -36,8 +38,12 @@ fn found() -> &'static Found {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
         let settings = nordmarkt(Look::Light);
-        let shop =
-            Shop { zone: chrono_tz::UTC, survey: settings.survey, language: "en".to_owned() };
+        let shop = Shop {
+            zone: chrono_tz::UTC,
+            name: "Nordmarkt".to_owned(),
+            survey: settings.survey,
+            language: "en".to_owned(),
+        };
         let source = Source::File(Box::new(journal));
         let of = |from, to| desk::summary(&source, &shop, Some(from), to).unwrap();
         Found {
@@ -109,6 +115,7 @@ fn post() -> Post {
         office: Some(Office { trouble: None, confirmed_ms: Some(0) }),
         is_clock_known: true,
         buttons: vec![(0, false), (1, true), (2, false), (3, false), (4, true)],
+        phone: None,
     }
 }
 
@@ -126,29 +133,48 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-few", Sheet::Today(boxed(&found.first), Alerts::default())),
         ("desk-alert", Sheet::Today(boxed(&found.today), unhappy())),
         ("desk-quiet", Sheet::Today(boxed(&found.today), quiet())),
+        ("desk-called", Sheet::Today(boxed(&found.today), called(Called::Asked))),
+        ("desk-missed", Sheet::Today(boxed(&found.today), called(Called::Missed))),
         ("desk-notes", Sheet::Notes(notes())),
+        ("desk-notice", Sheet::Notes(with_notice())),
         ("desk-days", Sheet::Days(boxed(&found.days))),
         ("desk-why", Sheet::Why(boxed(&found.why))),
         ("desk-post", Sheet::Post(Box::new(troubled()))),
+        ("desk-phone", Sheet::Post(Box::new(with_phone()))),
     ]
 }
 
 fn unhappy() -> Alerts {
     let alert = Alert { since_ms: 0, unhappy: 4, ratings: 7, is_acknowledged: false };
-    Alerts { unhappy: Some(alert), quiet_h: None }
+    Alerts { unhappy: Some(alert), ..Alerts::default() }
 }
 
 fn quiet() -> Alerts {
-    Alerts { unhappy: None, quiet_h: Some(4) }
+    Alerts { quiet_h: Some(4), ..Alerts::default() }
 }
 
-fn notes() -> Vec<(String, String)> {
-    [
+fn called(called: Called) -> Alerts {
+    Alerts { call: Some(Call { since_ms: 0, called }), ..Alerts::default() }
+}
+
+fn with_phone() -> Post {
+    let fingerprint = ["A1:07"; 16].join(":");
+    let url = "https://192.168.1.20:8443/".to_owned();
+    Post { phone: Some(Address { url, fingerprint }), ..post() }
+}
+
+fn notes() -> Notes {
+    let written = [
         ("2026-11-20 17:05", "Opened the second till"),
         ("2026-11-18 09:30", "The bread comes half an hour earlier now, every day but Monday"),
     ]
-    .map(|(when, text)| (when.to_owned(), text.to_owned()))
-    .into()
+    .map(|(when, text)| (when.to_owned(), text.to_owned()));
+    Notes { written: written.into(), notice: None }
+}
+
+fn with_notice() -> Notes {
+    let notice = Some("The bread comes half an hour earlier now".to_owned());
+    Notes { notice, ..notes() }
 }
 
 fn troubled() -> Post {

@@ -29,8 +29,32 @@ fn texts() -> Vec<String> {
             texts.push(text.split('"').next().unwrap().to_owned());
         }
     }
+    texts.extend(texts_of_pages());
     texts.sort();
     texts.dedup();
+    texts
+}
+
+/// What the same words say on a phone and on paper: every text in the code of those pages that
+/// begins as a sentence does.
+fn texts_of_pages() -> Vec<String> {
+    // Scores and names are the same in every language; the rest is said by a server, not a page.
+    const ELSEWHERE: [&str; 5] = ["Happy Index", "CSAT", "Smilepost", "OK", "DENY"];
+    let mut texts = Vec::new();
+    for file in ["paper.rs", "phone/pages.rs"] {
+        let code = std::fs::read_to_string(root().join("../src/kiosk/desk").join(file)).unwrap();
+        let code: Vec<&str> = code.lines().filter(|line| !line.trim().starts_with("//")).collect();
+        for text in code.join("\n").split('"').skip(1).step_by(2) {
+            // A text that goes on in the next line has neither its break nor what stands before it.
+            let parts = text.split("\\\n").map(|part| part.trim_start_matches(' '));
+            let text = parts.collect::<String>();
+            let is_text = text.starts_with(|first: char| first.is_ascii_uppercase());
+            if is_text && !text.ends_with("\\n") && !ELSEWHERE.contains(&text.as_str()) {
+                texts.push(text);
+            }
+        }
+    }
+    assert!(texts.contains(&"Print this day".to_owned()), "{texts:?}");
     texts
 }
 

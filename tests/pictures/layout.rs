@@ -187,7 +187,7 @@ fn the_longest_notice_leaves_room_for_the_rest_of_its_page() {
         let notice = words.notice.clone().unwrap();
         let notice = Shown { said: text.to_owned(), did: text.to_owned(), ..notice };
         let words = Arc::new(Words { notice: Some(notice), ..words.as_ref().clone() });
-        let thanks = [View::Ask(words.clone()), View::Thanks];
+        let thanks = [View::Ask(words.clone()), View::Thanks(false)];
         for (page, views) in [("thanks", &thanks[..]), ("invite", &[View::Invite(words)])] {
             for size in super::SIZES {
                 let screen = super::screen(&settings);
@@ -281,7 +281,11 @@ fn a_touch_beside_a_small_pill_still_hits_it() {
     let screen = super::screen_telling(&settings, move |event| {
         let _ = told.send(format!("{event:?}"));
     });
-    super::open(&screen, super::SIZES[0], &[View::Ask(super::words(&settings)), View::Thanks]);
+    super::open(
+        &screen,
+        super::SIZES[0],
+        &[View::Ask(super::words(&settings)), View::Thanks(false)],
+    );
     let label = "Pressed the wrong one?";
     let pill = ElementHandle::find_by_accessible_label(screen.component(), label).next().unwrap();
     let (at, size) = (pill.absolute_position(), pill.size());

@@ -29,6 +29,7 @@ use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::feedback::answer::FollowUp;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
+use smilepost::feedback::visit::Attending;
 use smilepost::kiosk::asked::{Asked, Shown, Words};
 use smilepost::kiosk::attendant::{Event, View};
 use smilepost::kiosk::screen::colour::Colour;
@@ -187,7 +188,11 @@ fn pages(settings: &Settings) -> Vec<(&'static str, Vec<View>)> {
         ("reasons", follow(FollowUp::Reasons, false)),
         ("nps", follow(FollowUp::Nps, true)),
         ("comment", follow(FollowUp::Comment, true)),
-        ("thanks", vec![ask.clone(), View::Thanks]),
+        ("thanks", vec![ask.clone(), View::Thanks(false)]),
+        ("thanks-help", vec![ask.clone(), View::Thanks(true)]),
+        ("attend", vec![ask.clone(), View::Attend(Attending::Asked)]),
+        ("coming", vec![ask.clone(), View::Attend(Attending::Coming)]),
+        ("nobody", vec![ask.clone(), View::Attend(Attending::Nobody)]),
         ("closed", vec![ask.clone(), View::Close]),
         ("rest", vec![ask.clone(), View::Rest]),
     ]
@@ -263,7 +268,7 @@ fn the_question_on_a_small_screen_and_with_fewer_faces() {
 #[test]
 fn the_thank_you_with_what_was_done() {
     let settings = nordmarkt(Look::Light);
-    let views = [View::Ask(noticed(&settings)), View::Thanks];
+    let views = [View::Ask(noticed(&settings)), View::Thanks(false)];
     for size in SIZES {
         draw("thanks-notice", &settings, size, &views);
     }
@@ -272,12 +277,12 @@ fn the_thank_you_with_what_was_done() {
 #[test]
 fn the_thank_you_with_what_was_done_in_high_contrast_and_read_from_the_right() {
     let settings = nordmarkt(Look::HighContrast);
-    let views = [View::Ask(noticed(&settings)), View::Thanks];
+    let views = [View::Ask(noticed(&settings)), View::Thanks(false)];
     for size in SIZES {
         draw("thanks-notice-high-contrast", &settings, size, &views);
     }
     let settings = in_language("ar");
-    let views = [View::Ask(noticed(&settings)), View::Thanks];
+    let views = [View::Ask(noticed(&settings)), View::Thanks(false)];
     draw("thanks-notice-ar", &settings, SIZES[0], &views);
 }
 

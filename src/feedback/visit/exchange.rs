@@ -1,5 +1,6 @@
 //! What a visit is told, and what it asks of the shell in turn.
 
+use super::help::Attending;
 use crate::feedback::answer::{Answer, FollowUp, Reply};
 use crate::feedback::misuse::Verdict;
 use crate::feedback::rating::{Input, Score};
@@ -43,6 +44,14 @@ pub enum Event {
     NotKept,
     /// The shopper tapped "Pressed the wrong one?".
     Reconsidered,
+    /// The shopper tapped that somebody may come.
+    AskedForHelp,
+    /// Somebody is on the way to the shopper who waits.
+    Coming,
+    /// Nobody can come to the shopper who waits.
+    Missed,
+    /// The shopper waits no longer.
+    Left,
     /// The journal takes ratings again.
     Recovered,
     /// The journal had to begin a new run, in which the numbers of the last one mean nothing.
@@ -60,6 +69,12 @@ pub enum Effect {
     Keep(Keep),
     /// Write this answer to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
     KeepAnswer(KeepAnswer),
+    /// Write to disk that a shopper asked for somebody, and come back with [`Event::Kept`] or
+    /// [`Event::NotKept`].
+    KeepCall {
+        /// When, on the boot's axis.
+        at_ms: u64,
+    },
     /// Thank the shopper; the same for every face.
     Thank {
         /// The rating's number in the run.
@@ -78,6 +93,8 @@ pub enum Effect {
         /// Whether the face was one of the happy ones.
         is_happy: bool,
     },
+    /// Tell the shopper who asked for somebody what became of it.
+    Attend(Attending),
     /// Ask whether the shopper is still there: so many seconds are left. 0 takes that back.
     StillThere(u8),
     /// Say that the shop is closed.

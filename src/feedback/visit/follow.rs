@@ -169,8 +169,7 @@ impl Visit {
         if let Some(effects) = self.follow(of, since, rest, now) {
             return effects;
         }
-        self.phase =
-            Phase::Thanking { of, since: now, until: now + self.patience(self.pace.thanks_ms) };
+        self.phase = Phase::Thanking { of, since: now, until: now + self.thanks_ms(of) };
         vec![Effect::Thank { n: of.n, score: of.score }]
     }
 }

@@ -570,6 +570,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => (0u8..3).prop_map(Event::Chose),
         1 => Just(Event::MoreTime),
         1 => prop_oneof![Just(Event::Closed), Just(Event::Opened)],
+        2 => Just(Event::AskedForHelp),
+        1 => prop_oneof![Just(Event::Coming), Just(Event::Missed), Just(Event::Left)],
     ]
 }
 
@@ -580,14 +582,16 @@ proptest! {
     #[test]
     fn presses_thanks_and_commits_always_match(
         events in prop::collection::vec((0u64..4_000, any_event()), 0..300),
-        is_followed in any::<bool>(),
+        is_followed in any::<bool>(), offers_help in any::<bool>(),
     ) {
         let plan = if is_followed { plan() } else { Plan::default() };
-        let mut visit = Visit::new(Pace::default(), Judge::off()).following(plan, 0);
+        let visit = Visit::new(Pace::default(), Judge::off()).following(plan, 0);
+        let mut visit = visit.offering_help(offers_help);
         let (mut now, mut n) = (10_000, 0);
         let (mut presses, mut keeps, mut commits, mut thanks, mut ignored) = (0, 0, 0, 0, 0);
         // What is under way, and the ratings that somebody may be thanked for.
         let (mut under_way, mut is_thanked, mut kept) = (false, false, Vec::new());
+        let mut is_called = false;
         for (later, event) in events {
             now += later;
             let event = match event {
@@ -603,7 +607,7 @@ proptest! {
                 under_way = false;
             }
             if matches!(event, Event::NotKept) {
-                under_way = false;
+                (under_way, is_called) = (false, false);
             }
             for effect in visit.step(event, now) {
                 match effect {
@@ -628,6 +632,15 @@ proptest! {
                     Effect::Follow { .. } => {
                         prop_assert!(!kept.is_empty(), "a follow-up before its rating is kept");
                     }
+                    Effect::KeepCall { .. } => {
+                        prop_assert!(!under_way && offers_help, "a call that nobody offered");
+                        (under_way, is_thanked, is_called) = (true, false, true);
+                    }
+                    Effect::Attend(Attending::Asked) => {
+                        prop_assert!(is_called, "a promise without its commit");
+                        is_called = false;
+                    }
+                    Effect::Attend(_) => {}
                     Effect::Ignore(_) => ignored += 1,
                     Effect::Light(_)
                     | Effect::Ask

@@ -1,8 +1,10 @@
 //! What the shop manager is told of without asking: many unhappy shoppers, or none at all.
 
-use super::{Attendant, Event, View};
+use super::{Attendant, Event, View, visit};
 use crate::clock;
 use crate::feedback::alert::Alert;
+use crate::feedback::call::Called;
+use crate::feedback::event;
 use crate::feedback::misuse::Reason;
 use crate::feedback::rating::Rated;
 use crate::kiosk::buttons::Signal;
@@ -36,17 +38,24 @@ impl Attendant {
     /// What somebody should look at now.
     pub(super) fn alerts(&self) -> Alerts {
         let quiet_ms = self.watch.quiet_ms(clock::boot_ms());
-        Alerts { unhappy: self.watch.alert(), quiet_h: quiet_ms.map(|ms| ms / 3_600_000) }
+        Alerts {
+            unhappy: self.watch.alert(),
+            quiet_h: quiet_ms.map(|ms| ms / 3_600_000),
+            call: self.calls.call(),
+        }
     }
 
     /// Lights the mark and the lamp of an alert, or puts them out, once.
     pub(super) fn tell_of_the_alert(&mut self) {
         let alerts = self.alerts();
-        let is_raised = alerts != Alerts::default();
+        let is_raised = alerts.are_raised();
         if std::mem::replace(&mut self.is_alert_told, is_raised) == is_raised {
             return;
         }
         match alerts {
+            Alerts { call: Some(_), .. } => {
+                tracing::info!("an alert is raised: a shopper asks for somebody");
+            }
             Alerts { unhappy: Some(Alert { unhappy, ratings, .. }), .. } => {
                 tracing::info!(unhappy, ratings, "an alert is raised: shoppers are unhappy");
             }
@@ -57,6 +66,33 @@ impl Attendant {
         }
         self.lamps.show(Signal::Alert(is_raised));
         (self.show)(View::Alert(is_raised));
+    }
+
+    /// What was written down of a call is on disk: a shopper who asks is promised nothing sooner.
+    pub(super) fn has_called(&mut self, called: Called, n: u32) {
+        if called == Called::Asked {
+            self.calls.asked(clock::boot_ms());
+            self.step(visit::Event::Kept { n });
+        }
+    }
+
+    /// Somebody is on the way to the shopper who asked; false when nobody has.
+    pub(super) fn come(&mut self) -> bool {
+        let is_asked = self.calls.coming();
+        if is_asked {
+            self.keep(event::Event::Called(Called::Coming), clock::boot_ms());
+            self.step(visit::Event::Coming);
+        }
+        is_asked
+    }
+
+    /// Writes down that nobody came, once the shopper has waited for long enough.
+    pub(super) fn look_at_the_call(&mut self, now: u64) {
+        if self.calls.is_missed(now) {
+            tracing::warn!("a shopper asked for somebody, and nobody answered");
+            self.keep(event::Event::Called(Called::Missed), now);
+            self.step(visit::Event::Missed);
+        }
     }
 
     /// Has it looked up whether it is unusual that nobody presses, when it is time to.

@@ -3,13 +3,14 @@
 //! A shopper goes first: whoever presses a button while the desk is open is thanked, and the desk
 //! is closed. Only while the post's own sheet lies there are buttons tried and not counted.
 
-use super::{Attendant, Event, View};
+use super::{Attendant, Event, View, visit};
 use crate::clock;
 use crate::feedback::event;
 use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::faces_of;
 use crate::kiosk::desk::Clerk;
-use crate::kiosk::desk::sheet::{Entered, Page, Sheet, Tap};
+use crate::kiosk::desk::phone::Phone;
+use crate::kiosk::desk::sheet::{Entered, Page, Post, Sheet, Tap};
 
 /// How long the desk stays open while nobody touches it, in milliseconds.
 const STAY_MS: u64 = 60_000;
@@ -49,21 +50,20 @@ impl Attendant {
                 sitting.tried = [false; 5];
                 self.fetch(move |clerk| clerk.sheet(page));
             }
-            (Tap::Noted(text), Some(sitting)) if sitting.is_in => {
+            (Tap::Noted(about, text), Some(sitting)) if sitting.is_in => {
+                let page = sitting.page;
                 sitting.until = until;
-                match Noted::new(About::Day, &text) {
-                    Ok(noted) => self.note(noted),
-                    // Nothing written is no note.
-                    Err(_) => self.fetch(|clerk| clerk.sheet(Page::Notes)),
+                let noted = Noted::new(about, &text);
+                if !noted.is_ok_and(|noted| self.take_note(noted)) {
+                    // Nothing written is no note, and what is over is not taken on.
+                    self.fetch(move |clerk| clerk.sheet(page));
                 }
             }
-            (Tap::Acknowledged, Some(sitting)) if sitting.is_in => {
+            (Tap::Coming, Some(sitting)) if sitting.is_in => {
+                let page = sitting.page;
                 sitting.until = until;
-                let is_new = self.watch.alert().is_some_and(|alert| !alert.is_acknowledged);
-                if let (true, Ok(noted)) = (is_new, Noted::new(About::Alert, "")) {
-                    self.watch.acknowledge();
-                    self.note(noted);
-                }
+                self.come();
+                self.fetch(move |clerk| clerk.sheet(page));
             }
             (Tap::Left, Some(_)) => self.leave_desk(),
             (Tap::Touched | Tap::Knocked, Some(sitting)) => sitting.until = until,
@@ -72,14 +72,60 @@ impl Attendant {
         }
     }
 
+    /// Takes the alert on that nobody has yet; false when there is none.
+    fn take_on_alert(&mut self) -> bool {
+        let is_new = self.watch.alert().is_some_and(|alert| !alert.is_acknowledged);
+        self.watch.acknowledge();
+        is_new
+    }
+
+    /// Keeps a note. One about an alert or a call takes it on: the first word of it, and any that
+    /// says more; what is over needs none.
+    pub(super) fn take_note(&mut self, noted: Noted) -> bool {
+        let is_wanted = match noted.about() {
+            About::Day | About::Notice => true,
+            About::Alert => self.take_on_alert() || !noted.text().is_empty(),
+            About::Call => self.calls.settle() || !noted.text().is_empty(),
+        };
+        if is_wanted {
+            self.note(noted);
+        }
+        is_wanted
+    }
+
     fn note(&mut self, noted: Noted) {
         self.keep(event::Event::Noted(noted), clock::boot_ms());
     }
 
     /// A note is on disk: the sheet that it was written at shows it.
-    pub(super) fn has_noted(&mut self) {
+    pub(super) fn has_noted(&mut self, noted: &Noted) {
+        if noted.about() == About::Notice {
+            self.look_up_notice();
+        }
         if let Some(page) = self.sitting.as_ref().filter(|at| at.is_in).map(|at| at.page) {
             self.fetch(move |clerk| clerk.sheet(page));
+        }
+    }
+
+    /// Has it looked up what was written for shoppers.
+    pub(super) fn look_up_notice(&mut self) {
+        let events = self.events.clone();
+        let looked_up = self.desk.tell(move |clerk| {
+            // A journal that cannot be read has nothing to show.
+            let _ = events.send(Event::Noticed(clerk.notice().unwrap_or_default()));
+        });
+        if let Err(error) = looked_up {
+            tracing::warn!(%error, "what was written for shoppers is not shown");
+        }
+    }
+
+    /// Shows shoppers what the shop manager has written for them, from the next page on.
+    pub(super) fn notice_to_shoppers(&mut self, did: Option<String>) {
+        if self.asked.tell(did) {
+            self.follow_the_question();
+            if self.visit.is_idle() {
+                self.step(visit::Event::Renewed);
+            }
         }
     }
 
@@ -119,18 +165,24 @@ impl Attendant {
 
     /// Adds to the post's sheet what the clerk does not know.
     fn complete(&self, sheet: Sheet) -> Sheet {
-        let mut post = match sheet {
-            Sheet::Post(post) => post,
+        let post = match sheet {
+            Sheet::Post(post) => self.post(*post),
             Sheet::Today(summary, _) => return Sheet::Today(summary, self.alerts()),
             other => return other,
         };
+        Sheet::Post(Box::new(post))
+    }
+
+    /// Adds to the clerk's word on the post what the attendant knows.
+    pub(super) fn post(&self, mut post: Post) -> Post {
         let tried = self.sitting.as_ref().map(|sitting| sitting.tried).unwrap_or_default();
         post.is_recording = !self.visit.is_resting();
         post.office = self.office.clone();
         post.is_clock_known = self.believed_ms().is_some();
         let faces = faces_of(self.asked.scale()).iter().copied();
         post.buttons = faces.zip(tried).collect();
-        Sheet::Post(post)
+        post.phone = self.phone.as_ref().map(Phone::address);
+        post
     }
 
     /// Notes that a button was pressed to try it; false when it is to be counted.

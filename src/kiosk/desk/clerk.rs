@@ -15,11 +15,15 @@ use chrono_tz::Tz;
 use tokio::sync::oneshot;
 
 use super::count::Count;
+use super::phone::guests::Guests;
 use super::pin::Door;
+use super::sheet::Notes;
 use super::summary::{self, sum_up};
+use super::words::Words;
 use super::{Shop, Source, Unanswerable};
 use crate::clock;
 use crate::feedback::moment;
+use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::{HIDDEN_BELOW, Tally};
 use crate::kiosk::journal::{Books, Gone, Keeper};
@@ -36,6 +40,9 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// The most notes that a sheet shows.
 const NOTES_MAX: usize = 20;
+
+/// How long what was done is news to shoppers, in milliseconds: four weeks.
+const NOTICE_MS: i64 = 28 * 86_400_000;
 
 /// A gap of which nothing is known yet.
 const ANY: (u64, u64) = (0, u64::MAX);
@@ -60,7 +67,6 @@ impl Desk {
         let clerk = Clerk {
             source: Source::Running(keeper.clone()),
             keeper,
-            shop,
             next: None,
             is_counted: false,
             is_waiting: false,
@@ -69,6 +75,9 @@ impl Desk {
             counts: 0,
             today: None,
             screen: Door::new(data_dir, "screen", now),
+            guests: Guests::new(data_dir, now),
+            words: Words::of(&shop.language),
+            shop,
             data_dir: data_dir.to_owned(),
         };
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
@@ -88,6 +97,20 @@ impl Desk {
         let errand: Errand = Box::new(move |clerk| drop(reply.send(errand(clerk))));
         self.errands.send(errand).map_err(|_| Gone)?;
         answer.blocking_recv().map_err(|_| Unanswerable::Gone(Gone))
+    }
+
+    /// As [`Desk::ask`], for whoever must not block.
+    ///
+    /// # Errors
+    /// [`Unanswerable::Busy`] when too many wait for the clerk already, [`Unanswerable::Gone`] when
+    /// the kiosk is ending.
+    pub async fn wait_for<T: Send + 'static>(
+        &self,
+        errand: impl FnOnce(&mut Clerk) -> T + Send + 'static,
+    ) -> Result<T, Unanswerable> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(move |clerk| drop(reply.send(errand(clerk))))?;
+        answer.await.map_err(|_| Unanswerable::Gone(Gone))
     }
 
     /// Has the clerk do something, and waits for nothing.
@@ -123,6 +146,8 @@ pub struct Clerk {
     /// What is shown of the day that is not over.
     today: Option<(NaiveDate, Tally)>,
     screen: Door,
+    guests: Guests,
+    words: Words,
     data_dir: PathBuf,
 }
 
@@ -261,6 +286,43 @@ impl Clerk {
         &mut self.screen
     }
 
+    /// Who is in at the page for phones, and the way in there.
+    pub const fn guests(&mut self) -> &mut Guests {
+        &mut self.guests
+    }
+
+    /// The texts of pages, in the shop's language.
+    #[must_use]
+    pub const fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// A day for a sheet of paper, with what was written down on it; the present one, as far as it
+    /// is shown, where none is named.
+    ///
+    /// # Errors
+    /// When the date is none or is still to come, or the journal cannot be read.
+    pub fn day_for_paper(
+        &mut self,
+        date: Option<&str>,
+    ) -> Result<(Summary, Vec<String>), Unanswerable> {
+        let today = moment::local(clock::wall_ms(), self.shop.zone).0;
+        let day = date.map(super::date).transpose()?.unwrap_or(today);
+        let summary = match day.cmp(&today) {
+            std::cmp::Ordering::Less => {
+                let text = day.to_string();
+                self.summary(Some(&text), None)?
+            }
+            std::cmp::Ordering::Equal => self.today()?,
+            std::cmp::Ordering::Greater => return Err(Unanswerable::ToCome(day)),
+        };
+        let zone = self.shop.zone;
+        let is_of_day = |utc_ms: i64| moment::local(utc_ms, zone).0 == day;
+        let notes = self.count.notes().iter().filter(|(utc_ms, _)| is_of_day(*utc_ms));
+        let notes = notes.map(|(_, noted)| noted.text().to_owned());
+        Ok((summary, notes.filter(|text| !text.is_empty()).collect()))
+    }
+
     /// Sums up a range of days, by all that is known now; see [`summary::summary`].
     ///
     /// # Errors
@@ -318,13 +380,30 @@ impl Clerk {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub(super) fn notes(&mut self) -> Result<Vec<(String, String)>, Unanswerable> {
+    pub(super) fn notes(&mut self) -> Result<Notes, Unanswerable> {
         self.catch_up(false)?;
         let zone = self.shop.zone;
         let written = self.count.notes().iter().rev().filter(|(_, noted)| !noted.text().is_empty());
         let told = written
             .map(|(utc_ms, noted)| (moment::local_text(*utc_ms, zone), noted.text().to_owned()));
-        Ok(told.take(NOTES_MAX).collect())
+        Ok(Notes { written: told.take(NOTES_MAX).collect(), notice: self.newest_notice() })
+    }
+
+    /// What the shop manager has written for shoppers and not taken down since, for as long as it
+    /// is news.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn notice(&mut self) -> Result<Option<String>, Unanswerable> {
+        self.catch_up(false)?;
+        Ok(self.newest_notice())
+    }
+
+    fn newest_notice(&self) -> Option<String> {
+        let is_notice = |noted: &&(i64, Noted)| noted.1.about() == About::Notice;
+        let (utc_ms, noted) = self.count.notes().iter().rev().find(is_notice)?;
+        let is_news = clock::wall_ms() - utc_ms < NOTICE_MS;
+        Some(noted.text().to_owned()).filter(|text| is_news && !text.is_empty())
     }
 
     /// The days before today, the last of them yesterday.

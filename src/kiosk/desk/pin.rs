@@ -120,6 +120,12 @@ pub fn is_set(data_dir: &Path) -> bool {
     data_dir.join(FILE).exists()
 }
 
+/// The hash that is kept; none where no PIN was set.
+#[must_use]
+pub fn kept(data_dir: &Path) -> Option<String> {
+    std::fs::read_to_string(data_dir.join(FILE)).ok()
+}
+
 /// One way in, with its own count of wrong tries, so that somebody at one keeps nobody out at the
 /// other.
 #[derive(Debug)]
@@ -162,7 +168,7 @@ impl Door {
         if ms > 0 {
             return Err(Denied::Wait { ms });
         }
-        let Ok(hash) = std::fs::read_to_string(self.data_dir.join(FILE)) else {
+        let Some(hash) = kept(&self.data_dir) else {
             return Err(Denied::Unset);
         };
         self.note(self.wrong.saturating_add(1), now_ms);

@@ -1,10 +1,13 @@
 //! The sheets of the desk on the screen, and what a shop manager does with them.
 
 use super::clerk::Clerk;
+use super::phone::Address;
 use super::pin::{self, Denied};
 use crate::clock;
 use crate::feedback::alert::Alert;
+use crate::feedback::call::{Call, Called};
 use crate::feedback::moment;
+use crate::feedback::note::About;
 use crate::kiosk::journal::Books;
 use crate::wire::desk::Summary;
 
@@ -48,10 +51,10 @@ pub enum Tap {
     Entered(Entered),
     /// Another sheet is wanted.
     Turned(Page),
-    /// A note was written.
-    Noted(String),
-    /// Somebody takes the alert on.
-    Acknowledged,
+    /// A note was written; one about an alert or a call takes it on.
+    Noted(About, String),
+    /// Somebody goes to the shopper who asked.
+    Coming,
     /// The desk is left.
     Left,
     /// The screen was touched.
@@ -73,8 +76,8 @@ pub enum Sheet {
     Why(Box<Summary>),
     /// [`Page::Post`].
     Post(Box<Post>),
-    /// [`Page::Notes`]: the newest first, each with its day and time by the shop's clocks.
-    Notes(Vec<(String, String)>),
+    /// [`Page::Notes`].
+    Notes(Notes),
 }
 
 impl Sheet {
@@ -117,6 +120,26 @@ pub struct Alerts {
     pub unhappy: Option<Alert>,
     /// Nobody has pressed for so many hours, which is unusual.
     pub quiet_h: Option<u64>,
+    /// A shopper has asked for somebody.
+    pub call: Option<Call>,
+}
+
+impl Alerts {
+    /// Whether somebody is to come and look: not while somebody is on the way.
+    #[must_use]
+    pub fn are_raised(&self) -> bool {
+        let is_called = self.call.is_some_and(|call| call.called != Called::Coming);
+        self.unhappy.is_some() || self.quiet_h.is_some() || is_called
+    }
+}
+
+/// What was written down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// The newest first, each with its day and time by the shop's clocks.
+    pub written: Vec<(String, String)>,
+    /// What shoppers are told that was done, if anything.
+    pub notice: Option<String>,
 }
 
 /// How the post is.
@@ -136,6 +159,8 @@ pub struct Post {
     /// The pictures of the faces that are asked, worst first, and whether their buttons were
     /// pressed since the sheet was opened.
     pub buttons: Vec<(u8, bool)>,
+    /// Where the page for phones is, if there is one.
+    pub phone: Option<Address>,
 }
 
 /// What the uplink has to tell of head office.

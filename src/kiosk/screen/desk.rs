@@ -3,19 +3,20 @@
 use slint::{ComponentHandle as _, Global as _, ModelRc, VecModel};
 
 use super::generated::{
-    AppWindow, Bridge, ButtonTest, DayCell, Desk, FaceCount, HourBar, Note, Pad as DrawnPad, Part,
-    ReasonBar, Sheet as Drawn, SilentButton, TrendPiece, Verdict,
+    About as DrawnAbout, AppWindow, Bridge, ButtonTest, Called as DrawnCalled, DayCell, Desk,
+    FaceCount, HourBar, Note, Pad as DrawnPad, Part, ReasonBar, Sheet as Drawn, SilentButton,
+    TrendPiece, Verdict,
 };
 use crate::clock;
+use crate::feedback::call::Called;
+use crate::feedback::note::About;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
-use crate::feedback::tally::HIDDEN_BELOW;
 use crate::kiosk::attendant::Event;
-use crate::kiosk::desk::sheet::{Alerts, Entered, Pad, Page, Post, Sheet, Tap};
+use crate::kiosk::desk::phone::{Address, qr_code};
+use crate::kiosk::desk::sheet::{Alerts, Entered, Notes, Pad, Page, Post, Sheet, Tap};
+use crate::kiosk::desk::shown::{self, main_line};
 use crate::wire::desk::{Day, Line, Said, Summary};
-
-/// The most reasons of one kind that a sheet shows.
-const REASONS_MAX: usize = 6;
 
 /// Hands on what is done at the desk.
 pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
@@ -42,16 +43,32 @@ pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static)
         }
     });
     let (told, of) = (tell.clone(), window.as_weak());
-    desk.on_noted(move || {
+    desk.on_noted(move |about| {
         if let Some(window) = of.upgrade() {
-            told(Event::Desk(Tap::Noted(Bridge::get(&window).get_comment().into())));
+            let text = Bridge::get(&window).get_comment().into();
+            told(Event::Desk(Tap::Noted(meant(about), text)));
         }
     });
     let told = tell.clone();
-    desk.on_acknowledged(move || told(Event::Desk(Tap::Acknowledged)));
+    let say_nothing = |about| Event::Desk(Tap::Noted(about, String::new()));
+    desk.on_acknowledged(move |about| told(say_nothing(meant(about))));
+    let told = tell.clone();
+    desk.on_took_down_notice(move || told(say_nothing(About::Notice)));
+    let told = tell.clone();
+    desk.on_coming(move || told(Event::Desk(Tap::Coming)));
     let told = tell.clone();
     desk.on_left(move || told(Event::Desk(Tap::Left)));
     desk.on_stirred(move || tell(Event::Desk(Tap::Touched)));
+}
+
+/// What a note is about, in the words of the core.
+const fn meant(about: DrawnAbout) -> About {
+    match about {
+        DrawnAbout::Day => About::Day,
+        DrawnAbout::Alert => About::Alert,
+        DrawnAbout::Call => About::Call,
+        DrawnAbout::Notice => About::Notice,
+    }
 }
 
 /// Lays a sheet out.
@@ -80,7 +97,8 @@ pub(super) fn lay(window: &AppWindow, sheet: &Sheet) {
             post(&desk, state);
             Drawn::Post
         }
-        Sheet::Notes(written) => {
+        Sheet::Notes(Notes { written, notice }) => {
+            desk.set_notice(notice.clone().unwrap_or_default().into());
             let note =
                 |(when, text): &(String, String)| Note { when: when.into(), text: text.into() };
             desk.set_notes(list(written.iter().map(note).collect()));
@@ -102,10 +120,17 @@ pub(super) fn clear(window: &AppWindow) {
     post(&desk, &Post::default());
     alarm(&desk, Alerts::default());
     desk.set_notes(list(Vec::new()));
+    desk.set_notice("".into());
     desk.set_sheet(Drawn::Pin);
 }
 
-fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, quiet_h }: Alerts) {
+fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, quiet_h, call }: Alerts) {
+    desk.set_called(match call.map(|call| call.called) {
+        None => DrawnCalled::None,
+        Some(Called::Asked) => DrawnCalled::Asked,
+        Some(Called::Coming) => DrawnCalled::Coming,
+        Some(Called::Missed) => DrawnCalled::Missed,
+    });
     desk.set_quiet_h(whole(quiet_h.unwrap_or(0)));
     desk.set_alert_unhappy(whole(alert.map_or(0, |alert| alert.unhappy)));
     desk.set_alert_ratings(whole(alert.map_or(0, |alert| alert.ratings)));
@@ -130,7 +155,7 @@ fn ask(desk: &Desk<'_>, pad: Pad) {
 fn today(desk: &Desk<'_>, day: &Summary) {
     desk.set_date(day.date.as_str().into());
     desk.set_ratings(whole(day.n));
-    desk.set_is_hidden(0 < day.n && day.n < HIDDEN_BELOW);
+    desk.set_is_hidden(shown::is_hidden(day));
     desk.set_has_several_lines(day.lines.len() > 1);
     if let Some(line) = main_line(&day.lines) {
         let (low, high) = line.csat_interval.unwrap_or_default();
@@ -143,13 +168,12 @@ fn today(desk: &Desk<'_>, day: &Summary) {
         desk.set_csat_high(rounded(Some(high)));
     }
     desk.set_faces(list(main_line(&day.lines).map(faces).unwrap_or_default()));
-    desk.set_not_counted(whole(day.misuse.values().sum::<u32>() + day.replaced));
+    desk.set_not_counted(whole(shown::not_counted(day)));
     desk.set_uncertain(whole(day.uncertain));
     desk.set_late(whole(day.late));
     desk.set_nps_answers(whole(day.nps_n));
     desk.set_nps(rounded(day.nps));
-    // Of too few ratings nothing is said at all.
-    let compared = day.compared.as_ref().filter(|_| day.n >= HIDDEN_BELOW);
+    let compared = shown::compared(day);
     desk.set_usual_csat(rounded(compared.and_then(|compared| compared.csat)));
     desk.set_verdict(match compared.map(|compared| compared.verdict.as_str()) {
         None => Verdict::None,
@@ -165,9 +189,7 @@ fn today(desk: &Desk<'_>, day: &Summary) {
     };
     desk.set_hours(list(day.hours.iter().map(bar).collect()));
     desk.set_most_in_an_hour(whole(day.hours.iter().filter_map(|hour| hour.n).max().unwrap_or(0)));
-    let often: Vec<Said> =
-        day.reasons.iter().filter(|said| said.n >= HIDDEN_BELOW).cloned().collect();
-    reasons(desk, &often);
+    reasons(desk, &shown::often(day));
 }
 
 fn faces(line: &Line) -> Vec<FaceCount> {
@@ -176,63 +198,31 @@ fn faces(line: &Line) -> Vec<FaceCount> {
     counts.map(|(&face, &count)| FaceCount { face: face.into(), count: whole(count) }).collect()
 }
 
-/// The line with the most ratings, whose scores stand for the day.
-fn main_line(lines: &[Line]) -> Option<&Line> {
-    lines.iter().max_by_key(|line| line.n)
-}
-
 fn days(desk: &Desk<'_>, range: &Summary) {
-    let shown = |day: &Day| {
-        let line = main_line(&day.lines).filter(|line| line.n >= HIDDEN_BELOW);
-        line.and_then(|line| Some((line.clone(), line.happy_index?)))
-    };
     let cell = |(at, day): (i32, &Day)| DayCell {
         day: day.date.rsplit('-').next().and_then(|day| day.parse().ok()).unwrap_or(0),
         weekday: at % 7,
         week: at / 7,
-        is_shown: shown(day).is_some(),
+        is_shown: shown::of_day(day).is_some(),
         is_empty: day.n == 0,
-        happy_index: rounded(shown(day).map(|(_, index)| index)),
+        happy_index: rounded(shown::of_day(day).map(|(_, index)| index)),
         is_revised: day.late > 0,
         has_note: !day.notes.is_empty(),
     };
     desk.set_days(list((0..).zip(&range.days).map(cell).collect()));
     desk.set_revised(whole(range.days.iter().filter(|day| day.late > 0).count()));
-    desk.set_trend(list(trend(&range.days.iter().map(shown).collect::<Vec<_>>())));
-}
-
-/// The line through the days, in pieces from one day to the next: none to or from a day that is not
-/// shown, or across a change of what was asked. A day on its own is a point.
-fn trend(days: &[Option<(Line, f64)>]) -> Vec<TrendPiece> {
-    let across = days.len().saturating_sub(1).max(1) as f32;
-    let at = |n: usize, index: f64| (n as f32 / across, 1.0 - index as f32 / 100.0);
-    let is_same = |one: &Line, other: &Line| {
-        (&one.question, one.version, one.scale) == (&other.question, other.version, other.scale)
+    let piece = |piece: shown::Piece| TrendPiece {
+        x: piece.from.0,
+        y: piece.from.1,
+        to_x: piece.to.0,
+        to_y: piece.to.1,
     };
-    let joined = |one: usize, other: usize| match (days.get(one), days.get(other)) {
-        (Some(Some((one, _))), Some(Some((other, _)))) => is_same(one, other),
-        _ => false,
-    };
-    let mut pieces = Vec::new();
-    for (n, day) in days.iter().enumerate() {
-        let Some((_, index)) = day else {
-            continue;
-        };
-        let (x, y) = at(n, *index);
-        let next = days.get(n + 1).and_then(Option::as_ref).filter(|_| joined(n, n + 1));
-        let is_alone = next.is_none() && !n.checked_sub(1).is_some_and(|last| joined(last, n));
-        let (to_x, to_y) = next.map_or((x, y), |(_, index)| at(n + 1, *index));
-        if next.is_some() || is_alone {
-            pieces.push(TrendPiece { x, y, to_x, to_y });
-        }
-    }
-    pieces
+    desk.set_trend(list(shown::trend(&range.days).into_iter().map(piece).collect()));
 }
 
 fn reasons(desk: &Desk<'_>, said: &[Said]) {
     let bars = |is_happy: bool| {
-        let of: Vec<&Said> =
-            said.iter().filter(|said| said.is_happy == is_happy).take(REASONS_MAX).collect();
+        let of: Vec<&Said> = shown::of_kind(said, is_happy).collect();
         let most = of.iter().map(|said| said.n).max().unwrap_or(0);
         list(of.into_iter().map(|said| bar(said, most)).collect())
     };
@@ -286,6 +276,31 @@ fn post(desk: &Desk<'_>, post: &Post) {
     desk.set_silent(list(post.silent.iter().map(silent).collect()));
     let button = |&(face, is_pressed): &(u8, bool)| ButtonTest { face: face.into(), is_pressed };
     desk.set_buttons(list(post.buttons.iter().map(button).collect()));
+    phone(desk, post.phone.clone().unwrap_or_default());
+}
+
+/// Shows where the desk is on a phone, if it is anywhere.
+fn phone(desk: &Desk<'_>, Address { url, fingerprint }: Address) {
+    if desk.get_phone() != url.as_str() {
+        desk.set_phone_code(
+            qr_code(&url).map(|(size, dark)| code(size, &dark)).unwrap_or_default(),
+        );
+    }
+    let pairs: Vec<&str> = fingerprint.split(':').collect();
+    let lines: Vec<String> = pairs.chunks(8).map(|pairs| pairs.join(":")).collect();
+    desk.set_fingerprint(lines.join("\n").into());
+    desk.set_phone(url.into());
+}
+
+/// The squares of a QR code as a picture of as many dots, which is drawn larger without smoothing.
+fn code(size: usize, dark: &[bool]) -> slint::Image {
+    let width = u32::try_from(size).unwrap_or(0);
+    let mut picture = slint::SharedPixelBuffer::<slint::Rgb8Pixel>::new(width, width);
+    for (dot, &is_dark) in picture.make_mut_slice().iter_mut().zip(dark) {
+        let value = if is_dark { 0 } else { 255 };
+        *dot = slint::Rgb8Pixel { r: value, g: value, b: value };
+    }
+    slint::Image::from_rgb8(picture)
 }
 
 fn list<T: Clone + 'static>(of: Vec<T>) -> ModelRc<T> {

@@ -1,0 +1,203 @@
+//! An unhappy shopper who would like somebody to come: the offer on the thank-you, and the page
+//! that waits.
+//!
+//! Whether anybody comes is not decided here: [`crate::feedback::call::Calls`] knows the call, and
+//! tells of it by [`super::Event::Coming`] and [`super::Event::Missed`]. Whoever presses a face
+//! meanwhile is the next shopper, and the call goes on without the page.
+
+use super::{Effect, Phase, Shown, UnderWay, Visit, Waiting};
+
+/// How long the thank-you stays at least where it offers that somebody come, in milliseconds: two
+/// sentences are to be read.
+pub const OFFER_MS: u64 = 8_000;
+
+/// How long it stays on the page that somebody is on the way, or that nobody can come, in
+/// milliseconds.
+pub const TOLD_MS: u64 = 20_000;
+
+/// What a shopper who asked for somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attending {
+    /// Somebody was asked to come.
+    Asked,
+    /// Somebody is on the way.
+    Coming,
+    /// Nobody can come.
+    Nobody,
+}
+
+impl Visit {
+    /// The same kiosk where unhappy shoppers are offered that somebody come.
+    #[must_use]
+    pub fn offering_help(self, is_offered: bool) -> Self {
+        Self { offers_help: is_offered, ..self }
+    }
+
+    /// Whether the thank-you on the screen offers that somebody come.
+    #[must_use]
+    pub const fn is_help_offered(&self) -> bool {
+        match self.phase {
+            Phase::Thanking { of, .. } => self.is_offered_to(of),
+            _ => false,
+        }
+    }
+
+    pub(super) const fn is_offered_to(&self, of: Shown) -> bool {
+        self.offers_help && !self.is_closed && of.score.is_unhappy() && of.verdict.misuse.is_none()
+    }
+
+    /// How long the thank-you for this rating is shown.
+    pub(super) fn thanks_ms(&self, of: Shown) -> u64 {
+        let usual = self.patience(self.pace.thanks_ms);
+        if self.is_offered_to(of) { usual.max(OFFER_MS) } else { usual }
+    }
+
+    /// Makes way for the next shopper, whose press is one although the thank-you with its offer
+    /// still stands, or somebody waits.
+    pub(super) fn make_way(&mut self, now: u64) {
+        let quiet_ms = u64::from(self.pace.thanks_ms) + u64::from(self.pace.interval_ms);
+        let is_over = match self.phase {
+            Phase::Attending { .. } => true,
+            Phase::Thanking { of, since, .. } => {
+                self.is_offered_to(of) && now.saturating_sub(since) >= quiet_ms
+            }
+            _ => false,
+        };
+        if is_over {
+            // What there is to show is shown by the press.
+            let _ = self.ask(now);
+        }
+    }
+
+    pub(super) fn asked_for_help(&mut self, now: u64) -> Vec<Effect> {
+        if !self.is_help_offered() {
+            return Vec::new();
+        }
+        self.soon(Waiting::Call(now), now)
+    }
+
+    /// Hands the call to the journal, if the offer still stands.
+    pub(super) fn keep_call(&mut self, at_ms: u64, now: u64) -> Vec<Effect> {
+        if !self.is_help_offered() {
+            return Vec::new();
+        }
+        self.under_way = Some((UnderWay::Call, now));
+        vec![Effect::KeepCall { at_ms }]
+    }
+
+    pub(super) fn kept_call(&mut self) -> Vec<Effect> {
+        self.phase = Phase::Attending { until: None };
+        vec![Effect::Attend(Attending::Asked)]
+    }
+
+    /// Tells whoever waits what became of the call, and shows it for a while.
+    pub(super) fn told(&mut self, what: Attending, now: u64) -> Vec<Effect> {
+        match &mut self.phase {
+            Phase::Attending { until } => {
+                *until = Some(now + TOLD_MS);
+                vec![Effect::Attend(what)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The shopper waits no longer; the call goes on.
+    pub(super) fn left(&mut self, now: u64) -> Vec<Effect> {
+        match self.phase {
+            Phase::Attending { .. } => self.ask(now),
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Event, Pace, Press};
+    use super::*;
+    use crate::feedback::misuse::Judge;
+    use crate::feedback::rating::{Input, Scale};
+
+    fn press(value: u8) -> Event {
+        let score = Scale::Five.score(value).unwrap();
+        Event::Pressed(Press { score, input: Input::Touch })
+    }
+
+    fn visit() -> Visit {
+        Visit::new(Pace::default(), Judge::off()).offering_help(true)
+    }
+
+    fn play(visit: &mut Visit, events: &[(u64, Event)]) -> Vec<Effect> {
+        events.iter().flat_map(|(now, event)| visit.step(event.clone(), *now)).collect()
+    }
+
+    const THANKED: fn(u8) -> [(u64, Event); 2] =
+        |value| [(10_000, press(value)), (10_000, Event::Kept { n: 1 })];
+
+    #[test]
+    fn only_an_unhappy_shopper_is_offered_it_and_has_the_time_to_read() {
+        for (value, is_offered) in [(1, true), (2, true), (3, false), (5, false)] {
+            let mut visit = visit();
+            let _ = play(&mut visit, &THANKED(value));
+            assert_eq!(visit.is_help_offered(), is_offered, "{value}");
+            let until = if is_offered { 10_000 + OFFER_MS } else { 13_000 };
+            assert_eq!(visit.due_at(), Some(until), "{value}");
+        }
+        let mut off = Visit::new(Pace::default(), Judge::off());
+        let _ = play(&mut off, &THANKED(1));
+        assert!(!off.is_help_offered());
+        assert_eq!(play(&mut off, &[(11_000, Event::AskedForHelp)]), []);
+    }
+
+    #[test]
+    fn a_shopper_who_asks_waits_on_a_page_once_the_call_is_on_disk_and_hears_what_becomes_of_it() {
+        let mut visit = visit();
+        let _ = play(&mut visit, &THANKED(1));
+        let asked = play(&mut visit, &[(12_000, Event::AskedForHelp)]);
+        assert_eq!(asked, [Effect::KeepCall { at_ms: 12_000 }]);
+        let kept = play(&mut visit, &[(12_010, Event::Kept { n: 2 })]);
+        assert_eq!(kept, [Effect::Attend(Attending::Asked)]);
+        assert_eq!(visit.due_at(), None, "how long is not for the page to say");
+        let coming = play(&mut visit, &[(60_000, Event::Coming)]);
+        assert_eq!(coming, [Effect::Attend(Attending::Coming)]);
+        let over = play(&mut visit, &[(60_000 + TOLD_MS, Event::Ticked)]);
+        assert_eq!(over, [Effect::Ask]);
+        assert_eq!(play(&mut visit, &[(99_000, Event::Missed)]), [], "nobody waits any more");
+    }
+
+    #[test]
+    fn a_call_that_is_not_on_disk_is_not_promised() {
+        let mut visit = visit();
+        let _ = play(&mut visit, &THANKED(1));
+        let effects = play(&mut visit, &[(12_000, Event::AskedForHelp), (12_010, Event::NotKept)]);
+        assert_eq!(effects[1..], [Effect::Rest]);
+    }
+
+    #[test]
+    fn whoever_presses_while_somebody_waits_is_the_next_shopper_and_so_after_an_unused_offer() {
+        let next = |events: &[(u64, Event)], at: u64| {
+            let mut visit = visit();
+            let _ = play(&mut visit, events);
+            let effects = play(&mut visit, &[(at, press(5))]);
+            effects.into_iter().find_map(|effect| match effect {
+                Effect::Keep(keep) => Some((keep.verdict.misuse, keep.replaces)),
+                _ => None,
+            })
+        };
+        let thanked = THANKED(1);
+        let waiting =
+            [&thanked[..], &[(12_000, Event::AskedForHelp), (12_010, Event::Kept { n: 2 })]]
+                .concat();
+        assert_eq!(next(&waiting, 20_000), Some((None, None)));
+        assert_eq!(next(&thanked, 11_000), Some((None, Some(1))), "a correction");
+        assert_eq!(next(&thanked, 15_000), Some((None, None)), "the offer still stands");
+    }
+
+    #[test]
+    fn a_shopper_may_stop_waiting() {
+        let mut visit = visit();
+        let _ = play(&mut visit, &THANKED(1));
+        let _ = play(&mut visit, &[(12_000, Event::AskedForHelp), (12_010, Event::Kept { n: 2 })]);
+        assert_eq!(play(&mut visit, &[(13_000, Event::Left)]), [Effect::Ask]);
+        assert_eq!(play(&mut visit, &[(14_000, Event::Left)]), []);
+    }
+}

@@ -1,0 +1,412 @@
+//! The sheets of the desk as HTML: for a phone in the shop, for paper, and for a file on a stick.
+//!
+//! Plain documents that need no script and nothing from elsewhere, in the words of the screen's
+//! sheets. What may stand on a sheet is decided in [`super::shown`], as for the screen. Drawings
+//! have no style attributes, so that a page can forbid them.
+
+use std::fmt::Display;
+
+use chrono::{Datelike as _, NaiveDate};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::sheet::{Alerts, Post};
+use super::shown;
+use super::words::Words;
+use crate::face;
+use crate::feedback::call::Called;
+use crate::feedback::rating::Scale;
+use crate::feedback::survey::faces_of;
+use crate::feedback::tally::HIDDEN_BELOW;
+use crate::wire::desk::{Day, Hour, Line, Said, Summary};
+
+/// The style of every page, which stands in the page itself.
+pub const STYLE: &str = include_str!("paper/style.css");
+
+/// The days of the week as the screen calls them, Monday first.
+const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
+
+/// A whole document.
+#[must_use]
+pub fn document(words: &Words, title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(words.language()) dir=(words.direction()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    }
+}
+
+/// A day on one sheet of A4, to be printed or to be kept as a file: its numbers, its hours, what
+/// shoppers said and what was written down.
+#[must_use]
+pub fn sheet_of_day(words: &Words, shop: &str, day: &Summary, notes: &[String]) -> Markup {
+    html! {
+        main {
+            h1 { (shop) span.quiet { (dated(words, &day.date)) ", " (day.zone) } }
+            (self::day(words, day))
+            (written(words, notes))
+        }
+    }
+}
+
+/// What became of a shopper's wish that somebody come, as the manager is told.
+#[must_use]
+pub const fn call_text(called: Called) -> &'static str {
+    match called {
+        Called::Asked => "A shopper has asked for somebody.",
+        Called::Coming => "Somebody is on the way to the shopper.",
+        Called::Missed => "A shopper asked for somebody, and nobody came.",
+    }
+}
+
+/// What stands of a day on its sheet.
+#[must_use]
+pub fn day(words: &Words, day: &Summary) -> Markup {
+    let line = shown::main_line(&day.lines).filter(|line| line.n > 0);
+    let often = shown::often(day);
+    html! {
+        (sentences(words, day, &often))
+        @if let Some(line) = line {
+            (scores(words, line, day))
+            (faces(words, line))
+            (hours(words, &day.hours))
+            @if !often.is_empty() { (reasons(words, &often)) }
+        }
+        (left_out(words, day))
+    }
+}
+
+/// What can be said of a day, before its numbers.
+fn sentences(words: &Words, day: &Summary, often: &[Said]) -> Markup {
+    let compared = shown::compared(day);
+    let most = shown::of_kind(often, false).next();
+    html! {
+        @if day.n == 0 { p { (words.tr("No ratings yet.")) } }
+        @if shown::is_hidden(day) {
+            p { (words.tr("Fewer than 5 ratings so far. They are shown once there are more.")) }
+        }
+        @if let Some(compared) = compared {
+            @let usual = compared.csat.unwrap_or_default().round();
+            p {
+                @match compared.verdict.as_str() {
+                    "better" => (words.fill(
+                        "Better than the same weekday of the last weeks, when {} % were happy.",
+                        &[&usual],
+                    )),
+                    "worse" => (words.fill(
+                        "Worse than the same weekday of the last weeks, when {} % were happy.",
+                        &[&usual],
+                    )),
+                    _ => (words.tr("Too few to tell how it compares with the same weekday of the \
+                                    last weeks.")),
+                }
+            }
+        }
+        @if let Some(said) = most {
+            p { (words.fill("Unhappy shoppers said most: {}", &[&words.reason(said)])) }
+        }
+        @if let (Some(nps), true) = (day.nps, day.nps_n >= HIDDEN_BELOW) {
+            p { (words.fill("NPS {} of {} answers", &[&nps.round(), &day.nps_n])) }
+        }
+        @if day.lines.len() > 1 {
+            p.quiet {
+                (words.tr("More than one question was asked. The scores are those of the one with \
+                           the most ratings."))
+            }
+        }
+    }
+}
+
+fn scores(words: &Words, line: &Line, day: &Summary) -> Markup {
+    let interval = |interval: Option<(f64, f64)>| {
+        let (low, high) = interval.unwrap_or_default();
+        words.fill("95 %: {} to {}", &[&low.round(), &high.round()])
+    };
+    let rounded = |score: Option<f64>| score.unwrap_or_default().round();
+    let not_counted = shown::not_counted(day);
+    let beside = match not_counted {
+        0 => words.tr("All counted").to_owned(),
+        count => words.fill("Not counted: {}", &[&count]),
+    };
+    let card = |name: &str, value: &dyn Display, beside: &str| {
+        html! { div.score { dt { (name) } dd { strong { (value) } span.quiet { (beside) } } } }
+    };
+    html! {
+        dl.scores {
+            (card("Happy Index", &rounded(line.happy_index), &interval(line.happy_index_interval)))
+            (card("CSAT", &format!("{} %", rounded(line.csat)), &interval(line.csat_interval)))
+            (card(words.tr("Ratings"), &line.n, &beside))
+        }
+    }
+}
+
+fn faces(words: &Words, line: &Line) -> Markup {
+    let pictures = Scale::with_faces(line.scale).map_or(&[][..], faces_of);
+    let english = |face: u8| face::NAMES.get(usize::from(face)).copied().unwrap_or_default();
+    let word = |at: usize, face: u8| line.words.get(at).map_or(english(face), String::as_str);
+    html! {
+        ul.faces aria-label=(words.tr("Ratings")) {
+            @for (at, (&face, count)) in pictures.iter().zip(&line.counts).enumerate() {
+                li {
+                    (PreEscaped(face::svg(face)))
+                    span.hidden { (word(at, face)) ": " }
+                    strong { (count) }
+                }
+            }
+        }
+    }
+}
+
+/// The hours that have ratings, each as a bar: happy ones first, the others after them.
+fn hours(words: &Words, hours: &[Hour]) -> Markup {
+    let most = hours.iter().filter_map(|hour| hour.n).max().unwrap_or(0);
+    html! {
+        table.hours {
+            thead.hidden {
+                tr {
+                    th scope="col" { (words.tr("Hour")) }
+                    th scope="col" { (words.tr("Ratings")) }
+                    th scope="col" { (words.tr("Happy shoppers")) }
+                }
+            }
+            tbody {
+                @for hour in hours {
+                    tr {
+                        th scope="row" { (format!("{:02}–{:02}", hour.hour, hour.hour + 1)) }
+                        @match (hour.n, hour.happy) {
+                            (Some(n), Some(happy)) => {
+                                td { (hour_bar(n, happy, most)) span.count { (n) } }
+                                td { (percent(happy, n)) }
+                            },
+                            _ => { td.quiet { (words.tr("fewer than 5")) } td {} },
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn percent(part: u32, whole: u32) -> String {
+    format!("{:.0} %", f64::from(part) * 100.0 / f64::from(whole.max(1)))
+}
+
+fn hour_bar(n: u32, happy: u32, most: u32) -> Markup {
+    let length = |count: u32| f64::from(count) * 100.0 / f64::from(most.max(1));
+    let (all, happy) = (length(n), length(happy));
+    html! {
+        svg.bar viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"
+            focusable="false" {
+            rect width=(format!("{all:.1}")) height="10" fill=(face::fill(1)) {}
+            rect width=(format!("{happy:.1}")) height="10" fill=(face::fill(4)) {}
+        }
+    }
+}
+
+/// What shoppers said, unhappy ones first.
+#[must_use]
+pub fn reasons(words: &Words, said: &[Said]) -> Markup {
+    let kinds = [(false, "Unhappy shoppers"), (true, "Happy shoppers")];
+    html! {
+        @if said.is_empty() { p { (words.tr("Nobody has said why.")) } }
+        @for (is_happy, heading) in kinds {
+            @if shown::of_kind(said, is_happy).next().is_some() {
+                table.reasons {
+                    caption { (words.tr(heading)) }
+                    tbody {
+                        @for said in shown::of_kind(said, is_happy) {
+                            tr {
+                                th scope="row" {
+                                    (words.reason(said))
+                                    @if let Some(hour) = said.peak_hour {
+                                        span.quiet {
+                                            (words.fill("most at {}–{}", &[&hour, &(hour + 1)]))
+                                        }
+                                    }
+                                }
+                                td { (said.n) }
+                                td { (format!("{:.0} %", said.share)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was left out of the numbers, or is not certain in them.
+fn left_out(words: &Words, day: &Summary) -> Markup {
+    html! {
+        @if day.uncertain > 0 {
+            p.quiet {
+                (words.fill("Ratings whose time is not certain: {}", &[&day.uncertain]))
+            }
+        }
+        @if day.late > 0 {
+            p.quiet { (words.tr("This day was revised: ratings were dated only after it was over.")) }
+        }
+    }
+}
+
+/// What was written down on a day.
+fn written(words: &Words, notes: &[String]) -> Markup {
+    html! {
+        @if !notes.is_empty() {
+            h2 { (words.tr("Notes")) }
+            ul.notes { @for note in notes { li { (note) } } }
+        }
+    }
+}
+
+/// A date with the day of the week as the screen calls it.
+#[must_use]
+pub fn dated(words: &Words, date: &str) -> String {
+    let weekday = date.parse::<NaiveDate>().ok().and_then(|date| {
+        WEEKDAYS.get(usize::try_from(date.weekday().num_days_from_monday()).ok()?)
+    });
+    weekday.map_or_else(|| date.to_owned(), |day| format!("{} {date}", words.tr(day)))
+}
+
+/// The last weeks: their line, and each day with a link to its sheet, the newest first.
+#[must_use]
+pub fn days(words: &Words, range: &Summary, link: impl Fn(&str) -> String) -> Markup {
+    html! {
+        p { (words.tr("Happy Index of the last five weeks, to yesterday")) }
+        (trend(&range.days))
+        table.days {
+            thead {
+                tr {
+                    th scope="col" { (words.tr("Days")) }
+                    th scope="col" { (words.tr("Ratings")) }
+                    th scope="col" { "Happy Index" }
+                }
+            }
+            tbody { @for day in range.days.iter().rev() { (row_of_day(words, day, &link)) } }
+        }
+        @if range.days.iter().any(|day| day.late > 0) {
+            p.quiet { (words.tr("* Days that changed afterwards, once their time was known")) }
+        }
+    }
+}
+
+fn row_of_day(words: &Words, day: &Day, link: &impl Fn(&str) -> String) -> Markup {
+    let index = shown::of_day(day).map(|(_, index)| index);
+    html! {
+        tr {
+            th scope="row" {
+                a href=(link(&day.date)) { (dated(words, &day.date)) }
+                @if day.late > 0 { " *" }
+                @for note in &day.notes { span.quiet { (note) } }
+            }
+            @match (day.n, index) {
+                (0, _) => { td { "–" } td {} },
+                (n, Some(index)) => { td { (n) } td { (index.round()) } },
+                (_, None) => { td.quiet { (words.tr("fewer than 5")) } td {} },
+            }
+        }
+    }
+}
+
+/// The line through the days; what it shows stands in the table after it.
+fn trend(days: &[Day]) -> Markup {
+    let x = |share: f32| format!("{:.1}", 2.0 + share * 296.0);
+    let y = |share: f32| format!("{:.1}", 4.0 + share * 72.0);
+    html! {
+        svg.trend viewBox="0 0 300 80" aria-hidden="true" focusable="false" fill="none"
+            stroke="#1d2126" stroke-width="2" stroke-linecap="round" {
+            @for level in [0.0, 0.5, 1.0] {
+                line x1="2" x2="298" y1=(y(level)) y2=(y(level)) stroke="#ddd6ca" stroke-width="1" {}
+            }
+            @for piece in shown::trend(days) {
+                line x1=(x(piece.from.0)) y1=(y(piece.from.1)) x2=(x(piece.to.0))
+                    y2=(y(piece.to.1)) {}
+            }
+        }
+    }
+}
+
+/// What somebody should look at now, or nothing.
+#[must_use]
+pub fn alerts(words: &Words, alerts: &Alerts) -> Option<Markup> {
+    let unhappy = alerts.unhappy.map(|alert| {
+        let said = match alert.ratings {
+            ratings if ratings < HIDDEN_BELOW => {
+                words.tr("Just now several shoppers were unhappy.").to_owned()
+            }
+            ratings => {
+                words.fill("Just now {} of {} shoppers were unhappy.", &[&alert.unhappy, &ratings])
+            }
+        };
+        match alert.is_acknowledged {
+            true => format!("{said} {}", words.tr("Somebody has it.")),
+            false => said,
+        }
+    });
+    let quiet = alerts.quiet_h.map(|hours| {
+        words.fill("Nobody has pressed for {} h, which is unusual. Does the post work?", &[&hours])
+    });
+    let said: Vec<String> = unhappy.into_iter().chain(quiet).collect();
+    (!said.is_empty()).then(|| html! { @for sentence in said { p { strong { (sentence) } } } })
+}
+
+/// How the post is.
+#[must_use]
+pub fn post(words: &Words, post: &Post, confirmed_min: Option<u64>) -> Markup {
+    let office = match (&post.office, confirmed_min) {
+        (None, _) => words.tr("Head office: not enrolled. Ratings are kept here.").to_owned(),
+        (Some(office), confirmed) => match (&office.trouble, confirmed) {
+            (Some(trouble), _) => words.fill("Head office cannot be reached: {}", &[trouble]),
+            (None, Some(min)) => words.fill("Head office: last confirmed {} min ago.", &[&min]),
+            (None, None) => {
+                words.tr("Head office: nothing was confirmed since the start.").to_owned()
+            }
+        },
+    };
+    let clock = match post.is_clock_known {
+        true => "Clock: right.",
+        false => "Clock: nobody has told the time. Ratings are dated once somebody does.",
+    };
+    let card = match post.is_recording {
+        true => words.fill("Card: takes ratings. Kept so far: {}", &[&post.books.taken]),
+        false => words.tr("Card: takes no ratings. Replace it, or make room on it.").to_owned(),
+    };
+    let counted = [
+        (post.books.lost, "The card lost ratings: {}. Replace it."),
+        (post.books.set_aside, "Set aside, since head office would not have them: {}"),
+    ];
+    html! {
+        p { (waiting(words, post.is_recording, post.books.waiting)) }
+        p { (office) }
+        p { (words.tr(clock)) }
+        p { (card) }
+        @for (count, said) in counted {
+            @if count > 0 { p { strong { (words.fill(said, &[&count])) } } }
+        }
+        @for (button, others) in &post.silent {
+            p {
+                (words.fill(
+                    "Button {} was not pressed while the others were {} times. Check its wire.",
+                    &[button, others],
+                ))
+            }
+        }
+    }
+}
+
+/// The state of the post in a few words.
+#[must_use]
+pub fn waiting(words: &Words, is_recording: bool, waiting: u64) -> String {
+    match waiting {
+        _ if !is_recording => words.tr("Not recording").to_owned(),
+        0 => words.tr("All sent").to_owned(),
+        waiting => words.fill("Waiting to be sent: {}", &[&waiting]),
+    }
+}

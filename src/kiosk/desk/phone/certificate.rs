@@ -1,0 +1,127 @@
+//! The certificate of the desk's page: made by the kiosk itself, and kept.
+//!
+//! Nobody vouches for it, so whoever opens the page for the first time compares the fingerprint
+//! with the one on the kiosk's screen. It holds for two years, since phones refuse what holds for
+//! longer than 825 days, and another one is made when it has less than two months left.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike as _, NaiveDate};
+use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest as _, Sha256};
+use tokio_rustls::TlsAcceptor;
+
+use crate::kiosk::durable;
+
+/// The certificate's file in the data folder; before it stands until when it holds.
+pub const CERTIFICATE_FILE: &str = "desk-certificate.pem";
+
+/// The key's file in the data folder.
+pub const KEY_FILE: &str = "desk-key.pem";
+
+/// What stands before the certificate in its file.
+const HOLDS_UNTIL: &str = "holds until ";
+
+/// How long before its end another certificate is made, in days.
+const DAYS_LEFT_LEAST: u64 = 60;
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A certificate and its key.
+pub(super) struct Certificate {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Certificate {
+    /// The certificate in a folder; another one where there is none, or it does not hold for long.
+    ///
+    /// # Errors
+    /// When none can be made or written.
+    pub(super) fn read_or_make(folder: &Path, told_ms: i64) -> Result<Self, AnyError> {
+        let now = DateTime::from_timestamp_millis(told_ms).unwrap_or_default().date_naive();
+        match Self::read(folder, now) {
+            Some(known) => Ok(known),
+            None => Self::make(folder, now),
+        }
+    }
+
+    /// None where there is none, it is unreadable, or it does not hold for long.
+    fn read(folder: &Path, now: NaiveDate) -> Option<Self> {
+        let text = std::fs::read_to_string(folder.join(CERTIFICATE_FILE)).ok()?;
+        let until: NaiveDate = text.strip_prefix(HOLDS_UNTIL)?.lines().next()?.parse().ok()?;
+        let is_old = now.checked_add_days(chrono::Days::new(DAYS_LEFT_LEAST))? > until;
+        let key = std::fs::read(folder.join(KEY_FILE)).ok()?;
+        let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
+        let key = PrivateKeyDer::from_pem_slice(&key).ok()?;
+        let known = Self { certificate, key };
+        (!is_old && known.acceptor().is_ok()).then_some(known)
+    }
+
+    fn make(folder: &Path, now: NaiveDate) -> Result<Self, AnyError> {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        let host = Some(host).filter(|host| !host.is_empty() && host.chars().all(is_name));
+        let host = host.unwrap_or_else(|| "smilepost".to_owned());
+        let names = vec![format!("{host}.local"), host.clone()];
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name.push(DnType::CommonName, format!("Smilepost desk on {host}"));
+        params.not_before = date_time_ymd(now.year(), 1, 1);
+        params.not_after = date_time_ymd(now.year() + 2, 4, 1);
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        let until = NaiveDate::from_ymd_opt(now.year() + 2, 4, 1).unwrap_or(now);
+        let text = format!("{HOLDS_UNTIL}{until}\n{}", certificate.pem());
+        durable::write(&folder.join(KEY_FILE), key.serialize_pem().as_bytes())?;
+        durable::write(&folder.join(CERTIFICATE_FILE), text.as_bytes())?;
+        let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes())?;
+        Ok(Self { certificate: certificate.der().clone(), key })
+    }
+
+    /// The SHA-256 of the certificate, as browsers show it.
+    pub(super) fn fingerprint(&self) -> String {
+        let digest = Sha256::digest(&self.certificate);
+        let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+        pairs.join(":")
+    }
+
+    /// What speaks TLS with it: 1.2 or 1.3, and HTTP/1.1 over that.
+    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, AnyError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.clone()], self.key.clone_key())?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const DAY_MS: i64 = 86_400_000;
+    /// 2026-11-20.
+    const NOW_MS: i64 = 1_795_132_800_000;
+
+    #[test]
+    fn a_certificate_stays_the_same_until_its_end_is_near_and_its_key_is_the_kiosks_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = |after_ms| Certificate::read_or_make(folder.path(), NOW_MS + after_ms).unwrap();
+        let first = made(0).fingerprint();
+        assert_eq!(first.len(), 32 * 3 - 1);
+        assert_eq!(made(365 * DAY_MS).fingerprint(), first);
+        let mode = std::fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_ne!(made(450 * DAY_MS).fingerprint(), first, "2028-02-13, and it ends 2028-04-01");
+        let another = made(450 * DAY_MS).fingerprint();
+        std::fs::write(folder.path().join(KEY_FILE), "nonsense").unwrap();
+        assert_ne!(made(450 * DAY_MS).fingerprint(), another, "without its key it is none");
+    }
+}

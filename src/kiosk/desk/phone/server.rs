@@ -1,0 +1,118 @@
+//! The socket of the desk's page: TLS, one request a connection, and a limit on everything, since
+//! anybody on the shop's network can connect.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Extension;
+use axum::http::Request;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+/// How many connections are open at once; beyond that, whoever connects is hung up on.
+pub(super) const CONNECTIONS_MAX: usize = 32;
+
+/// How many of them one address may have.
+pub(super) const CONNECTIONS_OF_ONE_MAX: usize = 8;
+
+/// How many requests one address may make in a minute.
+pub(super) const REQUESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
+
+/// How many addresses are remembered before those that have been quiet are forgotten.
+const ADDRESSES_MAX: usize = 256;
+
+/// How long agreeing on a key may take, and how long a request line with its headers.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a connection lives at most.
+const LIFE: Duration = Duration::from_secs(30);
+
+/// The largest request line with its headers, in bytes.
+const HEADERS_BYTES_MAX: usize = 16 * 1024;
+
+/// Whether the address asks more often than it may.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IsTooOften(pub(super) bool);
+
+/// Serves until the process ends.
+pub(super) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, routes: Router) {
+    let limiter: DefaultKeyedRateLimiter<IpAddr> =
+        RateLimiter::hashmap(Quota::per_minute(REQUESTS_PER_MINUTE));
+    let limiter = Arc::new(limiter);
+    let mut open: Vec<(IpAddr, JoinHandle<()>)> = Vec::new();
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok((stream, peer)) => (stream, peer.ip().to_canonical()),
+            Err(error) => {
+                // Out of descriptors, or the network is gone: neither is cured by trying at once.
+                tracing::debug!(%error, "nobody can be let in at the desk's page");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        open.retain(|(_, connection)| !connection.is_finished());
+        let of_one = open.iter().filter(|(of, _)| *of == peer).count();
+        if open.len() >= CONNECTIONS_MAX || of_one >= CONNECTIONS_OF_ONE_MAX {
+            continue;
+        }
+        if limiter.len() > ADDRESSES_MAX {
+            limiter.retain_recent();
+        }
+        let is_too_often = IsTooOften(limiter.check_key(&peer).is_err());
+        let answer = answer(stream, acceptor.clone(), routes.clone(), is_too_often);
+        let connection = async move {
+            let _ = tokio::time::timeout(LIFE, answer).await;
+        };
+        open.push((peer, tokio::spawn(connection)));
+    }
+}
+
+/// Answers the one request of a connection.
+async fn answer(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    routes: Router,
+    is_too_often: IsTooOften,
+) {
+    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else {
+        return;
+    };
+    let routes = routes.layer(Extension(is_too_often));
+    let service = tower_service(routes);
+    let served = http1::Builder::new()
+        .keep_alive(false)
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(HEADERS_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a phone went away");
+    }
+}
+
+/// The routes as hyper calls them.
+fn tower_service(
+    routes: Router,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = axum::response::Response,
+    Error = Infallible,
+    Future: Send,
+> {
+    let service = TowerToHyperService::new(routes);
+    hyper::service::service_fn(move |request: Request<Incoming>| {
+        hyper::service::Service::call(&service, request.map(Body::new))
+    })
+}

@@ -1,0 +1,369 @@
+//! The desk on a phone: what a shop manager finds there, and what everybody else on the shop's
+//! network does not, against the real kiosk on a real socket.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod scene;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use reqwest::Method;
+use sha2::{Digest as _, Sha256};
+
+use self::scene::{PIN, Scene, client, client_at};
+
+const PAGES: [&str; 6] = ["", "days", "why", "notes", "post", "day"];
+
+#[tokio::test]
+async fn the_manager_finds_the_day_behind_the_pin() {
+    let scene = Scene::new();
+    for value in [5, 5, 5, 1, 4] {
+        scene.press(value);
+    }
+    scene.exported(5);
+    let manager = scene.manager().await;
+    let today = manager.get("").await;
+    assert_eq!(today.status, 200);
+    for said in ["<h1>Nordmarkt Kallio</h1>", "Happy Index", "<strong>80 %</strong>", "95 %: "] {
+        assert!(today.text.contains(said), "{said}: {}", today.text);
+    }
+    for path in PAGES {
+        let page = manager.get(path).await;
+        assert_eq!(page.status, 200, "/{path}");
+        assert!(!page.text.contains("<script") && !page.text.contains("http://"), "/{path}");
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert_eq!(page.headers["cache-control"], "no-store");
+    }
+    assert!(manager.get("post").await.text.contains("Head office: not enrolled."));
+}
+
+#[tokio::test]
+async fn an_hour_and_a_day_with_few_ratings_are_not_told_and_nothing_ticks() {
+    let scene = Scene::new();
+    scene.press(1);
+    scene.press(5);
+    scene.exported(2);
+    let manager = scene.manager().await;
+    let few = manager.get("").await.text;
+    assert!(few.contains("Fewer than 5 ratings so far."), "{few}");
+    assert!(!few.contains("Happy Index") && !few.contains("CSAT"), "{few}");
+    for value in [5, 5, 5] {
+        scene.press(value);
+    }
+    scene.exported(5);
+    let five = manager.get("").await.text;
+    assert!(five.contains("<strong>80 %</strong>"), "{five}");
+    scene.press(1);
+    scene.exported(6);
+    assert_eq!(manager.get("").await.text, five, "one more press shows nothing new");
+}
+
+#[tokio::test]
+async fn nothing_but_the_way_in_answers_without_the_pin() {
+    let scene = Scene::new();
+    for value in [5, 5, 5, 1, 4] {
+        scene.press(value);
+    }
+    scene.exported(5);
+    let mut stranger = scene.phone();
+    let forged = format!("__Host-desk={}", "0".repeat(64));
+    for (at, cookie) in (2..).zip([None, Some(forged), Some("__Host-desk=".to_owned())]) {
+        // One address alone may not ask so often.
+        stranger.client = client_at(at);
+        stranger.cookie = cookie;
+        for path in PAGES.iter().chain(&["style.css", "nothing", "alert", "coming", "leave"]) {
+            for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS]
+            {
+                let url = format!("{}{path}", scene.address.url);
+                let answer = stranger.send(stranger.client.request(method.clone(), url)).await;
+                let is_out = answer.status == 303 && answer.to.as_deref() == Some("/pin");
+                assert!(is_out, "{method} /{path}: {answer:?}");
+                assert!(answer.text.is_empty(), "{method} /{path}: {}", answer.text);
+            }
+        }
+    }
+    let pad = stranger.get("pin").await;
+    assert_eq!(pad.status, 200);
+    assert!(!pad.text.contains("Nordmarkt") && !pad.text.contains("Happy"), "{}", pad.text);
+    assert_eq!(
+        stranger.send(stranger.client.put(format!("{}pin", scene.address.url))).await.status,
+        303
+    );
+}
+
+#[tokio::test]
+async fn paths_that_play_games_lead_nowhere() {
+    let scene = Scene::new();
+    let port = scene.address.url.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+    let manager = scene.manager().await;
+    let cookie = manager.cookie.clone().unwrap();
+    let games = [
+        "/../pin",
+        "/./",
+        "//",
+        "//days",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/days/../../pin",
+        "/days/",
+        "/\\..\\pin",
+        "/pin%00",
+        "/day;date=2026-11-20",
+        "/.well-known/",
+        "*",
+        "/days%2f..",
+        "https://elsewhere.example/days",
+    ];
+    for (has_pin, path) in games.iter().flat_map(|path| [(false, path), (true, path)]) {
+        let cookie = if has_pin { format!("Cookie: {cookie}\r\n") } else { String::new() };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookie}\r\n");
+        let answer = speak(&port, request.into_bytes()).await;
+        let status = answer.split(' ').nth(1).unwrap_or("hung up").to_owned();
+        let fine = ["303", "400", "404", "405", "hung up"];
+        // Whoever is in may write an address in full.
+        let is_days = has_pin && path.starts_with("https:");
+        assert!(fine.contains(&status.as_str()) || is_days, "{path} {has_pin}: {answer}");
+        assert!(!answer.contains("root:"), "{path}");
+    }
+    for date in ["2026-13-45", "../../etc/passwd", "", "9999-12-31", "%00", "<script>"] {
+        let answer = manager.get(&format!("day?date={date}")).await;
+        assert_eq!(answer.status, 400, "{date}: {}", answer.text);
+        assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8", "{date}");
+    }
+}
+
+/// Sends bytes over TLS and returns what comes back until the kiosk hangs up.
+async fn speak(port: &str, request: Vec<u8>) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let config = rustls::ClientConfig::builder()
+        .dangerous()
+        .with_custom_certificate_verifier(std::sync::Arc::new(Anything))
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let stream = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
+    let name = "kiosk".try_into().unwrap();
+    let mut stream = connector.connect(name, stream).await.unwrap();
+    let mut answer = Vec::new();
+    // A kiosk that hangs up in the middle of a request that is too large is within its rights.
+    let _ = stream.write_all(&request).await;
+    let _ = tokio::time::timeout(Duration::from_secs(40), stream.read_to_end(&mut answer)).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Believes every certificate.
+#[derive(Debug)]
+struct Anything;
+
+impl rustls::client::danger::ServerCertVerifier for Anything {
+    fn verify_server_cert(
+        &self,
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &[rustls::pki_types::CertificateDer<'_>],
+        _: &rustls::pki_types::ServerName<'_>,
+        _: &[u8],
+        _: rustls::pki_types::UnixTime,
+    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+        Ok(rustls::client::danger::ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        let provider = rustls::crypto::ring::default_provider();
+        provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[tokio::test]
+async fn wrong_pins_are_counted_and_a_restart_gives_no_free_try() {
+    let scene = Scene::new();
+    let stranger = scene.phone();
+    for left in (1..5).rev() {
+        let answer = stranger.post("pin", &[("pin", "1111")]).await;
+        assert_eq!((answer.status, answer.cookie), (403, None));
+        assert!(answer.text.contains(&format!("Tries left: {left}")), "{}", answer.text);
+    }
+    let last = stranger.post("pin", &[("pin", "1111")]).await;
+    assert!(last.text.contains("Seconds to wait: 30"), "{}", last.text);
+    let scene = scene.restart();
+    let right = scene.phone().post("pin", &[("pin", PIN)]).await;
+    assert_eq!((right.status, right.cookie), (403, None), "not even the right one");
+    assert!(right.text.contains("Seconds to wait: "), "{}", right.text);
+}
+
+#[tokio::test]
+async fn nobody_gets_in_by_a_cookie_that_was_there_before_the_pin() {
+    let scene = Scene::new();
+    let mut phone = scene.phone();
+    let planted = format!("__Host-desk={}", "a".repeat(64));
+    phone.cookie = Some(planted.clone());
+    let answer = phone.post("pin", &[("pin", PIN)]).await;
+    let given = answer.cookie.unwrap();
+    for word in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
+        assert!(given.contains(word), "{given}");
+    }
+    assert!(!given.starts_with(&planted), "{given}");
+    assert_eq!(phone.get("").await.status, 303, "what was planted lets nobody in");
+    let (first, second) = (scene.manager().await, scene.manager().await);
+    assert_ne!(first.cookie, second.cookie);
+    let form = first.form().await;
+    assert_eq!(first.post("leave", &[("form", &form)]).await.to.as_deref(), Some("/pin"));
+    assert_eq!(first.get("").await.status, 303, "whoever has left is out, cookie or not");
+    assert_eq!(second.get("").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_form_of_somebody_elses_page_does_nothing() {
+    let scene = Scene::new();
+    let (manager, other) = (scene.manager().await, scene.manager().await);
+    let (own, foreign) = (manager.form().await, other.form().await);
+    let note = |form: &'static str| [("form", form), ("text", "never")];
+    for path in ["notes", "alert", "coming", "leave"] {
+        assert_eq!(manager.post(path, &[("text", "never")]).await.status, 403, "{path}");
+        assert_eq!(manager.post(path, &note("")).await.status, 403, "{path}");
+        let fields = [("form", foreign.as_str()), ("text", "never")];
+        assert_eq!(manager.post(path, &fields).await.status, 403, "{path}");
+        let fields = [("form", own.as_str()), ("text", "never")];
+        for header in [
+            ("origin", "https://elsewhere.example"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let answer = manager.post_with(path, &fields, &[header]).await;
+            assert_eq!(answer.status, 403, "{path} {header:?}");
+        }
+    }
+    // Nor is anybody led to come in by it.
+    let header = [("origin", "https://elsewhere.example")];
+    let led = scene.phone().post_with("pin", &[("pin", PIN)], &header).await;
+    assert_eq!((led.status, led.cookie), (403, None));
+    assert_eq!(scene.exported(0).len(), 0);
+    let own_origin = scene.address.url.trim_end_matches('/');
+    let headers = [("origin", own_origin), ("sec-fetch-site", "same-origin")];
+    let fields = [("form", own.as_str()), ("text", "Opened the second till")];
+    assert_eq!(manager.post_with("notes", &fields, &headers).await.to.as_deref(), Some("/notes"));
+    let kept = scene.exported(1);
+    assert_eq!(kept[0].note.as_deref(), Some("Opened the second till"));
+    assert!(manager.get("notes").await.text.contains("Opened the second till"));
+}
+
+#[tokio::test]
+async fn what_is_written_for_shoppers_is_shown_until_it_is_taken_down_and_markup_stays_words() {
+    let scene = Scene::new();
+    let manager = scene.manager().await;
+    let form = manager.form().await;
+    let fields = [("form", form.as_str()), ("text", "%3Cb%3Ebread%3C/b%3E"), ("shown", "yes")];
+    manager.post("notes", &fields).await;
+    let page = manager.get("notes").await.text;
+    assert!(page.contains("Shown to shoppers: &lt;b&gt;bread&lt;/b&gt;"), "{page}");
+    manager.post("notes", &[("form", form.as_str()), ("shown", "no")]).await;
+    assert!(!manager.get("notes").await.text.contains("Shown to shoppers"));
+    let about: Vec<_> = scene.exported(2).into_iter().map(|row| row.about.unwrap()).collect();
+    assert_eq!(about, ["notice", "notice"]);
+    // Nothing written is no note, and neither is more than a line or a very long one.
+    for text in ["", "two%0Alines", &"x".repeat(201)] {
+        manager.post("notes", &[("form", form.as_str()), ("text", text)]).await;
+    }
+    assert_eq!(scene.exported(2).len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused() {
+    let scene = Scene::new();
+    let port = scene.address.url.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+    let manager = scene.manager().await;
+    let form = manager.form().await;
+    let text = "x".repeat(5_000);
+    let answer = manager.post("notes", &[("form", form.as_str()), ("text", &text)]).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(scene.phone().post("pin", &[("pin", &text)]).await.status, 413);
+    let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(100_000));
+    let many = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(10_000));
+    let endless = format!("POST /pin HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", u64::MAX);
+    for request in [long, many, endless] {
+        let answer = speak(&port, request.into_bytes()).await;
+        let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
+        let is_refused = ["", "400", "413", "414", "431"].contains(&status.as_str());
+        assert!(is_refused, "{answer}");
+    }
+    assert_eq!(manager.get("").await.status, 200, "and the desk is as it was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_say_nothing_take_no_place_from_others_for_long_and_no_press_waits_for_them() {
+    let scene = Scene::new();
+    let host = scene.address.url.trim_start_matches("https://").trim_end_matches('/').to_owned();
+    let mut slow: Vec<TcpStream> = (0..8).map(|_| TcpStream::connect(&host).unwrap()).collect();
+    for (at, stream) in slow.iter_mut().enumerate() {
+        // The beginning of a TLS record that never ends.
+        stream.write_all(&[0x16, 0x03, 0x01][..at % 4]).unwrap();
+    }
+    // Another one from the same address is hung up on, and the post takes ratings.
+    let turned_away = client().get(format!("https://{host}/pin")).send().await;
+    assert!(turned_away.is_err(), "{turned_away:?}");
+    scene.press(4);
+    scene.exported(1);
+    let ended = tokio::task::spawn_blocking(move || {
+        slow.iter_mut().all(|stream| {
+            stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
+            matches!(stream.read(&mut [0; 64]), Ok(_) | Err(_))
+        })
+    });
+    assert!(ended.await.unwrap());
+    assert_eq!(scene.phone().get("pin").await.status, 200, "their places are free again");
+}
+
+#[tokio::test]
+async fn whoever_asks_without_pause_is_told_to_wait() {
+    let scene = Scene::new();
+    let phone = scene.phone();
+    let mut statuses = Vec::new();
+    for _ in 0..140 {
+        statuses.push(phone.get("pin").await.status);
+    }
+    assert_eq!(statuses.first(), Some(&200));
+    assert_eq!(statuses.last(), Some(&429));
+}
+
+#[tokio::test]
+async fn the_fingerprint_on_the_screen_is_that_of_the_certificate_and_stays_over_restarts() {
+    let scene = Scene::new();
+    let shown = scene.address.fingerprint.clone();
+    let answer = client().get(format!("{}pin", scene.address.url)).send().await.unwrap();
+    let info = answer.extensions().get::<reqwest::tls::TlsInfo>().unwrap().clone();
+    let digest = Sha256::digest(info.peer_certificate().unwrap());
+    let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    assert_eq!(pairs.join(":"), shown);
+    let scene = scene.restart();
+    assert_eq!(scene.address.fingerprint, shown);
+}
+
+#[tokio::test]
+async fn another_pin_shows_everybody_out() {
+    let scene = Scene::new();
+    let manager = scene.manager().await;
+    assert_eq!(manager.get("").await.status, 200);
+    let folder = &scene.settings.data_dir;
+    let hash = smilepost::kiosk::desk::pin::hash("1357").unwrap();
+    smilepost::kiosk::desk::pin::set(folder, &hash).unwrap();
+    assert_eq!(manager.get("").await.status, 303);
+}
