@@ -3,10 +3,15 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
+mod desk;
+#[path = "../phone/scene.rs"]
+#[expect(dead_code, reason = "the desk's own tests use the rest of it")]
+mod phone;
 #[path = "../hub/scene.rs"]
 #[expect(dead_code, reason = "the hub's own tests use the rest of it")]
 mod scene;

@@ -23,6 +23,11 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With other settings, or with something in its data folder already.
+    pub(crate) fn with(prepare: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::plain(folder.path());
         settings.brand = "Nordmarkt Kallio".to_owned();
@@ -31,6 +36,7 @@ impl Scene {
         settings.is_judged = false;
         settings.phone = Some(Where { listen: ([127, 0, 0, 1], 0).into(), host: None });
         pin::set(folder.path(), &pin::hash(PIN).unwrap()).unwrap();
+        prepare(&mut settings);
         let mut scene = Self::open(settings);
         scene.folder = Some(folder);
         scene

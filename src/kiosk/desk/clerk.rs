@@ -41,6 +41,9 @@ const LOOK: Duration = Duration::from_secs(60);
 /// The most notes that a sheet shows.
 const NOTES_MAX: usize = 20;
 
+/// The most notes of a day that its sheet of paper has room for.
+const NOTES_ON_PAPER_MAX: usize = 5;
+
 /// How long what was done is news to shoppers, in milliseconds: four weeks.
 const NOTICE_MS: i64 = 28 * 86_400_000;
 
@@ -320,7 +323,10 @@ impl Clerk {
         let is_of_day = |utc_ms: i64| moment::local(utc_ms, zone).0 == day;
         let notes = self.count.notes().iter().filter(|(utc_ms, _)| is_of_day(*utc_ms));
         let notes = notes.map(|(_, noted)| noted.text().to_owned());
-        Ok((summary, notes.filter(|text| !text.is_empty()).collect()))
+        let notes: Vec<String> = notes.filter(|text| !text.is_empty()).collect();
+        // The last ones; a sheet of paper has an end.
+        let from = notes.len().saturating_sub(NOTES_ON_PAPER_MAX);
+        Ok((summary, notes.into_iter().skip(from).collect()))
     }
 
     /// Sums up a range of days, by all that is known now; see [`summary::summary`].

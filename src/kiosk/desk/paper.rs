@@ -216,7 +216,7 @@ pub fn reasons(words: &Words, said: &[Said]) -> Markup {
     let kinds = [(false, "Unhappy shoppers"), (true, "Happy shoppers")];
     html! {
         @if said.is_empty() { p { (words.tr("Nobody has said why.")) } }
-        @for (is_happy, heading) in kinds {
+        div.said { @for (is_happy, heading) in kinds {
             @if shown::of_kind(said, is_happy).next().is_some() {
                 table.reasons {
                     caption { (words.tr(heading)) }
@@ -238,7 +238,7 @@ pub fn reasons(words: &Words, said: &[Said]) -> Markup {
                     }
                 }
             }
-        }
+        } }
     }
 }
 

@@ -296,11 +296,28 @@ fn draw(clerk: &mut Clerk, page: Page, standing: &Standing, form: &str) -> Marku
         Sheet::Post(_) => Page::Post,
         _ => page,
     };
-    let body = html! { (urgent(words, standing, form)) (body) };
+    let first = match shown {
+        Page::Today => urgent(words, standing, form),
+        _ => pointer(words, standing),
+    };
+    let body = html! { (first) (body) };
     frame(words, &clerk.shop().name, shown, form, &body)
 }
 
-/// What goes before everything else on every page, with the way to answer it.
+/// On the other pages, that there is something to look at on the first.
+fn pointer(words: &Words, standing: &Standing) -> Markup {
+    let call = standing.alerts.call.filter(|call| call.called == Called::Asked);
+    let is_new = standing.alerts.unhappy.is_some_and(|alert| !alert.is_acknowledged);
+    html! {
+        @if let Some(call) = call {
+            p.alarm { a href="/" { (words.tr(paper::call_text(call.called))) } }
+        } @else if is_new {
+            p.alarm { a href="/" { (words.tr("Just now several shoppers were unhappy.")) } }
+        }
+    }
+}
+
+/// What goes before everything else on the first page, with the way to answer it.
 fn urgent(words: &Words, standing: &Standing, form: &str) -> Markup {
     let alerts = &standing.alerts;
     let button = |to: &str, text: &str, asks: Option<&str>| {
