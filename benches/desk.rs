@@ -140,7 +140,7 @@ fn main() {
     let Settings { survey, language, .. } = Settings::plain(place.path());
     let name = "Nordmarkt".to_owned();
     let shop = Shop { zone: chrono_tz::Europe::Helsinki, name, survey, language };
-    let desk = Desk::open(keeper.clone(), shop, place.path()).unwrap();
+    let desk = Desk::open(keeper.clone(), shop, place.path(), "test").unwrap();
     let while_counting = press(&keeper, &answers, 500);
     let (_, ms) = timed(|| desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap());
     println!("counted for the first time after   {ms:.0} ms more");

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod archive;
 pub mod dashboard;
+pub mod import;
 pub mod intake;
 pub mod refusal;
 pub mod reports;
@@ -27,6 +28,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use self::archive::Archive;
 use self::settings::{Settings, Tls};
+use crate::sealed::{HubKeys, HubPublic};
 
 /// How long a client may take to send its request line and headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
@@ -47,6 +49,7 @@ pub struct Hub<A> {
     dashboard: TcpListener,
     tls: Option<Tls>,
     limits: access::Limits,
+    keys: HubPublic,
     handle: Handle<SocketAddr>,
 }
 
@@ -58,6 +61,8 @@ impl<A: Archive> Hub<A> {
     pub fn bind(settings: &Settings, archive: A) -> anyhow::Result<Self> {
         // Somebody else in this process may have installed the same provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let keys = HubKeys::read_or_make(&settings.data_dir)
+            .context("cannot read or make the hub's keys")?;
         let bind = |address: SocketAddr| {
             let listener = TcpListener::bind(address)
                 .with_context(|| format!("cannot listen on {address}"))?;
@@ -70,6 +75,7 @@ impl<A: Archive> Hub<A> {
             dashboard: bind(settings.dashboard)?,
             tls: settings.tls.clone(),
             limits: settings.limits,
+            keys: keys.public()?,
             handle: Handle::new(),
         })
     }
@@ -113,7 +119,7 @@ impl<A: Archive> Hub<A> {
                 );
             }
         });
-        let intake = intake::routes(self.archive.clone(), self.limits);
+        let intake = intake::routes(self.archive.clone(), self.limits, self.keys);
         let dashboard = dashboard::routes(self.archive);
         tokio::try_join!(
             serve(self.kiosks, tls.clone(), intake, self.handle.clone()),

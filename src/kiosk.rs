@@ -27,6 +27,7 @@ use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
 use self::desk::Desk;
 use self::desk::phone::{Address, Phone};
+use self::desk::sheet::Stick;
 use self::given::Given;
 use self::journal::{Journal, Keeper};
 use self::screen::Screen;
@@ -146,14 +147,17 @@ impl Kiosk {
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let (survey, given) = Given::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
-        let desk = Desk::open(keeper.clone(), shop, &settings.data_dir)
+        let desk = Desk::open(keeper.clone(), shop, &settings.data_dir, &options.app)
             .context("cannot start the desk's thread")?;
         let socket = open_socket(&settings, &desk);
         let phone = open_phone(&settings, floor_ms, &desk, &events);
         let surveyed = events.clone();
         let is_enrolled = enrolment.is_some();
         let heard = events.clone();
-        let office = enrolment.map(|enrolment| uplink::Office {
+        // A kiosk without a network was let in by a letter, which names no hub to call.
+        let online = enrolment.filter(|enrolment| !enrolment.hub.is_empty());
+        let has_letter = is_enrolled && online.is_none();
+        let office = online.map(|enrolment| uplink::Office {
             enrolment,
             settings: settings.clone(),
             app: options.app,
@@ -168,7 +172,7 @@ impl Kiosk {
                 let _ = heard.send(Event::Office(office));
             }),
         });
-        let nudge = open_uplink(office, &keeper);
+        let nudge = open_uplink(office, &keeper, has_letter);
         let driver = open_buttons(&settings, &events);
         let has_buttons = driver != settings::Driver::None;
         let (lamps, lamps_thread) = open_lamps(&settings, driver);
@@ -218,6 +222,8 @@ impl Kiosk {
             keeper: keeper.clone(),
             desk,
             phone,
+            sticks: settings.sticks.clone(),
+            stick: Stick::default(),
             watch: Watch::new(settings.alert),
             calls: Calls::new(settings.call_wait_ms.unwrap_or(0)),
             is_expecting: false,
@@ -380,8 +386,16 @@ fn open_phone(
     phone.inspect_err(complain).ok()
 }
 
-fn open_uplink(office: Option<uplink::Office>, keeper: &Keeper) -> Box<dyn Fn() + Send> {
+fn open_uplink(
+    office: Option<uplink::Office>,
+    keeper: &Keeper,
+    has_letter: bool,
+) -> Box<dyn Fn() + Send> {
     let Some(office) = office else {
+        if has_letter {
+            tracing::info!("ratings go to head office on a stick: no network to it is known");
+            return Box::new(|| {});
+        }
         tracing::warn!("not enrolled at a hub: ratings are kept here until `enrol` was run");
         return Box::new(|| {});
     };

@@ -9,8 +9,11 @@
 //! | [`feedback`] | the pure core: what customers say. No I/O, clock, thread or serde | nothing |
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
+//! | [`sealed`] | what seals and signs a carried delivery: all cryptography of ours | nothing |
+//! | [`carried`] | the file of a delivery that is carried by hand | `wire`, `sealed` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
 //! | [`face`] | the five faces as SVG, for pages | nothing |
+//! | [`pin`] | which PINs are taken, and how they are kept | nothing |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
 //! | [`kiosk`] | attendant, asked, journal, uplink, buttons, screen, desk | all but `program` |
 //! | [`hub`] | settings, access, intake, archive, dashboard, reports | the same |
@@ -72,6 +75,8 @@
 //!    `tests/hub::the_dashboard_says_what_stands_behind_its_numbers`.
 
 #[cfg(any(feature = "kiosk", feature = "hub"))]
+pub mod carried;
+#[cfg(any(feature = "kiosk", feature = "hub"))]
 pub mod clock;
 #[cfg(any(feature = "kiosk", feature = "hub"))]
 pub mod config;
@@ -82,6 +87,10 @@ pub mod feedback;
 pub mod hub;
 #[cfg(feature = "kiosk")]
 pub mod kiosk;
+#[cfg(any(feature = "kiosk", feature = "hub"))]
+pub mod pin;
 #[cfg(feature = "program")]
 pub mod program;
+#[cfg(any(feature = "kiosk", feature = "hub"))]
+pub mod sealed;
 pub mod wire;

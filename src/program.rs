@@ -1,7 +1,7 @@
 //! What every program does around its work: its version, its log, its last word, its exit code, and
 //! how it writes an export.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -41,6 +41,23 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
             if error.is::<Complaints>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Asks for the PIN of a desk: twice at a terminal, or once in a line that is piped in.
+///
+/// # Errors
+/// When nothing can be read, or the two differ.
+pub fn ask_pin() -> anyhow::Result<String> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        let pin = rpassword::prompt_password("PIN of the desk: ")?;
+        let again = rpassword::prompt_password("Once more: ")?;
+        anyhow::ensure!(pin == again, "these are two different PINs; nothing was changed");
+        return Ok(pin);
+    }
+    let mut line = String::new();
+    stdin.lock().take(64).read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
 }
 
 /// How an export is written.

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod carried;
 pub mod delivery;
 pub mod desk;
 pub mod receipt;
@@ -51,6 +52,9 @@ pub struct Enrolled {
     /// Where in the shop the kiosk stands.
     #[serde(default)]
     pub touchpoint: String,
+    /// The hub's keys, for deliveries that are carried by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub_keys: Option<carried::Keys>,
 }
 
 impl std::fmt::Debug for Enrolled {

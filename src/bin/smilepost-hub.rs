@@ -1,17 +1,23 @@
 //! The program at head office; see [`smilepost::hub`].
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
+use smilepost::carried::RECEIPT_ENDING;
 use smilepost::clock;
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Archive, Kiosk, Scope, Shop};
+use smilepost::hub::archive::{Archive, Desk, Kiosk, Scope, Shop, Token};
+use smilepost::hub::import::{self, Imported};
+use smilepost::hub::intake::enrolled;
 use smilepost::hub::settings::Settings;
 use smilepost::hub::{Hub, access, reports, surveys};
+use smilepost::pin;
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
+use smilepost::sealed::HubKeys;
+use smilepost::wire::carried::{self, LETTER, Letter};
 
 /// Smilepost's head office: receives every rating once and shows shops side by side.
 #[derive(Parser)]
@@ -54,6 +60,15 @@ enum Command {
     },
     /// Say that the archive was restored from a backup, so that kiosks offer again what they hold.
     Restored(Config),
+    /// Take deliveries that were carried here on a stick, and write a receipt beside each; exit 1
+    /// when something in one of them could not be taken.
+    Import {
+        #[command(flatten)]
+        config: Config,
+        /// The files, as a kiosk has written them into the folder smilepost-export.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// Write every event to standard output.
     Export {
         #[command(flatten)]
@@ -96,6 +111,16 @@ enum ShopCommand {
         shop: String,
         /// The group; none if left out.
         group: Option<String>,
+    },
+    /// Set the PIN of the desk on every kiosk of a shop, each at its next delivery.
+    Pin {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the shop.
+        shop: String,
+        /// Forget the PIN, so that nobody gets to the desk.
+        #[arg(long)]
+        forget: bool,
     },
     /// List the shops.
     List(Config),
@@ -171,6 +196,26 @@ enum KioskCommand {
         /// The short name of the kiosk.
         kiosk: String,
     },
+    /// Write a letter that enrols a kiosk without a network; a secret, to be deleted once the kiosk
+    /// has read it.
+    Letter {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        kiosk: String,
+        /// The letter; it must not be there yet.
+        file: PathBuf,
+    },
+    /// Set the PIN of the desk on a kiosk, at its next delivery.
+    Pin {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        kiosk: String,
+        /// Forget the PIN, so that nobody gets to the desk.
+        #[arg(long)]
+        forget: bool,
+    },
     /// Have a kiosk's token renewed at its next delivery; tokens older than 90 days are anyway.
     Renew {
         #[command(flatten)]
@@ -222,6 +267,12 @@ async fn act(command: Command) -> anyhow::Result<()> {
             ensure!(is_known, "there is no shop {shop}");
             print(&format!("{shop} belongs to {}", group.as_deref().unwrap_or("no group")))
         }
+        Command::Shop(ShopCommand::Pin { config, shop, forget }) => {
+            let count = set_pin(&config, Desk::Shop(shop.clone()), forget).await?;
+            ensure!(count > 0, "there is no shop {shop}, or it has no kiosk");
+            print(&format!("said to {count} kiosks of {shop} at their next delivery"))
+        }
+        Command::Import { config, files } => import(&config, &files).await,
         Command::Survey(command) => act_on_surveys(command).await,
         Command::Kiosk(command) => act_on_kiosk(command).await,
         Command::Reconcile { config, kiosk, format } => {
@@ -259,6 +310,12 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             print_code(&archive, id).await
         }
         KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, kiosk).await,
+        KioskCommand::Letter { config, kiosk, file } => write_letter(&config, kiosk, &file).await,
+        KioskCommand::Pin { config, kiosk, forget } => {
+            let count = set_pin(&config, Desk::Kiosk(kiosk.clone()), forget).await?;
+            ensure!(count > 0, "there is no kiosk {kiosk}");
+            print(&format!("said to {kiosk} at its next delivery"))
+        }
         KioskCommand::Renew { config, kiosk } => {
             let is_known = open(&config)?.want_token(kiosk.clone()).await?;
             ensure!(is_known, "there is no kiosk {kiosk}");
@@ -284,6 +341,84 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Sets the PIN that is typed, or piped in as a line; only its hash is kept and sent.
+async fn set_pin(config: &Config, place: Desk, forget: bool) -> anyhow::Result<usize> {
+    let archive = open(config)?;
+    let hash = match forget {
+        true => None,
+        false => Some(pin::hash(&program::ask_pin()?)?),
+    };
+    Ok(archive.set_pin(place, hash).await?)
+}
+
+async fn write_letter(config: &Config, kiosk: String, file: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let settings = Settings::read(&config.config)?;
+    let (archive, keys) = (Sqlite::open(&settings.data_dir)?, hub_keys(&settings)?);
+    let mut options = std::fs::OpenOptions::new();
+    let out = options.write(true).create_new(true).mode(0o600).open(file);
+    let mut out = out.with_context(|| format!("cannot write {}", file.display()))?;
+    let token = access::new_token();
+    let given = archive.give_token(kiosk.clone(), Token::of(&token)?, clock::wall_ms()).await?;
+    let Some((kiosk, shop)) = given else {
+        drop(out);
+        std::fs::remove_file(file)?;
+        anyhow::bail!("there is no kiosk {kiosk}");
+    };
+    let enrolled = enrolled(kiosk, shop, token, &keys.public()?);
+    let (smilepost, version) = (LETTER.to_owned(), carried::VERSION);
+    serde_json::to_writer_pretty(&mut out, &Letter { smilepost, version, enrolled })?;
+    out.sync_all()?;
+    print(&format!(
+        "{} is a secret: let `smilepost-kiosk enrol --letter` read it, then delete it",
+        file.display()
+    ))
+}
+
+/// Takes each file, and writes its receipt beside it.
+async fn import(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
+    let settings = Settings::read(&config.config)?;
+    let (archive, keys) = (Sqlite::open(&settings.data_dir)?, hub_keys(&settings)?);
+    let mut bad = 0;
+    for file in files {
+        let name = file.display();
+        let input = std::fs::File::open(file).with_context(|| format!("cannot read {name}"));
+        let taken = match input {
+            Ok(input) => import::import(&archive, &keys, std::io::BufReader::new(input))
+                .await
+                .map_err(anyhow::Error::from),
+            Err(error) => Err(error),
+        };
+        let Imported { kiosk, added, known, set_aside, before, complaints, receipt } = match taken {
+            Ok(imported) => imported,
+            Err(error) => {
+                bad += 1;
+                print(&format!("{name}: nothing was taken: {error:#}"))?;
+                continue;
+            }
+        };
+        let before = before.map(|at| format!("; it was taken on {at} already")).unwrap_or_default();
+        print(&format!(
+            "{name}: {kiosk}: {added} events are new, {known} were here, {set_aside} set aside{before}"
+        ))?;
+        for complaint in &complaints {
+            print(&format!("{name}: {complaint}"))?;
+        }
+        bad += usize::from(!complaints.is_empty());
+        if let Some(receipt) = receipt {
+            let path = format!("{name}.{RECEIPT_ENDING}");
+            std::fs::write(&path, receipt).with_context(|| format!("cannot write {path}"))?;
+            print(&format!("{path}: carry it back to the kiosk"))?;
+        }
+    }
+    ensure!(bad == 0, "not everything could be taken; nothing is lost, the kiosk still holds it");
+    Ok(())
+}
+
+fn hub_keys(settings: &Settings) -> anyhow::Result<HubKeys> {
+    HubKeys::read_or_make(&settings.data_dir).context("cannot read or make the hub's keys")
 }
 
 async fn act_on_surveys(command: SurveyCommand) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The program that stands in the shop; see [`smilepost::kiosk`].
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
-use smilepost::kiosk::desk::{self, Source, socket};
+use smilepost::kiosk::desk::{self, Clerk, Source, socket, stick};
 use smilepost::kiosk::given::Given;
 use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::Journal;
@@ -16,6 +16,7 @@ use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, Place, health, shop, uplink};
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
+use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::desk::{Ask, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, brings it to head office.
@@ -48,9 +49,23 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
         /// The hub's address, such as `https://hub.example.com`.
-        hub_url: String,
+        #[arg(required_unless_present = "letter")]
+        hub_url: Option<String>,
         /// The one-time code.
-        code: String,
+        #[arg(required_unless_present = "letter")]
+        code: Option<String>,
+        /// A letter from `smilepost-hub kiosk letter`, for a shop without a network.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["hub_url", "code"])]
+        letter: Option<PathBuf>,
+    },
+    /// Write the days and everything that waits for head office into a folder of a stick, and take
+    /// up what head office has confirmed there.
+    Carry {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The folder, such as `/media/stick/smilepost-export`.
+        folder: PathBuf,
     },
     /// Show the shop's day, or several, whether or not the kiosk is running.
     Summary {
@@ -187,11 +202,18 @@ fn act(command: Command) -> anyhow::Result<()> {
             stop_on_signal(&kiosk, signals)?;
             kiosk.run()
         }
-        Command::Enrol { config, hub_url, code } => {
+        Command::Carry { config, folder } => carry(&Settings::read(&config)?, &folder),
+        Command::Enrol { config, hub_url, code, letter } => {
             let settings = Settings::read(&config)?;
             // A code is good once, so what can go wrong here goes wrong before it is spent.
             Enrolment::can_be_written(&settings.data_dir)?;
-            let enrolment = uplink::enrol(&settings.uplink, &hub_url, &code, &app())?;
+            let enrolment = match letter {
+                Some(letter) => open_letter(&letter)?,
+                None => {
+                    let (hub, code) = (hub_url.unwrap_or_default(), code.unwrap_or_default());
+                    uplink::enrol(&settings.uplink, &hub, &code, &app())?
+                }
+            };
             enrolment.write(&settings.data_dir)?;
             Given::forget(&settings.data_dir).context("cannot forget the last hub's survey")?;
             let Enrolment { kiosk, shop, .. } = enrolment;
@@ -277,22 +299,49 @@ fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Sets the PIN that is typed twice at a terminal, or stands once in a line that is piped in.
 fn set_pin(settings: &Settings) -> anyhow::Result<()> {
-    let stdin = std::io::stdin();
-    let pin = if stdin.is_terminal() {
-        let pin = rpassword::prompt_password("PIN of the desk: ")?;
-        let again = rpassword::prompt_password("Once more: ")?;
-        anyhow::ensure!(pin == again, "these are two different PINs; nothing was changed");
-        pin
-    } else {
-        let mut line = String::new();
-        stdin.lock().take(64).read_line(&mut line)?;
-        line.trim_end().to_owned()
-    };
-    desk::pin::set(&settings.data_dir, &desk::pin::hash(&pin)?)?;
+    desk::pin::set(&settings.data_dir, &desk::pin::hash(&program::ask_pin()?)?)?;
     print(format_args!(
         "The PIN is set. Hold the mark at the edge of the screen to be asked for it."
+    ))
+}
+
+/// Reads the letter that lets a kiosk in without a network.
+fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
+    let name = file.display();
+    let text = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+    let letter = serde_json::from_slice::<Letter>(&text).ok();
+    let letter = letter.filter(|letter| letter.smilepost == LETTER);
+    let letter = letter.with_context(|| {
+        format!("{name} is no letter that `smilepost-hub kiosk letter` has written")
+    })?;
+    Ok(uplink::enrolment(String::new(), letter.enrolled))
+}
+
+/// Writes a stick, by the running kiosk or from the file.
+fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
+    let folder = std::path::absolute(folder)?;
+    let ask = Ask::Carry { folder: folder.clone() };
+    let told = match socket::ask(&settings.runtime_dir, &ask)? {
+        Some(answers) => answers.carried()?,
+        None => {
+            let (source, shop) = open_file(settings)?;
+            let enrolment = Enrolment::read(&settings.data_dir)?;
+            let data_dir = &settings.data_dir;
+            let mut clerk = Clerk::at_file(source, shop, data_dir);
+            let pages = clerk.pages()?;
+            let source = clerk.into_source();
+            let written =
+                stick::write(&folder, &source, &pages, enrolment.as_ref(), data_dir, &app())?;
+            written.into()
+        }
+    };
+    for file in &told.files {
+        print(format_args!("{}", folder.join(file).display()))?;
+    }
+    print(format_args!(
+        "{} events for head office are on the stick; {} are confirmed by receipts that were on it",
+        told.events, told.confirmed
     ))
 }
 
@@ -321,7 +370,7 @@ fn retry(settings: &Settings) -> anyhow::Result<u64> {
     if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Retry)? {
         return Ok(answers.done()?);
     }
-    Ok(desk::retry(&mut open_file(settings)?.0)?)
+    Ok(desk::retry(&open_file(settings)?.0)?)
 }
 
 fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
@@ -361,5 +410,5 @@ fn open_file(settings: &Settings) -> anyhow::Result<(Source, desk::Shop)> {
     let file = folder.join(smilepost::kiosk::journal::FILE);
     anyhow::ensure!(file.exists(), "there is no journal at {} yet", file.display());
     let shop = shop(settings, Enrolment::read(folder)?.as_ref());
-    Ok((Source::File(Box::new(Journal::open(folder, settings.limits)?)), shop))
+    Ok((Source::from(Journal::open(folder, settings.limits)?), shop))
 }

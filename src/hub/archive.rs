@@ -7,10 +7,13 @@ pub mod sqlite;
 
 use std::fmt;
 
+use super::access;
 use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::feedback::tally::Lines;
+use crate::sealed::{PublicKey, Signer};
 use crate::wire::delivery::{Counters, Event};
+use crate::wire::receipt::Pin;
 use crate::wire::report::{Reconciled, Reported};
 
 /// The archive failed at a step.
@@ -34,6 +37,47 @@ impl Error {
 
 /// A SHA-256 of a secret.
 pub type Hash = [u8; 32];
+
+/// A token as it is kept: nothing that lets anybody in, or signs anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is known by.
+    pub hash: Hash,
+    /// What verifies a delivery that was signed with it and carried by hand.
+    pub key: PublicKey,
+}
+
+impl Token {
+    /// What is kept of a token.
+    ///
+    /// # Errors
+    /// Never, as long as any text makes a key.
+    pub fn of(token: &str) -> Result<Self, Error> {
+        let key = Signer::of_token(token).and_then(|signer| signer.verify_key());
+        let key = key.map_err(|error| Error::new("make a key of a token", error))?;
+        Ok(Self { hash: access::token_hash(token), key })
+    }
+}
+
+/// Whose desk is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Desk {
+    /// That of one kiosk.
+    Kiosk(String),
+    /// Those of all kiosks of a shop.
+    Shop(String),
+}
+
+/// A good token that a carried delivery may have been signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// What it is known by.
+    pub token: Hash,
+    /// What verifies its signatures.
+    pub key: PublicKey,
+    /// Whether it was given out to follow others and was not used yet.
+    pub is_next: bool,
+}
 
 /// A shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +171,8 @@ pub struct Bearer {
     pub is_next: bool,
     /// Whether it is to be renewed, by its age or by somebody's wish.
     pub is_old: bool,
+    /// Whether it is known what verifies a delivery that was signed with it.
+    pub has_key: bool,
 }
 
 /// A run that spoke this often after another one of the same kiosk did is a second device. One such
@@ -167,6 +213,8 @@ pub struct Shipment {
     pub publication: Option<u64>,
     /// Why it does not ask the survey that it was given.
     pub survey_complaint: Option<String>,
+    /// The number of what was said last of the desk's PIN, as the kiosk keeps it.
+    pub pin: Option<u64>,
     /// Which of its events were refused before they came here, and why.
     pub refused: Vec<(RatingId, String)>,
 }
@@ -201,6 +249,8 @@ pub struct Stored {
     pub publication: u64,
     /// Whether this was the word of a second device with the same token.
     pub is_clone: bool,
+    /// What is said of the desk's PIN, if the kiosk knows something else.
+    pub pin: Option<Pin>,
     /// Whether the archive was found to have gone back in time, and has a new epoch now.
     pub is_restored: bool,
 }
@@ -258,9 +308,47 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
     fn spend_code(
         &self,
         code: Hash,
-        token: Hash,
+        token: Token,
         now_ms: i64,
     ) -> impl Future<Output = Result<Option<(Kiosk, Shop)>, Error>> + Send;
+
+    /// Lets a kiosk in by this token as a spent code does; none when there is no such kiosk.
+    fn give_token(
+        &self,
+        kiosk: String,
+        token: Token,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<Option<(Kiosk, Shop)>, Error>> + Send;
+
+    /// Sets the PIN of a kiosk's desk by its hash, or of all kiosks of a shop; none forgets it.
+    /// Returns how many kiosks that were.
+    fn set_pin(
+        &self,
+        place: Desk,
+        hash: Option<String>,
+    ) -> impl Future<Output = Result<usize, Error>> + Send;
+
+    /// Notes what verifies signatures made with a token, where that is not known yet.
+    fn note_key(&self, token: Token) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The good tokens of a kiosk, for verifying what it has signed.
+    fn seals(&self, kiosk: String) -> impl Future<Output = Result<Vec<Seal>, Error>> + Send;
+
+    /// When a carried delivery with this nonce was taken, in milliseconds since 1970 UTC, and the
+    /// receipt that was given for it.
+    fn carried(
+        &self,
+        nonce: String,
+    ) -> impl Future<Output = Result<Option<(i64, String)>, Error>> + Send;
+
+    /// Writes down that a carried delivery was taken whole, with the receipt for it.
+    fn note_carried(
+        &self,
+        nonce: String,
+        kiosk: String,
+        taken_ms: i64,
+        receipt: String,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Draws a new epoch, so that every kiosk offers again what it still holds; after the archive
     /// was restored from a backup.
@@ -279,7 +367,7 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         &self,
         kiosk: String,
         present: Hash,
-        token: Hash,
+        token: Token,
         now_ms: i64,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 

@@ -19,11 +19,15 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::access::{self, Door, Limits};
-use super::archive::{self, Archive, Arrived, Bearer, Incoming, Shipment, Stored};
+use super::archive::{
+    self, Archive, Arrived, Bearer, Incoming, Kiosk, Shipment, Shop, Stored, Token,
+};
 use super::refusal::Refusal;
+use crate::carried::write_keys;
 use crate::clock;
 use crate::feedback::outbox::EVENTS_MAX;
 use crate::feedback::rating::{RatingId, RunId};
+use crate::sealed::HubPublic;
 use crate::wire::delivery::{self, Delivery, Run, Unusable};
 use crate::wire::receipt::{Receipt, SetAside, Settled};
 use crate::wire::survey::{self, Published};
@@ -36,13 +40,13 @@ const ANCHORS_MAX: usize = 1_000;
 const COMPLAINT_CHARS_MAX: usize = 1_000;
 
 /// What every handler shares.
-type Inside<A> = (A, Arc<Door>);
+type Inside<A> = (A, Arc<Door>, HubPublic);
 
 /// Under which those are counted who have no name yet: no kiosk has an empty one.
 const STRANGERS: &str = "";
 
 /// The routes of the API.
-pub fn routes<A: Archive>(archive: A, limits: Limits) -> Router {
+pub fn routes<A: Archive>(archive: A, limits: Limits, keys: HubPublic) -> Router {
     let door = Arc::new(Door::new(limits));
     Router::new()
         .route(wire::ENROLMENTS, post(enrol::<A>))
@@ -54,36 +58,43 @@ pub fn routes<A: Archive>(archive: A, limits: Limits) -> Router {
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state((archive, door))
+        .with_state((archive, door, keys))
 }
 
 /// Whether deliveries can be stored; unlike `/healthz`, which says only that the process lives.
 async fn ready<A: Archive>(
-    State((archive, door)): State<Inside<A>>,
+    State((archive, door, _)): State<Inside<A>>,
 ) -> Result<impl IntoResponse, Refusal> {
     door.knock(STRANGERS, clock::boot_ms())?;
     archive.touch().await?;
     Ok((StatusCode::OK, "ready\n"))
 }
 
+/// What a kiosk gets to know that was let in.
+#[must_use]
+pub fn enrolled(kiosk: Kiosk, shop: Shop, token: String, keys: &HubPublic) -> Enrolled {
+    let hub_keys = Some(write_keys(keys));
+    let (touchpoint, zone) = (kiosk.touchpoint, shop.zone);
+    Enrolled { kiosk: kiosk.id, token, shop: shop.name, zone, touchpoint, hub_keys }
+}
+
 async fn enrol<A: Archive>(
-    State((archive, door)): State<Inside<A>>,
+    State((archive, door, keys)): State<Inside<A>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Enrolled>, Refusal> {
     door.knock(STRANGERS, clock::boot_ms())?;
     let Enrolment { code, app } = read(&headers, body)?;
     let token = access::new_token();
-    let (code, hash) = (access::code_hash(&code), access::token_hash(&token));
-    let spent = archive.spend_code(code, hash, clock::wall_ms()).await?;
+    let (code, made) = (access::code_hash(&code), Token::of(&token)?);
+    let spent = archive.spend_code(code, made, clock::wall_ms()).await?;
     let (kiosk, shop) = spent.ok_or(Refusal::BadCode)?;
     tracing::info!(kiosk = kiosk.id, app, "a kiosk was enrolled");
-    let (touchpoint, zone) = (kiosk.touchpoint, shop.zone);
-    Ok(Json(Enrolled { kiosk: kiosk.id, token, shop: shop.name, zone, touchpoint }))
+    Ok(Json(enrolled(kiosk, shop, token, &keys)))
 }
 
 async fn deliver<A: Archive>(
-    State((archive, door)): State<Inside<A>>,
+    State((archive, door, _)): State<Inside<A>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Receipt>, Refusal> {
@@ -95,20 +106,28 @@ async fn deliver<A: Archive>(
     let nonce = nonce.clone();
     let (shipment, mut set_aside) = check(kiosk, delivery)?;
     let kiosk = shipment.kiosk.clone();
-    let Stored { settled, conflicts, stored, added, epoch, publication, is_clone, is_restored } =
-        archive.store(shipment).await?;
+    let Stored {
+        settled,
+        conflicts,
+        stored,
+        added,
+        epoch,
+        publication,
+        pin,
+        is_clone,
+        is_restored,
+    } = archive.store(shipment).await?;
     if is_restored {
         tracing::error!(kiosk, "the archive was restored from a backup: kiosks offer all again");
     }
     if is_clone {
         tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
     }
-    for id in conflicts {
+    set_aside.extend(conflicts.into_iter().map(|id| {
         let (run, n) = (id.run.to_string(), id.n);
-        let reason = "this run and number already stand for another event".to_owned();
         tracing::error!(kiosk, run, n, "conflict: an event came again with other content");
-        set_aside.push(SetAside { run, n, reason });
-    }
+        in_conflict(id)
+    }));
     for SetAside { run, n, reason } in &set_aside {
         tracing::warn!(kiosk, run, n, reason, "an event was set aside");
     }
@@ -122,13 +141,20 @@ async fn deliver<A: Archive>(
         publication: Some(publication),
         stored: Some(stored),
         added: Some(added),
+        pin,
         is_token_old: is_old,
     }))
 }
 
+/// What is said of an event that stands for another one here.
+pub(super) fn in_conflict(id: RatingId) -> SetAside {
+    let reason = "this run and number already stand for another event".to_owned();
+    SetAside { run: id.run.to_string(), n: id.n, reason }
+}
+
 /// Hands out the survey that is meant for a kiosk; nothing, when it is the one that it has.
 async fn hand_out<A: Archive>(
-    State((archive, door)): State<Inside<A>>,
+    State((archive, door, _)): State<Inside<A>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Bearer { kiosk, .. } = bearer(&archive, &headers).await?;
@@ -152,14 +178,14 @@ async fn hand_out<A: Archive>(
 /// Gives a kiosk a token that is to follow the one it came in by; that one is good until the new
 /// one is used.
 async fn renew<A: Archive>(
-    State((archive, door)): State<Inside<A>>,
+    State((archive, door, _)): State<Inside<A>>,
     headers: HeaderMap,
 ) -> Result<Json<Renewed>, Refusal> {
     let Bearer { kiosk, .. } = bearer(&archive, &headers).await?;
     let _inside = door.enter(&kiosk, clock::boot_ms())?;
     let (present, token) = (access::token_hash(token_in(&headers)?), access::new_token());
     tracing::info!(kiosk, "a new token was given out");
-    let next = access::token_hash(&token);
+    let next = Token::of(&token)?;
     archive.add_next_token(kiosk, present, next, clock::wall_ms()).await?;
     Ok(Json(Renewed { token }))
 }
@@ -176,6 +202,10 @@ async fn bearer<A: Archive>(archive: &A, headers: &HeaderMap) -> Result<Bearer, 
     let (hash, now_ms) = (access::token_hash(token), clock::wall_ms());
     let bearer = archive.bearer(hash, now_ms - access::TOKEN_LIFE_MS).await?;
     let bearer = bearer.ok_or(Refusal::Unauthorised)?;
+    if !bearer.has_key {
+        // A token of before deliveries were carried: it may sign one from now on.
+        archive.note_key(Token::of(token)?).await?;
+    }
     if bearer.is_next {
         archive.confirm_token(hash, now_ms).await?;
         tracing::info!(kiosk = bearer.kiosk, "the new token is in use, and the old one is not");
@@ -217,7 +247,10 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Reads everything in a delivery, and says of each event that cannot be used why not.
-fn check(kiosk: String, delivery: Delivery) -> Result<(Shipment, Vec<SetAside>), Refusal> {
+pub(super) fn check(
+    kiosk: String,
+    delivery: Delivery,
+) -> Result<(Shipment, Vec<SetAside>), Refusal> {
     let events: usize = delivery.runs.iter().map(|run| run.events.len()).sum();
     if events > EVENTS_MAX {
         let sentence = format!("a delivery has {events} events; at most {EVENTS_MAX} are taken");
@@ -254,6 +287,7 @@ fn check(kiosk: String, delivery: Delivery) -> Result<(Shipment, Vec<SetAside>),
         live,
         known: delivery.known,
         publication: delivery.publication,
+        pin: delivery.pin,
         survey_complaint: delivery
             .survey_complaint
             .map(|complaint| complaint.chars().take(COMPLAINT_CHARS_MAX).collect()),
@@ -291,7 +325,7 @@ fn digest(content: &str) -> [u8; 16] {
     whole.first_chunk().copied().unwrap_or_default()
 }
 
-fn by_run(ids: Vec<RatingId>) -> Vec<Settled> {
+pub(super) fn by_run(ids: Vec<RatingId>) -> Vec<Settled> {
     let mut runs = std::collections::BTreeMap::<RunId, Vec<u32>>::new();
     for id in ids {
         runs.entry(id.run).or_default().push(id.n);

@@ -7,7 +7,9 @@
 mod alerts;
 mod desk;
 mod phone_page;
+mod stick;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
@@ -26,10 +28,11 @@ use crate::kiosk::asked::{Asked, Words};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::Desk;
 use crate::kiosk::desk::phone::{self, Phone};
-use crate::kiosk::desk::sheet::{Office, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Office, Sheet, Stick, Tap};
 use crate::kiosk::journal::{Answer, Keeper};
 use crate::kiosk::sound::Sound;
 use crate::kiosk::witness::Witness;
+use crate::wire::desk::Carried;
 
 /// How often a closed journal is tried again, in milliseconds.
 const PROBE_INTERVAL_MS: u64 = 5_000;
@@ -77,6 +80,8 @@ pub enum Event {
     AskedForHelp,
     /// The shopper does not wait for somebody any longer.
     Left,
+    /// A stick was written, or could not be; what, or why not.
+    Carried(Result<Carried, String>),
     /// What the shop manager has written for shoppers, if anything, has been looked up.
     Noticed(Option<String>),
     /// The journal has done, or not done, what it was asked.
@@ -141,6 +146,10 @@ pub(super) struct Attendant {
     pub(super) desk: Desk,
     /// The page for phones, if there is one.
     pub(super) phone: Option<Phone>,
+    /// Where sticks are mounted.
+    pub(super) sticks: PathBuf,
+    /// What became of the last stick, while it is there.
+    pub(super) stick: Stick,
     /// Looks whether many shoppers are unhappy, or none come.
     pub(super) watch: Watch,
     /// The shopper who has asked for somebody.
@@ -294,6 +303,7 @@ impl Attendant {
             Event::Office(office) => self.office = Some(office),
             Event::AskedForHelp => self.step(visit::Event::AskedForHelp),
             Event::Left => self.step(visit::Event::Left),
+            Event::Carried(what) => self.has_carried(what),
             Event::Noticed(did) => self.notice_to_shoppers(did),
             Event::Reconsidered => self.step(visit::Event::Reconsidered),
             Event::Buttons(notice) => self.notice(notice),

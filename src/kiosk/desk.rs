@@ -12,10 +12,13 @@ pub mod pin;
 pub mod sheet;
 pub mod shown;
 pub mod socket;
+pub mod stick;
 mod summary;
 mod text;
 mod verify;
 pub mod words;
+
+use std::cell::RefCell;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
@@ -31,7 +34,9 @@ use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline, rfc3339};
 use crate::feedback::survey::Survey;
-use crate::kiosk::journal::{Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger};
+use crate::kiosk::journal::{
+    Batch, Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger, Settlement,
+};
 use crate::wire::delivery::{ANSWERED, CALLED, LOST, NOTED, RATED};
 use crate::wire::desk::Exported;
 
@@ -70,6 +75,9 @@ pub enum Unanswerable {
     /// Too many wait already.
     #[error("the desk is busy; try again in a moment")]
     Busy,
+    /// The stick cannot be written.
+    #[error("the stick cannot be written: {0}")]
+    Stick(String),
     /// The answer cannot be written.
     #[error("cannot write the answer")]
     Write(#[from] std::io::Error),
@@ -84,7 +92,13 @@ pub enum Source {
     /// The running kiosk's.
     Running(Keeper),
     /// The file, opened for this.
-    File(Box<Journal>),
+    File(Box<RefCell<Journal>>),
+}
+
+impl From<Journal> for Source {
+    fn from(journal: Journal) -> Self {
+        Self::File(Box::new(RefCell::new(journal)))
+    }
 }
 
 impl Source {
@@ -95,21 +109,41 @@ impl Source {
     fn rows(&self, after: i64, rows_max: usize) -> Result<Vec<Kept>, Unanswerable> {
         Ok(match self {
             Self::Running(keeper) => keeper.page(after, rows_max)??,
-            Self::File(journal) => journal.page(after, rows_max)?,
+            Self::File(journal) => journal.borrow().page(after, rows_max)?,
         })
     }
 
     fn books(&self) -> Result<(Books, Timeline), Unanswerable> {
         Ok(match self {
             Self::Running(keeper) => keeper.books()?,
-            Self::File(journal) => (journal.books(), journal.timeline().clone()),
+            Self::File(journal) => {
+                let journal = journal.borrow();
+                (journal.books(), journal.timeline().clone())
+            }
         })
+    }
+
+    /// What goes into a delivery; see [`Journal::batch`].
+    fn batch(&self, events_max: usize) -> Result<Batch, Unanswerable> {
+        Ok(match self {
+            Self::Running(keeper) => keeper.batch_now(events_max)??,
+            Self::File(journal) => journal.borrow_mut().batch(events_max)?,
+        })
+    }
+
+    /// Marks what a receipt settled; see [`Journal::settle`].
+    fn settle(&self, settlement: Settlement) -> Result<(), Unanswerable> {
+        match self {
+            Self::Running(keeper) => keeper.settle_now(settlement)?.map(drop)?,
+            Self::File(journal) => journal.borrow_mut().settle(&settlement)?,
+        }
+        Ok(())
     }
 
     fn ledger(&self) -> Result<Ledger, Unanswerable> {
         Ok(match self {
             Self::Running(keeper) => keeper.ledger()??,
-            Self::File(journal) => journal.ledger()?,
+            Self::File(journal) => journal.borrow().ledger()?,
         })
     }
 
@@ -188,10 +222,10 @@ pub fn instant(text: &str, zone: Tz) -> Result<i64, Unanswerable> {
 ///
 /// # Errors
 /// When the journal cannot be written.
-pub fn retry(source: &mut Source) -> Result<u64, Unanswerable> {
+pub fn retry(source: &Source) -> Result<u64, Unanswerable> {
     Ok(match source {
         Source::Running(keeper) => keeper.retry()??,
-        Source::File(journal) => journal.retry()?,
+        Source::File(journal) => journal.borrow_mut().retry()?,
     })
 }
 

@@ -69,6 +69,8 @@ pub struct Settings {
     /// How long an unhappy shopper who asks for somebody waits for an answer, in milliseconds; none
     /// where that is not offered.
     pub call_wait_ms: Option<u64>,
+    /// Under which folder USB sticks are mounted.
+    pub sticks: PathBuf,
     /// Where the desk's page for phones is; nowhere unless it is wanted.
     pub phone: Option<Place>,
     /// The physical buttons.
@@ -286,6 +288,7 @@ impl File {
             pace: self.visit.check(complaints),
             alert: self.alert.check(complaints),
             call_wait_ms: self.call.check(complaints),
+            sticks: self.desk.sticks.clone().unwrap_or_else(|| PathBuf::from("/media")),
             phone: self.desk.check(complaints),
             buttons: self.buttons.check(survey.question(None, "").scale, complaints),
             screen: self.screen.check(complaints),

@@ -16,15 +16,17 @@ use reqwest::{Client, StatusCode};
 use tokio::sync::Notify;
 
 use self::client::{Clock, chain, client, gzip, is_json, parse, read, retry_after_s};
-pub use self::exchange::{pack, settlement};
+pub use self::exchange::{archive_seen, pack, settlement};
 use crate::clock;
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::feedback::survey::Survey;
+use crate::kiosk::desk::pin;
 use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
 use crate::kiosk::settings::{self, Enrolment, Settings};
+use crate::pin::is_hash;
 use crate::wire::delivery::Delivery;
-use crate::wire::receipt::Receipt;
+use crate::wire::receipt::{Pin, Receipt};
 use crate::wire::{self, Enrolled, Enrolment as Knock, Refusal, Renewed};
 
 /// How often old settled events are looked for, in milliseconds.
@@ -131,9 +133,16 @@ pub fn enrol(
             .ok_or(Error::NotAHub { address, status })
     };
     let runtime = runtime().map_err(Error::Thread)?;
-    let Enrolled { kiosk, token, shop, zone, touchpoint } = runtime.block_on(exchange)?;
+    let enrolled = runtime.block_on(exchange)?;
+    Ok(enrolment(hub, enrolled))
+}
+
+/// What a kiosk keeps of what it was let in with.
+#[must_use]
+pub fn enrolment(hub: String, enrolled: Enrolled) -> Enrolment {
+    let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys } = enrolled;
     let (next_token, former_token) = (None, None);
-    Ok(Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint })
+    Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint, hub_keys }
 }
 
 /// Starts the uplink on a thread of its own.
@@ -201,12 +210,14 @@ struct Attempt {
     is_token_old: bool,
     /// The hub's epoch, and the number of the survey that is meant for this kiosk.
     meant: Option<(u64, u64)>,
+    /// What the hub says of the desk's PIN, if that is news.
+    pin: Option<Pin>,
 }
 
 impl Attempt {
     fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
         let trouble = Some(trouble.into());
-        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, meant: None }
+        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, meant: None, pin: None }
     }
 }
 
@@ -228,6 +239,7 @@ impl Sender {
             };
             self.change_tokens(&attempt).await;
             self.ask_for_survey(&attempt).await;
+            self.adopt_pin(attempt.pin.as_ref());
             self.tell(attempt.trouble);
             match self.outbox.after(attempt.outcome, rand::random()) {
                 Next::Idle => {
@@ -322,6 +334,24 @@ impl Sender {
         }
     }
 
+    /// Keeps what head office says of the desk's PIN.
+    fn adopt_pin(&self, said: Option<&Pin>) {
+        let Some(Pin { number, hash }) = said else {
+            return;
+        };
+        if hash.as_ref().is_some_and(|hash| !is_hash(hash)) {
+            tracing::error!(number, "what head office sent is no PIN; the desk keeps its own");
+            return;
+        }
+        match pin::adopt(&self.office.settings.data_dir, *number, hash.as_deref()) {
+            Ok(()) => tracing::info!(number, "head office has set the PIN of the desk"),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, cause = error.source(), "the PIN stays as it is");
+            }
+        }
+    }
+
     /// Asks for a new token; the old one stays good until the new one was used.
     async fn renew(&self) -> Option<String> {
         let address = format!("{}{}", self.office.enrolment.hub, wire::TOKENS);
@@ -355,6 +385,7 @@ impl Sender {
         let delivery = Delivery {
             publication: self.office.given.map(|(_, publication)| publication),
             survey_complaint: self.complaint.clone(),
+            pin: pin::given(&self.office.settings.data_dir),
             ..pack(batch, &nonce, app, &enrolment.kiosk)
         };
         let json = match serde_json::to_vec(&delivery) {
@@ -438,7 +469,8 @@ impl Sender {
         let outcome = Outcome::Settled { is_more: has_events || has_anchors };
         let is_token_old = receipt.is_token_old;
         let meant = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
-        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, meant }
+        let pin = receipt.pin.clone();
+        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, meant, pin }
     }
 
     /// Lets go of what was settled longer ago than it is to be kept, once a day.

@@ -32,6 +32,9 @@ pub struct Delivery {
     /// Why the kiosk does not ask the survey that it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey_complaint: Option<String>,
+    /// The number of what head office said last of the desk's PIN, as the kiosk keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<u64>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,

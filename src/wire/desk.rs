@@ -28,6 +28,11 @@ pub enum Ask {
     Verify,
     /// What is set aside, to be sent again.
     Retry,
+    /// A stick, to be written.
+    Carry {
+        /// The folder on it.
+        folder: std::path::PathBuf,
+    },
     /// What time it is, by the word of a person.
     Clock {
         /// Milliseconds since 1970 UTC.
@@ -403,6 +408,17 @@ pub struct Aside {
     pub n: u32,
     /// Why, in words.
     pub reason: String,
+}
+
+/// What was done with a stick.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The files that were written, by their names.
+    pub files: Vec<String>,
+    /// How many events for head office are in them.
+    pub events: u64,
+    /// How many events head office has confirmed by receipts that were on the stick.
+    pub confirmed: u64,
 }
 
 /// What was asked has been done.

@@ -32,9 +32,29 @@ pub struct Receipt {
     /// The number of the survey that is meant for this kiosk; one that has another asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<u64>,
+    /// What head office says of the desk's PIN, if that is other than the kiosk knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// Whether the kiosk should ask for a new token.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_token_old: bool,
+}
+
+/// What head office says of the PIN of the shop manager's desk.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// Counts up with every change.
+    pub number: u64,
+    /// The argon2id hash of the PIN, in PHC form; none where there is no PIN any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+}
+
+impl std::fmt::Debug for Pin {
+    /// Leaves out the hash, which few digits make worth guessing at.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pin").field("number", &self.number).finish_non_exhaustive()
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]

@@ -28,7 +28,7 @@ fn press(value: u8, replaces: Option<u32>) -> Event {
 }
 
 fn summary(folder: &tempfile::TempDir, journal: Journal, day: &str) -> Summary {
-    let source = Source::File(Box::new(journal));
+    let source = Source::from(journal);
     desk::summary(&source, &shop(folder), Some(day), None).unwrap()
 }
 
@@ -109,7 +109,7 @@ fn a_day_is_compared_with_the_same_weekday_of_the_weeks_before_and_not_inside_th
     let (good, bad) = ([5; 30], [1; 30]);
     let weeks = [(0, &good[..]), (1, &bad), (7, &good), (14, &good), (21, &bad), (28, &bad[..1])];
     let journal = journal_of(&folder, &weeks);
-    let source = Source::File(Box::new(journal));
+    let source = Source::from(journal);
     let compared = |day: &str| {
         let summary = desk::summary(&source, &shop(&folder), Some(day), None).unwrap();
         summary.compared.map(|compared| (compared.days, compared.n, compared.verdict))
@@ -127,7 +127,7 @@ fn a_day_is_compared_with_the_same_weekday_of_the_weeks_before_and_not_inside_th
 #[test]
 fn a_range_has_each_day_and_all_of_them_and_a_day_without_ratings_is_one() {
     let folder = tempfile::tempdir().unwrap();
-    let source = Source::File(Box::new(journal_of(&folder, &[(0, &[5, 4]), (2, &[1])])));
+    let source = Source::from(journal_of(&folder, &[(0, &[5, 4]), (2, &[1])]));
     let of = |from, to| desk::summary(&source, &shop(&folder), Some(from), Some(to));
     let range = of("2026-11-19", "2026-11-21").unwrap();
     let days: Vec<_> = range.days.iter().map(|day| (day.date.as_str(), day.n)).collect();
@@ -149,7 +149,7 @@ fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
     // The network came back a day later.
     journal.tie(anchor(MIDNIGHT + 90_000_000)).unwrap();
     journal.append(press(4, None), reading(MIDNIGHT + 90_001_000)).unwrap();
-    let source = Source::File(Box::new(journal));
+    let source = Source::from(journal);
     let late = |day| desk::summary(&source, &shop(&folder), Some(day), None).unwrap().late;
     assert_eq!((late("2026-11-19"), late("2026-11-20")), (3, 0));
     let range = desk::summary(&source, &shop(&folder), Some("2026-11-19"), Some("2026-11-20"));
@@ -218,7 +218,7 @@ fn desk_in(
     };
     let (keeper, _) = Keeper::start(journal, home, |_| {}).unwrap();
     let shop = Shop { zone, ..shop(folder) };
-    let desk = Desk::open(keeper.clone(), shop, folder.path()).unwrap();
+    let desk = Desk::open(keeper.clone(), shop, folder.path(), "test").unwrap();
     (keeper, desk)
 }
 
@@ -350,7 +350,7 @@ fn an_export_says_of_a_press_what_the_summary_says() {
         let event = Event::Rated(Rated { verdict, score, input, ..plain });
         journal.append(event, reading(boot_ms)).unwrap();
     }
-    let source = Source::File(Box::new(journal));
+    let source = Source::from(journal);
     let mut exported = Vec::new();
     desk::export(&source, chrono_tz::UTC, (None, None), |event| {
         exported.push(event.misuse);

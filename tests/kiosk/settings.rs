@@ -154,6 +154,7 @@ fn the_token_is_kept_for_the_kiosk_alone_and_no_log_shows_it() {
         shop: "Kallio".to_owned(),
         zone: "Europe/Helsinki".to_owned(),
         touchpoint: "Checkout 1".to_owned(),
+        hub_keys: None,
     };
     enrolment.write(folder.path()).unwrap();
     enrolment.write(folder.path()).unwrap();

@@ -39,7 +39,7 @@ mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra         
 mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub
 # P3: nothing is settled but by a receipt of ours.
 mutant any-nonce src/kiosk/uplink.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
-mutant settled-unread src/kiosk/uplink.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, is_token_old: false }))/' --test together trouble
+mutant settled-unread src/kiosk/uplink.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_token_old: false }))/' --test together trouble
 mutant receipt-without-commit src/hub/archive/sqlite.rs 's/(let answer = act\(&transaction\)\?;\n\s+)transaction\.commit\(\)\?;/$1transaction.rollback()?;/' --test hub intake
 mutant unsettled-are-pruned $journal.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
 mutant epoch-is-ignored $journal/batch.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal

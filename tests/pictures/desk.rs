@@ -12,11 +12,11 @@ use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::desk::phone::Address;
-use smilepost::kiosk::desk::sheet::{Alerts, Notes, Office, Pad, Post, Sheet};
+use smilepost::kiosk::desk::sheet::{Alerts, Notes, Office, Pad, Post, Sheet, Stick};
 use smilepost::kiosk::desk::{self, Shop, Source};
 use smilepost::kiosk::journal::{Books, Journal, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
-use smilepost::wire::desk::Summary;
+use smilepost::wire::desk::{Carried, Summary};
 
 use crate::{SIZES, draw, in_language, nordmarkt};
 
@@ -44,7 +44,7 @@ fn found() -> &'static Found {
             survey: settings.survey,
             language: "en".to_owned(),
         };
-        let source = Source::File(Box::new(journal));
+        let source = Source::from(journal);
         let of = |from, to| desk::summary(&source, &shop, Some(from), to).unwrap();
         Found {
             today: of("2026-11-20", None),
@@ -116,6 +116,7 @@ fn post() -> Post {
         is_clock_known: true,
         buttons: vec![(0, false), (1, true), (2, false), (3, false), (4, true)],
         phone: None,
+        stick: Stick::None,
     }
 }
 
@@ -141,6 +142,8 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-why", Sheet::Why(boxed(&found.why))),
         ("desk-post", Sheet::Post(Box::new(troubled()))),
         ("desk-phone", Sheet::Post(Box::new(with_phone()))),
+        ("desk-stick", Sheet::Post(Box::new(with_stick(Stick::Found)))),
+        ("desk-carried", Sheet::Post(Box::new(with_stick(carried())))),
     ]
 }
 
@@ -162,6 +165,15 @@ fn with_phone() -> Post {
     let url = "https://192.168.1.20:8443/".to_owned();
     // When head office last answered would be told in minutes, which go by.
     Post { phone: Some(Address { url, fingerprint }), office: None, ..post() }
+}
+
+fn with_stick(stick: Stick) -> Post {
+    Post { stick, ..with_phone() }
+}
+
+fn carried() -> Stick {
+    let files = ["days-2026-11-20-1705.csv", "day-2026-11-20.html"].map(str::to_owned);
+    Stick::Written(Carried { files: files.into(), events: 38, confirmed: 0 })
 }
 
 fn notes() -> Notes {

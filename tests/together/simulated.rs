@@ -16,10 +16,11 @@ use smilepost::feedback::outbox::{Next, Outbox, Outcome};
 use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
 use smilepost::hub::access::{self, Limits as Door};
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
+use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop, Token};
 use smilepost::hub::intake;
 use smilepost::kiosk::journal::{Error, Journal, Limits, Settlement, State};
 use smilepost::kiosk::uplink::{pack, settlement};
+use smilepost::sealed::HubKeys;
 use smilepost::wire::receipt::Receipt;
 use smilepost::wire::{self, Renewed};
 use tower::ServiceExt as _;
@@ -81,7 +82,8 @@ impl Office {
     fn open(folder: tempfile::TempDir, backup: Option<tempfile::TempDir>) -> Self {
         let archive = Sqlite::open(folder.path()).unwrap();
         let door = Door { requests_per_minute: u32::MAX, ..Door::default() };
-        let router = intake::routes(archive.clone(), door);
+        let router =
+            intake::routes(archive.clone(), door, HubKeys::of_secret([7; 32]).public().unwrap());
         Self { folder, archive, router, backup }
     }
 }
@@ -125,7 +127,7 @@ impl World {
         self.runtime.block_on(async {
             let hash = access::code_hash(&code);
             archive.add_code("k".to_owned(), hash, i64::MAX).await.unwrap();
-            archive.spend_code(hash, access::token_hash(&token), 1).await.unwrap().unwrap();
+            archive.spend_code(hash, Token::of(&token).unwrap(), 1).await.unwrap().unwrap();
         });
         token
     }

@@ -4,6 +4,7 @@
 //! holds up no delivery. `synchronous = FULL`: a receipt promises what a power cut must not undo.
 
 mod account;
+mod carried;
 mod dating;
 mod ledger;
 mod surveys;
@@ -16,8 +17,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Archive, Bearer, Cursor, Day, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE, Scope,
-    Shipment, Shop, Status, Stored,
+    Archive, Bearer, Cursor, Day, Desk, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE, Scope,
+    Seal, Shipment, Shop, Status, Stored, Token,
 };
 use crate::feedback::misuse::RULE_VERSION;
 use crate::feedback::rating::Scale;
@@ -27,14 +28,15 @@ use crate::wire::report::{Reconciled, Reported};
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 5;
+pub const SCHEMA_VERSION: i32 = 6;
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
     include_str!("sqlite/0004_notes.sql"),
     include_str!("sqlite/0005_calls.sql"),
+    include_str!("sqlite/0006_carried.sql"),
 ];
 
 /// How many errands wait for a connection at most; beyond that, whoever has one waits too.
@@ -264,7 +266,7 @@ impl Archive for Sqlite {
     async fn spend_code(
         &self,
         code: Hash,
-        token: Hash,
+        token: Token,
         now_ms: i64,
     ) -> Result<Option<(Kiosk, Shop)>, Error> {
         self.write("spend a code", move |transaction| {
@@ -274,26 +276,78 @@ impl Archive for Sqlite {
             let Some(id): Option<String> = spent.optional()? else {
                 return Ok(None);
             };
-            // The tokens before it are good until it is used, since its way to the kiosk is long.
-            let sql = "insert into token (hash, kiosk, made_ms, is_next) values (?, ?, ?, 1)";
-            transaction.execute(sql, params![token, id, now_ms])?;
-            forget_clones(transaction, &id)?;
-            let sql = "select kiosk.id, kiosk.shop, kiosk.touchpoint, shop.id, shop.name, \
-                       shop.zone, shop.shop_group from kiosk \
-                       join shop on shop.id = kiosk.shop where kiosk.id = ?";
-            transaction.query_row(sql, [id], |row| Ok((kiosk(row)?, shop(row, 3)?))).map(Some)
+            carried::give(transaction, &id, &token, now_ms)
+        })
+        .await
+    }
+
+    async fn give_token(
+        &self,
+        kiosk: String,
+        token: Token,
+        now_ms: i64,
+    ) -> Result<Option<(Kiosk, Shop)>, Error> {
+        self.write("give a token to a kiosk", move |transaction| {
+            carried::give(transaction, &kiosk, &token, now_ms)
+        })
+        .await
+    }
+
+    async fn set_pin(&self, place: Desk, hash: Option<String>) -> Result<usize, Error> {
+        self.write("set a PIN", move |transaction| {
+            let (column, name) = match &place {
+                Desk::Kiosk(kiosk) => ("id", kiosk),
+                Desk::Shop(shop) => ("shop", shop),
+            };
+            let sql = format!(
+                "update kiosk set pin_hash = ?, pin_number = pin_number + 1 where {column} = ?"
+            );
+            transaction.execute(&sql, params![hash, name])
+        })
+        .await
+    }
+
+    async fn note_key(&self, token: Token) -> Result<(), Error> {
+        self.write("note a key", move |transaction| carried::note_key(transaction, &token)).await
+    }
+
+    async fn seals(&self, kiosk: String) -> Result<Vec<Seal>, Error> {
+        self.read("look up keys", move |connection| carried::seals(connection, &kiosk)).await
+    }
+
+    async fn carried(&self, nonce: String) -> Result<Option<(i64, String)>, Error> {
+        self.read("look up a carried delivery", move |connection| {
+            carried::receipt(connection, &nonce)
+        })
+        .await
+    }
+
+    async fn note_carried(
+        &self,
+        nonce: String,
+        kiosk: String,
+        taken_ms: i64,
+        receipt: String,
+    ) -> Result<(), Error> {
+        self.write("note a carried delivery", move |transaction| {
+            carried::note_file(transaction, &nonce, &kiosk, taken_ms, &receipt)
         })
         .await
     }
 
     async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
         ask(&self.door, "look up a token", move |connection| {
-            let sql = "select kiosk, is_next, made_ms < ? or wants_token from token \
+            let sql = "select kiosk, is_next, made_ms < ? or wants_token, verify_key is not null from token \
                        join kiosk on kiosk.id = token.kiosk \
                        where hash = ? and revoked_ms is null";
             let mut statement = connection.prepare_cached(sql)?;
             let bearer = |row: &Row<'_>| {
-                Ok(Bearer { kiosk: row.get(0)?, is_next: row.get(1)?, is_old: row.get(2)? })
+                Ok(Bearer {
+                    kiosk: row.get(0)?,
+                    is_next: row.get(1)?,
+                    is_old: row.get(2)?,
+                    has_key: row.get(3)?,
+                })
             };
             statement.query_row(params![old_ms, token], bearer).optional()
         })
@@ -308,15 +362,17 @@ impl Archive for Sqlite {
         &self,
         kiosk: String,
         present: Hash,
-        token: Hash,
+        token: Token,
         now_ms: i64,
     ) -> Result<(), Error> {
         self.write("add a token", move |transaction| {
             let sql = "delete from token where is_next = 1 and follows = ?";
             transaction.execute(sql, [present])?;
-            let sql = "insert into token (hash, kiosk, made_ms, is_next, follows) \
-                       values (?, ?, ?, 1, ?)";
-            transaction.execute(sql, params![token, kiosk, now_ms, present]).map(drop)
+            let sql = "insert into token (hash, kiosk, made_ms, is_next, follows, verify_key) \
+                       values (?, ?, ?, 1, ?, ?)";
+            transaction
+                .execute(sql, params![token.hash, kiosk, now_ms, present, token.key])
+                .map(drop)
         })
         .await
     }

@@ -10,7 +10,7 @@ use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::faces_of;
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
-use crate::kiosk::desk::sheet::{Entered, Page, Post, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Entered, Page, Post, Sheet, Stick, Tap};
 
 /// How long the desk stays open while nobody touches it, in milliseconds.
 const STAY_MS: u64 = 60_000;
@@ -48,6 +48,9 @@ impl Attendant {
             (Tap::Turned(page), Some(sitting)) if sitting.is_in => {
                 (sitting.page, sitting.until) = (page, until);
                 sitting.tried = [false; 5];
+                if self.stick != Stick::Writing {
+                    self.stick = Stick::None;
+                }
                 self.fetch(move |clerk| clerk.sheet(page));
             }
             (Tap::Noted(about, text), Some(sitting)) if sitting.is_in => {
@@ -58,6 +61,11 @@ impl Attendant {
                     // Nothing written is no note, and what is over is not taken on.
                     self.fetch(move |clerk| clerk.sheet(page));
                 }
+            }
+            (Tap::Carried, Some(sitting)) if sitting.is_in => {
+                sitting.until = until;
+                self.write_stick();
+                self.fetch(|clerk| clerk.sheet(Page::Post));
             }
             (Tap::Coming, Some(sitting)) if sitting.is_in => {
                 let page = sitting.page;
@@ -130,7 +138,7 @@ impl Attendant {
     }
 
     /// Has the clerk write a sheet, for whoever sits at the desk now.
-    fn fetch(&mut self, write: impl FnOnce(&mut Clerk) -> Sheet + Send + 'static) {
+    pub(super) fn fetch(&mut self, write: impl FnOnce(&mut Clerk) -> Sheet + Send + 'static) {
         let Some(sitting) = &self.sitting else {
             return;
         };
@@ -181,8 +189,14 @@ impl Attendant {
         post.is_clock_known = self.believed_ms().is_some();
         let faces = faces_of(self.asked.scale()).iter().copied();
         post.buttons = faces.zip(tried).collect();
+        post.stick = self.stick();
         post.phone = self.phone.as_ref().map(Phone::address);
         post
+    }
+
+    /// Whether somebody who is in has this sheet before them.
+    pub(super) fn sits_at(&self, page: Page) -> bool {
+        self.sitting.as_ref().is_some_and(|sitting| sitting.is_in && sitting.page == page)
     }
 
     /// Notes that a button was pressed to try it; false when it is to be counted.

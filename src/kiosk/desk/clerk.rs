@@ -11,13 +11,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use tokio::sync::oneshot;
 
 use super::count::Count;
 use super::phone::guests::Guests;
 use super::pin::Door;
 use super::sheet::Notes;
+use super::stick;
 use super::summary::{self, sum_up};
 use super::words::Words;
 use super::{Shop, Source, Unanswerable};
@@ -27,7 +27,8 @@ use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::{HIDDEN_BELOW, Tally};
 use crate::kiosk::journal::{Books, Gone, Keeper};
-use crate::wire::desk::Summary;
+use crate::kiosk::settings::Enrolment;
+use crate::wire::desk::{Carried, Summary};
 
 /// How many errands wait for the clerk at most; beyond that, whoever has one waits too.
 const ERRANDS_MAX: usize = 16;
@@ -56,6 +57,9 @@ type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
 #[derive(Clone, Debug)]
 pub struct Desk {
     errands: SyncSender<Errand>,
+    keeper: Keeper,
+    data_dir: PathBuf,
+    app: String,
 }
 
 impl Desk {
@@ -63,28 +67,32 @@ impl Desk {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn open(keeper: Keeper, shop: Shop, data_dir: &Path) -> std::io::Result<Self> {
+    pub fn open(keeper: Keeper, shop: Shop, data_dir: &Path, app: &str) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
-        let now = clock::boot_ms();
-        let count = Count::new(moment::Timeline::default(), shop.zone);
-        let clerk = Clerk {
-            source: Source::Running(keeper.clone()),
-            keeper,
-            next: None,
-            is_counted: false,
-            is_waiting: false,
-            count,
-            gap: ANY,
-            counts: 0,
-            today: None,
-            screen: Door::new(data_dir, "screen", now),
-            guests: Guests::new(data_dir, now),
-            words: Words::of(&shop.language),
-            shop,
-            data_dir: data_dir.to_owned(),
-        };
+        let clerk = Clerk::of(Source::Running(keeper.clone()), shop, data_dir);
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
-        Ok(Self { errands })
+        let (data_dir, app) = (data_dir.to_owned(), app.to_owned());
+        Ok(Self { errands, keeper, data_dir, app })
+    }
+
+    /// The journal, for whoever reads all of it: past the clerk, who has others to serve.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::Running(self.keeper.clone())
+    }
+
+    /// Writes a stick on the calling thread: the clerk writes the pages, and has no more to do with
+    /// it.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or the stick not be written.
+    pub fn write_stick(&self, folder: PathBuf) -> Result<Carried, Unanswerable> {
+        let (source, pages) = (self.source(), self.ask(Clerk::pages).flatten()?);
+        let enrolment = Enrolment::read(&self.data_dir);
+        let enrolment = enrolment.map_err(|error| Unanswerable::Stick(error.to_string()))?;
+        let written =
+            stick::write(&folder, &source, &pages, enrolment.as_ref(), &self.data_dir, &self.app);
+        written.map(Carried::from).map_err(|error| Unanswerable::Stick(error.to_string()))
     }
 
     /// Has the clerk do something, and waits for what comes of it.
@@ -131,7 +139,6 @@ impl Desk {
 /// The thread's own side.
 #[derive(Debug)]
 pub struct Clerk {
-    keeper: Keeper,
     source: Source,
     shop: Shop,
     count: Count,
@@ -155,6 +162,37 @@ pub struct Clerk {
 }
 
 impl Clerk {
+    fn of(source: Source, shop: Shop, data_dir: &Path) -> Self {
+        let now = clock::boot_ms();
+        Self {
+            source,
+            next: None,
+            is_counted: false,
+            is_waiting: false,
+            count: Count::new(moment::Timeline::default(), shop.zone),
+            gap: ANY,
+            counts: 0,
+            today: None,
+            screen: Door::new(data_dir, "screen", now),
+            guests: Guests::new(data_dir, now),
+            words: Words::of(&shop.language),
+            shop,
+            data_dir: data_dir.to_owned(),
+        }
+    }
+
+    /// A clerk on the calling thread, for a journal that no kiosk has open.
+    #[must_use]
+    pub fn at_file(source: Source, shop: Shop, data_dir: &Path) -> Self {
+        Self::of(source, shop, data_dir)
+    }
+
+    /// The journal, once there is nothing more to ask.
+    #[must_use]
+    pub fn into_source(self) -> Source {
+        self.source
+    }
+
     fn run(mut self, inbox: &Receiver<Errand>) {
         loop {
             let errand = match &self.next {
@@ -245,11 +283,6 @@ impl Clerk {
             self.count_on()?;
         }
         Ok(self.source.books()?.0)
-    }
-
-    /// The journal once more, for whoever reads all of it, and the shop's time zone.
-    pub(super) fn copy(&mut self) -> (Source, Tz) {
-        (Source::Running(self.keeper.clone()), self.shop.zone)
     }
 
     /// How often the journal was counted from its beginning, for tests and benches: it is seldom.

@@ -6,17 +6,15 @@
 
 use std::path::{Path, PathBuf};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
-
 use crate::kiosk::durable;
+pub use crate::pin::hash;
+use crate::pin::is_right;
 
 /// The file of the hash in the data folder.
 pub const FILE: &str = "pin";
 
-/// How many digits a PIN has.
-pub const DIGITS: std::ops::RangeInclusive<usize> = 4..=10;
+/// The file of the number of the PIN that head office gave last, beside it.
+const GIVEN_FILE: &str = "pin-given";
 
 /// How many wrong tries are free.
 pub const FREE_TRIES: u32 = 5;
@@ -27,19 +25,10 @@ pub const FIRST_DELAY_MS: u64 = 30_000;
 /// The longest delay, in milliseconds.
 pub const DELAY_MAX_MS: u64 = 3_600_000;
 
-/// A PIN cannot be set.
+/// The PIN cannot be written.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// It is too short, too long, or no number.
-    #[error("a PIN has {} to {} digits and nothing else", DIGITS.start(), DIGITS.end())]
-    Form,
-    /// It is the first that anybody would try.
-    #[error("this PIN is the first that anybody would try: do not repeat or count")]
-    Obvious,
-    /// It cannot be written.
-    #[error("cannot write the PIN to {}", .0.display())]
-    Write(PathBuf, #[source] std::io::Error),
-}
+#[error("cannot write the PIN to {}", .0.display())]
+pub struct Unwritten(PathBuf, #[source] std::io::Error);
 
 /// Why nobody is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,60 +47,48 @@ pub enum Denied {
     },
 }
 
-/// What a hash costs: 7 MiB and five passes, which OWASP's password storage cheat sheet counts as
-/// strong as more memory and fewer passes, and which a small board has room for.
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(7 * 1024, 5, 1, None).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
-
-/// Makes the hash of a PIN.
-///
-/// # Errors
-/// [`Unusable`] when it is none, or an obvious one.
-pub fn hash(pin: &str) -> Result<String, Unusable> {
-    if !DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Unusable::Form);
-    }
-    if is_obvious(pin) {
-        return Err(Unusable::Obvious);
-    }
-    let hash = argon2().hash_password(pin.as_bytes());
-    hash.map(|hash| hash.to_string()).map_err(|_| Unusable::Form)
-}
-
-/// Whether every digit follows on the one before by the same step: 0000, 1234, 9876.
-fn is_obvious(pin: &str) -> bool {
-    let bytes = pin.as_bytes();
-    let step = |pair: &[u8]| match pair {
-        [one, other] => i16::from(*other) - i16::from(*one),
-        _ => 0,
-    };
-    let mut steps = bytes.windows(2).map(step);
-    let first = steps.next().unwrap_or(0);
-    (-1..=1).contains(&first) && steps.all(|step| step == first)
-}
-
 /// Keeps the hash of a PIN for the kiosk with this data folder; whoever tries next needs it.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn set(data_dir: &Path, hash: &str) -> Result<(), Unusable> {
+pub fn set(data_dir: &Path, hash: &str) -> Result<(), Unwritten> {
     let file = data_dir.join(FILE);
-    durable::write(&file, hash.as_bytes()).map_err(|error| Unusable::Write(file, error))
+    durable::write(&file, hash.as_bytes()).map_err(|error| Unwritten(file, error))
 }
 
 /// Forgets the PIN, so that nobody gets in; false when there was none.
 ///
 /// # Errors
 /// When it cannot be removed.
-pub fn unset(data_dir: &Path) -> Result<bool, Unusable> {
+pub fn unset(data_dir: &Path) -> Result<bool, Unwritten> {
     let file = data_dir.join(FILE);
     match std::fs::remove_file(&file) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Unusable::Write(file, error)),
+        Err(error) => Err(Unwritten(file, error)),
     }
+}
+
+/// Keeps what head office says of the PIN: another one, or that there is none any more. One that was
+/// set on the kiosk since then goes, since head office has spoken last.
+///
+/// # Errors
+/// When it cannot be written; head office says it again.
+pub fn adopt(data_dir: &Path, number: u64, hash: Option<&str>) -> Result<(), Unwritten> {
+    match hash {
+        Some(hash) => set(data_dir, hash)?,
+        None => unset(data_dir).map(drop)?,
+    }
+    // The number comes last, so that a power cut in between has it said once more.
+    let file = data_dir.join(GIVEN_FILE);
+    let written = durable::write(&file, number.to_string().as_bytes());
+    written.map_err(|error| Unwritten(file, error))
+}
+
+/// The number of what head office said last of the PIN; none where it never has.
+#[must_use]
+pub fn given(data_dir: &Path) -> Option<u64> {
+    std::fs::read_to_string(data_dir.join(GIVEN_FILE)).ok()?.trim().parse().ok()
 }
 
 /// Whether a PIN was set.
@@ -172,11 +149,7 @@ impl Door {
             return Err(Denied::Unset);
         };
         self.note(self.wrong.saturating_add(1), now_ms);
-        let hash = PasswordHash::new(hash.trim());
-        let is_right = hash.is_ok_and(|hash| {
-            DIGITS.contains(&pin.len()) && argon2().verify_password(pin.as_bytes(), &hash).is_ok()
-        });
-        if is_right {
+        if is_right(pin, hash.trim()) {
             self.note(0, now_ms);
             return Ok(());
         }
@@ -203,19 +176,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         set(folder.path(), &hash("2580").unwrap()).unwrap();
         folder
-    }
-
-    #[test]
-    fn only_a_pin_that_is_not_obvious_is_taken() {
-        for bad in ["", "123", "12345678901", "12a4", "٣٤٥٦"] {
-            assert!(matches!(hash(bad), Err(Unusable::Form)), "{bad}");
-        }
-        for obvious in ["0000", "1234", "98765", "7777777777"] {
-            assert!(matches!(hash(obvious), Err(Unusable::Obvious)), "{obvious}");
-        }
-        let hash = hash("1357").unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=7168,t=5,p=1$"), "{hash}");
-        assert!(!hash.contains("1357"));
     }
 
     #[test]
@@ -260,6 +220,19 @@ mod tests {
         // What cannot be read may have been anything.
         std::fs::write(folder.path().join("pin-tries-screen"), "x").unwrap();
         assert!(Door::new(folder.path(), "screen", 0).wait_ms(0) > 0);
+    }
+
+    #[test]
+    fn head_office_has_the_last_word_until_somebody_sets_another() {
+        let folder = folder();
+        let enter = |pin: &str| Door::new(folder.path(), "screen", 0).enter(pin, 0).is_ok();
+        assert_eq!(given(folder.path()), None);
+        adopt(folder.path(), 3, Some(&hash("8642").unwrap())).unwrap();
+        assert_eq!((given(folder.path()), enter("8642"), enter("2580")), (Some(3), true, false));
+        set(folder.path(), &hash("2580").unwrap()).unwrap();
+        assert!(enter("2580"));
+        adopt(folder.path(), 4, None).unwrap();
+        assert_eq!((given(folder.path()), is_set(folder.path())), (Some(4), false));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::feedback::call::{Call, Called};
 use crate::feedback::moment;
 use crate::feedback::note::About;
 use crate::kiosk::journal::Books;
-use crate::wire::desk::Summary;
+use crate::wire::desk::{Carried, Summary};
 
 /// How many days the reasons are counted over: four whole weeks.
 const WHY_DAYS: u64 = 28;
@@ -55,6 +55,8 @@ pub enum Tap {
     Noted(About, String),
     /// Somebody goes to the shopper who asked.
     Coming,
+    /// The stick is to be written.
+    Carried,
     /// The desk is left.
     Left,
     /// The screen was touched.
@@ -161,6 +163,24 @@ pub struct Post {
     pub buttons: Vec<(u8, bool)>,
     /// Where the page for phones is, if there is one.
     pub phone: Option<Address>,
+    /// The USB stick, if one is there.
+    pub stick: Stick,
+}
+
+/// The USB stick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stick {
+    /// There is none, or none with the folder for it.
+    #[default]
+    None,
+    /// One is there.
+    Found,
+    /// It is being written.
+    Writing,
+    /// It was written: this.
+    Written(Carried),
+    /// It could not be written: why.
+    Failed(String),
 }
 
 /// What the uplink has to tell of head office.

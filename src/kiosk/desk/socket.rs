@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Clerk, Desk, Unanswerable};
-use crate::wire::desk::{Ask, Done, Exported, Summary, Unanswered, Verified};
+use super::{Desk, Unanswerable};
+use crate::wire::desk::{Ask, Carried, Done, Exported, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
 pub const FILE: &str = "kiosk.sock";
 
 /// The longest question, in bytes.
-const ASK_BYTES_MAX: u64 = 1_024;
+const ASK_BYTES_MAX: u64 = 8 * 1_024;
 
 /// How long an asker may take to ask, or to take in the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -57,23 +57,19 @@ fn answer(asker: &UnixStream, desk: &Desk) -> io::Result<()> {
             .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref()))
             .flatten()
             .map(|summary| write_line(&mut out, &summary)),
-        // What takes long is read past the clerk, who has others to serve.
-        Ok(Ask::Export { from, to }) => desk.ask(Clerk::copy).and_then(|(source, zone)| {
+        Ok(Ask::Export { from, to }) => desk.ask(|clerk| clerk.shop().zone).and_then(|zone| {
             let take = |event: Exported| Ok(write_line(&mut out, &event)?);
-            super::export(&source, zone, (from.as_deref(), to.as_deref()), take)?;
+            super::export(&desk.source(), zone, (from.as_deref(), to.as_deref()), take)?;
             Ok(out.write_all(b"\n"))
         }),
-        Ok(Ask::Verify) => desk
-            .ask(Clerk::copy)
-            .and_then(|(source, _)| super::verify(&source))
-            .map(|verified| write_line(&mut out, &verified)),
-        Ok(Ask::Retry) => desk
-            .ask(Clerk::copy)
-            .and_then(|(mut source, _)| super::retry(&mut source))
-            .map(|done| write_line(&mut out, &Done { done })),
-        Ok(Ask::Clock { utc_ms, error_ms }) => desk
-            .ask(Clerk::copy)
-            .and_then(|(source, _)| super::set_clock(&source, utc_ms, error_ms))
+        Ok(Ask::Verify) => super::verify(&desk.source()).map(|told| write_line(&mut out, &told)),
+        Ok(Ask::Retry) => {
+            super::retry(&desk.source()).map(|done| write_line(&mut out, &Done { done }))
+        }
+        Ok(Ask::Carry { folder }) => {
+            desk.write_stick(folder).map(|told| write_line(&mut out, &told))
+        }
+        Ok(Ask::Clock { utc_ms, error_ms }) => super::set_clock(&desk.source(), utc_ms, error_ms)
             .map(|()| write_line(&mut out, &Done { done: 0 })),
         Err(error) => {
             let error = format!("the question cannot be read: {error}");
@@ -118,7 +114,9 @@ pub fn ask(folder: &Path, ask: &Ask) -> Result<Option<Answers>, Error> {
             };
         }
     };
-    stream.set_read_timeout(Some(6 * PATIENCE))?;
+    // A year of ratings takes a while to be written to a stick.
+    let patience = if matches!(ask, Ask::Carry { .. }) { 360 } else { 6 };
+    stream.set_read_timeout(Some(patience * PATIENCE))?;
     write_line(&mut stream, ask)?;
     Ok(Some(Answers { lines: BufReader::new(stream).lines() }))
 }
@@ -155,6 +153,15 @@ impl Answers {
     pub fn done(mut self) -> Result<u64, Error> {
         let line = self.lines.next().transpose()?.unwrap_or_default();
         parse(&line).map(|Done { done }| done)
+    }
+
+    /// The answer to [`Ask::Carry`].
+    ///
+    /// # Errors
+    /// The kiosk's own word, or a broken connection.
+    pub fn carried(mut self) -> Result<Carried, Error> {
+        let line = self.lines.next().transpose()?.unwrap_or_default();
+        parse(&line)
     }
 
     /// The next event of the answer to [`Ask::Export`]; none at its end.

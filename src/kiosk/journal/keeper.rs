@@ -136,6 +136,23 @@ impl Keeper {
         self.ask(|reply| Request::Prune { before_utc_ms, reply }).await
     }
 
+    /// As [`Keeper::batch`]; blocks until the journal answers.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread has ended.
+    pub fn batch_now(&self, events_max: usize) -> Result<Result<Batch, Error>, Gone> {
+        self.wait_for(|reply| Request::Batch { events_max, reply })
+    }
+
+    /// As [`Keeper::settle`]; blocks until the journal answers.
+    ///
+    /// # Errors
+    /// [`Gone`] when the thread has ended.
+    pub fn settle_now(&self, settlement: Settlement) -> Result<Result<Books, Error>, Gone> {
+        let settlement = Box::new(settlement);
+        self.wait_for(|reply| Request::Settle { settlement, reply })
+    }
+
     /// See [`Journal::retry`]; blocks until the journal answers.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use slint::{ComponentHandle as _, Global as _, ModelRc, VecModel};
 use super::generated::{
     About as DrawnAbout, AppWindow, Bridge, ButtonTest, Called as DrawnCalled, DayCell, Desk,
     FaceCount, HourBar, Note, Pad as DrawnPad, Part, ReasonBar, Sheet as Drawn, SilentButton,
-    TrendPiece, Verdict,
+    Stick as DrawnStick, TrendPiece, Verdict,
 };
 use crate::clock;
 use crate::feedback::call::Called;
@@ -14,7 +14,7 @@ use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
 use crate::kiosk::attendant::Event;
 use crate::kiosk::desk::phone::{Address, qr_code};
-use crate::kiosk::desk::sheet::{Alerts, Entered, Notes, Pad, Page, Post, Sheet, Tap};
+use crate::kiosk::desk::sheet::{Alerts, Entered, Notes, Pad, Page, Post, Sheet, Stick, Tap};
 use crate::kiosk::desk::shown::{self, main_line};
 use crate::wire::desk::{Day, Line, Said, Summary};
 
@@ -54,6 +54,8 @@ pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static)
     desk.on_acknowledged(move |about| told(say_nothing(meant(about))));
     let told = tell.clone();
     desk.on_took_down_notice(move || told(say_nothing(About::Notice)));
+    let told = tell.clone();
+    desk.on_carried(move || told(Event::Desk(Tap::Carried)));
     let told = tell.clone();
     desk.on_coming(move || told(Event::Desk(Tap::Coming)));
     let told = tell.clone();
@@ -277,6 +279,15 @@ fn post(desk: &Desk<'_>, post: &Post) {
     let button = |&(face, is_pressed): &(u8, bool)| ButtonTest { face: face.into(), is_pressed };
     desk.set_buttons(list(post.buttons.iter().map(button).collect()));
     phone(desk, post.phone.clone().unwrap_or_default());
+    let (drawn, word) = match &post.stick {
+        Stick::None => (DrawnStick::None, String::new()),
+        Stick::Found => (DrawnStick::Found, String::new()),
+        Stick::Writing => (DrawnStick::Writing, String::new()),
+        Stick::Written(carried) => (DrawnStick::Written, carried.files.join(", ")),
+        Stick::Failed(why) => (DrawnStick::Failed, why.clone()),
+    };
+    desk.set_stick(drawn);
+    desk.set_stick_word(word.into());
 }
 
 /// Shows where the desk is on a phone, if it is anywhere.

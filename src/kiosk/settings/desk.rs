@@ -1,6 +1,7 @@
 //! The shop manager's desk beside the screen.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -15,6 +16,7 @@ const PORT_LEAST: u16 = 1_024;
 pub(super) struct DeskPart {
     listen: Option<String>,
     host: Option<String>,
+    pub(super) sticks: Option<PathBuf>,
 }
 
 impl DeskPart {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::kiosk::durable;
+use crate::wire::carried::Keys;
 
 /// The enrolment's file in the data folder, readable by the kiosk alone.
 pub const ENROLMENT_FILE: &str = "enrolment.toml";
@@ -12,7 +13,7 @@ pub const ENROLMENT_FILE: &str = "enrolment.toml";
 /// What a kiosk knows of its hub: where it is, and the token that lets the kiosk in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
-    /// The hub's address, such as `https://hub.example.com`.
+    /// The hub's address, such as `https://hub.example.com`; empty where there is no network to it.
     pub hub: String,
     /// The kiosk's name at the hub.
     pub kiosk: String,
@@ -31,6 +32,10 @@ pub struct Enrolment {
     /// Where in the shop the kiosk stands, as the hub knows it.
     #[serde(default)]
     pub touchpoint: String,
+    /// The hub's keys, for deliveries that are carried by hand; a kiosk that was enrolled before
+    /// there were any has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub_keys: Option<Keys>,
 }
 
 impl std::fmt::Debug for Enrolment {

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::RatingId;
 use crate::kiosk::journal::{ArchiveSeen, Batch, Books, Settlement};
+use crate::wire::carried;
 use crate::wire::delivery::{self, Boot, Counters, Delivery, Run, Tie};
 use crate::wire::receipt::Receipt;
 
@@ -36,10 +37,17 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
         known: batch.known.filter(|(name, _)| *name == name_of(kiosk)).map(|(_, known)| known),
         publication: None,
         survey_complaint: None,
+        pin: None,
         boots,
         runs: runs.collect(),
         counters: Counters { taken, settled, set_aside, waiting, lost },
     }
+}
+
+/// What a receipt that was carried by hand tells of the archive at the hub.
+#[must_use]
+pub fn archive_seen(receipt: &carried::Receipt) -> ArchiveSeen {
+    ArchiveSeen { kiosk: name_of(&receipt.kiosk), epoch: receipt.hub_epoch, stored: None }
 }
 
 /// A kiosk's name at the hub, short enough for the journal's table of numbers.

@@ -8,6 +8,7 @@ use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Judge, RULE_VERSION, Reason, UNJUDGED, Verdict};
 use crate::feedback::moment::{Quality, rfc3339};
 use crate::feedback::rating::{BootId, Input, RatingId, RunId, Scale};
+use crate::wire::receipt::Pin;
 use crate::wire::report::Reported;
 
 pub(super) fn store(
@@ -69,8 +70,18 @@ pub(super) fn store(
     stored.added = added.cast_unsigned();
     stored.epoch = epoch(transaction)?;
     let survey = super::surveys::of_kiosk(transaction, &shipment.kiosk)?;
+    stored.pin = pin(transaction, shipment)?;
     stored.publication = survey.map_or(0, |survey| survey.number);
     Ok(stored)
+}
+
+/// What is said of the desk's PIN, if the kiosk knows something else.
+fn pin(connection: &Connection, shipment: &Shipment) -> rusqlite::Result<Option<Pin>> {
+    let sql = "select pin_number, pin_hash from kiosk where id = ? and pin_number > 0";
+    let pin = connection.query_row(sql, [&shipment.kiosk], |row| {
+        Ok(Pin { number: row.get::<_, i64>(0)?.cast_unsigned(), hash: row.get(1)? })
+    });
+    Ok(pin.optional()?.filter(|pin| shipment.pin != Some(pin.number)))
 }
 
 pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<u64> {
