@@ -117,7 +117,7 @@ pub struct Reader<R> {
     input: R,
     header: Header,
     line: u32,
-    events: u64,
+    signer: Option<PublicKey>,
 }
 
 /// What comes next in a file.
@@ -149,12 +149,17 @@ impl<R: BufRead> Reader<R> {
             let why = "the nonce is not 32 hexadecimal digits".to_owned();
             return Err(Error::Line { line: 1, why });
         }
-        Ok(Self { input, header, line: 1, events: 0 })
+        Ok(Self { input, header, line: 1, signer: None })
     }
 
     /// What the file says that it is.
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// Which key has signed the last delivery that was read.
+    pub const fn signer(&self) -> Option<PublicKey> {
+        self.signer
     }
 
     /// The next delivery, if one of these keys has signed it. A line that is bad is passed over.
@@ -169,9 +174,9 @@ impl<R: BufRead> Reader<R> {
         let bad = |why: &str| Error::Line { line: self.line, why: why.to_owned() };
         match serde_json::from_slice(&line) {
             Ok(Line::Frame(frame)) => {
-                let delivery = self.open(&frame, keys, signers).map_err(|why| bad(&why))?;
-                let events: usize = delivery.runs.iter().map(|run| run.events.len()).sum();
-                self.events += u64::try_from(events).unwrap_or(u64::MAX);
+                let opened = self.open(&frame, keys, signers);
+                let (delivery, signer) = opened.map_err(|why| bad(&why))?;
+                self.signer = Some(signer);
                 Ok(Next::Delivery(Box::new(delivery)))
             }
             Ok(Line::End(End { frames, events, signature })) => {
@@ -193,23 +198,24 @@ impl<R: BufRead> Reader<R> {
         frame: &Frame,
         keys: &HubKeys,
         signers: &[PublicKey],
-    ) -> Result<Delivery, String> {
+    ) -> Result<(Delivery, PublicKey), String> {
         let context = context(&self.header, self.line - 1);
         let sealed = STANDARD.decode(&frame.sealed).map_err(|_| "is no base64".to_owned())?;
         let signature = from_hex::<64>(&frame.signature).unwrap_or([0; 64]);
         // Who has written it comes before anything that is in it.
         let message = signed_part(&context, &sealed);
-        if !signers.iter().any(|key| is_signed(key, &message, &signature)) {
+        let signer = signers.iter().find(|key| is_signed(key, &message, &signature));
+        let Some(signer) = signer else {
             return Err("was not signed by this kiosk in this place: it was changed, moved, or \
                         written with a token that is not good any more"
                 .to_owned());
-        }
+        };
         let packed = keys.open(context.as_bytes(), &sealed).map_err(|error| error.to_string())?;
         let json = gunzip(&packed)?;
         let delivery: Delivery = serde_json::from_slice(&json)
             .map_err(|error| format!("the delivery cannot be read: {error}"))?;
         match delivery.nonce == self.header.nonce {
-            true => Ok(delivery),
+            true => Ok((delivery, *signer)),
             false => Err("the delivery is of another file".to_owned()),
         }
     }

@@ -102,9 +102,8 @@ pub async fn import<A: Archive>(
         return Ok(imported);
     }
     // A token that was carried to its kiosk is in use now, and those before it are not.
-    if let [seal] = &seals[..]
-        && seal.is_next
-    {
+    let used = seals.iter().find(|seal| reader.signer() == Some(seal.key) && seal.is_next);
+    if let Some(seal) = used {
         archive.confirm_token(seal.token, clock::wall_ms()).await?;
     }
     let receipt = Receipt {

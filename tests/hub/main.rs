@@ -5,6 +5,7 @@
 mod access;
 mod archive;
 mod dashboard;
+mod import;
 mod intake;
 mod program;
 mod scene;

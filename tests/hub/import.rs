@@ -1,0 +1,211 @@
+//! Deliveries that were carried by hand: what is taken, once, and what is not.
+
+use smilepost::carried::{self, Writer, read_receipt};
+use smilepost::hub::archive::{Archive as _, Token};
+use smilepost::hub::import::{Error, Imported, import};
+use smilepost::sealed::{HubKeys, Signer};
+use smilepost::wire::delivery::Delivery;
+
+use crate::scene::{KIOSK, NOON, RUN, Scene, delivery, rating};
+
+const NONCE: &str = "5eed5eed5eed5eed5eed5eed5eed5eed";
+
+/// A delivery of ratings `first..=last`, as a frame holds it.
+fn frame(first: u32, last: u32) -> Delivery {
+    let events: Vec<_> = (first..=last).map(|n| rating(n, 4)).collect();
+    let mut value = delivery(&events);
+    value["nonce"] = NONCE.into();
+    value["runs"][0]["taken"] = last.into();
+    serde_json::from_value(value).unwrap()
+}
+
+/// A file with these frames, written with this token.
+fn file(scene: &Scene, token: &str, frames: &[(u32, u32)]) -> Vec<u8> {
+    file_to(&keys(scene), token, KIOSK, NONCE, frames)
+}
+
+fn file_to(hub: &HubKeys, token: &str, kiosk: &str, nonce: &str, frames: &[(u32, u32)]) -> Vec<u8> {
+    let (signer, hub) = (Signer::of_token(token).unwrap(), hub.public().unwrap());
+    let mut writer = Writer::begin(Vec::new(), signer, hub, kiosk, nonce).unwrap();
+    for (first, last) in frames {
+        let delivery = Delivery { nonce: nonce.to_owned(), ..frame(*first, *last) };
+        writer.add(&delivery).unwrap();
+    }
+    writer.end().unwrap().0
+}
+
+fn keys(scene: &Scene) -> HubKeys {
+    HubKeys::read_or_make(scene.folder.path()).unwrap()
+}
+
+async fn take(scene: &Scene, file: &[u8]) -> Result<Imported, Error> {
+    import(&scene.archive, &keys(scene), file).await
+}
+
+async fn stored(scene: &Scene) -> usize {
+    scene.archive.page((0, 0), 10_000).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_file_is_taken_once_and_only_once_and_its_receipt_names_all_of_it() {
+    let scene = Scene::new().await;
+    let file = file(&scene, &scene.token, &[(1, 500), (501, 1_000), (1_001, 1_200)]);
+    let first = take(&scene, &file).await.unwrap();
+    assert_eq!((first.added, first.known, first.set_aside), (1_200, 0, 0));
+    assert_eq!((first.complaints.len(), first.before.clone()), (0, None));
+    let text = first.receipt.clone().unwrap();
+    let receipt = read_receipt(text.as_bytes(), &keys(&scene).public().unwrap()).unwrap();
+    assert_eq!((receipt.kiosk.as_str(), receipt.nonce.as_str()), (KIOSK, NONCE));
+    assert_eq!(receipt.settled.len(), 1);
+    assert_eq!((&receipt.settled[0].run[..], &receipt.settled[0].ranges), (RUN, &vec![(1, 1_200)]));
+    let second = take(&scene, &file).await.unwrap();
+    assert_eq!((second.added, second.known), (0, 1_200));
+    assert!(second.before.is_some());
+    assert_eq!(second.receipt, first.receipt, "the same receipt, word for word");
+    assert_eq!(stored(&scene).await, 1_200);
+}
+
+#[tokio::test]
+async fn what_came_by_the_network_too_counts_once() {
+    let scene = Scene::new().await;
+    scene.receipt(&delivery(&[rating(1, 4), rating(2, 4)])).await;
+    let taken = take(&scene, &file(&scene, &scene.token, &[(1, 3)])).await.unwrap();
+    assert_eq!((taken.added, taken.known), (1, 2));
+    assert_eq!(stored(&scene).await, 3);
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_short_says_so_and_keeps_nothing_from_being_taken_later() {
+    let scene = Scene::new().await;
+    let whole = file(&scene, &scene.token, &[(1, 10), (11, 20)]);
+    let lines: Vec<&[u8]> = whole.split_inclusive(|&byte| byte == b'\n').collect();
+    let cuts = [2, 3].map(|count| lines[..count].concat());
+    let half = &whole[..whole.len() - lines[3].len() - 5];
+    for (cut, added) in [(&cuts[0][..], 10), (half, 0), (&cuts[1][..], 10)] {
+        let taken = take(&scene, cut).await.unwrap();
+        assert_eq!(taken.added, added);
+        assert!(taken.complaints.iter().any(|said| said.contains("not whole")), "{taken:?}");
+        let receipt = taken.receipt.unwrap();
+        let receipt = read_receipt(receipt.as_bytes(), &keys(&scene).public().unwrap()).unwrap();
+        assert!(receipt.settled[0].ranges[0].1 <= 20);
+    }
+    let taken = take(&scene, &whole).await.unwrap();
+    assert_eq!((taken.added, taken.known, taken.complaints.len()), (0, 20, 0));
+}
+
+#[tokio::test]
+async fn a_frame_that_was_changed_moved_or_taken_from_another_file_is_not_taken() {
+    let scene = Scene::new().await;
+    let whole = file(&scene, &scene.token, &[(1, 10), (11, 20), (21, 30)]);
+    let other = file_to(&keys(&scene), &scene.token, KIOSK, &"0".repeat(32), &[(41, 50)]);
+    let lines = |file: &[u8]| -> Vec<Vec<u8>> {
+        file.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect()
+    };
+    let (lines, others) = (lines(&whole), lines(&other));
+    let mut changed = lines.clone();
+    changed[2][100] = if changed[2][100] == b'A' { b'B' } else { b'A' };
+    let mut moved = lines.clone();
+    moved.swap(1, 2);
+    let mut foreign = lines.clone();
+    foreign[1].clone_from(&others[1]);
+    let mut left_out = lines.clone();
+    left_out.remove(2);
+    for (what, file, added) in [
+        ("changed", changed, 20),
+        ("moved", moved, 0),
+        ("foreign", foreign, 10),
+        ("left out", left_out, 0),
+    ] {
+        let before = stored(&scene).await;
+        let taken = take(&scene, &file.concat()).await.unwrap();
+        assert_eq!(taken.added, added, "{what}: {taken:?}");
+        assert_eq!(stored(&scene).await, before + usize::try_from(added).unwrap(), "{what}");
+        let said = taken.complaints.join("; ");
+        assert!(said.contains("line ") && said.contains("not signed by this kiosk"), "{said}");
+    }
+    assert!(!scene.archive.page((0, 0), 100).await.unwrap().iter().any(|(_, row)| row.n > 40));
+}
+
+#[tokio::test]
+async fn a_file_by_another_key_or_to_another_hub_is_refused_and_names_the_cure() {
+    let scene = Scene::new().await;
+    let why = |taken: Result<Imported, Error>| match taken {
+        Ok(taken) => {
+            assert_eq!((taken.added, taken.receipt), (0, None));
+            taken.complaints.join("; ")
+        }
+        Err(error) => error.to_string(),
+    };
+    let forged = file(&scene, &"f".repeat(64), &[(1, 3)]);
+    assert!(why(take(&scene, &forged).await).contains("not signed by this kiosk"));
+    let stranger = file_to(&keys(&scene), &scene.token, "nowhere-1", NONCE, &[(1, 3)]);
+    assert!(why(take(&scene, &stranger).await).contains("enrol it anew"));
+    let to_other = file_to(&HubKeys::of_secret([9; 32]), &scene.token, KIOSK, NONCE, &[(1, 3)]);
+    assert!(why(take(&scene, &to_other).await).contains("another hub"));
+    let good = file(&scene, &scene.token, &[(1, 3)]);
+    scene.archive.revoke(KIOSK.to_owned(), NOON).await.unwrap();
+    assert!(why(take(&scene, &good).await).contains("has no token here that is good"));
+    assert_eq!(stored(&scene).await, 0);
+}
+
+#[tokio::test]
+async fn what_is_no_such_file_is_refused() {
+    let scene = Scene::new().await;
+    let long = [&b"{\"smilepost\":\""[..], &vec![b'x'; carried::LINE_BYTES_MAX]].concat();
+    let newer = format!(
+        "{{\"smilepost\":\"carried delivery\",\"version\":2,\"kiosk\":\"{KIOSK}\",\"nonce\":\"{NONCE}\"}}\n"
+    );
+    let nameless = newer.replace("\"version\":2", "\"version\":1").replace(NONCE, "x");
+    for file in [&b""[..], b"\n", b"hello\n", b"{}\n", &[0xff; 1_000], &long] {
+        let error = take(&scene, file).await.unwrap_err().to_string();
+        assert!(error.contains("no delivery") || error.contains("longer than"), "{error}");
+    }
+    assert!(take(&scene, newer.as_bytes()).await.unwrap_err().to_string().contains("newer"));
+    assert!(take(&scene, nameless.as_bytes()).await.unwrap_err().to_string().contains("nonce"));
+    let garbage = [&file(&scene, &scene.token, &[(1, 3)])[..], b"more\n"].concat();
+    assert_eq!(take(&scene, &garbage).await.unwrap().added, 3, "what follows the end is nothing");
+}
+
+#[tokio::test]
+async fn one_bad_event_is_set_aside_and_holds_up_no_other() {
+    let scene = Scene::new().await;
+    let mut bad = frame(1, 3);
+    bad.runs[0].events[1]["score"] = 9.into();
+    let (signer, hub) = (Signer::of_token(&scene.token).unwrap(), keys(&scene).public().unwrap());
+    let mut writer = Writer::begin(Vec::new(), signer, hub, KIOSK, NONCE).unwrap();
+    writer.add(&bad).unwrap();
+    let taken = take(&scene, &writer.end().unwrap().0).await.unwrap();
+    assert_eq!((taken.added, taken.set_aside, taken.complaints.len()), (2, 1, 0));
+    let receipt = taken.receipt.unwrap();
+    let receipt = read_receipt(receipt.as_bytes(), &keys(&scene).public().unwrap()).unwrap();
+    assert_eq!(receipt.set_aside[0].n, 2);
+}
+
+#[tokio::test]
+async fn a_letter_lets_a_kiosk_sign_and_ends_the_token_before_it_once_it_is_used() {
+    let scene = Scene::new().await;
+    let token = "ab".repeat(32);
+    let made = Token::of(&token).unwrap();
+    assert!(scene.archive.give_token("nobody".to_owned(), made, NOON).await.unwrap().is_none());
+    assert!(scene.archive.give_token(KIOSK.to_owned(), made, NOON).await.unwrap().is_some());
+    let old = take(&scene, &file(&scene, &scene.token, &[(1, 2)])).await.unwrap();
+    assert_eq!(old.added, 2, "both are good while the letter is on its way");
+    let other = file_to(&keys(&scene), &token, KIOSK, &"1".repeat(32), &[(3, 4)]);
+    assert_eq!(take(&scene, &other).await.unwrap().added, 2);
+    let late = file_to(&keys(&scene), &scene.token, KIOSK, &"2".repeat(32), &[(5, 6)]);
+    assert_eq!(take(&scene, &late).await.unwrap().added, 0, "the one before it is over");
+}
+
+#[tokio::test]
+async fn a_receipt_is_good_for_its_hub_and_unchanged_only() {
+    let scene = Scene::new().await;
+    let taken = take(&scene, &file(&scene, &scene.token, &[(1, 2)])).await.unwrap();
+    let (receipt, hub) = (taken.receipt.unwrap(), keys(&scene).public().unwrap());
+    assert!(read_receipt(receipt.as_bytes(), &hub).is_some());
+    let changed = receipt.replace("[1,2]", "[1,9]");
+    assert_ne!(changed, receipt);
+    assert!(read_receipt(changed.as_bytes(), &hub).is_none());
+    let other = HubKeys::of_secret([9; 32]).public().unwrap();
+    assert!(read_receipt(receipt.as_bytes(), &other).is_none());
+    assert!(read_receipt(b"", &hub).is_none() && read_receipt(b"{}", &hub).is_none());
+}
