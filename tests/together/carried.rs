@@ -1,0 +1,102 @@
+//! A shop without any network: let in by a letter, and its ratings carried to head office and back
+//! by the programs as their users run them.
+
+use std::path::{Path, PathBuf};
+
+use crate::parties::{Site, wait_until};
+
+/// The files on the stick with this ending.
+fn on_stick(stick: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(stick).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|of| of == ending)).collect();
+    found.sort();
+    found
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_shop_without_a_network_carries_its_ratings_on_a_stick_and_each_counts_once() {
+    let site = Site::new();
+    let (stick, letter) = (site.path("stick"), text(&site.path("letter")));
+    std::fs::create_dir(&stick).unwrap();
+    site.say("hub", &["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+    site.say("hub", &["kiosk", "add", "--shop", "kallio", "--touchpoint", "Checkout 1"]);
+    site.say("hub", &["kiosk", "letter", "kallio-checkout-1", &letter]);
+    let refused = site.fail("hub", &["kiosk", "letter", "kallio-checkout-1", &letter]);
+    assert!(refused.contains("cannot write"), "a letter is not overwritten: {refused}");
+    let kept = std::fs::read_to_string(&letter).unwrap();
+    site.say("kiosk", &["enrol", "--letter", &letter]);
+    let kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    let press = |buttons: &mut crate::parties::Buttons, from: usize, count: usize| {
+        for n in 0..count {
+            buttons.press(u32::try_from(n % 5 + 1).unwrap());
+            // No more than a few wait for the card at once.
+            wait_until("it is thanked", || site.thanks() + 20 > from + n);
+        }
+        wait_until("all are thanked", || site.thanks() == from + count);
+    };
+    press(&mut buttons, 0, 1_100);
+    let carry = || site.say("kiosk", &["carry", &text(&stick)]);
+    let said = carry();
+    assert!(said.contains("1100 events for head office"), "{said}");
+    // Nothing on the stick tells who may come in, or what was pressed when.
+    let carried = on_stick(&stick, "smilepost");
+    assert_eq!(carried.len(), 1);
+    let content = std::fs::read_to_string(&carried[0]).unwrap();
+    let token: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    let token = token["enrolled"]["token"].as_str().unwrap().to_owned();
+    assert!(!content.contains(&token) && !content.contains("score"));
+    assert_eq!((on_stick(&stick, "csv").len(), on_stick(&stick, "html").len()), (1, 2));
+    // Head office takes it once, however often it is asked to.
+    let taken = site.say("hub", &["import", &text(&carried[0])]);
+    assert!(taken.contains("1100 events are new, 0 were here"), "{taken}");
+    let again = site.say("hub", &["import", &text(&carried[0])]);
+    assert!(again.contains("0 events are new, 1100 were here"), "{again}");
+    assert!(again.contains("it was taken on"), "{again}");
+    assert_eq!(site.archived(), site.thanked());
+    // The receipt goes back, while presses go on; only what it names is settled.
+    press(&mut buttons, 1_100, 7);
+    let said = carry();
+    assert!(said.contains("7 events for head office"), "{said}");
+    assert!(said.contains("1100 are confirmed"), "{said}");
+    drop(kiosk);
+    // The same without a running kiosk, and with a receipt that somebody made up.
+    for path in on_stick(&stick, "receipt") {
+        let forged = std::fs::read_to_string(&path).unwrap().replace("1100", "9999");
+        std::fs::write(path, forged).unwrap();
+    }
+    let said = carry();
+    assert!(said.contains("7 events for head office"), "{said}");
+    assert!(said.contains("0 are confirmed"), "{said}");
+    let verified = site.say("kiosk", &["verify"]);
+    assert!(verified.contains("holds"), "{verified}");
+    let files: Vec<String> = on_stick(&stick, "smilepost").iter().map(|path| text(path)).collect();
+    let files: Vec<&str> = ["import"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    site.say("hub", &files);
+    assert_eq!(site.archived(), site.thanked());
+    assert_eq!(site.archived().len(), 1_107);
+    let said = carry();
+    assert!(said.contains("0 events for head office"), "{said}");
+    assert!(said.contains("7 are confirmed"), "{said}");
+}
+
+#[test]
+fn a_stick_that_is_none_or_a_letter_that_is_none_is_refused_with_a_sentence() {
+    let site = Site::new();
+    let letter = site.path("letter");
+    std::fs::write(&letter, "{}").unwrap();
+    let refused = site.fail("kiosk", &["enrol", "--letter", &text(&letter)]);
+    assert!(refused.contains("is no letter"), "{refused}");
+    let refused = site.fail("hub", &["import", &text(&letter)]);
+    assert!(refused.contains("nothing is lost"), "{refused}");
+    let kiosk = site.start_kiosk();
+    wait_until("the kiosk listens", || site.path("kiosk").join("kiosk.sock").exists());
+    let refused = site.fail("kiosk", &["carry", &text(&site.path("nowhere"))]);
+    assert!(refused.contains("there is no folder smilepost-export"), "{refused}");
+    drop(kiosk);
+}
