@@ -27,7 +27,7 @@ use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
 use self::desk::Desk;
 use self::desk::phone::{Address, Phone};
-use self::desk::sheet::Stick;
+use self::desk::sheet::{Stick, Tap};
 use self::given::Given;
 use self::journal::{Journal, Keeper};
 use self::screen::Screen;
@@ -88,6 +88,12 @@ impl Doorbell {
     /// Presses a face. Returns whether there is still a kiosk.
     pub fn press(&self, press: Press) -> bool {
         self.0.send(Event::Pressed(press)).is_ok()
+    }
+
+    /// Does something at the desk, as a finger would on the screen.
+    pub fn tap(&self, tap: Tap) {
+        // A kiosk that has ended has no desk.
+        let _ = self.0.send(Event::Desk(tap));
     }
 
     /// Ends the kiosk.
@@ -223,6 +229,7 @@ impl Kiosk {
             desk,
             phone,
             sticks: settings.sticks.clone(),
+            desk_stay_ms: settings.desk_stay_ms,
             stick: Stick::default(),
             watch: Watch::new(settings.alert),
             calls: Calls::new(settings.call_wait_ms.unwrap_or(0)),

@@ -22,7 +22,7 @@
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
 //! [`kiosk::buttons`], SQLite to [`kiosk::journal`] and [`hub::archive::sqlite`], HTTP to
-//! [`kiosk::uplink`] on the one side and to [`hub`] on the other.
+//! [`kiosk::uplink`] and [`kiosk::desk::phone`] on the one side and to [`hub`] on the other.
 //!
 //! # A press, from left to right
 //!
@@ -43,7 +43,7 @@
 //! one closed [`kiosk::attendant::Event`]; it owns the visit and never waits. *journal* owns the
 //! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
 //! ([`kiosk::desk::clerk`]), who has the journal counted before anybody asks; *socket* lets the
-//! shop manager's tools ask. Bounded channels lie between them, and nothing is shared behind a
+//! shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone. Bounded channels lie between them, and nothing is shared behind a
 //! lock.
 //!
 //! # Invariants, and the tests that hold them
@@ -58,7 +58,8 @@
 //!    `tests/together::both_sides_print_the_same_equation_and_it_holds`,
 //!    `tests/kiosk::a_flipped_bit_in_the_database_hides_nothing`,
 //!    `tests/together::no_rating_is_lost_or_doubled_when_everything_is_killed`,
-//!    `tests/hub::the_same_delivery_twice_counts_once`.
+//!    `tests/hub::the_same_delivery_twice_counts_once`,
+//!    `tests/together::a_shop_without_a_network_carries_its_ratings_on_a_stick_and_each_counts_once`.
 //! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned`.
 //! 4. The kiosk takes ratings without network, hub, valid time, screen or buttons, and says what it
 //!    cannot do: `tests/kiosk::a_kiosk_without_hub_screen_and_buttons_still_takes_ratings`.
@@ -70,7 +71,9 @@
 //!    [`feedback::answer::Answered`] and no others; own words only where head office asks for them.
 //!    Nobody in the shop can match a press to a person:
 //!    `tests/kiosk::the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings`,
-//!    `tests/desk::a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers`.
+//!    `tests/desk::a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers`,
+//!    `tests/phone::nothing_but_the_way_in_answers_without_the_pin`,
+//!    `tests/call::a_shopper_who_asks_for_somebody_hears_who_comes_and_nothing_is_kept_of_them`.
 //! 8. A number on a page says what it is, how many ratings stand behind it, and what was left out:
 //!    `tests/hub::the_dashboard_says_what_stands_behind_its_numbers`.
 

@@ -146,6 +146,8 @@ pub(super) struct Attendant {
     pub(super) desk: Desk,
     /// The page for phones, if there is one.
     pub(super) phone: Option<Phone>,
+    /// How long the desk stays open while nobody touches it, in milliseconds.
+    pub(super) desk_stay_ms: u64,
     /// Where sticks are mounted.
     pub(super) sticks: PathBuf,
     /// What became of the last stick, while it is there.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::desk::pin;
 use super::given::Given;
 use super::journal;
 use super::screen::fonts::Missing;
@@ -67,6 +68,28 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
     findings.push(buttons(settings));
     findings.extend(sounds(settings));
     findings.extend(logo(settings));
+    findings.extend(desk(settings));
+    findings
+}
+
+/// What the shop manager will look for and not find.
+fn desk(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let has_pin = pin::is_set(&settings.data_dir);
+    match (&settings.phone, has_pin) {
+        (Some(place), false) => findings.push(wrong(format!(
+            "desk: served on {}, and nobody gets in without a PIN: `smilepost-kiosk pin set`",
+            place.listen
+        ))),
+        (Some(place), true) => findings.push(fine(format!("desk: served on {}", place.listen))),
+        (None, false) => {
+            findings.push(note("desk: no PIN is set; `smilepost-kiosk pin set` opens it"));
+        }
+        (None, true) => findings.push(fine("desk: behind its PIN, on the screen only")),
+    }
+    if settings.call_wait_ms.is_some() && !settings.screen.is_touched {
+        findings.push(wrong("call: it is on, and the screen cannot be touched: nobody can call"));
+    }
     findings
 }
 

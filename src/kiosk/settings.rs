@@ -69,6 +69,8 @@ pub struct Settings {
     /// How long an unhappy shopper who asks for somebody waits for an answer, in milliseconds; none
     /// where that is not offered.
     pub call_wait_ms: Option<u64>,
+    /// How long the desk stays open while nobody touches it, in milliseconds.
+    pub desk_stay_ms: u64,
     /// Under which folder USB sticks are mounted.
     pub sticks: PathBuf,
     /// Where the desk's page for phones is; nowhere unless it is wanted.
@@ -288,6 +290,7 @@ impl File {
             pace: self.visit.check(complaints),
             alert: self.alert.check(complaints),
             call_wait_ms: self.call.check(complaints),
+            desk_stay_ms: self.desk.stay_ms(complaints),
             sticks: self.desk.sticks.clone().unwrap_or_else(|| PathBuf::from("/media")),
             phone: self.desk.check(complaints),
             buttons: self.buttons.check(survey.question(None, "").scale, complaints),

@@ -315,6 +315,11 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     let steps = seen.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
     assert!(steps.clone().all(|step| step == 0 || step >= 5), "{seen:?}");
     assert!(steps.sum::<u32>() >= 5, "{seen:?}");
+    // A clerk who begins anew, as after a restart, shows what was shown before.
+    let shop = Shop { zone: chrono_tz::UTC, ..shop(&folder) };
+    let again = Desk::open(keeper.clone(), shop, folder.path(), "test").unwrap();
+    let after = shown(again.ask(Clerk::today).flatten().unwrap().n);
+    assert_eq!(after, *seen.last().unwrap());
 }
 
 #[test]

@@ -54,6 +54,48 @@ impl Kiosk {
     }
 }
 
+/// The TCP ports on which a process listens.
+fn ports(process: &Child) -> Vec<u16> {
+    let folder = format!("/proc/{}", process.id());
+    let links = std::fs::read_dir(format!("{folder}/fd")).unwrap();
+    let links = links.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let sockets: Vec<String> = links
+        .filter_map(|link| {
+            let link = link.to_string_lossy().into_owned();
+            Some(link.strip_prefix("socket:[")?.trim_end_matches(']').to_owned())
+        })
+        .collect();
+    let mut ports = Vec::new();
+    for table in ["tcp", "tcp6"] {
+        let text = std::fs::read_to_string(format!("{folder}/net/{table}")).unwrap_or_default();
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            // 0A is the kernel's word for a socket that listens.
+            if fields[3] == "0A" && sockets.iter().any(|socket| socket == fields[9]) {
+                let port = fields[1].rsplit(':').next().unwrap();
+                ports.push(u16::from_str_radix(port, 16).unwrap());
+            }
+        }
+    }
+    ports
+}
+
+#[test]
+fn no_port_is_open_but_the_one_that_the_desk_is_wanted_on() {
+    let listening = |more: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kiosk = Kiosk::start(&configure(folder.path(), more));
+        // It has thanked, so everything is open that ever will be.
+        kiosk.press("4");
+        let ports = ports(&kiosk.process);
+        kiosk.stop();
+        ports
+    };
+    assert_eq!(listening(""), Vec::<u16>::new());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    assert_eq!(listening(&format!("[desk]\nlisten = \"127.0.0.1:{free}\"\n")), [free]);
+}
+
 /// Asks a program to end, as systemd does, and expects that it ends well.
 fn terminate(process: &mut Child) {
     let pid = rustix::process::Pid::from_child(process);

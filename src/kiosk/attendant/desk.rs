@@ -12,9 +12,6 @@ use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
 use crate::kiosk::desk::sheet::{Entered, Page, Post, Sheet, Stick, Tap};
 
-/// How long the desk stays open while nobody touches it, in milliseconds.
-const STAY_MS: u64 = 60_000;
-
 /// Somebody at the desk.
 #[derive(Debug)]
 pub(in crate::kiosk) struct Sitting {
@@ -30,7 +27,7 @@ pub(in crate::kiosk) struct Sitting {
 
 impl Attendant {
     pub(super) fn tap(&mut self, tap: Tap) {
-        let until = clock::boot_ms() + STAY_MS;
+        let until = clock::boot_ms() + self.desk_stay_ms;
         match (tap, &mut self.sitting) {
             (Tap::Knocked, None) => {
                 self.sittings += 1;
@@ -206,7 +203,7 @@ impl Attendant {
         else {
             return false;
         };
-        sitting.until = clock::boot_ms() + STAY_MS;
+        sitting.until = clock::boot_ms() + self.desk_stay_ms;
         if let Some(tried) = sitting.tried.get_mut(usize::from(value).wrapping_sub(1)) {
             *tried = true;
         }

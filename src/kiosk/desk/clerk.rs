@@ -25,7 +25,7 @@ use crate::clock;
 use crate::feedback::moment;
 use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
-use crate::feedback::tally::{HIDDEN_BELOW, Tally};
+use crate::feedback::tally::Tally;
 use crate::kiosk::journal::{Books, Gone, Keeper};
 use crate::kiosk::settings::Enrolment;
 use crate::wire::desk::{Carried, Summary};
@@ -153,8 +153,6 @@ pub struct Clerk {
     gap: (u64, u64),
     /// How often the journal was counted from its beginning.
     counts: u32,
-    /// What is shown of the day that is not over.
-    today: Option<(NaiveDate, Tally)>,
     screen: Door,
     guests: Guests,
     words: Words,
@@ -172,7 +170,6 @@ impl Clerk {
             count: Count::new(moment::Timeline::default(), shop.zone),
             gap: ANY,
             counts: 0,
-            today: None,
             screen: Door::new(data_dir, "screen", now),
             guests: Guests::new(data_dir, now),
             words: Words::of(&shop.language),
@@ -379,21 +376,16 @@ impl Clerk {
 
     /// The day that is not over, for a page in the shop.
     ///
-    /// What is shown moves on only once [`HIDDEN_BELOW`] more ratings have come, so that nobody who
-    /// looks before and after a shopper learns which face was pressed.
+    /// What is shown moves on only once so many more ratings have come that are not hidden, so that
+    /// nobody who looks before and after a shopper learns which face was pressed, nor by a restart.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub fn today(&mut self) -> Result<Summary, Unanswerable> {
         let books = self.catch_up(false)?;
         let day = moment::local(clock::wall_ms(), self.shop.zone).0;
-        let now = self.count.almanac().day(day).cloned().unwrap_or_default();
-        let shown = self.today.take().filter(|(shown, _)| *shown == day);
-        let (_, tally) = self.today.insert(match shown {
-            Some((_, tally)) if is_shown(&tally) && is_close(&tally, &now) => (day, tally),
-            _ => (day, now),
-        });
-        Ok(sum_up(&self.count, tally, &books, &self.shop, &(day..=day)))
+        let tally = self.count.shown(day).cloned().unwrap_or_default();
+        Ok(sum_up(&self.count, &tally, &books, &self.shop, &(day..=day)))
     }
 
     /// Whether the post usually has presses in the hours before this one: on most of those same
@@ -458,15 +450,4 @@ impl Clerk {
         let tally = self.count.almanac().join(range.clone());
         Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
     }
-}
-
-/// Whether anything is told of a day but that it has too few ratings.
-fn is_shown(tally: &Tally) -> bool {
-    tally.lines().total() >= HIDDEN_BELOW
-}
-
-/// Whether too few ratings lie between two states of a day to show the later one.
-fn is_close(shown: &Tally, now: &Tally) -> bool {
-    let (shown, now) = (shown.lines().total(), now.lines().total());
-    now.abs_diff(shown) < HIDDEN_BELOW
 }

@@ -1,7 +1,8 @@
 //! Counting the journal, a page at a time and in its order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::Unanswerable;
@@ -10,7 +11,7 @@ use crate::feedback::misuse::{Judge, Reason, Silence};
 use crate::feedback::moment::{self, Quality, Timeline};
 use crate::feedback::note::Noted;
 use crate::feedback::rating::{Rated, RunId};
-use crate::feedback::tally::{Almanac, Seen};
+use crate::feedback::tally::{Almanac, HIDDEN_BELOW, Seen, Tally};
 use crate::kiosk::journal::{Entry, Kept};
 
 /// The journal, counted up to a row.
@@ -26,10 +27,15 @@ pub struct Count {
     silence: Silence,
     judge: JudgeAgain,
     notes: VecDeque<(i64, Noted)>,
+    /// What is shown of the newest days; more than one, since a clock may have been ahead.
+    shown: BTreeMap<NaiveDate, Tally>,
 }
 
 /// The most notes that are kept at hand.
 const NOTES_MAX: usize = 100;
+
+/// How many of the newest days are kept as they are shown.
+const SHOWN_DAYS_MAX: usize = 8;
 
 impl Count {
     /// Nothing counted yet; days are those of a zone, and times what this timeline makes of them.
@@ -44,6 +50,7 @@ impl Count {
             silence: Silence::default(),
             judge: JudgeAgain::default(),
             notes: VecDeque::new(),
+            shown: BTreeMap::new(),
         }
     }
 
@@ -99,6 +106,30 @@ impl Count {
             is_late: moment.quality == Quality::Exact && told_ms.is_some_and(is_after),
         };
         self.almanac.rated(&seen, &rated.question);
+        self.show(day);
+    }
+
+    /// Has a later state of a day shown, if enough ratings lie between the two.
+    ///
+    /// It follows from the journal alone, so that whoever restarts the kiosk sees what was shown
+    /// before, and learns nothing of the last press.
+    fn show(&mut self, day: NaiveDate) {
+        let Some(now) = self.almanac.day(day) else {
+            return;
+        };
+        let shown = self.shown.get(&day);
+        if !shown.is_some_and(|shown| is_shown(shown) && is_close(shown, now)) {
+            self.shown.insert(day, now.clone());
+            if self.shown.len() > SHOWN_DAYS_MAX {
+                self.shown.pop_first();
+            }
+        }
+    }
+
+    /// What may be shown of one of the newest days while it is not over.
+    #[must_use]
+    pub fn shown(&self, day: NaiveDate) -> Option<&Tally> {
+        self.shown.get(&day)
     }
 
     fn take_note(&mut self, kept: &Kept, entry: &Entry, noted: &Noted) {
@@ -145,6 +176,16 @@ impl Count {
     pub const fn silence(&self) -> &Silence {
         &self.silence
     }
+}
+
+/// Whether anything is told of a day but that it has too few ratings.
+fn is_shown(tally: &Tally) -> bool {
+    tally.lines().total() >= HIDDEN_BELOW
+}
+
+/// Whether too few ratings lie between two states of a day to show the later one.
+fn is_close(shown: &Tally, now: &Tally) -> bool {
+    now.lines().total().abs_diff(shown.lines().total()) < HIDDEN_BELOW
 }
 
 /// Judges again what older rules have judged, from the presses of the same run.

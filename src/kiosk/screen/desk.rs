@@ -283,7 +283,7 @@ fn post(desk: &Desk<'_>, post: &Post) {
         Stick::None => (DrawnStick::None, String::new()),
         Stick::Found => (DrawnStick::Found, String::new()),
         Stick::Writing => (DrawnStick::Writing, String::new()),
-        Stick::Written(carried) => (DrawnStick::Written, carried.files.join(", ")),
+        Stick::Written(carried) => (DrawnStick::Written, carried.files.len().to_string()),
         Stick::Failed(why) => (DrawnStick::Failed, why.clone()),
     };
     desk.set_stick(drawn);

@@ -17,9 +17,18 @@ pub(super) struct DeskPart {
     listen: Option<String>,
     host: Option<String>,
     pub(super) sticks: Option<PathBuf>,
+    close_s: Option<u16>,
 }
 
 impl DeskPart {
+    /// How long the desk stays open while nobody touches it, in milliseconds.
+    pub(super) fn stay_ms(&self, complaints: &mut Complaints) -> u64 {
+        let close_s = self.close_s.unwrap_or(60);
+        let is_sane = (20..=600).contains(&close_s);
+        complaints.unless(is_sane, "desk.close_s", "is not 20 to 600 seconds");
+        u64::from(close_s) * 1_000
+    }
+
     /// Where the page for phones is; none where none is wanted.
     pub(super) fn check(self, complaints: &mut Complaints) -> Option<Place> {
         let is_name = |host: &String| {
