@@ -43,8 +43,8 @@
 //! one closed [`kiosk::attendant::Event`]; it owns the visit and never waits. *journal* owns the
 //! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
 //! ([`kiosk::desk::clerk`]), who has the journal counted before anybody asks; *socket* lets the
-//! shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone. Bounded channels lie between them, and nothing is shared behind a
-//! lock.
+//! shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone. Bounded
+//! channels lie between them, and nothing is shared behind a lock.
 //!
 //! # Invariants, and the tests that hold them
 //!
@@ -59,7 +59,7 @@
 //!    `tests/kiosk::a_flipped_bit_in_the_database_hides_nothing`,
 //!    `tests/together::no_rating_is_lost_or_doubled_when_everything_is_killed`,
 //!    `tests/hub::the_same_delivery_twice_counts_once`,
-//!    `tests/together::a_shop_without_a_network_carries_its_ratings_on_a_stick_and_each_counts_once`.
+//!    `tests/together::ratings_that_are_carried_on_a_stick_count_once`.
 //! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned`.
 //! 4. The kiosk takes ratings without network, hub, valid time, screen or buttons, and says what it
 //!    cannot do: `tests/kiosk::a_kiosk_without_hub_screen_and_buttons_still_takes_ratings`.

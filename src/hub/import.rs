@@ -17,7 +17,7 @@ use crate::sealed::HubKeys;
 use crate::wire::carried::{RECEIPT, Receipt, VERSION};
 use crate::wire::receipt::SetAside;
 
-/// The most complaints about one file that are listed; a file that is all bad is one complaint more.
+/// The most complaints about one file that are listed.
 const COMPLAINTS_MAX: usize = 20;
 
 /// What became of a file.

@@ -19,7 +19,7 @@ fn text(path: &Path) -> String {
 }
 
 #[test]
-fn a_shop_without_a_network_carries_its_ratings_on_a_stick_and_each_counts_once() {
+fn ratings_that_are_carried_on_a_stick_count_once() {
     let site = Site::new();
     let (stick, letter) = (site.path("stick"), text(&site.path("letter")));
     std::fs::create_dir(&stick).unwrap();

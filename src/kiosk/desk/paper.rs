@@ -251,7 +251,9 @@ fn left_out(words: &Words, day: &Summary) -> Markup {
             }
         }
         @if day.late > 0 {
-            p.quiet { (words.tr("This day was revised: ratings were dated only after it was over.")) }
+            p.quiet {
+                (words.tr("This day was revised: ratings were dated only after it was over."))
+            }
         }
     }
 }
@@ -323,7 +325,8 @@ fn trend(days: &[Day]) -> Markup {
         svg.trend viewBox="0 0 300 80" aria-hidden="true" focusable="false" fill="none"
             stroke="#1d2126" stroke-width="2" stroke-linecap="round" {
             @for level in [0.0, 0.5, 1.0] {
-                line x1="2" x2="298" y1=(y(level)) y2=(y(level)) stroke="#ddd6ca" stroke-width="1" {}
+                line x1="2" x2="298" y1=(y(level)) y2=(y(level)) stroke="#ddd6ca"
+                    stroke-width="1" {}
             }
             @for piece in shown::trend(days) {
                 line x1=(x(piece.from.0)) y1=(y(piece.from.1)) x2=(x(piece.to.0))

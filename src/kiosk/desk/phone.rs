@@ -6,8 +6,8 @@
 //! and nothing from elsewhere, and the certificate is the kiosk's own: its fingerprint stands on
 //! the screen, where nobody on the network can change it.
 //!
-//! Who is in is the clerk's to know ([`guests`]), beside the wrong tries at the PIN; what goes on at
-//! the post is the attendant's, who is asked by an event.
+//! Who is in is the clerk's to know ([`guests`]), beside the wrong tries at the PIN; what goes on
+//! at the post is the attendant's, who is asked by an event.
 
 mod certificate;
 pub mod guests;

@@ -69,8 +69,8 @@ pub fn unset(data_dir: &Path) -> Result<bool, Unwritten> {
     }
 }
 
-/// Keeps what head office says of the PIN: another one, or that there is none any more. One that was
-/// set on the kiosk since then goes, since head office has spoken last.
+/// Keeps what head office says of the PIN: another one, or that there is none any more. One that
+/// was set on the kiosk since then goes, since head office has spoken last.
 ///
 /// # Errors
 /// When it cannot be written; head office says it again.
