@@ -8,7 +8,9 @@ pub mod sqlite;
 use std::fmt;
 
 use super::access;
+use crate::feedback::call::Called;
 use crate::feedback::moment::Anchor;
+use crate::feedback::note::About;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::feedback::tally::Lines;
 use crate::sealed::{PublicKey, Signer};
@@ -272,6 +274,47 @@ pub struct Day {
     pub unread: u32,
 }
 
+/// What a shop has to tell beside its ratings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// How often a shopper asked for somebody.
+    pub asked: u32,
+    /// How often somebody came.
+    pub coming: u32,
+    /// How often nobody answered.
+    pub missed: u32,
+    /// The newest step of each kiosk at which anybody asked.
+    pub newest: Vec<Step>,
+    /// The newest notes that have words, in the order in which they were written.
+    pub notes: Vec<Note>,
+    /// How many older notes there are.
+    pub notes_before: u32,
+}
+
+/// What became last of a shopper's wish at a kiosk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where in the shop the kiosk stands.
+    pub touchpoint: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub utc_ms: i64,
+    /// What became of it.
+    pub called: Called,
+}
+
+/// A note of the shop manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Where in the shop it was written.
+    pub touchpoint: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub utc_ms: i64,
+    /// What it is about.
+    pub about: About,
+    /// Its words.
+    pub text: String,
+}
+
 /// Where an export goes on: after this run's key and number.
 pub type Cursor = (i64, u32);
 
@@ -405,6 +448,16 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         from_ms: i64,
         to_ms: i64,
     ) -> impl Future<Output = Result<Day, Error>> + Send;
+
+    /// What a shop has to tell beside its ratings, from one instant to before another, with no more
+    /// than so many notes.
+    fn aside(
+        &self,
+        shop: String,
+        from_ms: i64,
+        to_ms: i64,
+        notes_max: usize,
+    ) -> impl Future<Output = Result<Aside, Error>> + Send;
 
     /// The events after a cursor, up to a number of them, each with its own cursor.
     fn page(

@@ -4,6 +4,7 @@
 //! holds up no delivery. `synchronous = FULL`: a receipt promises what a power cut must not undo.
 
 mod account;
+mod aside;
 mod carried;
 mod dating;
 mod ledger;
@@ -17,8 +18,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Archive, Bearer, Cursor, Day, Desk, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE, Scope,
-    Seal, Shipment, Shop, Status, Stored, Token,
+    Archive, Aside, Bearer, Cursor, Day, Desk, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE,
+    Scope, Seal, Shipment, Shop, Status, Stored, Token,
 };
 use crate::feedback::misuse::RULE_VERSION;
 use crate::feedback::rating::Scale;
@@ -449,6 +450,19 @@ impl Archive for Sqlite {
 
     async fn day(&self, shop: String, from_ms: i64, to_ms: i64) -> Result<Day, Error> {
         self.read("count a day", move |connection| day(connection, &shop, from_ms, to_ms)).await
+    }
+
+    async fn aside(
+        &self,
+        shop: String,
+        from_ms: i64,
+        to_ms: i64,
+        notes_max: usize,
+    ) -> Result<Aside, Error> {
+        self.read("read calls and notes", move |connection| {
+            aside::of_shop(connection, &shop, from_ms, to_ms, notes_max)
+        })
+        .await
     }
 
     async fn page(
