@@ -401,7 +401,8 @@ async fn import(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
         };
         let before = before.map(|at| format!("; it was taken on {at} already")).unwrap_or_default();
         print(&format!(
-            "{name}: {kiosk}: {added} events are new, {known} were here, {set_aside} set aside{before}"
+            "{name}: {kiosk}: {added} events are new, {known} were here, {set_aside} set aside\
+             {before}"
         ))?;
         for complaint in &complaints {
             print(&format!("{name}: {complaint}"))?;

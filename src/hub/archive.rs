@@ -192,11 +192,22 @@ pub struct Incoming {
     pub content: String,
 }
 
+/// How a delivery came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Over the network, just now.
+    Sent,
+    /// By hand: it may be old, and the kiosk may have been heard of since.
+    Carried,
+}
+
 /// A delivery on its way into the archive, with everything in it checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shipment {
     /// Who sent it.
     pub kiosk: String,
+    /// How it came.
+    pub way: Way,
     /// When it came, in milliseconds since 1970 UTC.
     pub received_ms: i64,
     /// What the kiosk runs.

@@ -338,8 +338,8 @@ impl Archive for Sqlite {
 
     async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
         ask(&self.door, "look up a token", move |connection| {
-            let sql = "select kiosk, is_next, made_ms < ? or wants_token, verify_key is not null from token \
-                       join kiosk on kiosk.id = token.kiosk \
+            let sql = "select kiosk, is_next, made_ms < ? or wants_token, \
+                       verify_key is not null from token join kiosk on kiosk.id = token.kiosk \
                        where hash = ? and revoked_ms is null";
             let mut statement = connection.prepare_cached(sql)?;
             let bearer = |row: &Row<'_>| {
