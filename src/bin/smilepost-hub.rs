@@ -401,8 +401,8 @@ async fn import(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
         };
         let before = before.map(|at| format!("; it was taken on {at} already")).unwrap_or_default();
         print(&format!(
-            "{name}: {kiosk}: {added} events are new, {known} were here, \
-             {set_aside} set aside{before}"
+            "{name}: {kiosk}: {added} events are new, {known} were here, {set_aside} set aside\
+             {before}"
         ))?;
         for complaint in &complaints {
             print(&format!("{name}: {complaint}"))?;
@@ -410,12 +410,21 @@ async fn import(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
         bad += usize::from(!complaints.is_empty());
         if let Some(receipt) = receipt {
             let path = format!("{name}.{RECEIPT_ENDING}");
-            std::fs::write(&path, receipt).with_context(|| format!("cannot write {path}"))?;
+            put(Path::new(&path), &receipt).with_context(|| format!("cannot write {path}"))?;
             print(&format!("{path}: carry it back to the kiosk"))?;
         }
     }
     ensure!(bad == 0, "not everything could be taken; nothing is lost, the kiosk still holds it");
     Ok(())
+}
+
+/// Writes a whole file, under another name until it is: somebody may pull the stick.
+fn put(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("part");
+    let mut out = std::fs::File::create(&new)?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()?;
+    std::fs::rename(new, path)
 }
 
 fn hub_keys(settings: &Settings) -> anyhow::Result<HubKeys> {

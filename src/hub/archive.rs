@@ -8,7 +8,9 @@ pub mod sqlite;
 use std::fmt;
 
 use super::access;
+use crate::feedback::call::Called;
 use crate::feedback::moment::Anchor;
+use crate::feedback::note::About;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::feedback::tally::Lines;
 use crate::sealed::{PublicKey, Signer};
@@ -190,11 +192,22 @@ pub struct Incoming {
     pub content: String,
 }
 
+/// How a delivery came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Over the network, just now.
+    Sent,
+    /// By hand: it may be old, and the kiosk may have been heard of since.
+    Carried,
+}
+
 /// A delivery on its way into the archive, with everything in it checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shipment {
     /// Who sent it.
     pub kiosk: String,
+    /// How it came.
+    pub way: Way,
     /// When it came, in milliseconds since 1970 UTC.
     pub received_ms: i64,
     /// What the kiosk runs.
@@ -272,6 +285,47 @@ pub struct Day {
     pub unread: u32,
 }
 
+/// What a shop has to tell beside its ratings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// How often a shopper asked for somebody.
+    pub asked: u32,
+    /// How often somebody came.
+    pub coming: u32,
+    /// How often nobody answered.
+    pub missed: u32,
+    /// The newest step of each kiosk at which anybody asked.
+    pub newest: Vec<Step>,
+    /// The newest notes that have words, in the order in which they were written.
+    pub notes: Vec<Note>,
+    /// How many older notes there are.
+    pub notes_before: u32,
+}
+
+/// What became last of a shopper's wish at a kiosk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where in the shop the kiosk stands.
+    pub touchpoint: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub utc_ms: i64,
+    /// What became of it.
+    pub called: Called,
+}
+
+/// A note of the shop manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Where in the shop it was written.
+    pub touchpoint: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub utc_ms: i64,
+    /// What it is about.
+    pub about: About,
+    /// Its words.
+    pub text: String,
+}
+
 /// Where an export goes on: after this run's key and number.
 pub type Cursor = (i64, u32);
 
@@ -334,10 +388,11 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
     /// The good tokens of a kiosk, for verifying what it has signed.
     fn seals(&self, kiosk: String) -> impl Future<Output = Result<Vec<Seal>, Error>> + Send;
 
-    /// When a carried delivery with this nonce was taken, in milliseconds since 1970 UTC, and the
+    /// When a kiosk's carried delivery with this nonce was taken, in milliseconds since 1970 UTC, and the
     /// receipt that was given for it.
     fn carried(
         &self,
+        kiosk: String,
         nonce: String,
     ) -> impl Future<Output = Result<Option<(i64, String)>, Error>> + Send;
 
@@ -405,6 +460,16 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         from_ms: i64,
         to_ms: i64,
     ) -> impl Future<Output = Result<Day, Error>> + Send;
+
+    /// What a shop has to tell beside its ratings, from one instant to before another, with no more
+    /// than so many notes.
+    fn aside(
+        &self,
+        shop: String,
+        from_ms: i64,
+        to_ms: i64,
+        notes_max: usize,
+    ) -> impl Future<Output = Result<Aside, Error>> + Send;
 
     /// The events after a cursor, up to a number of them, each with its own cursor.
     fn page(

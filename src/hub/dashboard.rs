@@ -3,6 +3,8 @@
 //! Written on the server as plain HTML that needs no script. Every score says what it is, how many
 //! ratings stand behind it, and what was left out.
 
+mod aside;
+
 use std::collections::BTreeMap;
 
 use axum::Router;
@@ -14,7 +16,7 @@ use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::archive::{Archive, Day, Shop, Status};
+use super::archive::{Archive, Aside, Day, Shop, Status};
 use super::refusal::Refusal;
 use crate::clock;
 use crate::face;
@@ -65,9 +67,16 @@ async fn overview<A: Archive>(
         let date = asked.unwrap_or_else(|| moment::local(now, zone).0);
         let (from, to) = moment::day_bounds(date, zone);
         let day = archive.day(shop.id.clone(), from, to).await?;
+        let told = archive.aside(shop.id.clone(), from, to, aside::NOTES_MAX).await?;
+        let lately = if date == moment::local(now, zone).0 {
+            archive.aside(shop.id.clone(), now - aside::WAIT_MAX_MS + 1, to, 0).await?
+        } else {
+            Aside::default()
+        };
+        let beside = (aside::alarms(&lately, zone), aside::of_day(&told, zone));
         let kiosks: Vec<&Status> =
             kiosks.iter().filter(|status| status.kiosk.shop == shop.id).collect();
-        cards.push(card(&shop, date, &day, &kiosks, now));
+        cards.push(card(&shop, date, &day, beside, &kiosks, now));
     }
     let conflicts = archive.conflicts().await?;
     let today = moment::local(now, Tz::UTC).0;
@@ -130,11 +139,19 @@ fn page(asked: Option<NaiveDate>, today: NaiveDate, conflicts: u64, cards: &[Mar
     }
 }
 
-fn card(shop: &Shop, date: NaiveDate, day: &Day, kiosks: &[&Status], now: i64) -> Markup {
+fn card(
+    shop: &Shop,
+    date: NaiveDate,
+    day: &Day,
+    (alarms, told): (Markup, Markup),
+    kiosks: &[&Status],
+    now: i64,
+) -> Markup {
     let lines = lines(day);
     html! {
         section.shop aria-label=(shop.name) {
             h2 { (shop.name) span.quiet { (date.format("%A %-d %B %Y")) ", " (shop.zone) } }
+            (alarms)
             @if lines.len() > 1 {
                 p.quiet {
                     "More than one question or wording was asked: their scores do not compare. "
@@ -169,6 +186,7 @@ fn card(shop: &Shop, date: NaiveDate, day: &Day, kiosks: &[&Status], now: i64) -
                     }
                 }
             }
+            (told)
             (table_of_kiosks(kiosks, now))
         }
     }

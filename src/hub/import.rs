@@ -7,7 +7,7 @@
 
 use std::io::BufRead;
 
-use super::archive::{self, Archive, Stored};
+use super::archive::{self, Archive, Stored, Way};
 use super::intake::{self, by_run};
 use super::refusal::Refusal;
 use crate::carried::{self, Next, Reader, sign_receipt};
@@ -17,7 +17,7 @@ use crate::sealed::HubKeys;
 use crate::wire::carried::{RECEIPT, Receipt, VERSION};
 use crate::wire::receipt::SetAside;
 
-/// The most complaints about one file that are listed.
+/// The most complaints about one file that are listed; that it is not whole is said besides.
 const COMPLAINTS_MAX: usize = 20;
 
 /// What became of a file.
@@ -93,7 +93,7 @@ pub async fn import<A: Archive>(
                         to write the stick again";
         imported.complaints.push(sentence.to_owned());
     }
-    if let Some((taken_ms, receipt)) = archive.carried(nonce.clone()).await? {
+    if let Some((taken_ms, receipt)) = archive.carried(kiosk.clone(), nonce.clone()).await? {
         imported.before = Some(rfc3339(taken_ms));
         imported.receipt = Some(receipt);
         return Ok(imported);
@@ -140,16 +140,17 @@ impl Taking {
         delivery: crate::wire::delivery::Delivery,
     ) -> Result<(), Error> {
         self.imported.kiosk.clone_from(&self.kiosk);
-        let (shipment, mut set_aside) = match intake::check(self.kiosk.clone(), delivery) {
-            Ok(checked) => checked,
-            Err(refusal @ Refusal::Archive(_)) => {
-                return Err(archive::Error::new("check a delivery", refusal).into());
-            }
-            Err(refusal) => {
-                self.complain(refusal.to_string());
-                return Ok(());
-            }
-        };
+        let (shipment, mut set_aside) =
+            match intake::check(self.kiosk.clone(), delivery, Way::Carried) {
+                Ok(checked) => checked,
+                Err(refusal @ Refusal::Archive(_)) => {
+                    return Err(archive::Error::new("check a delivery", refusal).into());
+                }
+                Err(refusal) => {
+                    self.complain(refusal.to_string());
+                    return Ok(());
+                }
+            };
         let Stored { settled, conflicts, added, epoch, .. } = archive.store(shipment).await?;
         set_aside.extend(conflicts.into_iter().map(intake::in_conflict));
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);

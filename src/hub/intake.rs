@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::access::{self, Door, Limits};
 use super::archive::{
-    self, Archive, Arrived, Bearer, Incoming, Kiosk, Shipment, Shop, Stored, Token,
+    self, Archive, Arrived, Bearer, Incoming, Kiosk, Shipment, Shop, Stored, Token, Way,
 };
 use super::refusal::Refusal;
 use crate::carried::write_keys;
@@ -104,7 +104,7 @@ async fn deliver<A: Archive>(
     let delivery: Delivery = read(&headers, body)?;
     let Delivery { nonce, .. } = &delivery;
     let nonce = nonce.clone();
-    let (shipment, mut set_aside) = check(kiosk, delivery)?;
+    let (shipment, mut set_aside) = check(kiosk, delivery, Way::Sent)?;
     let kiosk = shipment.kiosk.clone();
     let Stored {
         settled,
@@ -250,6 +250,7 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
 pub(super) fn check(
     kiosk: String,
     delivery: Delivery,
+    way: Way,
 ) -> Result<(Shipment, Vec<SetAside>), Refusal> {
     let events: usize = delivery.runs.iter().map(|run| run.events.len()).sum();
     if events > EVENTS_MAX {
@@ -281,6 +282,7 @@ pub(super) fn check(
     }
     let shipment = Shipment {
         kiosk,
+        way,
         received_ms: clock::wall_ms(),
         app: delivery.app,
         anchors,

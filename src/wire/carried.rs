@@ -1,4 +1,4 @@
-//! The shapes of a delivery that is carried by hand, and of the receipt that is carried back.
+//! The shapes of a delivery that is carried by hand, and of the receipt that goes back likewise.
 //!
 //! A file of lines of JSON: a header, a frame for each ordinary delivery, and an end, by which a
 //! file that was cut short is noticed. `crate::carried` writes and reads it.

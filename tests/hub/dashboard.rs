@@ -1,8 +1,12 @@
 //! The dashboard, as the page that a browser gets.
 
-use serde_json::json;
+use chrono_tz::Europe::Helsinki;
+use serde_json::{Value, json};
+use smilepost::clock;
+use smilepost::feedback::moment;
+use smilepost::hub::archive::{Archive as _, Kiosk};
 
-use crate::scene::{Scene, delivery, rating};
+use crate::scene::{NOON, Scene, delivery, rating};
 
 /// The page's text without its tags, spaces folded.
 fn text(page: &str) -> String {
@@ -108,4 +112,133 @@ async fn the_page_needs_no_script_and_loads_nothing_from_elsewhere() {
     for absent in ["<script", "src=", "http://", "https://"] {
         assert!(!page.contains(absent), "{absent}");
     }
+}
+
+/// Event `n`: what became of a shopper's wish at this instant.
+fn called(n: u32, step: &str, utc_ms: i64) -> Value {
+    json!({ "n": n, "kind": "called", "boot_ms": n, "wall_ms": utc_ms, "step": step })
+}
+
+/// Event `n`: a note of the shop manager.
+fn noted(n: u32, about: &str, text: &str) -> Value {
+    let wall_ms = NOON + i64::from(n) * 60_000;
+    json!({
+        "n": n, "kind": "noted", "boot_ms": n, "wall_ms": wall_ms, "about": about, "text": text,
+    })
+}
+
+/// The time of day in the shop.
+fn in_shop(utc_ms: i64) -> String {
+    moment::local_text(utc_ms, Helsinki).split_off("2026-11-20 ".len())
+}
+
+/// Delivers events and returns today's page.
+async fn today(scene: &Scene, events: &[Value]) -> String {
+    scene.receipt(&delivery(events)).await;
+    let (status, page) = scene.page("/").await;
+    assert_eq!(status, 200);
+    page
+}
+
+#[tokio::test]
+async fn a_shopper_who_waits_for_somebody_is_an_alarm_until_somebody_has_answered() {
+    let scene = Scene::new().await;
+    let asked_ms = clock::wall_ms() - 10_000;
+    let page = today(&scene, &[called(1, "asked", asked_ms)]).await;
+    let said = format!(
+        "A shopper asked for somebody at {} (Checkout &lt;1&gt;); nobody has answered yet",
+        in_shop(asked_ms)
+    );
+    assert!(text(&page).contains(&said), "{said}\nis not in\n{}", text(&page));
+    assert!(page.contains("<p class=\"alarm\" role=\"alert\">A shopper asked"));
+    let (_, other_day) = scene.page("/?date=2020-02-02").await;
+    assert!(!other_day.contains("nobody has answered yet"), "an older day has no alarms");
+    for step in ["coming", "missed"] {
+        let scene = Scene::new().await;
+        let events = [called(1, "asked", asked_ms), called(2, step, asked_ms + 5_000)];
+        let page = today(&scene, &events).await;
+        assert!(!page.contains("nobody has answered yet"), "{step}");
+        let again = [&events[..], &[called(3, "asked", asked_ms + 9_000)]].concat();
+        assert!(today(&scene, &again).await.contains("nobody has answered yet"));
+    }
+}
+
+#[tokio::test]
+async fn a_wish_that_nobody_answered_for_a_quarter_of_an_hour_is_no_alarm_any_more() {
+    let scene = Scene::new().await;
+    let minutes_ago = |minutes: i64| clock::wall_ms() - minutes * 60_000;
+    let page = today(&scene, &[called(1, "asked", minutes_ago(16))]).await;
+    assert!(!page.contains("nobody has answered yet"));
+    let page = today(&scene, &[called(2, "asked", minutes_ago(14))]).await;
+    assert!(page.contains("nobody has answered yet"));
+}
+
+#[tokio::test]
+async fn each_kiosk_answers_for_its_own_shoppers() {
+    let scene = Scene::new().await;
+    let exit = Kiosk {
+        id: "kallio-exit".to_owned(),
+        shop: "kallio".to_owned(),
+        touchpoint: "Exit".to_owned(),
+    };
+    assert!(scene.archive.add_kiosk(exit).await.unwrap());
+    let now_ms = clock::wall_ms();
+    scene.receipt(&delivery(&[called(1, "asked", now_ms - 20_000)])).await;
+    let bearer = format!("Bearer {}", scene.enrol_anew("kallio-exit").await);
+    let mut of_exit = delivery(&[called(1, "asked", now_ms - 15_000)]);
+    of_exit["runs"][0]["run"] = json!("f".repeat(32));
+    let mut answered = delivery(&[called(2, "coming", now_ms - 5_000)]);
+    answered["runs"][0]["run"] = json!("f".repeat(32));
+    for (delivery, waiting) in [(of_exit, 2), (answered, 1)] {
+        let headers = [("authorization", bearer.as_str())];
+        let body = delivery.to_string().into_bytes();
+        assert_eq!(scene.post("/v1/deliveries", &headers, body).await.0, 200);
+        let (_, page) = scene.page("/").await;
+        assert_eq!(page.matches("nobody has answered yet").count(), waiting);
+    }
+}
+
+#[tokio::test]
+async fn a_day_says_how_often_shoppers_asked_and_what_came_of_it() {
+    let scene = Scene::new().await;
+    let steps = ["asked", "coming", "asked", "missed", "asked", "coming", "waved"];
+    let events: Vec<Value> =
+        (1..).zip(steps).map(|(n, step)| called(n, step, NOON + i64::from(n) * 1_000)).collect();
+    scene.receipt(&delivery(&events)).await;
+    let (_, page) = scene.page("/?date=2026-11-20").await;
+    let said = "Shoppers who asked for somebody: 3; somebody came: 2; nobody came: 1";
+    assert!(text(&page).contains(said), "{}", text(&page));
+    let (_, other_day) = scene.page("/?date=2026-11-21").await;
+    assert!(!other_day.contains("asked for somebody"), "nothing is said where nobody asked");
+}
+
+#[tokio::test]
+async fn a_day_shows_its_newest_notes_with_their_time_and_nothing_that_a_browser_would_run() {
+    let scene = Scene::new().await;
+    let mut notes = vec![noted(1, "day", "<script>alert(1)</script>")];
+    notes.push(noted(2, "alert", ""));
+    notes.push(noted(3, "alert", "called the second shift"));
+    notes.push(noted(4, "notice", "two more tills"));
+    scene.receipt(&delivery(&notes)).await;
+    let (_, page) = scene.page("/?date=2026-11-20").await;
+    assert!(!page.contains("<script"), "{page}");
+    let shown = text(&page);
+    let places = [
+        "Notes 14:01 &lt;script&gt;alert(1)&lt;/script&gt; (Checkout &lt;1&gt;)",
+        "14:03 called the second shift (Checkout &lt;1&gt;, about an alert)",
+        "14:04 two more tills (Checkout &lt;1&gt;, said to shoppers)",
+    ]
+    .map(|note| shown.find(note).unwrap_or_else(|| panic!("{note} is not in {shown}")));
+    assert!(places.is_sorted(), "in the order in which they were written");
+    assert!(!shown.contains("14:02"), "a note without words says nothing");
+    let (_, other_day) = scene.page("/?date=2026-11-21").await;
+    assert!(!other_day.contains("Notes"));
+
+    let more: Vec<Value> = (5..=23).map(|n| noted(n, "day", &format!("note {n}."))).collect();
+    scene.receipt(&delivery(&more)).await;
+    let (_, page) = scene.page("/?date=2026-11-20").await;
+    let shown = text(&page);
+    assert!(shown.contains("The newest 20; before them: 2"), "{shown}");
+    assert_eq!(page.matches("<li>").count(), 20);
+    assert!(shown.contains("note 23.") && !shown.contains("alert(1)"));
 }

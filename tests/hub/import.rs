@@ -211,3 +211,58 @@ async fn a_receipt_is_good_for_its_hub_and_unchanged_only() {
     assert!(read_receipt(receipt.as_bytes(), &other).is_none());
     assert!(read_receipt(b"", &hub).is_none() && read_receipt(b"{}", &hub).is_none());
 }
+
+#[tokio::test]
+async fn an_old_file_says_nothing_of_how_the_kiosk_stands_now() {
+    let scene = Scene::new().await;
+    let old = |live: &str, last| {
+        let mut value = serde_json::to_value(frame(1, last)).unwrap();
+        value["live"] = live.into();
+        value["counters"] = serde_json::json!(
+            { "taken": last, "settled": 0, "set_aside": 0, "waiting": last }
+        );
+        serde_json::from_value::<Delivery>(value).unwrap()
+    };
+    let (signer, hub) = (Signer::of_token(&scene.token).unwrap(), keys(&scene).public().unwrap());
+    let mut writer = Writer::begin(Vec::new(), signer, hub, KIOSK, NONCE).unwrap();
+    for _ in 0..4 {
+        writer.add(&old(RUN, 3)).unwrap();
+    }
+    let file = writer.end().unwrap().0;
+    // Since then the kiosk has restarted, found a network, and taken two more ratings.
+    let other = "f".repeat(32);
+    let mut sent = serde_json::to_value(old(RUN, 3)).unwrap();
+    scene.receipt(&sent).await;
+    sent["live"] = other.clone().into();
+    sent["app"] = "newer".into();
+    sent["runs"][0]["run"] = other.into();
+    sent["runs"][0]["taken"] = 5.into();
+    sent["counters"] =
+        serde_json::json!({ "taken": 8, "settled": 3, "set_aside": 0, "waiting": 5 });
+    scene.receipt(&sent).await;
+    let taken = take(&scene, &file).await.unwrap();
+    assert_eq!((taken.added, taken.complaints.len()), (0, 0));
+    let kiosk = &scene.archive.kiosks().await.unwrap()[0];
+    assert!(!kiosk.is_cloned, "an old file is no second device");
+    assert_eq!((kiosk.waiting, kiosk.app.as_deref()), (2, Some("newer")));
+    assert!(scene.archive.reconcile(KIOSK.to_owned()).await.unwrap().holds);
+}
+
+#[tokio::test]
+async fn a_file_of_many_frames_leaves_nothing_waiting_at_the_kiosk() {
+    let scene = Scene::new().await;
+    let (signer, hub) = (Signer::of_token(&scene.token).unwrap(), keys(&scene).public().unwrap());
+    let mut writer = Writer::begin(Vec::new(), signer, hub, KIOSK, NONCE).unwrap();
+    for (first, last) in [(1, 500), (501, 1_000), (1_001, 1_200)] {
+        let mut part = frame(first, last);
+        // Nothing is settled while the file is written, so each frame tells of the whole backlog.
+        (part.runs[0].taken, part.counters.taken, part.counters.waiting) = (1_200, 1_200, 1_200);
+        writer.add(&part).unwrap();
+    }
+    let file = writer.end().unwrap().0;
+    for _ in 0..2 {
+        take(&scene, &file).await.unwrap();
+        let books = scene.archive.reconcile(KIOSK.to_owned()).await.unwrap();
+        assert_eq!((books.stored, books.told.waiting, books.holds), (1_200, 0, true));
+    }
+}

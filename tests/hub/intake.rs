@@ -3,7 +3,8 @@
 use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
-use smilepost::hub::archive::Archive as _;
+use smilepost::hub::archive::{Archive as _, Desk};
+use smilepost::pin;
 use smilepost::wire::receipt::Settled;
 
 use crate::scene::{BOOT, NOON, RUN, Scene, delivery, gzip, rating};
@@ -190,6 +191,42 @@ async fn gzip_is_read_and_what_is_not_whole_gzip_is_refused() {
     let (status, why) = refused(scene.deliver_bytes(json, "br").await);
     assert!(status == 415 && why.contains("\"br\" is not read here"), "{why}");
     assert_eq!(numbers(&scene).await, [1]);
+}
+
+#[tokio::test]
+async fn a_kiosk_is_told_of_head_offices_pin_until_it_says_that_it_knows_it() {
+    let scene = Scene::new().await;
+    let told = async |known: Option<u64>| {
+        let mut delivery = delivery(&[]);
+        if let Some(known) = known {
+            delivery["pin"] = json!(known);
+        }
+        let (status, answer) = scene.deliver(&delivery).await;
+        assert_eq!(status, 200, "{answer}");
+        answer.get("pin").cloned()
+    };
+    let set = async |desk: Desk, hash: Option<&str>| {
+        scene.archive.set_pin(desk, hash.map(str::to_owned)).await.unwrap()
+    };
+    let (kiosk, shop) =
+        (|| Desk::Kiosk("kallio-checkout-1".to_owned()), || Desk::Shop("kallio".to_owned()));
+    assert_eq!(told(None).await, None, "nothing was ever said");
+    assert_eq!(told(Some(3)).await, None, "another hub may have said it");
+
+    let hash = pin::hash("2580").unwrap();
+    assert_eq!(set(kiosk(), Some(&hash)).await, 1);
+    let first = json!({ "number": 1, "hash": hash });
+    assert_eq!(told(None).await, Some(first.clone()));
+    assert_eq!(told(None).await, Some(first.clone()), "the receipt may have been lost");
+    assert_eq!(told(Some(1)).await, None);
+    assert_eq!(told(Some(7)).await, Some(first), "a restored hub counts anew");
+
+    assert_eq!(set(shop(), None).await, 1);
+    assert_eq!(told(Some(1)).await, Some(json!({ "number": 2 })), "it is taken back");
+    assert_eq!(told(Some(2)).await, None);
+    assert_eq!(set(Desk::Shop("nowhere".to_owned()), Some(&hash)).await, 0);
+    assert_eq!(set(Desk::Kiosk("nobody".to_owned()), None).await, 0);
+    assert_eq!(told(Some(2)).await, None);
 }
 
 #[tokio::test]

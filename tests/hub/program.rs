@@ -1,6 +1,7 @@
 //! The program as head office runs it.
 
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-hub");
 
@@ -20,6 +21,16 @@ impl Office {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--config").arg(self.folder.path().join("hub.toml"));
         command.output().unwrap()
+    }
+
+    /// Asks with a line that is piped in.
+    fn ask_with(&self, arguments: &[&str], line: &str) -> Output {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).arg("--config").arg(self.folder.path().join("hub.toml"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut program = command.spawn().unwrap();
+        program.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
+        program.wait_with_output().unwrap()
     }
 
     fn say(&self, arguments: &[&str]) -> String {
@@ -71,4 +82,43 @@ fn a_newer_archive_is_refused() {
     file.pragma_update(None, "user_version", 99).unwrap();
     let said = office.complain(&["shop", "list"]);
     assert!(said.contains("schema 99") && said.contains("left untouched"), "{said}");
+}
+
+#[test]
+fn the_pin_of_a_desk_is_set_for_a_kiosk_or_a_shop_and_only_its_hash_is_kept() {
+    let office = Office::new();
+    office.say(&["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+    for touchpoint in ["Checkout 1", "Exit"] {
+        office.say(&["kiosk", "add", "--shop", "kallio", "--touchpoint", touchpoint]);
+    }
+    let kept = || -> Vec<(i64, Option<String>)> {
+        let file = office.folder.path().join("data/hub.sqlite");
+        let archive = rusqlite::Connection::open(file).unwrap();
+        let sql = "select pin_number, pin_hash from kiosk order by id";
+        let mut statement = archive.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    for (bad, why) in [("1234\n", "first that anybody would try"), ("", "4 to 10 digits")] {
+        let output = office.ask_with(&["shop", "pin", "kallio"], bad);
+        assert_eq!(output.status.code(), Some(1), "{bad:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(why), "{said}");
+    }
+    assert_eq!(kept(), [(0, None), (0, None)]);
+
+    let output = office.ask_with(&["shop", "pin", "kallio"], "2580\n");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("2 kiosks of kallio"));
+    for (number, hash) in kept() {
+        let hash = hash.unwrap();
+        assert!(number == 1 && hash.starts_with("$argon2id$") && !hash.contains("2580"));
+    }
+    office.say(&["kiosk", "pin", "kallio-exit", "--forget"]);
+    let kept = kept();
+    assert!(kept[0].0 == 1 && kept[0].1.is_some(), "the other kiosk keeps its own");
+    assert_eq!(kept[1], (2, None));
+    let nobody = office.complain(&["kiosk", "pin", "nobody", "--forget"]);
+    assert!(nobody.contains("there is no kiosk nobody"));
+    let nowhere = office.complain(&["shop", "pin", "nowhere", "--forget"]);
+    assert!(nowhere.contains("there is no shop nowhere"));
 }

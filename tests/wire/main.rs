@@ -11,9 +11,10 @@ use smilepost::feedback::moment::{Reading, Source};
 use smilepost::feedback::note::{About, Noted};
 use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
+use smilepost::wire::carried::{self, Header, Letter, Line, Signed};
 use smilepost::wire::delivery::{self, Delivery, Unusable};
 use smilepost::wire::desk::{Ask, Summary};
-use smilepost::wire::receipt::Receipt;
+use smilepost::wire::receipt::{Pin, Receipt};
 use smilepost::wire::survey::{Published, etag};
 use smilepost::wire::{Enrolled, Enrolment, Refusal};
 
@@ -79,12 +80,38 @@ fn the_small_shapes_of_version_1_are_read() {
     let enrolled: Enrolled = serde_json::from_value(sample("enrolled")).unwrap();
     assert_eq!((enrolled.kiosk.as_str(), enrolled.token.len()), ("kallio-checkout-1", 64));
     assert!(!format!("{enrolled:?}").contains(&enrolled.token), "no log shows a token");
+    assert_eq!(enrolled.hub_keys, None, "hubs before there were keys named none");
+    let with_keys: Enrolled = serde_json::from_value(sample("enrolled with keys")).unwrap();
+    assert_eq!(with_keys.hub_keys.unwrap().verify.len(), 64);
+    let pin: Pin = serde_json::from_value(sample("pin")).unwrap();
+    assert_eq!((pin.number, pin.hash.is_some()), (2, true));
+    assert!(!format!("{pin:?}").contains("argon2id"), "no log shows a hash of few digits");
+    let forgotten: Pin = serde_json::from_value(sample("pin forgotten")).unwrap();
+    assert_eq!(forgotten, Pin { number: 3, hash: None });
     let refusal: Refusal = serde_json::from_value(sample("refusal")).unwrap();
     assert!(refusal.refused.contains("token"));
     let ask: Ask = serde_json::from_value(sample("ask")).unwrap();
     assert_eq!(ask, Ask::Summary { date: Some("2026-11-20".to_owned()), until: None });
     let summary: Summary = serde_json::from_value(sample("summary")).unwrap();
     assert_eq!((summary.n, summary.lines[0].counts.len()), (4, 5));
+}
+
+#[test]
+fn what_is_carried_in_version_1_is_read() {
+    let samples: Value = serde_json::from_str(include_str!("v1-carried.json")).unwrap();
+    let sample = |name: &str| samples[name].clone();
+    let header: Header = serde_json::from_value(sample("header")).unwrap();
+    assert_eq!((header.smilepost.as_str(), header.version), ("carried delivery", 1));
+    let line = |name: &str| serde_json::from_value::<Line>(sample(name)).unwrap();
+    assert!(matches!(line("frame"), Line::Frame(frame) if frame.sealed == "AAEC"));
+    assert!(matches!(line("end"), Line::End(end) if (end.frames, end.events) == (1, 2)));
+    let signed: Signed = serde_json::from_value(sample("signed")).unwrap();
+    assert_eq!(signed.body, "{}");
+    let receipt: carried::Receipt = serde_json::from_value(sample("receipt")).unwrap();
+    assert!(receipt.settled[0].has(2) && receipt.hub_epoch == 7);
+    let letter: Letter = serde_json::from_value(sample("letter")).unwrap();
+    assert_eq!((letter.version, letter.enrolled.touchpoint.as_str()), (1, "Checkout 1"));
+    assert_eq!(serde_json::to_value(&letter).unwrap(), sample("letter"));
 }
 
 #[test]

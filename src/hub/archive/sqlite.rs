@@ -4,6 +4,7 @@
 //! holds up no delivery. `synchronous = FULL`: a receipt promises what a power cut must not undo.
 
 mod account;
+mod aside;
 mod carried;
 mod dating;
 mod ledger;
@@ -17,8 +18,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Archive, Bearer, Cursor, Day, Desk, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE, Scope,
-    Seal, Shipment, Shop, Status, Stored, Token,
+    Archive, Aside, Bearer, Cursor, Day, Desk, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE,
+    Scope, Seal, Shipment, Shop, Status, Stored, Token,
 };
 use crate::feedback::misuse::RULE_VERSION;
 use crate::feedback::rating::Scale;
@@ -315,9 +316,9 @@ impl Archive for Sqlite {
         self.read("look up keys", move |connection| carried::seals(connection, &kiosk)).await
     }
 
-    async fn carried(&self, nonce: String) -> Result<Option<(i64, String)>, Error> {
+    async fn carried(&self, kiosk: String, nonce: String) -> Result<Option<(i64, String)>, Error> {
         self.read("look up a carried delivery", move |connection| {
-            carried::receipt(connection, &nonce)
+            carried::receipt(connection, &kiosk, &nonce)
         })
         .await
     }
@@ -338,8 +339,7 @@ impl Archive for Sqlite {
     async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
         ask(&self.door, "look up a token", move |connection| {
             let sql = "select kiosk, is_next, made_ms < ? or wants_token, \
-                       verify_key is not null from token \
-                       join kiosk on kiosk.id = token.kiosk \
+                       verify_key is not null from token join kiosk on kiosk.id = token.kiosk \
                        where hash = ? and revoked_ms is null";
             let mut statement = connection.prepare_cached(sql)?;
             let bearer = |row: &Row<'_>| {
@@ -450,6 +450,19 @@ impl Archive for Sqlite {
 
     async fn day(&self, shop: String, from_ms: i64, to_ms: i64) -> Result<Day, Error> {
         self.read("count a day", move |connection| day(connection, &shop, from_ms, to_ms)).await
+    }
+
+    async fn aside(
+        &self,
+        shop: String,
+        from_ms: i64,
+        to_ms: i64,
+        notes_max: usize,
+    ) -> Result<Aside, Error> {
+        self.read("read calls and notes", move |connection| {
+            aside::of_shop(connection, &shop, from_ms, to_ms, notes_max)
+        })
+        .await
     }
 
     async fn page(

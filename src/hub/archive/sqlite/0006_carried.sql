@@ -8,8 +8,9 @@ alter table kiosk add column pin_number integer not null default 0;
 alter table kiosk add column pin_hash text;
 
 create table carried (
-    nonce    text primary key,
     kiosk    text not null references kiosk (id),
+    nonce    text not null,
     taken_ms integer not null,
-    receipt  text not null
+    receipt  text not null,
+    primary key (kiosk, nonce)
 ) strict, without rowid;

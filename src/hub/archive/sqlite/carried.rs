@@ -47,10 +47,11 @@ pub(super) fn give(
 /// When a file was taken, and the receipt that was given for it.
 pub(super) fn receipt(
     connection: &Connection,
+    kiosk: &str,
     nonce: &str,
 ) -> rusqlite::Result<Option<(i64, String)>> {
-    let sql = "select taken_ms, receipt from carried where nonce = ?";
-    connection.query_row(sql, [nonce], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    let sql = "select taken_ms, receipt from carried where kiosk = ? and nonce = ?";
+    connection.query_row(sql, [kiosk, nonce], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
 /// Writes down that a file was taken.

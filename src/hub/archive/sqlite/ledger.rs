@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
-use super::super::{Arrived, Cursor, Incoming, RETURNS_OF_A_CLONE, Shipment, Stored};
+use super::super::{Arrived, Cursor, Incoming, RETURNS_OF_A_CLONE, Shipment, Stored, Way};
 use super::dating;
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Judge, RULE_VERSION, Reason, UNJUDGED, Verdict};
@@ -24,7 +24,7 @@ pub(super) fn store(
             is_dating = true;
         }
     }
-    let (mut stored, mut added) = (Stored { is_restored, ..Stored::default() }, 0);
+    let (mut stored, mut new) = (Stored { is_restored, ..Stored::default() }, New::default());
     for arrived in &shipment.runs {
         let boot = boot_key(transaction, arrived.boot)?;
         let run = run_key(transaction, arrived, boot, &shipment.kiosk)?;
@@ -35,9 +35,10 @@ pub(super) fn store(
             let id = RatingId { run: arrived.run, n: incoming.event.n };
             let moment = crate::feedback::moment::date(incoming.event.reading, &anchors);
             match add_event(transaction, shipment, run, moment, incoming)? {
-                Added::New => added += 1,
+                Added::New => new.added += 1,
                 Added::Known => {}
-                Added::Conflict => {
+                Added::Conflict { is_new } => {
+                    new.aside += i64::from(is_new);
                     stored.conflicts.push(id);
                     continue;
                 }
@@ -60,14 +61,15 @@ pub(super) fn store(
         let sql = "insert into refused (run, n, kiosk, reason, received_ms) \
                    values (?, ?, ?, ?, ?) on conflict do nothing";
         let (kiosk, at) = (&shipment.kiosk, shipment.received_ms);
-        transaction.execute(sql, params![id.run.0, id.n, kiosk, reason, at])?;
+        let added = transaction.execute(sql, params![id.run.0, id.n, kiosk, reason, at])?;
+        new.aside += i64::from(added > 0);
     }
     if is_dating {
         dating::bound_again(transaction, &shipment.kiosk)?;
     }
     stored.is_clone = note_live_run(transaction, shipment)?;
-    stored.stored = note_contact(transaction, shipment, &stored, added)?;
-    stored.added = added.cast_unsigned();
+    stored.stored = note_contact(transaction, shipment, &stored, new)?;
+    stored.added = new.added.cast_unsigned();
     stored.epoch = epoch(transaction)?;
     let survey = super::surveys::of_kiosk(transaction, &shipment.kiosk)?;
     stored.pin = pin(transaction, shipment)?;
@@ -119,14 +121,36 @@ fn is_back_in_time(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqli
     Ok(is_due)
 }
 
+/// What a shipment brought that was not here before.
+#[derive(Clone, Copy, Default)]
+struct New {
+    /// Events that are stored.
+    added: i64,
+    /// Events that are only named here, because they could not be stored.
+    aside: i64,
+}
+
 /// Writes down how the kiosk's books stand; returns how many of its events are stored.
 fn note_contact(
     transaction: &Transaction<'_>,
     shipment: &Shipment,
     stored: &Stored,
-    added: i64,
+    new: New,
 ) -> rusqlite::Result<u64> {
     let counters = &shipment.counters;
+    if shipment.way == Way::Carried {
+        // Unless it tells of more than the kiosk was last heard to have taken, it is old, or a
+        // further frame of the same file: then what has arrived is taken off what the kiosk was
+        // known to hold, and nothing else is said.
+        let sql = "update kiosk set stored = stored + ?1, waiting = max(waiting - ?1 - ?2, 0), \
+                   set_aside = set_aside + ?2 where id = ?3 and taken >= ?4 returning stored";
+        let taken = i64::try_from(counters.taken).unwrap_or(i64::MAX);
+        let old = params![new.added, new.aside, shipment.kiosk, taken];
+        let total: Option<i64> = transaction.query_row(sql, old, |row| row.get(0)).optional()?;
+        if let Some(total) = total {
+            return Ok(total.cast_unsigned());
+        }
+    }
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let (refused, conflicts) = (count(shipment.refused.len()), count(stored.conflicts.len()));
     let named = count(stored.settled.len()) + conflicts + refused;
@@ -145,7 +169,7 @@ fn note_contact(
         whole(counters.lost),
         shipment.publication.map(whole),
         shipment.survey_complaint,
-        added,
+        new.added,
         shipment.kiosk
     ];
     let total: Option<i64> = transaction.query_row(sql, contact, |row| row.get(0)).optional()?;
@@ -155,7 +179,8 @@ fn note_contact(
 /// Notes which run speaks. A kiosk has one at a time, so one that speaks again after another did is
 /// a second device with the same token; true when that has happened often enough to say so.
 fn note_live_run(transaction: &Transaction<'_>, shipment: &Shipment) -> rusqlite::Result<bool> {
-    let Some(live) = shipment.live else {
+    // What was carried may be old, and another run may well have spoken since.
+    let Some(live) = shipment.live.filter(|_| shipment.way == Way::Sent) else {
         return Ok(false);
     };
     let sql = "select 1 from past_run where kiosk = ? and run = ?";
@@ -177,8 +202,10 @@ enum Added {
     New,
     /// It was there already.
     Known,
-    /// Another stands in its place.
-    Conflict,
+    /// Another stands in its place; this one may have come before.
+    Conflict {
+        is_new: bool,
+    },
 }
 
 fn add_event(
@@ -247,8 +274,8 @@ fn add_event(
     let sql = "insert into conflict (run, n, digest, kiosk, received_ms, content) \
                values (?, ?, ?, ?, ?, ?) on conflict do nothing";
     let (kiosk, at) = (&shipment.kiosk, shipment.received_ms);
-    transaction.execute(sql, params![run, event.n, digest, kiosk, at, content])?;
-    Ok(Added::Conflict)
+    let added = transaction.execute(sql, params![run, event.n, digest, kiosk, at, content])?;
+    Ok(Added::Conflict { is_new: added > 0 })
 }
 
 fn add_loss(
