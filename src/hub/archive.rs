@@ -388,8 +388,8 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
     /// The good tokens of a kiosk, for verifying what it has signed.
     fn seals(&self, kiosk: String) -> impl Future<Output = Result<Vec<Seal>, Error>> + Send;
 
-    /// When a kiosk's carried delivery with this nonce was taken, in milliseconds since 1970 UTC, and the
-    /// receipt that was given for it.
+    /// When a kiosk's carried delivery with this nonce was taken, in milliseconds since 1970 UTC,
+    /// and the receipt that was given for it.
     fn carried(
         &self,
         kiosk: String,

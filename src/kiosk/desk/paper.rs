@@ -179,7 +179,7 @@ fn hours(words: &Words, hours: &[Hour]) -> Markup {
             tbody {
                 @for hour in hours {
                     tr {
-                        th scope="row" { (format!("{:02}–{:02}", hour.hour, hour.hour + 1)) }
+                        th scope="row" { (ltr(&format!("{:02}–{:02}", hour.hour, hour.hour + 1))) }
                         @match (hour.n, hour.happy) {
                             (Some(n), Some(happy)) => {
                                 td { (hour_bar(n, happy, most)) span.count { (n) } }
@@ -274,7 +274,15 @@ pub fn dated(words: &Words, date: &str) -> String {
     let weekday = date.parse::<NaiveDate>().ok().and_then(|date| {
         WEEKDAYS.get(usize::try_from(date.weekday().num_days_from_monday()).ok()?)
     });
-    weekday.map_or_else(|| date.to_owned(), |day| format!("{} {date}", words.tr(day)))
+    let date = ltr(date);
+    weekday.map_or_else(|| date.clone(), |day| format!("{} {date}", words.tr(day)))
+}
+
+/// Figures that are read from the left in whatever text they stand: a date, or from one hour to
+/// another.
+#[must_use]
+pub fn ltr(figures: &str) -> String {
+    format!("\u{2066}{figures}\u{2069}")
 }
 
 /// The last weeks: their line, and each day with a link to its sheet, the newest first.

@@ -381,7 +381,7 @@ fn notes(words: &Words, sheet: &Notes, form: &str) -> Markup {
         }
         @if sheet.written.is_empty() { p.quiet { (words.tr("Nothing was written down yet.")) } }
         @for (when, text) in &sheet.written {
-            p { span.quiet { (when) } br; (text) }
+            p { span.quiet { (paper::ltr(when)) } br; (text) }
         }
     }
 }
