@@ -119,8 +119,10 @@ enum Refused {
     Foreign,
     /// The form cannot be read.
     Form(FormRejection),
-    /// The journal cannot be read, or too many want something at once.
-    Unanswerable(Unanswerable),
+    /// There is no such day.
+    Asked(Unanswerable),
+    /// The journal cannot be read now.
+    Closed(Unanswerable),
     /// The kiosk is ending, or has too much to do.
     Busy,
 }
@@ -129,7 +131,10 @@ impl From<Unanswerable> for Refused {
     fn from(error: Unanswerable) -> Self {
         match error {
             Unanswerable::Busy | Unanswerable::Gone(_) => Self::Busy,
-            error => Self::Unanswerable(error),
+            error @ (Unanswerable::Date(_)
+            | Unanswerable::Range { .. }
+            | Unanswerable::ToCome(_)) => Self::Asked(error),
+            error => Self::Closed(error),
         }
     }
 }
@@ -143,9 +148,10 @@ impl IntoResponse for Refused {
                 (StatusCode::FORBIDDEN, sentence).into_response()
             }
             Self::Form(rejection) => rejection.into_response(),
-            Self::Unanswerable(error) => {
+            Self::Asked(error) => (StatusCode::BAD_REQUEST, format!("{error}.\n")).into_response(),
+            Self::Closed(error) => {
                 tracing::warn!(%error, "a page of the desk cannot be written");
-                (StatusCode::BAD_REQUEST, format!("{error}.\n")).into_response()
+                (StatusCode::SERVICE_UNAVAILABLE, format!("{error}.\n")).into_response()
             }
             Self::Busy => {
                 let wait = [(RETRY_AFTER, "5")];
