@@ -77,7 +77,7 @@ mutant few-are-told src/feedback/tally.rs 's/0 < self\.total && self\.total < HI
 mutant anybody-is-in src/kiosk/desk/phone/guests.rs 's/pin\.is_some_and\(\|pin\| pin == guest\.pin\)/true/; s/find\(\|guest\| guest\.token == token\)/first_mut()/; s/guests\.iter_mut\(\)\.first_mut/guests.first_mut/' --test phone
 mutant any-form src/kiosk/desk/phone/pages.rs 's/is_from_here\(headers\) && is_own_form\(&guest\.token, given\)/is_from_here(headers)/' --test phone
 mutant any-origin src/kiosk/desk/phone/pages.rs 's/    text\(ORIGIN\)\.is_none_or\(\|origin\| origin == own\)\n        && site/    let _ = own;\n    site/' --test phone
-mutant phone-tries-are-free src/kiosk/desk/phone/guests.rs 's/self\.door\.enter\(pin, now_ms\)\?;/Door::new(\&self.data_dir, "none", now_ms).enter(pin, now_ms)?;/' --test phone
+mutant phone-tries-are-free src/kiosk/desk/phone/guests.rs 's/self\.door\.enter\(pin, now_ms\)\?;/if !crate::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
 # A call is promised only once it is on disk.
 mutant promised-before-it-is-kept src/feedback/visit/help.rs 's/vec!\[Effect::KeepCall \{ at_ms \}\]/vec![Effect::KeepCall { at_ms }, Effect::Attend(Attending::Asked)]/' --lib visit
 mutant one-line-for-all-wordings src/feedback/tally/score.rs 's/self\.version == version && //' --test kiosk desk
