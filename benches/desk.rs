@@ -140,7 +140,7 @@ fn main() {
     let Settings { survey, language, .. } = Settings::plain(place.path());
     let name = "Nordmarkt".to_owned();
     let shop = Shop { zone: chrono_tz::Europe::Helsinki, name, survey, language };
-    let desk = Desk::open(keeper.clone(), shop, place.path(), "test").unwrap();
+    let desk = Desk::open(keeper.clone(), shop, at(place.path())).unwrap();
     let while_counting = press(&keeper, &answers, 500);
     let (_, ms) = timed(|| desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap());
     println!("counted for the first time after   {ms:.0} ms more");
@@ -178,4 +178,9 @@ fn main() {
         desk.ask(|clerk| clerk.counts()).unwrap()
     );
     keeper.close();
+}
+
+/// A desk with this data folder.
+fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::Place {
+    smilepost::kiosk::desk::Place { data_dir: folder.to_owned(), ..Default::default() }
 }

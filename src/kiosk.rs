@@ -153,8 +153,13 @@ impl Kiosk {
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let (survey, given) = Given::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
-        let desk = Desk::open(keeper.clone(), shop, &settings.data_dir, &options.app)
-            .context("cannot start the desk's thread")?;
+        let place = desk::Place {
+            data_dir: settings.data_dir.clone(),
+            sticks: settings.sticks.clone(),
+            app: options.app.clone(),
+        };
+        let desk =
+            Desk::open(keeper.clone(), shop, place).context("cannot start the desk's thread")?;
         let socket = open_socket(&settings, &desk);
         let phone = open_phone(&settings, floor_ms, &desk, &events);
         let surveyed = events.clone();
@@ -228,7 +233,6 @@ impl Kiosk {
             keeper: keeper.clone(),
             desk,
             phone,
-            sticks: settings.sticks.clone(),
             desk_stay_ms: settings.desk_stay_ms,
             stick: Stick::default(),
             watch: Watch::new(settings.alert),

@@ -328,12 +328,11 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
             let (source, shop) = open_file(settings)?;
             let enrolment = Enrolment::read(&settings.data_dir)?;
             let data_dir = &settings.data_dir;
-            let mut clerk = Clerk::at_file(source, shop, data_dir);
+            let place = desk::Place { data_dir: data_dir.clone(), ..desk::Place::default() };
+            let mut clerk = Clerk::new(source, shop, place);
             let pages = clerk.pages()?;
             let source = clerk.into_source();
-            let written =
-                stick::write(&folder, &source, &pages, enrolment.as_ref(), data_dir, &app())?;
-            written.into()
+            stick::write(&folder, &source, &pages, enrolment.as_ref(), data_dir, &app())?
         }
     };
     for file in &told.files {

@@ -9,7 +9,6 @@ mod desk;
 mod phone_page;
 mod stick;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
@@ -148,8 +147,6 @@ pub(super) struct Attendant {
     pub(super) phone: Option<Phone>,
     /// How long the desk stays open while nobody touches it, in milliseconds.
     pub(super) desk_stay_ms: u64,
-    /// Where sticks are mounted.
-    pub(super) sticks: PathBuf,
     /// What became of the last stick, while it is there.
     pub(super) stick: Stick,
     /// Looks whether many shoppers are unhappy, or none come.

@@ -19,6 +19,7 @@ mod verify;
 pub mod words;
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
@@ -191,6 +192,17 @@ pub struct Shop {
     pub survey: Survey,
     /// The language of those words.
     pub language: String,
+}
+
+/// Where a desk finds what is not in the journal.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The data folder, with the PIN and the enrolment.
+    pub data_dir: PathBuf,
+    /// Under which folder USB sticks are mounted.
+    pub sticks: PathBuf,
+    /// The program and its version, as the hub gets to see it.
+    pub app: String,
 }
 
 /// Reads a date as a person writes it.

@@ -16,6 +16,10 @@ use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 /// Midnight after 2026-11-18 in UTC, when the boot of these journals was so many milliseconds old:
 /// it began at 1,795,000,000,000 ms.
 const MIDNIGHT: u64 = 46_400_000;
+/// A desk with this data folder.
+fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::Place {
+    smilepost::kiosk::desk::Place { data_dir: folder.to_owned(), ..Default::default() }
+}
 
 fn shop(folder: &tempfile::TempDir) -> Shop {
     let Settings { survey, language, .. } = Settings::plain(folder.path());
@@ -218,7 +222,7 @@ fn desk_in(
     };
     let (keeper, _) = Keeper::start(journal, home, |_| {}).unwrap();
     let shop = Shop { zone, ..shop(folder) };
-    let desk = Desk::open(keeper.clone(), shop, folder.path(), "test").unwrap();
+    let desk = Desk::open(keeper.clone(), shop, at(folder.path())).unwrap();
     (keeper, desk)
 }
 
@@ -317,7 +321,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     assert!(steps.sum::<u32>() >= 5, "{seen:?}");
     // A clerk who begins anew, as after a restart, shows what was shown before.
     let shop = Shop { zone: chrono_tz::UTC, ..shop(&folder) };
-    let again = Desk::open(keeper.clone(), shop, folder.path(), "test").unwrap();
+    let again = Desk::open(keeper.clone(), shop, at(folder.path())).unwrap();
     let after = shown(again.ask(Clerk::today).flatten().unwrap().n);
     assert_eq!(after, *seen.last().unwrap());
 }

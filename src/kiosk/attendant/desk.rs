@@ -186,7 +186,7 @@ impl Attendant {
         post.is_clock_known = self.believed_ms().is_some();
         let faces = faces_of(self.asked.scale()).iter().copied();
         post.buttons = faces.zip(tried).collect();
-        post.stick = self.stick();
+        post.stick = self.stick(post.stick);
         post.phone = self.phone.as_ref().map(Phone::address);
         post
     }

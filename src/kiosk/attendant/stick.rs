@@ -3,30 +3,27 @@
 use super::{Attendant, Event};
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::sheet::{Page, Stick};
-use crate::kiosk::desk::stick;
 use crate::wire::desk::Carried;
 
 impl Attendant {
-    /// What the sheet Post says of the stick.
-    pub(super) fn stick(&self) -> Stick {
-        match (&self.stick, stick::find(&self.sticks)) {
+    /// What the sheet Post says of the stick, of which the clerk has found out whether it is there.
+    pub(super) fn stick(&self, found: Stick) -> Stick {
+        match (&self.stick, found) {
             (Stick::Writing, _) => Stick::Writing,
             // What was said of a stick that is gone is said of nothing.
-            (_, None) => Stick::None,
-            (Stick::None, Some(_)) => Stick::Found,
-            (told, Some(_)) => told.clone(),
+            (Stick::None, found) | (_, found @ Stick::None) => found,
+            (told, _) => told.clone(),
         }
     }
 
-    /// Writes the stick that is there, on a thread of its own: sticks are slow.
+    /// Writes the stick that is there, on a thread of its own: sticks are slow, and some hang.
     pub(super) fn write_stick(&mut self) {
-        let Some(folder) = stick::find(&self.sticks).filter(|_| self.stick != Stick::Writing)
-        else {
+        if self.stick == Stick::Writing {
             return;
-        };
+        }
         let (desk, events) = (self.desk.clone(), self.events.clone());
         let write = move || {
-            let written = desk.write_stick(folder).map_err(|error| error.to_string());
+            let written = desk.write_found_stick().map_err(|error| error.to_string());
             // A kiosk that is ending shows nothing more.
             let _ = events.send(Event::Carried(written));
         };

@@ -6,7 +6,7 @@
 //! only for what came since.
 
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use super::sheet::Notes;
 use super::stick;
 use super::summary::{self, sum_up};
 use super::words::Words;
-use super::{Shop, Source, Unanswerable};
+use super::{Place, Shop, Source, Unanswerable};
 use crate::clock;
 use crate::feedback::moment;
 use crate::feedback::note::{About, Noted};
@@ -58,8 +58,7 @@ type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
 pub struct Desk {
     errands: SyncSender<Errand>,
     keeper: Keeper,
-    data_dir: PathBuf,
-    app: String,
+    place: Place,
 }
 
 impl Desk {
@@ -67,12 +66,11 @@ impl Desk {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn open(keeper: Keeper, shop: Shop, data_dir: &Path, app: &str) -> std::io::Result<Self> {
+    pub fn open(keeper: Keeper, shop: Shop, place: Place) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
-        let clerk = Clerk::of(Source::Running(keeper.clone()), shop, data_dir);
+        let clerk = Clerk::new(Source::Running(keeper.clone()), shop, place.clone());
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
-        let (data_dir, app) = (data_dir.to_owned(), app.to_owned());
-        Ok(Self { errands, keeper, data_dir, app })
+        Ok(Self { errands, keeper, place })
     }
 
     /// The journal, for whoever reads all of it: past the clerk, who has others to serve.
@@ -86,13 +84,23 @@ impl Desk {
     ///
     /// # Errors
     /// When the journal cannot be read, or the stick not be written.
-    pub fn write_stick(&self, folder: PathBuf) -> Result<Carried, Unanswerable> {
+    pub fn write_stick(&self, folder: &Path) -> Result<Carried, Unanswerable> {
         let (source, pages) = (self.source(), self.ask(Clerk::pages).flatten()?);
-        let enrolment = Enrolment::read(&self.data_dir);
+        let Place { data_dir, app, .. } = &self.place;
+        let enrolment = Enrolment::read(data_dir);
         let enrolment = enrolment.map_err(|error| Unanswerable::Stick(error.to_string()))?;
-        let written =
-            stick::write(&folder, &source, &pages, enrolment.as_ref(), &self.data_dir, &self.app);
-        written.map(Carried::from).map_err(|error| Unanswerable::Stick(error.to_string()))
+        let written = stick::write(folder, &source, &pages, enrolment.as_ref(), data_dir, app);
+        written.map_err(|error| Unanswerable::Stick(error.to_string()))
+    }
+
+    /// As [`Desk::write_stick`], with the stick that is there.
+    ///
+    /// # Errors
+    /// When there is none, the journal cannot be read, or the stick not be written.
+    pub fn write_found_stick(&self) -> Result<Carried, Unanswerable> {
+        let folder = stick::find(&self.place.sticks);
+        let gone = || Unanswerable::Stick(stick::Error::NoFolder.to_string());
+        self.write_stick(&folder.ok_or_else(gone)?)
     }
 
     /// Has the clerk do something, and waits for what comes of it.
@@ -156,11 +164,13 @@ pub struct Clerk {
     screen: Door,
     guests: Guests,
     words: Words,
-    data_dir: PathBuf,
+    place: Place,
 }
 
 impl Clerk {
-    fn of(source: Source, shop: Shop, data_dir: &Path) -> Self {
+    /// A clerk with a journal that nothing is counted of yet.
+    #[must_use]
+    pub fn new(source: Source, shop: Shop, place: Place) -> Self {
         let now = clock::boot_ms();
         Self {
             source,
@@ -170,18 +180,12 @@ impl Clerk {
             count: Count::new(moment::Timeline::default(), shop.zone),
             gap: ANY,
             counts: 0,
-            screen: Door::new(data_dir, "screen", now),
-            guests: Guests::new(data_dir, now),
+            screen: Door::new(&place.data_dir, "screen", now),
+            guests: Guests::new(&place.data_dir, now),
             words: Words::of(&shop.language),
             shop,
-            data_dir: data_dir.to_owned(),
+            place,
         }
-    }
-
-    /// A clerk on the calling thread, for a journal that no kiosk has open.
-    #[must_use]
-    pub fn at_file(source: Source, shop: Shop, data_dir: &Path) -> Self {
-        Self::of(source, shop, data_dir)
     }
 
     /// The journal, once there is nothing more to ask.
@@ -297,8 +301,13 @@ impl Clerk {
         &self.shop
     }
 
+    /// Whether a stick is there.
+    pub(super) fn has_stick(&self) -> bool {
+        stick::find(&self.place.sticks).is_some()
+    }
+
     pub(super) fn data_dir(&self) -> &Path {
-        &self.data_dir
+        &self.place.data_dir
     }
 
     /// How the books stand, also while the journal is closed, and which buttons are silent.

@@ -237,6 +237,7 @@ impl Clerk {
 
     fn post(&mut self) -> Sheet {
         let (books, silent) = self.state();
-        Sheet::Post(Box::new(Post { books, silent, ..Post::default() }))
+        let stick = if self.has_stick() { Stick::Found } else { Stick::None };
+        Sheet::Post(Box::new(Post { books, silent, stick, ..Post::default() }))
     }
 }

@@ -67,7 +67,7 @@ fn answer(asker: &UnixStream, desk: &Desk) -> io::Result<()> {
             super::retry(&desk.source()).map(|done| write_line(&mut out, &Done { done }))
         }
         Ok(Ask::Carry { folder }) => {
-            desk.write_stick(folder).map(|told| write_line(&mut out, &told))
+            desk.write_stick(&folder).map(|told| write_line(&mut out, &told))
         }
         Ok(Ask::Clock { utc_ms, error_ms }) => super::set_clock(&desk.source(), utc_ms, error_ms)
             .map(|()| write_line(&mut out, &Done { done: 0 })),

@@ -23,6 +23,7 @@ use crate::kiosk::uplink::{archive_seen, pack};
 use crate::sealed::Signer;
 use crate::wire::carried::Receipt;
 use crate::wire::delivery;
+use crate::wire::desk::Carried;
 
 /// The folder on a stick that it is known by.
 pub const FOLDER: &str = "smilepost-export";
@@ -51,23 +52,6 @@ pub enum Error {
     /// The delivery cannot be written.
     #[error(transparent)]
     Carried(#[from] carried::Error),
-}
-
-/// What was done with a stick.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// The files that were written, by their names.
-    pub files: Vec<String>,
-    /// How many events are in the delivery.
-    pub events: u64,
-    /// How many events head office has confirmed by receipts that were on the stick.
-    pub confirmed: u64,
-}
-
-impl From<Written> for crate::wire::desk::Carried {
-    fn from(Written { files, events, confirmed }: Written) -> Self {
-        Self { files, events, confirmed }
-    }
 }
 
 /// The folder of a stick that is there, under the place where sticks are mounted: right there, or
@@ -136,11 +120,11 @@ pub fn write(
     enrolment: Option<&Enrolment>,
     data_dir: &Path,
     app: &str,
-) -> Result<Written, Error> {
+) -> Result<Carried, Error> {
     if !folder.is_dir() {
         return Err(Error::NoFolder);
     }
-    let mut written = Written::default();
+    let mut written = Carried::default();
     if let Some(enrolment) = enrolment {
         written.confirmed = take_receipts(folder, source, enrolment, data_dir)?;
     }
@@ -276,6 +260,18 @@ fn remembered(data_dir: &Path) -> Vec<String> {
 fn remember(data_dir: &Path, nonce: &str) -> std::io::Result<()> {
     let mut known = remembered(data_dir);
     known.push(nonce.to_owned());
+    write_remembered(data_dir, &known)
+}
+
+/// Believes no receipt for this file any more. One that stays on the stick is old by the next time,
+/// and may be of before the hub was restored from a backup.
+fn forget(data_dir: &Path, nonce: &str) -> std::io::Result<()> {
+    let mut known = remembered(data_dir);
+    known.retain(|known| known != nonce);
+    write_remembered(data_dir, &known)
+}
+
+fn write_remembered(data_dir: &Path, known: &[String]) -> std::io::Result<()> {
     let from = known.len().saturating_sub(CARRIED_MAX);
     let text: Vec<&str> = known.iter().skip(from).map(String::as_str).collect();
     durable::write(&data_dir.join(CARRIED_FILE), text.join("\n").as_bytes())
@@ -305,8 +301,13 @@ fn take_receipts(
             |receipt: &Receipt| receipt.kiosk == enrolment.kiosk && known.contains(&receipt.nonce);
         let file = path.display();
         match receipt.filter(is_ours) {
-            Some(receipt) => settle(source, &receipt)?,
-            None => tracing::warn!(%file, "it is no receipt of head office for a file of ours"),
+            Some(receipt) => {
+                settle(source, &receipt)?;
+                forget(data_dir, &receipt.nonce)?;
+            }
+            None => {
+                tracing::info!(%file, "no receipt of head office that a file of ours waits for")
+            }
         }
     }
     Ok(before.saturating_sub(source.books()?.0.waiting))

@@ -1,0 +1,230 @@
+//! How the desk's pages look: what the sheets of [`paper`] have around them on a phone.
+
+use maud::{Markup, html};
+
+use crate::clock;
+use crate::feedback::call::Called;
+use crate::feedback::note::NOTE_CHARS_MAX;
+use crate::kiosk::desk::phone::Standing;
+use crate::kiosk::desk::pin::Denied;
+use crate::kiosk::desk::sheet::{Notes, Page, Post, Sheet};
+use crate::kiosk::desk::words::Words;
+use crate::kiosk::desk::{Clerk, Unanswerable, paper};
+
+const PAGES: [(Page, &str, &str); 5] = [
+    (Page::Today, "/", "Today"),
+    (Page::Days, "/days", "Days"),
+    (Page::Why, "/why", "Why"),
+    (Page::Notes, "/notes", "Notes"),
+    (Page::Post, "/post", "Post"),
+];
+
+/// The sheet of a day for paper; of the present one where none is named.
+pub(super) fn day(clerk: &mut Clerk, date: Option<&str>) -> Result<Markup, Unanswerable> {
+    let (day, notes) = clerk.day_for_paper(date)?;
+    let (words, shop) = (clerk.words(), clerk.shop());
+    let back = html! {
+        nav.screen {
+            ul {
+                li { a href="/" { (words.tr("Today")) } }
+                li { a href="/days" { (words.tr("Days")) } }
+            }
+        }
+    };
+    let title = format!("{}, {}", shop.name, day.date);
+    Ok(paper::document(
+        words,
+        &title,
+        &html! { header { (back) } (paper::sheet_of_day(words, &shop.name, &day, &notes)) },
+    ))
+}
+
+/// A sheet as a page.
+pub(super) fn sheet(clerk: &mut Clerk, page: Page, standing: &Standing, form: &str) -> Markup {
+    let sheet = clerk.sheet(page);
+    let (words, now) = (clerk.words(), clock::boot_ms());
+    let body = match &sheet {
+        Sheet::Today(day, _) => html! {
+            h2.quiet { (paper::dated(words, &day.date)) }
+            (paper::day(words, day))
+            p { a href="/day" { (words.tr("Print this day")) } }
+        },
+        Sheet::Days(range) => paper::days(words, range, |date| format!("/day?date={date}")),
+        Sheet::Why(range) => html! {
+            p { (words.tr("What shoppers said in the last four weeks, to yesterday")) }
+            (paper::reasons(words, &range.reasons))
+        },
+        Sheet::Notes(sheet) => notes(words, sheet, form),
+        Sheet::Post(post) => {
+            let (books, silent) = (post.books, post.silent.clone());
+            let whole = Post { books, silent, ..standing.post.clone() };
+            let office = whole.office.as_ref();
+            let confirmed = office.and_then(|office| office.confirmed_ms);
+            let confirmed_min = confirmed.map(|at| now.saturating_sub(at) / 60_000);
+            paper::post(words, &whole, confirmed_min)
+        }
+        // The first count is awaited before a sheet is drawn, and the PIN was asked for.
+        Sheet::Pad(_) | Sheet::Counting => html! {},
+    };
+    let shown = match sheet {
+        Sheet::Post(_) => Page::Post,
+        _ => page,
+    };
+    let first = match shown {
+        Page::Today => urgent(words, standing, form),
+        _ => pointer(words, standing),
+    };
+    let body = html! { (first) (body) };
+    frame(words, &clerk.shop().name, shown, form, &body)
+}
+
+/// On the other pages, that there is something to look at on the first.
+fn pointer(words: &Words, standing: &Standing) -> Markup {
+    let call = standing.alerts.call.filter(|call| call.called == Called::Asked);
+    let is_new = standing.alerts.unhappy.is_some_and(|alert| !alert.is_acknowledged);
+    html! {
+        @if let Some(call) = call {
+            p.alarm { a href="/" { (words.tr(paper::call_text(call.called))) } }
+        } @else if is_new {
+            p.alarm { a href="/" { (words.tr("Just now several shoppers were unhappy.")) } }
+        }
+    }
+}
+
+/// What goes before everything else on the first page, with the way to answer it.
+fn urgent(words: &Words, standing: &Standing, form: &str) -> Markup {
+    let alerts = &standing.alerts;
+    let button = |to: &str, text: &str, asks: Option<&str>| {
+        html! {
+            form method="post" action=(to) {
+                input type="hidden" name="form" value=(form);
+                @if let Some(asks) = asks {
+                    label { (words.tr(asks)) input type="text" name="text"
+                        maxlength=(NOTE_CHARS_MAX) autocomplete="off"; }
+                }
+                button.filled { (words.tr(text)) }
+            }
+        }
+    };
+    let is_open = alerts.unhappy.is_some_and(|alert| !alert.is_acknowledged);
+    html! {
+        @if let Some(call) = alerts.call {
+            section.alarm {
+                p { strong { (words.tr(paper::call_text(call.called))) } }
+                @match call.called {
+                    Called::Asked => (button("/coming", "On my way", None)),
+                    Called::Coming | Called::Missed => {
+                        (button("/alert?about=call", "Save", Some("What came of it?")))
+                    },
+                }
+            }
+        }
+        @if let Some(sentences) = paper::alerts(words, alerts) {
+            section.alarm {
+                (sentences)
+                @if is_open { (button("/alert", "I have it", Some("What was done?"))) }
+            }
+        }
+    }
+}
+
+fn notes(words: &Words, sheet: &Notes, form: &str) -> Markup {
+    html! {
+        @if let Some(notice) = &sheet.notice {
+            section.alarm {
+                p { (words.fill("Shown to shoppers: {}", &[notice])) }
+                form method="post" action="/notes" {
+                    input type="hidden" name="form" value=(form);
+                    input type="hidden" name="shown" value="no";
+                    button { (words.tr("Take it down")) }
+                }
+            }
+        }
+        form method="post" action="/notes" {
+            input type="hidden" name="form" value=(form);
+            label {
+                (words.tr("What was done?"))
+                input type="text" name="text" required maxlength=(NOTE_CHARS_MAX)
+                    autocomplete="off";
+            }
+            label {
+                input type="checkbox" name="shown" value="yes";
+                (words.tr("Show it to shoppers as what was done"))
+            }
+            button.filled { (words.tr("Save")) }
+        }
+        @if sheet.written.is_empty() { p.quiet { (words.tr("Nothing was written down yet.")) } }
+        @for (when, text) in &sheet.written {
+            p { span.quiet { (paper::ltr(when)) } br; (text) }
+        }
+    }
+}
+
+/// A page of the desk: its name, the way to the others, and the way out.
+fn frame(words: &Words, shop: &str, page: Page, form: &str, body: &Markup) -> Markup {
+    let name = PAGES.iter().find(|(of, ..)| *of == page).map_or("", |(_, _, name)| name);
+    let title = format!("{}, {shop}", words.tr(name));
+    paper::document(
+        words,
+        &title,
+        &html! {
+            header {
+                h1 { (shop) }
+                nav aria-label=(words.tr("The shop manager's desk")) {
+                    ul {
+                        @for (of, path, name) in PAGES {
+                            li {
+                                a href=(path) aria-current=[(of == page).then_some("page")] {
+                                    (words.tr(name))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            main { (body) }
+            footer {
+                form method="post" action="/leave" {
+                    input type="hidden" name="form" value=(form);
+                    button { (words.tr("Close")) }
+                }
+            }
+        },
+    )
+}
+
+/// The page that asks for the PIN, which says nothing of the shop but that there is a desk.
+pub(super) fn pad(words: &Words, denied: Option<Denied>) -> Markup {
+    let said = denied.map(|denied| match denied {
+        Denied::Unset => words.tr("No PIN is set on this kiosk.").to_owned(),
+        Denied::Wrong { left } => words.fill("That was not it. Tries left: {}", &[&left]),
+        Denied::Wait { ms } if ms > 120_000 => {
+            words.fill("Too many wrong tries. Minutes to wait: {}", &[&ms.div_ceil(60_000)])
+        }
+        Denied::Wait { ms } => {
+            words.fill("Too many wrong tries. Seconds to wait: {}", &[&ms.div_ceil(1_000)])
+        }
+    });
+    paper::document(
+        words,
+        "Smilepost",
+        &html! {
+            main {
+                h1 { (words.tr("The shop manager's desk")) }
+                @if let Some(said) = said { p role="alert" { strong { (said) } } }
+                form method="post" action="/pin" {
+                    label for="pin" { (words.tr("Enter the PIN")) }
+                    input #pin type="password" name="pin" inputmode="numeric" maxlength="10"
+                        autocomplete="current-password" required;
+                    button.filled { "OK" }
+                }
+            }
+        },
+    )
+}
+
+/// The page for whoever has lost the way.
+pub(super) fn lost(words: &Words) -> Markup {
+    let body = html! { main { p { a href="/" { (words.tr("Today")) } } } };
+    paper::document(words, "Smilepost", &body)
+}
