@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod answer;
 pub mod call;
+pub mod colour;
 pub mod event;
 pub mod misuse;
 pub mod moment;

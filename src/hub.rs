@@ -28,7 +28,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use self::archive::Archive;
 use self::settings::{Settings, Tls};
-use crate::sealed::{HubKeys, HubPublic};
+use crate::carried::seal::{HubKeys, HubPublic};
 
 /// How long a client may take to send its request line and headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);

@@ -9,11 +9,11 @@
 //! | [`feedback`] | the pure core: what customers say. No I/O, clock, thread or serde | nothing |
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
-//! | [`sealed`] | what seals and signs a carried delivery: all cryptography of ours | nothing |
-//! | [`carried`] | the file of a delivery that is carried by hand | `wire`, `sealed` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
-//! | [`face`] | the five faces as SVG, for pages | nothing |
-//! | [`pin`] | which PINs are taken, and how they are kept | nothing |
+//! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
+//! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
+//! | [`web`] | what the pages of both programs share | `secret` |
+//! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire`, `secret`, `file` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
 //! | [`kiosk`] | attendant, asked, journal, uplink, buttons, screen, desk | all but `program` |
 //! | [`hub`] | settings, access, intake, archive, dashboard, reports | the same |
@@ -77,23 +77,23 @@
 //! 8. A number on a page says what it is, how many ratings stand behind it, and what was left out:
 //!    `tests/hub::the_dashboard_says_what_stands_behind_its_numbers`.
 
-#[cfg(any(feature = "kiosk", feature = "hub"))]
+#[cfg(feature = "program")]
 pub mod carried;
-#[cfg(any(feature = "kiosk", feature = "hub"))]
+#[cfg(feature = "program")]
 pub mod clock;
-#[cfg(any(feature = "kiosk", feature = "hub"))]
+#[cfg(feature = "program")]
 pub mod config;
-#[cfg(any(feature = "kiosk", feature = "hub"))]
-pub mod face;
 pub mod feedback;
+#[cfg(feature = "program")]
+pub mod file;
 #[cfg(feature = "hub")]
 pub mod hub;
 #[cfg(feature = "kiosk")]
 pub mod kiosk;
-#[cfg(any(feature = "kiosk", feature = "hub"))]
-pub mod pin;
 #[cfg(feature = "program")]
 pub mod program;
-#[cfg(any(feature = "kiosk", feature = "hub"))]
-pub mod sealed;
+#[cfg(feature = "program")]
+pub mod secret;
+#[cfg(feature = "program")]
+pub mod web;
 pub mod wire;

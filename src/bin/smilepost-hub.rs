@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
-use smilepost::carried::RECEIPT_ENDING;
+use smilepost::carried::file::RECEIPT_ENDING;
+use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive, Desk, Kiosk, Scope, Shop, Token};
@@ -14,9 +15,8 @@ use smilepost::hub::import::{self, Imported};
 use smilepost::hub::intake::enrolled;
 use smilepost::hub::settings::Settings;
 use smilepost::hub::{Hub, access, reports, surveys};
-use smilepost::pin;
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
-use smilepost::sealed::HubKeys;
+use smilepost::secret::pin;
 use smilepost::wire::carried::{self, LETTER, Letter};
 
 /// Smilepost's head office: receives every rating once and shows shops side by side.

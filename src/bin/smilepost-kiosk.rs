@@ -14,7 +14,7 @@ use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::Journal;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
-use smilepost::kiosk::{Kiosk, Options, Place, health, shop, uplink};
+use smilepost::kiosk::{Kiosk, Options, Place, health, pin, shop, uplink};
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::desk::{Ask, Summary, Verified};
@@ -238,7 +238,7 @@ fn act(command: Command) -> anyhow::Result<()> {
         }
         Command::Pin(PinCommand::Set { config }) => set_pin(&Settings::read(&config)?),
         Command::Pin(PinCommand::Unset { config }) => {
-            let had_one = desk::pin::unset(&Settings::read(&config)?.data_dir)?;
+            let had_one = pin::unset(&Settings::read(&config)?.data_dir)?;
             let said = if had_one { "The PIN is forgotten." } else { "There was no PIN." };
             print(format_args!("{said}"))
         }
@@ -300,7 +300,7 @@ fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()>
 }
 
 fn set_pin(settings: &Settings) -> anyhow::Result<()> {
-    desk::pin::set(&settings.data_dir, &desk::pin::hash(&program::ask_pin()?)?)?;
+    pin::set(&settings.data_dir, &pin::hash(&program::ask_pin()?)?)?;
     print(format_args!(
         "The PIN is set. Hold the mark at the edge of the screen to be asked for it."
     ))

@@ -8,12 +8,12 @@ pub mod sqlite;
 use std::fmt;
 
 use super::access;
+use crate::carried::seal::{PublicKey, Signer};
 use crate::feedback::call::Called;
 use crate::feedback::moment::Anchor;
 use crate::feedback::note::About;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::feedback::tally::Lines;
-use crate::sealed::{PublicKey, Signer};
 use crate::wire::delivery::{Counters, Event};
 use crate::wire::receipt::Pin;
 use crate::wire::report::{Reconciled, Reported};

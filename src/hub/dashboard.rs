@@ -19,11 +19,11 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::archive::{Archive, Aside, Day, Shop, Status};
 use super::refusal::Refusal;
 use crate::clock;
-use crate::face;
 use crate::feedback::moment;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey;
 use crate::feedback::tally::{Counts, Line};
+use crate::web::face;
 
 /// How often the page asks for itself again, in seconds.
 const REFRESH_S: u32 = 10;

@@ -10,10 +10,10 @@ use std::io::BufRead;
 use super::archive::{self, Archive, Stored, Way};
 use super::intake::{self, by_run};
 use super::refusal::Refusal;
-use crate::carried::{self, Next, Reader, sign_receipt};
+use crate::carried::file::{self, Next, Reader, sign_receipt};
+use crate::carried::seal::HubKeys;
 use crate::clock;
 use crate::feedback::moment::rfc3339;
-use crate::sealed::HubKeys;
 use crate::wire::carried::{RECEIPT, Receipt, VERSION};
 use crate::wire::receipt::SetAside;
 
@@ -44,7 +44,7 @@ pub struct Imported {
 pub enum Error {
     /// It is no such file.
     #[error(transparent)]
-    File(#[from] carried::Error),
+    File(#[from] file::Error),
     /// Nobody is known who could have written it.
     #[error(
         "kiosk {0:?} has no token here that is good: enrol it anew (`kiosk letter`), and have it \
@@ -80,7 +80,7 @@ pub async fn import<A: Archive>(
             Ok(Next::End) => break true,
             Ok(Next::Cut) => break false,
             // What follows a line that is too long, or cannot be read, has no beginning.
-            Err(error @ (carried::Error::Io(_) | carried::Error::Foreign)) => {
+            Err(error @ (file::Error::Io(_) | file::Error::Foreign)) => {
                 taking.complain(error.to_string());
                 break false;
             }

@@ -23,11 +23,11 @@ use super::archive::{
     self, Archive, Arrived, Bearer, Incoming, Kiosk, Shipment, Shop, Stored, Token, Way,
 };
 use super::refusal::Refusal;
-use crate::carried::write_keys;
+use crate::carried::file::write_keys;
+use crate::carried::seal::HubPublic;
 use crate::clock;
 use crate::feedback::outbox::EVENTS_MAX;
 use crate::feedback::rating::{RatingId, RunId};
-use crate::sealed::HubPublic;
 use crate::wire::delivery::{self, Delivery, Run, Unusable};
 use crate::wire::receipt::{Receipt, SetAside, Settled};
 use crate::wire::survey::{self, Published};

@@ -8,12 +8,12 @@ use chrono::NaiveDate;
 use chrono::Timelike as _;
 use chrono_tz::Tz;
 
+use crate::feedback::colour::Colour;
 use crate::feedback::rating::{Scale, Wording};
 use crate::feedback::survey::schedule::Local;
 use crate::feedback::survey::{
     self, KNOWN_REASONS, Notice, OFFERED_MAX, Question, Survey, by_language, faces_of,
 };
-use crate::kiosk::screen::colour::Colour;
 use crate::kiosk::settings::Settings;
 use crate::kiosk::sound::Sound;
 

@@ -8,7 +8,6 @@ pub mod clerk;
 mod count;
 pub mod paper;
 pub mod phone;
-pub mod pin;
 pub mod sheet;
 pub mod shown;
 pub mod socket;

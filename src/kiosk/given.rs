@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use super::durable;
 use crate::feedback::survey::Survey;
+use crate::file;
 use crate::kiosk::settings::Settings;
 use crate::wire::survey::Published;
 
@@ -89,6 +89,6 @@ impl Given {
     /// When the folder cannot be written.
     pub fn keep(data_dir: &Path, published: &Published) -> std::io::Result<()> {
         let text = serde_json::to_vec_pretty(published).map_err(std::io::Error::other)?;
-        durable::write(&data_dir.join(FILE), &text)
+        file::write(&data_dir.join(FILE), &text)
     }
 }

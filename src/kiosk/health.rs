@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use super::desk::pin;
 use super::given::Given;
 use super::journal;
+use super::pin;
 use super::screen::fonts::Missing;
 use super::screen::{has_display, panel};
 use super::settings::{Driver, Enrolment, Settings};

@@ -3,7 +3,6 @@
 //! It shows a [`View`] and tells what was touched; what a touch means is not decided here. Where no
 //! display can be had the kiosk goes on without one, since buttons need none.
 
-pub mod colour;
 mod desk;
 pub mod fonts;
 pub mod keyboard;
@@ -13,12 +12,12 @@ use std::path::Path;
 
 use slint::{ComponentHandle as _, Global as _, Model as _, ModelRc, VecModel};
 
-use self::colour::Colour;
 pub use self::fonts::bring_fonts;
 use self::generated::{
     AppWindow, Attending as Drawn, Bridge, Choice, Look as Shown, Reason, Stage, Theme,
 };
 use crate::feedback::answer::{FollowUp, Reply};
+use crate::feedback::colour::Colour;
 use crate::feedback::rating::Input;
 use crate::feedback::survey::base;
 use crate::feedback::visit::Attending;

@@ -5,7 +5,6 @@
 //! delivery's own nonce names it; whatever else comes back, the events stay and go out again.
 
 mod client;
-mod exchange;
 mod survey;
 
 use std::sync::Arc;
@@ -16,15 +15,15 @@ use reqwest::{Client, StatusCode};
 use tokio::sync::Notify;
 
 use self::client::{Clock, chain, client, gzip, is_json, parse, read, retry_after_s};
-pub use self::exchange::{archive_seen, pack, settlement};
 use crate::clock;
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::feedback::survey::Survey;
-use crate::kiosk::desk::pin;
+use crate::kiosk::exchange::{pack, settlement};
 use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
+use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Settings};
-use crate::pin::is_hash;
+use crate::secret::pin::is_hash;
 use crate::wire::delivery::Delivery;
 use crate::wire::receipt::{Pin, Receipt};
 use crate::wire::{self, Enrolled, Enrolment as Knock, Refusal, Renewed};

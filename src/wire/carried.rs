@@ -1,7 +1,7 @@
 //! The shapes of a delivery that is carried by hand, and of the receipt that goes back likewise.
 //!
 //! A file of lines of JSON: a header, a frame for each ordinary delivery, and an end, by which a
-//! file that was cut short is noticed. `crate::carried` writes and reads it.
+//! file that was cut short is noticed. `crate::carried::file` writes and reads it.
 
 use serde::{Deserialize, Serialize};
 

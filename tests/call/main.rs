@@ -25,8 +25,8 @@ use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::kiosk::desk::phone::Place as Where;
-use smilepost::kiosk::desk::pin;
 use smilepost::kiosk::desk::sheet::{Page, Tap};
+use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Kiosk, Options, Place};
 

@@ -17,7 +17,7 @@ use std::process::Command;
 use i_slint_backend_testing::ElementHandle;
 use slint::platform::{PointerEventButton, WindowEvent};
 use slint::{ComponentHandle as _, LogicalPosition, PhysicalSize};
-use smilepost::kiosk::desk::pin;
+use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Driver;
 use smilepost::kiosk::{Kiosk, Options, Place};
 

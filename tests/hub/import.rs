@@ -1,9 +1,9 @@
 //! Deliveries that were carried by hand: what is taken, once, and what is not.
 
-use smilepost::carried::{self, Writer, read_receipt};
+use smilepost::carried::file::{LINE_BYTES_MAX, Writer, read_receipt};
+use smilepost::carried::seal::{HubKeys, Signer};
 use smilepost::hub::archive::{Archive as _, Token};
 use smilepost::hub::import::{Error, Imported, import};
-use smilepost::sealed::{HubKeys, Signer};
 use smilepost::wire::delivery::Delivery;
 
 use crate::scene::{KIOSK, NOON, RUN, Scene, delivery, rating};
@@ -151,7 +151,7 @@ async fn a_file_by_another_key_or_to_another_hub_is_refused_and_names_the_cure()
 #[tokio::test]
 async fn what_is_no_such_file_is_refused() {
     let scene = Scene::new().await;
-    let long = [&b"{\"smilepost\":\""[..], &vec![b'x'; carried::LINE_BYTES_MAX]].concat();
+    let long = [&b"{\"smilepost\":\""[..], &vec![b'x'; LINE_BYTES_MAX]].concat();
     let newer = format!(
         "{{\"smilepost\":\"carried delivery\",\"version\":2,\"kiosk\":\"{KIOSK}\",\"nonce\":\"{NONCE}\"}}\n"
     );

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 use smilepost::hub::archive::{Archive as _, Desk};
-use smilepost::pin;
+use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
 
 use crate::scene::{BOOT, NOON, RUN, Scene, delivery, gzip, rating};

@@ -70,22 +70,22 @@ mutant thank-before-the-answer-is-kept src/feedback/visit/follow.rs 's/(self\.un
 mutant other-words-under-the-same-version src/hub/surveys.rs 's/one\.scale != other\.scale \|\| one\.texts\.iter\(\)\.any\(differ\)/one.texts.iter().all(differ) \&\& one.scale != other.scale/' --lib surveys
 mutant unfit-survey-is-asked src/kiosk/given.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
 # The shop manager's desk.
-mutant a-restart-frees-the-pin src/kiosk/desk/pin.rs 's/Err\(_\) => 0,\n        \};/Err(_) => 0,\n        };\n        let wrong = wrong.min(0);/' --lib pin
+mutant a-restart-frees-the-pin src/kiosk/pin.rs 's/Err\(_\) => 0,\n        \};/Err(_) => 0,\n        };\n        let wrong = wrong.min(0);/' --lib pin
 mutant a-live-ticker src/kiosk/desk/count.rs 's/(abs_diff\(shown\.lines\(\)\.total\(\)\)) < HIDDEN_BELOW/$1 < 1/' --test kiosk desk
 mutant few-are-told src/feedback/tally.rs 's/0 < self\.total && self\.total < HIDDEN_BELOW/false/' --test kiosk desk
 # The desk on a phone: nothing without the PIN, nothing by somebody else's form, nothing planted.
 mutant anybody-is-in src/kiosk/desk/phone/guests.rs 's/pin\.is_some_and\(\|pin\| pin == guest\.pin\)/true/; s/find\(\|guest\| guest\.token == token\)/first_mut()/; s/guests\.iter_mut\(\)\.first_mut/guests.first_mut/' --test phone
 mutant any-form src/kiosk/desk/phone/pages.rs 's/is_from_here && is_own_form\(&guest\.token, given\)/is_from_here/' --test phone
 mutant any-origin src/kiosk/desk/phone/pages.rs 's/    text\(ORIGIN\)\.is_none_or\(\|origin\| origin == own\)\n        && site/    let _ = own;\n    site/' --test phone
-mutant phone-tries-are-free src/kiosk/desk/phone/guests.rs 's/self\.door\.enter\(pin, now_ms\)\?;/if !crate::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
+mutant phone-tries-are-free src/kiosk/desk/phone/guests.rs 's/self\.door\.enter\(pin, now_ms\)\?;/if !crate::secret::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
 # A call is promised only once it is on disk.
 mutant promised-before-it-is-kept src/feedback/visit/help.rs 's/vec!\[Effect::KeepCall \{ at_ms \}\]/vec![Effect::KeepCall { at_ms }, Effect::Attend(Attending::Asked)]/' --lib visit
 mutant one-line-for-all-wordings src/feedback/tally/score.rs 's/self\.version == version && //' --test kiosk desk
 # What is carried by hand.
-mutant unsigned-frames-are-taken src/carried.rs 's/find\(\|key\| is_signed\(key, &message, &signature\)\)/find(|key| is_signed(key, \&message, \&signature) || !signature.is_empty())/' --no-default-features --features hub --test hub import
-mutant a-frame-of-another-file src/carried.rs 's/\{DELIVERY\}\\n\{\}\\n\{\}\\n\{frame\}\\n", header\.kiosk, header\.nonce/{DELIVERY}\\n{}\\n{frame}\\n", header.kiosk/; s/match delivery\.nonce == self\.header\.nonce/match !delivery.nonce.is_empty()/' --no-default-features --features hub --test hub import
-mutant a-frame-of-another-place src/carried.rs 's/\{DELIVERY\}\\n\{\}\\n\{\}\\n\{frame\}\\n"/{DELIVERY}\\n{}\\n{}\\n{}\\n"/; s/header\.kiosk, header\.nonce\)\n\}\n\nfn signed_part/header.kiosk, header.nonce, frame.min(1))\n}\n\nfn signed_part/' --no-default-features --features hub --test hub import
-mutant an-unsigned-receipt-is-believed src/carried.rs 's/if !is_signed\(&hub\.verify, &receipt_part\(&body\), &signature\)/if !is_signed(\&hub.verify, \&receipt_part(\&body), \&signature) \&\& body.is_empty()/' --no-default-features --features hub --test hub import
+mutant unsigned-frames-are-taken src/carried/file.rs 's/find\(\|key\| is_signed\(key, &message, &signature\)\)/find(|key| is_signed(key, \&message, \&signature) || !signature.is_empty())/' --no-default-features --features hub --test hub import
+mutant a-frame-of-another-file src/carried/file.rs 's/\{DELIVERY\}\\n\{\}\\n\{\}\\n\{frame\}\\n", header\.kiosk, header\.nonce/{DELIVERY}\\n{}\\n{frame}\\n", header.kiosk/; s/match delivery\.nonce == self\.header\.nonce/match !delivery.nonce.is_empty()/' --no-default-features --features hub --test hub import
+mutant a-frame-of-another-place src/carried/file.rs 's/\{DELIVERY\}\\n\{\}\\n\{\}\\n\{frame\}\\n"/{DELIVERY}\\n{}\\n{}\\n{}\\n"/; s/header\.kiosk, header\.nonce\)\n\}\n\nfn signed_part/header.kiosk, header.nonce, frame.min(1))\n}\n\nfn signed_part/' --no-default-features --features hub --test hub import
+mutant an-unsigned-receipt-is-believed src/carried/file.rs 's/if !is_signed\(&hub\.verify, &receipt_part\(&body\), &signature\)/if !is_signed(\&hub.verify, \&receipt_part(\&body), \&signature) \&\& body.is_empty()/' --no-default-features --features hub --test hub import
 mutant an-old-file-is-a-clone src/hub/archive/sqlite/ledger.rs 's/\.filter\(\|_\| shipment\.way == Way::Sent\)//' --no-default-features --features hub --test hub import
 mutant an-old-file-is-news src/hub/archive/sqlite/ledger.rs 's/and taken >= \?4 returning/and taken < ?4 - ?4 returning/' --no-default-features --features hub --test hub import
 mutant a-call-is-an-alarm-for-ever src/hub/dashboard/aside.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard

@@ -363,7 +363,7 @@ async fn another_pin_shows_everybody_out() {
     let manager = scene.manager().await;
     assert_eq!(manager.get("").await.status, 200);
     let folder = &scene.settings.data_dir;
-    let hash = smilepost::kiosk::desk::pin::hash("1357").unwrap();
-    smilepost::kiosk::desk::pin::set(folder, &hash).unwrap();
+    let hash = smilepost::kiosk::pin::hash("1357").unwrap();
+    smilepost::kiosk::pin::set(folder, &hash).unwrap();
     assert_eq!(manager.get("").await.status, 303);
 }

@@ -27,12 +27,12 @@ use i_slint_backend_testing::{
 };
 use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::feedback::answer::FollowUp;
+use smilepost::feedback::colour::Colour;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::feedback::visit::Attending;
 use smilepost::kiosk::asked::{Asked, Shown, Words};
 use smilepost::kiosk::attendant::{Event, View};
-use smilepost::kiosk::screen::colour::Colour;
 use smilepost::kiosk::screen::fonts::prefer;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
 use smilepost::kiosk::settings::{Look, Settings};

@@ -15,7 +15,6 @@ use tokio::sync::oneshot;
 
 use super::count::Count;
 use super::phone::guests::Guests;
-use super::pin::Door;
 use super::sheet::Notes;
 use super::stick;
 use super::summary::{self, sum_up};
@@ -27,6 +26,7 @@ use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::Tally;
 use crate::kiosk::journal::{Books, Gone, Keeper};
+use crate::kiosk::pin::Door;
 use crate::kiosk::settings::Enrolment;
 use crate::wire::desk::{Carried, Summary};
 

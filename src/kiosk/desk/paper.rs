@@ -12,11 +12,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::sheet::{Alerts, Post};
 use super::shown;
 use super::words::Words;
-use crate::face;
 use crate::feedback::call::Called;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::faces_of;
 use crate::feedback::tally::HIDDEN_BELOW;
+use crate::web::face;
 use crate::wire::desk::{Day, Hour, Line, Said, Summary};
 
 /// The style of every page, which stands in the page itself.

@@ -2,13 +2,13 @@
 
 use super::clerk::Clerk;
 use super::phone::Address;
-use super::pin::{self, Denied};
 use crate::clock;
 use crate::feedback::alert::Alert;
 use crate::feedback::call::{Call, Called};
 use crate::feedback::moment;
 use crate::feedback::note::About;
 use crate::kiosk::journal::Books;
+use crate::kiosk::pin::{self, Denied};
 use crate::wire::desk::{Carried, Summary};
 
 /// How many days the reasons are counted over: four whole weeks.

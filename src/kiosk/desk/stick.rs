@@ -10,17 +10,19 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Clerk, Source, Unanswerable, paper, rows};
-use crate::carried::{self, ENDING, RECEIPT_BYTES_MAX, RECEIPT_ENDING, Writer, read_receipt};
+use crate::carried::file::{
+    self as carried, ENDING, RECEIPT_BYTES_MAX, RECEIPT_ENDING, Writer, read_receipt,
+};
+use crate::carried::seal::Signer;
 use crate::clock;
 use crate::feedback::moment;
 use crate::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use crate::feedback::rating::RatingId;
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::kiosk::durable;
+use crate::file;
+use crate::kiosk::exchange::{archive_seen, pack};
 use crate::kiosk::journal::{Batch, BatchRun, Settlement, State};
 use crate::kiosk::settings::Enrolment;
-use crate::kiosk::uplink::{archive_seen, pack};
-use crate::sealed::Signer;
 use crate::wire::carried::Receipt;
 use crate::wire::delivery;
 use crate::wire::desk::Carried;
@@ -274,7 +276,7 @@ fn forget(data_dir: &Path, nonce: &str) -> std::io::Result<()> {
 fn write_remembered(data_dir: &Path, known: &[String]) -> std::io::Result<()> {
     let from = known.len().saturating_sub(CARRIED_MAX);
     let text: Vec<&str> = known.iter().skip(from).map(String::as_str).collect();
-    durable::write(&data_dir.join(CARRIED_FILE), text.join("\n").as_bytes())
+    file::write(&data_dir.join(CARRIED_FILE), text.join("\n").as_bytes())
 }
 
 /// Settles what receipts on the stick confirm of files of ours; returns how many events that were.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kiosk::durable;
+use crate::file;
 use crate::wire::carried::Keys;
 
 /// The enrolment's file in the data folder, readable by the kiosk alone.
@@ -112,7 +112,7 @@ impl Enrolment {
     pub fn write(&self, data_dir: &Path) -> Result<(), EnrolmentError> {
         let file = data_dir.join(ENROLMENT_FILE);
         let text = toml::to_string(self).map_err(std::io::Error::other);
-        let written = text.and_then(|text| durable::write(&file, text.as_bytes()));
+        let written = text.and_then(|text| file::write(&file, text.as_bytes()));
         written.map_err(|source| EnrolmentError { action: "write", file, source })
     }
 }

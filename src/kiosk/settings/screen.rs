@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::config::Complaints;
-use crate::kiosk::screen::colour::Colour;
+use crate::feedback::colour::Colour;
 
 /// The screen.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 use tokio_rustls::TlsAcceptor;
 
-use crate::kiosk::durable;
+use crate::file;
 
 /// The certificate's file in the data folder; before it stands until when it holds.
 pub const CERTIFICATE_FILE: &str = "desk-certificate.pem";
@@ -75,8 +75,8 @@ impl Certificate {
         let certificate = params.self_signed(&key)?;
         let until = NaiveDate::from_ymd_opt(now.year() + 2, 4, 1).unwrap_or(now);
         let text = format!("{HOLDS_UNTIL}{until}\n{}", certificate.pem());
-        durable::write(&folder.join(KEY_FILE), key.serialize_pem().as_bytes())?;
-        durable::write(&folder.join(CERTIFICATE_FILE), text.as_bytes())?;
+        file::write(&folder.join(KEY_FILE), key.serialize_pem().as_bytes())?;
+        file::write(&folder.join(CERTIFICATE_FILE), text.as_bytes())?;
         let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes())?;
         Ok(Self { certificate: certificate.der().clone(), key })
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::kiosk::desk::pin::{self, Denied, Door};
+use crate::kiosk::pin::{self, Denied, Door};
 
 /// How long a guest may be idle, in milliseconds.
 pub const IDLE_MS: u64 = 15 * 60 * 1_000;

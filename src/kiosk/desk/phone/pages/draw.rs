@@ -6,10 +6,10 @@ use crate::clock;
 use crate::feedback::call::Called;
 use crate::feedback::note::NOTE_CHARS_MAX;
 use crate::kiosk::desk::phone::Standing;
-use crate::kiosk::desk::pin::Denied;
 use crate::kiosk::desk::sheet::{Notes, Page, Post, Sheet};
 use crate::kiosk::desk::words::Words;
 use crate::kiosk::desk::{Clerk, Unanswerable, paper};
+use crate::kiosk::pin::Denied;
 
 const PAGES: [(Page, &str, &str); 5] = [
     (Page::Today, "/", "Today"),

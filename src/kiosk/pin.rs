@@ -6,9 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::kiosk::durable;
-pub use crate::pin::hash;
-use crate::pin::is_right;
+use crate::file;
+pub use crate::secret::pin::hash;
+use crate::secret::pin::is_right;
 
 /// The file of the hash in the data folder.
 pub const FILE: &str = "pin";
@@ -53,7 +53,7 @@ pub enum Denied {
 /// When it cannot be written.
 pub fn set(data_dir: &Path, hash: &str) -> Result<(), Unwritten> {
     let file = data_dir.join(FILE);
-    durable::write(&file, hash.as_bytes()).map_err(|error| Unwritten(file, error))
+    file::write(&file, hash.as_bytes()).map_err(|error| Unwritten(file, error))
 }
 
 /// Forgets the PIN, so that nobody gets in; false when there was none.
@@ -81,7 +81,7 @@ pub fn adopt(data_dir: &Path, number: u64, hash: Option<&str>) -> Result<(), Unw
     }
     // The number comes last, so that a power cut in between has it said once more.
     let file = data_dir.join(GIVEN_FILE);
-    let written = durable::write(&file, number.to_string().as_bytes());
+    let written = file::write(&file, number.to_string().as_bytes());
     written.map_err(|error| Unwritten(file, error))
 }
 
@@ -161,7 +161,7 @@ impl Door {
 
     fn note(&mut self, wrong: u32, now_ms: u64) {
         (self.wrong, self.since_ms) = (wrong, now_ms);
-        if let Err(error) = durable::write(&self.tries, wrong.to_string().as_bytes()) {
+        if let Err(error) = file::write(&self.tries, wrong.to_string().as_bytes()) {
             // On a card that takes nothing the count lasts as long as the process.
             tracing::warn!(%error, "a try at the PIN could not be noted");
         }

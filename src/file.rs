@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Writes a file that only the kiosk can read, making its folder if need be.
+/// Writes a file that only its owner can read, making its folder if need be.
 ///
 /// # Errors
 /// When the folder cannot be written; then the old file stands.
-pub(super) fn write(file: &Path, content: &[u8]) -> std::io::Result<()> {
+pub fn write(file: &Path, content: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let new = file.with_extension("new");

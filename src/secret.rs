@@ -1,0 +1,3 @@
+//! Secrets of both programs: how each is made and kept.
+
+pub mod pin;

@@ -1,0 +1,3 @@
+//! What the pages of both programs share.
+
+pub mod face;
