@@ -15,7 +15,7 @@ use smilepost::feedback::note::{About, Noted};
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::journal::{Journal, Limits};
 
-use crate::phone::{PIN, Scene};
+use crate::kiosk::{PIN, Scene};
 
 const DAY_MS: u64 = 86_400_000;
 

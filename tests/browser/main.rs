@@ -9,16 +9,16 @@
 )]
 
 mod desk;
-#[path = "../phone/scene.rs"]
-#[expect(dead_code, reason = "the desk's own tests use the rest of it")]
-mod phone;
-#[path = "../hub/scene.rs"]
+#[path = "../support/hub.rs"]
 #[expect(dead_code, reason = "the hub's own tests use the rest of it")]
-mod scene;
+mod hub;
+#[path = "../support/kiosk.rs"]
+#[expect(dead_code, reason = "the desk's own tests use the rest of it")]
+mod kiosk;
 
 use std::process::Command;
 
-use scene::{Scene, delivery, rating};
+use hub::{Scene, delivery, rating};
 
 /// What the browser made of the page: its document after layout.
 fn open(url: &str) -> String {

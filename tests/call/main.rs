@@ -11,13 +11,13 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../phone/scene.rs"]
+#[path = "../support/kiosk.rs"]
 #[expect(dead_code, reason = "the desk's own tests use the rest of it")]
-mod phone;
-#[path = "../screen/stage.rs"]
+mod kiosk;
+#[path = "../support/screen.rs"]
 #[expect(dead_code, reason = "this test sees fewer pictures than the other")]
-mod stage;
-#[path = "../pictures/survey.rs"]
+mod screen;
+#[path = "../support/survey.rs"]
 mod survey;
 
 use i_slint_backend_testing::ElementHandle;
@@ -30,8 +30,8 @@ use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Kiosk, Options, Place};
 
-use self::phone::{PIN, Phone};
-use self::stage::{PATIENCE, Stop, exported, nordmarkt, on_screen, press, see, set_platform};
+use self::kiosk::{PIN, Phone};
+use self::screen::{PATIENCE, Stop, exported, nordmarkt, on_screen, press, see, set_platform};
 
 /// Long enough for a manager in a test, and short enough for a shopper in one.
 const WAIT_MS: u64 = 6_000;
@@ -110,7 +110,7 @@ fn a_shopper_who_asks_for_somebody_hears_who_comes_and_nothing_is_kept_of_them()
                 wait_for!("Somebody was asked to come. Please wait here for a moment.");
             };
         }
-        let mut manager = Phone { url, client: phone::client(), cookie: None };
+        let mut manager = Phone { url, client: kiosk::client(), cookie: None };
         let form = runtime.block_on(async {
             let cookie = manager.post("pin", &[("pin", PIN)]).await.cookie.unwrap();
             manager.cookie = Some(cookie.split(';').next().unwrap().to_owned());

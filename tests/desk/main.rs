@@ -5,10 +5,10 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../screen/stage.rs"]
+#[path = "../support/screen.rs"]
 #[expect(dead_code, reason = "this test sees fewer pictures than the other")]
-mod stage;
-#[path = "../pictures/survey.rs"]
+mod screen;
+#[path = "../support/survey.rs"]
 mod survey;
 
 use std::io::Write as _;
@@ -21,7 +21,7 @@ use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Driver;
 use smilepost::kiosk::{Kiosk, Options, Place};
 
-use self::stage::{PATIENCE, Stop, exported, nordmarkt, on_screen, press, see, set_platform};
+use self::screen::{PATIENCE, Stop, exported, nordmarkt, on_screen, press, see, set_platform};
 
 /// A finger on the shop's mark, or off it again.
 fn touch(window: &impl slint::ComponentHandle, is_down: bool) {
@@ -73,8 +73,8 @@ fn a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers() {
         macro_rules! see_either {
             ($one:literal, $other:literal) => {
                 wait_for!($one, |window: &_| {
-                    let pixels = stage::snapshot(window);
-                    pixels == stage::golden($one) || pixels == stage::golden($other)
+                    let pixels = screen::snapshot(window);
+                    pixels == screen::golden($one) || pixels == screen::golden($other)
                 });
             };
         }

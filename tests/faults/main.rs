@@ -15,6 +15,7 @@
     reason = "a test prints its figures and fails by panicking"
 )]
 
+#[path = "../support/chance.rs"]
 mod chance;
 mod cuts;
 mod disk;

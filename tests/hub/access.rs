@@ -3,7 +3,7 @@
 use smilepost::hub::access::{self, Limits};
 use smilepost::hub::archive::{Archive as _, Kiosk};
 
-use crate::scene::{KIOSK, Scene, delivery, rating};
+use crate::hub::{KIOSK, Scene, delivery, rating};
 
 #[tokio::test]
 async fn a_code_lets_a_kiosk_in_once() {

@@ -6,7 +6,7 @@ use smilepost::hub::access;
 use smilepost::hub::archive::Archive as _;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 
-use crate::scene::{KIOSK, NOON, RUN, Scene, delivery, rating};
+use crate::hub::{KIOSK, NOON, RUN, Scene, delivery, rating};
 
 /// The first schema as it was shipped, with one shop, one kiosk and three presses of a button, the
 /// second of which came 30 ms after the first.

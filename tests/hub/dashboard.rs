@@ -6,7 +6,7 @@ use smilepost::clock;
 use smilepost::feedback::moment;
 use smilepost::hub::archive::{Archive as _, Kiosk};
 
-use crate::scene::{NOON, Scene, delivery, rating};
+use crate::hub::{NOON, Scene, delivery, rating};
 
 /// The page's text without its tags, spaces folded.
 fn text(page: &str) -> String {

@@ -6,7 +6,7 @@ use smilepost::hub::archive::{Archive as _, Token};
 use smilepost::hub::import::{Error, Imported, import};
 use smilepost::wire::delivery::Delivery;
 
-use crate::scene::{KIOSK, NOON, RUN, Scene, delivery, rating};
+use crate::hub::{KIOSK, NOON, RUN, Scene, delivery, rating};
 
 const NONCE: &str = "5eed5eed5eed5eed5eed5eed5eed5eed";
 

@@ -7,7 +7,7 @@ use smilepost::hub::archive::{Archive as _, Desk};
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
 
-use crate::scene::{BOOT, NOON, RUN, Scene, delivery, gzip, rating};
+use crate::hub::{BOOT, NOON, RUN, Scene, delivery, gzip, rating};
 
 async fn rows(scene: &Scene) -> Vec<(u32, Option<u8>, String, String)> {
     let page = scene.archive.page((0, 0), 10_000).await.unwrap();

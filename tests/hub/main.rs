@@ -5,9 +5,10 @@
 mod access;
 mod archive;
 mod dashboard;
+#[path = "../support/hub.rs"]
+mod hub;
 mod import;
 mod intake;
 mod program;
-mod scene;
 mod settings;
 mod surveys;

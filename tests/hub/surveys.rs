@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use smilepost::hub::archive::{Archive, Scope};
 
-use crate::scene::{KIOSK, Scene, delivery, rating};
+use crate::hub::{KIOSK, Scene, delivery, rating};
 
 fn survey(version: u32) -> String {
     let question = json!({ "id": "checkout", "version": version, "scale": 4 });
@@ -114,7 +114,7 @@ async fn what_a_shop_manager_wrote_is_stored_and_counts_as_no_rating() {
     let scene = Scene::new().await;
     let noted = |n: u32, about: &str, text: &str| {
         json!({
-            "n": n, "kind": "noted", "boot_ms": 61_000, "wall_ms": crate::scene::NOON,
+            "n": n, "kind": "noted", "boot_ms": 61_000, "wall_ms": crate::hub::NOON,
             "about": about, "text": text,
         })
     };
@@ -135,7 +135,7 @@ async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
     let scene = Scene::new().await;
     let answer = |n: u32, follow_up: &str, outcome: &str, answer: Option<&str>| {
         json!({
-            "n": n, "kind": "answered", "boot_ms": 61_000, "wall_ms": crate::scene::NOON, "to": 1,
+            "n": n, "kind": "answered", "boot_ms": 61_000, "wall_ms": crate::hub::NOON, "to": 1,
             "follow_up": follow_up, "outcome": outcome, "answer": answer,
             "question": "checkout", "question_version": 1, "language": "en",
         })

@@ -10,7 +10,7 @@
 mod damage;
 mod desk;
 mod journal;
-#[path = "../portal.rs"]
+#[path = "../support/portal.rs"]
 mod portal;
 mod program;
 mod settings;

@@ -3,7 +3,8 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod scene;
+#[path = "../support/kiosk.rs"]
+mod kiosk;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
 
-use self::scene::{PIN, Scene, client, client_at};
+use self::kiosk::{PIN, Scene, client, client_at};
 
 const PAGES: [&str; 6] = ["", "days", "why", "notes", "post", "day"];
 

@@ -15,6 +15,7 @@ mod colour_blind;
 mod desk;
 mod languages;
 mod layout;
+#[path = "../support/survey.rs"]
 mod survey;
 mod walk;
 

@@ -5,15 +5,16 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod stage;
-#[path = "../pictures/survey.rs"]
+#[path = "../support/screen.rs"]
+mod screen;
+#[path = "../support/survey.rs"]
 mod survey;
 
 use slint::{ComponentHandle as _, PhysicalSize};
 use smilepost::kiosk::{Kiosk, Options, Place};
 use smilepost::wire::desk::Exported;
 
-use self::stage::{Stop, exported, key, nordmarkt, on_screen, press, see, set_platform};
+use self::screen::{Stop, exported, key, nordmarkt, on_screen, press, see, set_platform};
 
 #[test]
 fn a_visit_by_labels_alone_becomes_rows_follow_ups_a_thank_you_and_the_question_again() {

@@ -12,7 +12,7 @@ mod hostile;
 mod killed;
 mod line;
 mod parties;
-#[path = "../portal.rs"]
+#[path = "../support/portal.rs"]
 mod portal;
 mod promises;
 mod returning;

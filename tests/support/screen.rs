@@ -67,10 +67,10 @@ macro_rules! on_screen {
 /// Waits until the screen shows a golden picture, pixel for pixel.
 macro_rules! see {
     ($component:expr, $name:literal) => {{
-        let expected = crate::stage::golden($name);
+        let expected = crate::screen::golden($name);
         let is_seen = (0..2_000).any(|_| {
-            std::thread::park_timeout(crate::stage::PATIENCE / 2_000);
-            let pixels = on_screen!($component, |window: &_| crate::stage::snapshot(window));
+            std::thread::park_timeout(crate::screen::PATIENCE / 2_000);
+            let pixels = on_screen!($component, |window: &_| crate::screen::snapshot(window));
             pixels == expected
         });
         assert!(is_seen, "the screen never showed {}", $name);
