@@ -4,7 +4,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "tidy/circles.rs"]
+mod circles;
+#[path = "tidy/graph.rs"]
+mod graph;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use circles::circles;
+use graph::Graph;
+
+/// Files that stand in a circle still; to be none, and then this constant goes.
+const FILES_IN_CIRCLES: usize = 64;
 
 /// What each room may use of the others. `DESIGN`: arrows lead from outside to inside.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -198,6 +210,25 @@ fn check_all(is_checked: impl Fn(&str) -> bool) {
         }
     }
     assert!(all.is_empty(), "\n{}", all.join("\n"));
+}
+
+fn sources() -> BTreeMap<String, String> {
+    let files = files("src", "rs");
+    files.iter().map(|path| (relative(path), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+/// `SMILEPOST_TIDY_REPORT=1 cargo test --test tidy no_file -- --nocapture` prints what there is.
+#[test]
+fn no_file_uses_another_that_uses_it() {
+    let graph = Graph::read(&sources());
+    assert!(graph.complaints.is_empty(), "{:#?}", graph.complaints);
+    let circles = circles(&graph.arrows());
+    let report: String = circles.iter().map(|circle| format!("{circle}\n")).collect();
+    if std::env::var_os("SMILEPOST_TIDY_REPORT").is_some() {
+        println!("{report}");
+    }
+    let files: usize = circles.iter().map(|circle| circle.files.len()).sum();
+    assert!(files <= FILES_IN_CIRCLES, "{files} files stand in a circle\n{report}");
 }
 
 #[test]
