@@ -319,7 +319,8 @@ impl Reader<'_> {
         let is_colons = |at: usize| {
             let is_colon = |at: usize, spacing: Option<Spacing>| match tokens.get(at) {
                 Some(TokenTree::Punct(punct)) => {
-                    punct.as_char() == ':' && spacing.is_none_or(|spacing| punct.spacing() == spacing)
+                    punct.as_char() == ':'
+                        && spacing.is_none_or(|spacing| punct.spacing() == spacing)
                 }
                 _ => false,
             };
