@@ -20,7 +20,7 @@ use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
 use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, access};
-use smilepost::kiosk::journal::{Home, Journal, Keeper, Limits};
+use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::uplink::{self, Office};
 
@@ -79,7 +79,7 @@ fn main() {
         new_run: Box::new(|| RunId(rand::random())),
         read_clocks: clock::reading,
     };
-    let (keeper, thread) = Keeper::start(Some(journal), ground, |_| {}).unwrap();
+    let (keeper, thread) = JournalThread::start(Some(journal), ground, |_| {}).unwrap();
     let start = now();
     let (app, floor_ms) = ("bench".to_owned(), clock::built_ms());
     settings.data_dir = data_dir;

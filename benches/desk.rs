@@ -24,7 +24,7 @@ use smilepost::feedback::moment::{Anchor, Reading, Source};
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::desk::sheet::Page;
 use smilepost::kiosk::desk::{Desk, Shop};
-use smilepost::kiosk::journal::{self, Home, Journal, Keeper, Limits};
+use smilepost::kiosk::journal::{self, Home, Journal, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
 
 const RATINGS: u64 = 1_000_000;
@@ -94,7 +94,7 @@ fn fill(journal: &mut Journal, ratings: u64, began_ms: i64) {
     }
 }
 
-fn press(keeper: &Keeper, answers: &Receiver<()>, rounds: usize) -> Vec<f64> {
+fn press(keeper: &JournalThread, answers: &Receiver<()>, rounds: usize) -> Vec<f64> {
     let one = |n: usize| {
         std::thread::park_timeout(PAUSE);
         let (_, ms) = timed(|| {
@@ -133,7 +133,7 @@ fn main() {
         // Nobody listens any more at the end.
         let _ = told.send(());
     };
-    let (keeper, _thread) = Keeper::start(Some(journal), home, tell).unwrap();
+    let (keeper, _thread) = JournalThread::start(Some(journal), home, tell).unwrap();
     let alone = press(&keeper, &answers, 2_000);
 
     let before = resident();

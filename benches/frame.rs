@@ -17,8 +17,8 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
 use slint::{ComponentHandle as _, PhysicalSize, PlatformError, Rgb8Pixel};
 use smilepost::feedback::rating::Scale;
-use smilepost::kiosk::asked::Asked;
 use smilepost::kiosk::attendant::View;
+use smilepost::kiosk::display::Display;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::sound::Sound;
@@ -105,7 +105,7 @@ fn main() {
     println!("{} x {height}; first frame {:.1} ms", width, canvas.settle());
 
     let (zone, survey) = (Some(chrono_tz::UTC), settings.survey.clone());
-    let mut asked = Asked::new(&settings, zone, "", survey, |_| true, Sound::default(), None);
+    let mut asked = Display::new(&settings, zone, "", survey, |_| true, Sound::default(), None);
     let ask = View::Ask(asked.words(None));
     screen.show(ask.clone());
     canvas.settle();

@@ -2,20 +2,20 @@
 //!
 //! Here its parts are put together; each lives on a thread of its own and they talk by channels.
 
-pub mod asked;
 pub mod attendant;
 pub mod buttons;
 pub mod desk;
+pub mod display;
 pub mod exchange;
-pub mod given;
 pub mod health;
 pub mod journal;
+pub mod office_survey;
 pub mod pin;
 pub mod screen;
 pub mod settings;
 pub mod sound;
+mod thanks_log;
 pub mod uplink;
-mod witness;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -23,18 +23,18 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 use chrono_tz::Tz;
 
-use self::asked::Asked;
 use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
 use self::desk::Desk;
 use self::desk::phone::{Address, Phone};
 use self::desk::sheet::{Stick, Tap};
-use self::given::Given;
-use self::journal::{Journal, Keeper};
+use self::display::Display;
+use self::journal::{Journal, JournalThread};
+use self::office_survey::OfficeSurvey;
 use self::screen::Screen;
 use self::settings::{Enrolment, Settings};
 use self::sound::Sound;
-use self::witness::Witness;
+use self::thanks_log::ThanksLog;
 use crate::clock;
 use crate::feedback::alert::Watch;
 use crate::feedback::call::Calls;
@@ -75,7 +75,7 @@ pub struct Kiosk {
     inbox: Receiver<Event>,
     attendant: Attendant,
     screen: Option<Screen>,
-    keeper: Keeper,
+    keeper: JournalThread,
     journal: std::thread::JoinHandle<()>,
     lamps: Option<std::thread::JoinHandle<()>>,
     socket: Option<PathBuf>,
@@ -127,7 +127,7 @@ impl Kiosk {
             None
         });
         let witness = options.witness.as_deref().map(|path| {
-            Witness::open(path).with_context(|| format!("cannot open witness {}", path.display()))
+            ThanksLog::open(path).with_context(|| format!("cannot open witness {}", path.display()))
         });
         let witness = witness.transpose()?;
 
@@ -140,7 +140,7 @@ impl Kiosk {
             new_run: Box::new(new_run),
             read_clocks: clock::reading,
         };
-        let (keeper, thread) = Keeper::start(journal, home, move |answer| {
+        let (keeper, thread) = JournalThread::start(journal, home, move |answer| {
             // An attendant that has gone home needs no answer.
             let _ = answers.send(Event::Journal(answer));
         })
@@ -152,7 +152,7 @@ impl Kiosk {
         let zone = known_zone(&settings, enrolment.as_ref());
         let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
-        let (survey, given) = Given::at_start(&settings);
+        let (survey, given) = OfficeSurvey::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
         let place = desk::Place {
             data_dir: settings.data_dir.clone(),
@@ -211,7 +211,7 @@ impl Kiosk {
         let is_followed = screen.is_some() && settings.screen.is_touched;
         let offers_help = is_followed && settings.call_wait_ms.is_some();
         let missing = screen::fonts::Missing::find();
-        let asked = Asked::new(
+        let asked = Display::new(
             &settings,
             zone,
             &touchpoint,
@@ -335,7 +335,7 @@ fn known_zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Option<Tz> 
 /// The shop as the desk needs to know it.
 #[must_use]
 pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
-    shop_asking(Given::at_start(settings).0, settings, enrolment)
+    shop_asking(OfficeSurvey::at_start(settings).0, settings, enrolment)
 }
 
 fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
@@ -400,7 +400,7 @@ fn open_phone(
 
 fn open_uplink(
     office: Option<uplink::Office>,
-    keeper: &Keeper,
+    keeper: &JournalThread,
     has_letter: bool,
 ) -> Box<dyn Fn() + Send> {
     let Some(office) = office else {

@@ -32,10 +32,10 @@
 //!                            the face lights up at once          Event::Kept ─► Effect::Thank
 //! ```
 //!
-//! Where the survey asks for more, [`kiosk::asked`] knows in which words, and a follow-up comes
+//! Where the survey asks for more, [`kiosk::display`] knows in which words, and a follow-up comes
 //! between the two last: `Event::Kept ─► Effect::Follow ─► Event::Answered ─► Effect::KeepAnswer`,
 //! which is committed like a rating. A survey comes from head office through the uplink
-//! ([`kiosk::given`]) and is asked from the next shopper on.
+//! ([`kiosk::office_survey`]) and is asked from the next shopper on.
 //!
 //! # Threads of the kiosk
 //!

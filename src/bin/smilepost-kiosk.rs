@@ -9,9 +9,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::kiosk::desk::{self, Clerk, Source, socket, stick};
-use smilepost::kiosk::given::Given;
 use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::Journal;
+use smilepost::kiosk::office_survey::OfficeSurvey;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, Place, health, pin, shop, uplink};
@@ -215,7 +215,8 @@ fn act(command: Command) -> anyhow::Result<()> {
                 }
             };
             enrolment.write(&settings.data_dir)?;
-            Given::forget(&settings.data_dir).context("cannot forget the last hub's survey")?;
+            OfficeSurvey::forget(&settings.data_dir)
+                .context("cannot forget the last hub's survey")?;
             let Enrolment { kiosk, shop, .. } = enrolment;
             print(format_args!(
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."

@@ -23,14 +23,14 @@ use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{Input, Rated, RatingId, RunId, Score};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{self, Attending, Effect, Plan, Press, Visit};
-use crate::kiosk::asked::{Asked, Words};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::Desk;
 use crate::kiosk::desk::phone::{self, Phone};
 use crate::kiosk::desk::sheet::{Office, Sheet, Stick, Tap};
-use crate::kiosk::journal::{Answer, Keeper};
+use crate::kiosk::display::{Display, DisplayTexts};
+use crate::kiosk::journal::{JournalThread, Outcome};
 use crate::kiosk::sound::Sound;
-use crate::kiosk::witness::Witness;
+use crate::kiosk::thanks_log::ThanksLog;
 use crate::wire::desk::Carried;
 
 /// How often a closed journal is tried again, in milliseconds.
@@ -84,7 +84,7 @@ pub enum Event {
     /// What the shop manager has written for shoppers, if anything, has been looked up.
     Noticed(Option<String>),
     /// The journal has done, or not done, what it was asked.
-    Journal(Answer),
+    Journal(Outcome),
     /// Somebody wants the kiosk to end: a signal, or the window was closed.
     Stopped,
 }
@@ -93,9 +93,9 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum View {
     /// The question.
-    Ask(Arc<Words>),
+    Ask(Arc<DisplayTexts>),
     /// The invitation.
-    Invite(Arc<Words>),
+    Invite(Arc<DisplayTexts>),
     /// A follow-up, with the reasons of happy shoppers or of the others.
     Follow {
         /// What is asked.
@@ -103,7 +103,7 @@ pub enum View {
         /// Whether the face was one of the happy ones.
         is_happy: bool,
         /// The words that go with it.
-        words: Arc<Words>,
+        words: Arc<DisplayTexts>,
     },
     /// "Still there?", with so many seconds left; 0 takes it back.
     StillThere(u8),
@@ -128,7 +128,7 @@ pub enum View {
 /// The loop and what it acts on.
 pub(super) struct Attendant {
     pub(super) visit: Visit,
-    pub(super) asked: Asked,
+    pub(super) asked: Display,
     /// Whether there is a screen to ask follow-ups on.
     pub(super) is_followed: bool,
     /// A survey that is asked from the next shopper on.
@@ -141,7 +141,7 @@ pub(super) struct Attendant {
     pub(super) panel_off_ms: u64,
     /// When the panel goes dark, in milliseconds since boot.
     pub(super) dark_at: Option<u64>,
-    pub(super) keeper: Keeper,
+    pub(super) keeper: JournalThread,
     pub(super) desk: Desk,
     /// The page for phones, if there is one.
     pub(super) phone: Option<Phone>,
@@ -167,7 +167,7 @@ pub(super) struct Attendant {
     pub(super) office: Option<Office>,
     /// The way back to this loop, for whoever is asked for something.
     pub(super) events: SyncSender<Event>,
-    pub(super) witness: Option<Witness>,
+    pub(super) witness: Option<ThanksLog>,
     /// Shows a view on the screen, if there is one.
     pub(super) show: Box<dyn Fn(View) + Send>,
     /// Tells the uplink that there is something to send.
@@ -306,7 +306,7 @@ impl Attendant {
             Event::Noticed(did) => self.notice_to_shoppers(did),
             Event::Reconsidered => self.step(visit::Event::Reconsidered),
             Event::Buttons(notice) => self.notice(notice),
-            Event::Journal(Answer::Kept(entry)) => {
+            Event::Journal(Outcome::Kept(entry)) => {
                 let RatingId { run, n } = entry.id;
                 if self.run.replace(run).is_some_and(|last| last != run) {
                     self.watch.begin_run();
@@ -325,7 +325,7 @@ impl Attendant {
                 (self.nudge)();
                 self.ask_the_time();
             }
-            Event::Journal(Answer::NotKept(error)) => {
+            Event::Journal(Outcome::NotKept(error)) => {
                 // A full card in a busy shop is one line in the log, and not one for each shopper.
                 if !std::mem::replace(&mut self.has_complained, true) {
                     let error = &error as &dyn std::error::Error;
@@ -333,14 +333,14 @@ impl Attendant {
                 }
                 self.step(visit::Event::NotKept);
             }
-            Event::Journal(Answer::Recovered) => {
+            Event::Journal(Outcome::Recovered) => {
                 self.is_probing = false;
                 self.has_complained = false;
                 self.step(visit::Event::Recovered);
             }
             // Of two words in one boot the later one is as good, or better.
-            Event::Journal(Answer::Dated(anchor)) => self.time = Some(anchor),
-            Event::Journal(Answer::StillClosed(error)) => {
+            Event::Journal(Outcome::Dated(anchor)) => self.time = Some(anchor),
+            Event::Journal(Outcome::StillClosed(error)) => {
                 self.is_probing = false;
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the journal still takes no ratings");

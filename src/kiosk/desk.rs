@@ -35,7 +35,7 @@ use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Anchor, Moment, Source as TimeSource, Timeline, rfc3339};
 use crate::feedback::survey::Survey;
 use crate::kiosk::journal::{
-    Batch, Books, Entry, Error, Gone, Journal, Keeper, Kept, Ledger, Settlement,
+    Batch, Books, Entry, Error, Gone, Journal, JournalThread, Kept, Ledger, Settlement,
 };
 use crate::wire::delivery::{ANSWERED, CALLED, LOST, NOTED, RATED};
 use crate::wire::desk::Exported;
@@ -90,7 +90,7 @@ pub enum Unanswerable {
 #[derive(Debug)]
 pub enum Source {
     /// The running kiosk's.
-    Running(Keeper),
+    Running(JournalThread),
     /// The file, opened for this.
     File(Box<RefCell<Journal>>),
 }

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::given::Given;
 use super::journal;
+use super::office_survey::OfficeSurvey;
 use super::pin;
 use super::screen::fonts::Missing;
 use super::screen::{has_display, panel};
@@ -58,7 +58,7 @@ fn wrong(text: impl Into<String>) -> Finding {
 /// Looks at everything that can be looked at without taking it from a kiosk that runs.
 #[must_use]
 pub fn examine(settings: &Settings) -> Vec<Finding> {
-    let (survey, _) = Given::at_start(settings);
+    let (survey, _) = OfficeSurvey::at_start(settings);
     let mut findings = vec![data(settings), time(), office(settings)];
     findings.push(display(settings));
     findings.extend(touch(settings));

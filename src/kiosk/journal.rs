@@ -11,24 +11,21 @@
 //! settled, waiting, set aside, or reported as lost.
 //!
 //! A card damages what it likes. Each row carries a checksum (`row`), the numbers reached are
-//! kept outside of the database too (`mark`), a file that cannot be trusted is put beside a fresh
+//! kept outside of the database too (`high_water`), a file that cannot be trusted is put beside a fresh
 //! one (`repair`), and whatever is whole in it is carried over a piece at a time while ratings go
 //! on (`salvage`, `chores`).
 
 mod batch;
 mod books;
+mod books_sql;
 mod chores;
 mod error;
-mod keeper;
-mod ledger;
-mod mark;
 mod opening;
-mod page;
-mod repair;
+mod rescue;
 mod reserve;
 mod row;
-mod salvage;
 mod schema;
+mod thread;
 
 use std::path::{Path, PathBuf};
 
@@ -39,10 +36,11 @@ pub use self::books::{Books, Ledger, RunBooks};
 use self::chores::Chores;
 pub use self::error::Error;
 use self::error::sort;
-pub use self::keeper::{Answer, Gone, Home, Keeper};
-use self::mark::Mark;
+use self::rescue::high_water::{self, Mark};
+use self::rescue::repair;
 pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
+pub use self::thread::{Gone, Home, JournalThread, Outcome};
 use crate::feedback::event::Event;
 use crate::feedback::moment::{self, Anchor, Reading, Timeline};
 use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
@@ -120,7 +118,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&mut self, run: RunId, boot: BootId) -> Result<(), Error> {
-        let begun = ledger::begin(&mut self.connection, run, boot, self.after_bad);
+        let begun = books_sql::begin(&mut self.connection, run, boot, self.after_bad);
         let failed = |source| self.sort_full(sort(&self.folder, "begin a run in", source));
         let run = begun.map_err(failed)?;
         self.run = Some(run);
@@ -131,7 +129,7 @@ impl Journal {
 
     /// Writes the high-water mark. Without it a loss may go unnoticed, but no rating waits for it.
     fn write_mark(&mut self) {
-        let written = ledger::reached(&self.connection, self.run.as_ref())
+        let written = books_sql::reached(&self.connection, self.run.as_ref())
             .map_err(std::io::Error::other)
             .and_then(|runs| self.mark.write(&self.folder, &runs));
         if let Err(error) = written {
@@ -172,7 +170,7 @@ impl Journal {
         self.last_row += 1;
         self.books.taken += 1;
         self.books.waiting += 1;
-        if n.is_multiple_of(mark::EVERY) {
+        if n.is_multiple_of(high_water::EVERY) {
             self.write_mark();
             reserve::lay_down(&self.folder);
         }
@@ -194,7 +192,7 @@ impl Journal {
         if let Some((_, key)) = self.question.as_ref().filter(|(known, _)| known == question) {
             return Ok(*key);
         }
-        let key = ledger::add_question(&self.connection, question, None, self.after_bad)?;
+        let key = books_sql::add_question(&self.connection, question, None, self.after_bad)?;
         self.question = Some((question.clone(), key));
         Ok(key)
     }
@@ -229,7 +227,7 @@ impl Journal {
             return Ok(());
         }
         let add =
-            |connection: &mut Connection| ledger::add_anchor(connection, run.boot_key, &anchor);
+            |connection: &mut Connection| books_sql::add_anchor(connection, run.boot_key, &anchor);
         schema::unflushed(&mut self.connection, add)
             .map_err(|source| sort(&self.folder, "keep the time in", source))?;
         self.timeline.add(run.boot, anchor);
@@ -341,8 +339,8 @@ impl Journal {
             while let Some(row) = rows.next()? {
                 reasons.insert((row.get(0)?, row.get(1)?), row.get(2)?);
             }
-            let runs = ledger::runs(&self.connection)?.into_iter().map(|run| {
-                let aside = ledger::aside_of(&self.connection, run.key)?;
+            let runs = books_sql::runs(&self.connection)?.into_iter().map(|run| {
+                let aside = books_sql::aside_of(&self.connection, run.key)?;
                 let present = self.run.filter(|present| present.key == run.key);
                 let of_run = reasons.range((run.key, 0)..=(run.key, u32::MAX));
                 Ok(RunBooks {
@@ -351,7 +349,7 @@ impl Journal {
                     settled: run.settled,
                     set_aside: of_run.map(|((_, n), why)| (*n, why.clone())).collect(),
                     again: aside.iter().filter(|(_, again)| *again).map(|(n, _)| *n).collect(),
-                    lost: ledger::lost_of(&self.connection, run.key)?,
+                    lost: books_sql::lost_of(&self.connection, run.key)?,
                 })
             });
             runs.collect()
@@ -375,13 +373,13 @@ impl Journal {
         if let Some(present) = self.run.filter(|present| present.id == run) {
             return Ok(present.taken);
         }
-        let row = ledger::run_of(&self.connection, run);
+        let row = books_sql::run_of(&self.connection, run);
         let row = row.map_err(|source| sort(&self.folder, "read", source))?;
         Ok(row.map_or(0, |row| row.taken))
     }
 
     fn read_books(&mut self) -> Result<(), Error> {
-        self.books = ledger::books(&self.connection, self.run.as_ref())
+        self.books = books_sql::books(&self.connection, self.run.as_ref())
             .map_err(|source| sort(&self.folder, "read", source))?;
         Ok(())
     }

@@ -21,8 +21,8 @@ use crate::feedback::colour::Colour;
 use crate::feedback::rating::Input;
 use crate::feedback::survey::base;
 use crate::feedback::visit::Attending;
-use crate::kiosk::asked::{Words, is_from_the_right};
 use crate::kiosk::attendant::{Event, View};
+use crate::kiosk::display::{DisplayTexts, is_from_the_right};
 use crate::kiosk::settings::{Look, Settings};
 
 /// The least size of what a finger is to hit, in millimetres.
@@ -283,7 +283,7 @@ fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
 }
 
 /// Prints words, in their language and its direction.
-fn print(window: &AppWindow, words: &Words) {
+fn print(window: &AppWindow, words: &DisplayTexts) {
     let bridge = Bridge::get(window);
     let (language, of) = (words.language.as_str(), base(&words.language));
     if slint::select_bundled_translation(of).is_err() {
@@ -394,7 +394,7 @@ fn show(window: &AppWindow, view: &View) {
     }
 }
 
-fn follow(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, words: &Words) {
+fn follow(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, words: &DisplayTexts) {
     let reasons = if is_happy { &words.happy } else { &words.unhappy };
     let (title, stage) = match page {
         FollowUp::Reasons => (&reasons.title, Stage::Reasons),

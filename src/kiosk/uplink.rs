@@ -20,7 +20,7 @@ use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::feedback::survey::Survey;
 use crate::kiosk::exchange::{pack, settlement};
-use crate::kiosk::journal::{Batch, Books, Keeper, Settlement};
+use crate::kiosk::journal::{Batch, Books, JournalThread, Settlement};
 use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Settings};
 use crate::secret::pin::is_hash;
@@ -148,7 +148,7 @@ pub fn enrolment(hub: String, enrolled: Enrolled) -> Enrolment {
 ///
 /// # Errors
 /// When the enrolment's address or the certificates cannot be used.
-pub fn start(office: Office, keeper: Keeper) -> Result<Uplink, Error> {
+pub fn start(office: Office, keeper: JournalThread) -> Result<Uplink, Error> {
     let settings = office.settings.uplink.clone();
     let clock = Clock::not_before(office.floor_ms);
     let client = client(&settings, &office.enrolment.hub, clock.clone())?;
@@ -186,7 +186,7 @@ struct Sender {
     which: usize,
     /// The event that went out alone last.
     alone: Option<RatingId>,
-    keeper: Keeper,
+    keeper: JournalThread,
     outbox: Outbox,
     /// What was last complained about, so that a night without network is one line in the log.
     trouble: Option<String>,

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use smilepost::feedback::event::Event;
 use smilepost::feedback::rating::RatingId;
-use smilepost::kiosk::journal::{Answer, Home, Journal, Keeper, Limits, Settlement};
+use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits, Outcome, Settlement};
 
 use crate::scene::{BOOT, folder, rated, reading, run, start};
 use crate::vfs::{Card, Failure, Kind};
@@ -15,9 +15,9 @@ const PRESSES: usize = 40;
 
 /// The journal's thread as the kiosk runs it, and what it answers.
 struct Post {
-    keeper: Keeper,
+    keeper: JournalThread,
     thread: std::thread::JoinHandle<()>,
-    answers: Receiver<Answer>,
+    answers: Receiver<Outcome>,
 }
 
 impl Post {
@@ -39,7 +39,7 @@ impl Post {
         };
         let (say, answers) = channel();
         let answer = move |answer| say.send(answer).unwrap();
-        let (keeper, thread) = Keeper::start(journal.ok(), ground, answer).unwrap();
+        let (keeper, thread) = JournalThread::start(journal.ok(), ground, answer).unwrap();
         Self { keeper, thread, answers }
     }
 
@@ -49,8 +49,8 @@ impl Post {
         let score = rated.score.value();
         self.keeper.keep(Event::Rated(rated), reading(value), None).unwrap();
         match self.answers.recv().unwrap() {
-            Answer::Kept(entry) => Some((entry.id, score)),
-            Answer::NotKept(_) => None,
+            Outcome::Kept(entry) => Some((entry.id, score)),
+            Outcome::NotKept(_) => None,
             other => panic!("{other:?}"),
         }
     }

@@ -7,7 +7,7 @@ use smilepost::feedback::moment::Anchor;
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::desk::sheet::{Page, Sheet};
 use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Source, Unanswerable};
-use smilepost::kiosk::journal::{Home, Journal, Keeper, Limits};
+use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::desk::Summary;
 
@@ -203,7 +203,7 @@ fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
 }
 
 /// A kiosk's journal in the hands of its thread, and a clerk at work on it.
-fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (Keeper, Desk) {
+fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (JournalThread, Desk) {
     desk_in(folder, Some(journal), chrono_tz::UTC)
 }
 
@@ -212,7 +212,7 @@ fn desk_in(
     folder: &tempfile::TempDir,
     journal: Option<Journal>,
     zone: chrono_tz::Tz,
-) -> (Keeper, Desk) {
+) -> (JournalThread, Desk) {
     let home = Home {
         folder: folder.path().to_owned(),
         limits: Limits::default(),
@@ -220,7 +220,7 @@ fn desk_in(
         new_run: Box::new(|| RunId([9; 16])),
         read_clocks: smilepost::clock::reading,
     };
-    let (keeper, _) = Keeper::start(journal, home, |_| {}).unwrap();
+    let (keeper, _) = JournalThread::start(journal, home, |_| {}).unwrap();
     let shop = Shop { zone, ..shop(folder) };
     let desk = Desk::open(keeper.clone(), shop, at(folder.path())).unwrap();
     (keeper, desk)

@@ -33,7 +33,7 @@ journal=src/kiosk/journal
 mutant normal-instead-of-full $journal/schema.rs 's/"FULL"/"NORMAL"/g; s/level, 2,/level, 1,/' --test faults cuts
 mutant full-is-not-restored $journal/schema.rs 's/connection\.pragma_update\(None, "synchronous", "FULL"\)\?;\n    done/done/' --test faults cuts
 mutant rollback-journal-not-flushed $journal/schema.rs 's/"EXTRA"/"FULL"/' --test faults cuts
-mutant thank-before-commit $journal/keeper.rs 's/(    fn keep\(&mut self, event: Event, reading: Reading, of: Option<RunId>\) \{\n)/$1        if let Some(id) = self.journal.as_ref().and_then(Journal::next_id) {\n            let early = event.clone();\n            (self.answer)(Answer::Kept(Box::new(Entry { id, reading, event: early })));\n            let _ = self.append(event, reading, of);\n            return;\n        }\n/' --test faults errors
+mutant thank-before-commit $journal/thread.rs 's/(    fn keep\(&mut self, event: Event, reading: Reading, of: Option<RunId>\) \{\n)/$1        if let Some(id) = self.journal.as_ref().and_then(Journal::next_id) {\n            let early = event.clone();\n            (self.answer)(Outcome::Kept(Box::new(Entry { id, reading, event: early })));\n            let _ = self.append(event, reading, of);\n            return;\n        }\n/' --test faults errors
 # P2: nothing is counted twice.
 mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra            text),\n    primary key \(run, n\)\n\) strict, without rowid;/$1\n) strict;/' --test hub
 mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub
@@ -45,9 +45,9 @@ mutant unsettled-are-pruned $journal.rs 's/kept\.state != State::Waiting/kept.ro
 mutant epoch-is-ignored $journal/batch.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal
 # P4: damage is found and said.
 mutant checksum-off $journal/row.rs 's/i64::from\(checksum\(&entry\)\) == crc/crc >= 0/' --test kiosk damage
-mutant no-mark $journal/mark.rs 's/file\.write_all_at\(&encode\(number, &runs\), offset\)\?;//' --test kiosk damage
+mutant no-mark $journal/rescue/high_water.rs 's/file\.write_all_at\(&encode\(number, &runs\), offset\)\?;//' --test kiosk damage
 mutant wal-tail-ignored $journal/opening.rs 's/(in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;)/$1 in_wal.clear();/' --test kiosk damage
-mutant unsound-mark-believed $journal/ledger.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage
+mutant unsound-mark-believed $journal/books_sql.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage
 mutant losses-unreported $journal/chores.rs 's/(losses\.extend\(losses_of\(&books, taken, &seen\)\);)/$1 losses.clear();/g' --test kiosk damage
 # P7: kiosks that lost the hub together do not return together.
 mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
@@ -68,7 +68,7 @@ mutant lost-left-out src/hub/archive/sqlite/account.rs 's/let lost = within\(&ab
 mutant closed-counts src/feedback/visit.rs 's/Phase::Closed => \(verdict\(Some\(Reason::Closed\)\), None\)/Phase::Closed => (verdict(None), None)/' --lib visit
 mutant thank-before-the-answer-is-kept src/feedback/visit/follow.rs 's/(self\.under_way = Some\(\(UnderWay::Answer\(keep\.clone\(\)\), now\)\);\n\s+)vec!\[Effect::KeepAnswer\(keep\)\]/$1let of = following.of;\n                vec![Effect::KeepAnswer(keep), Effect::Thank { n: of.n, score: of.score }]/' --lib visit
 mutant other-words-under-the-same-version src/hub/surveys.rs 's/one\.scale != other\.scale \|\| one\.texts\.iter\(\)\.any\(differ\)/one.texts.iter().all(differ) \&\& one.scale != other.scale/' --lib surveys
-mutant unfit-survey-is-asked src/kiosk/given.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
+mutant unfit-survey-is-asked src/kiosk/office_survey.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
 # The shop manager's desk.
 mutant a-restart-frees-the-pin src/kiosk/pin.rs 's/Err\(_\) => 0,\n        \};/Err(_) => 0,\n        };\n        let wrong = wrong.min(0);/' --lib pin
 mutant a-live-ticker src/kiosk/desk/count.rs 's/(abs_diff\(shown\.lines\(\)\.total\(\)\)) < HIDDEN_BELOW/$1 < 1/' --test kiosk desk

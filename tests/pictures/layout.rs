@@ -6,8 +6,8 @@ use std::sync::Arc;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, ElementRoot};
 use slint::ComponentHandle as _;
 use smilepost::feedback::survey::Survey;
-use smilepost::kiosk::asked::{Shown, Words};
 use smilepost::kiosk::attendant::View;
+use smilepost::kiosk::display::{DisplayTexts, Shown};
 use smilepost::kiosk::screen::Screen;
 use smilepost::kiosk::settings::{Look, Settings};
 
@@ -186,7 +186,7 @@ fn the_longest_notice_leaves_room_for_the_rest_of_its_page() {
         let words = super::noticed(&settings);
         let notice = words.notice.clone().unwrap();
         let notice = Shown { said: text.to_owned(), did: text.to_owned(), ..notice };
-        let words = Arc::new(Words { notice: Some(notice), ..words.as_ref().clone() });
+        let words = Arc::new(DisplayTexts { notice: Some(notice), ..words.as_ref().clone() });
         let thanks = [View::Ask(words.clone()), View::Thanks(false)];
         for (page, views) in [("thanks", &thanks[..]), ("invite", &[View::Invite(words)])] {
             for size in super::SIZES {

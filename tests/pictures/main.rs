@@ -32,8 +32,8 @@ use smilepost::feedback::colour::Colour;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::feedback::visit::Attending;
-use smilepost::kiosk::asked::{Asked, Shown, Words};
 use smilepost::kiosk::attendant::{Event, View};
+use smilepost::kiosk::display::{Display, DisplayTexts, Shown};
 use smilepost::kiosk::screen::fonts::prefer;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
 use smilepost::kiosk::settings::{Look, Settings};
@@ -157,20 +157,20 @@ fn read(file: &Path) -> Option<Vec<u8>> {
 }
 
 /// What is printed in a language, without the notice.
-fn words(settings: &Settings) -> Arc<Words> {
+fn words(settings: &Settings) -> Arc<DisplayTexts> {
     let (zone, survey) = (Some(chrono_tz::UTC), settings.survey.clone());
     let sound = Sound::default();
-    Asked::new(settings, zone, "", survey, |_| true, sound, None).words(None)
+    Display::new(settings, zone, "", survey, |_| true, sound, None).words(None)
 }
 
 /// The same with a notice.
-fn noticed(settings: &Settings) -> Arc<Words> {
+fn noticed(settings: &Settings) -> Arc<DisplayTexts> {
     let notice = Shown {
         said: "The queues are long after work".to_owned(),
         did: "A fourth till is open every day from 16 to 19".to_owned(),
         since: "11/2026".to_owned(),
     };
-    Arc::new(Words { notice: Some(notice), ..words(settings).as_ref().clone() })
+    Arc::new(DisplayTexts { notice: Some(notice), ..words(settings).as_ref().clone() })
 }
 
 /// Every page there is, with its name, as a list of views one after another.

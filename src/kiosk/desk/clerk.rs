@@ -25,7 +25,7 @@ use crate::feedback::moment;
 use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::Tally;
-use crate::kiosk::journal::{Books, Gone, Keeper};
+use crate::kiosk::journal::{Books, Gone, JournalThread};
 use crate::kiosk::pin::Door;
 use crate::kiosk::settings::Enrolment;
 use crate::wire::desk::{Carried, Summary};
@@ -57,7 +57,7 @@ type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
 #[derive(Clone, Debug)]
 pub struct Desk {
     errands: SyncSender<Errand>,
-    keeper: Keeper,
+    keeper: JournalThread,
     place: Place,
 }
 
@@ -66,7 +66,7 @@ impl Desk {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn open(keeper: Keeper, shop: Shop, place: Place) -> std::io::Result<Self> {
+    pub fn open(keeper: JournalThread, shop: Shop, place: Place) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
         let clerk = Clerk::new(Source::Running(keeper.clone()), shop, place.clone());
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 
 use crate::feedback::survey::{KNOWN_REASONS, base};
-use crate::kiosk::asked::is_from_the_right;
+use crate::kiosk::display::is_from_the_right;
 use crate::wire::desk::Said;
 
 macro_rules! catalogues {

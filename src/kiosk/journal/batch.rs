@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::books::Books;
 use super::error::{Error, sort};
 use super::row::Entry;
-use super::{Journal, ledger, schema};
+use super::{Journal, books_sql, schema};
 use crate::feedback::moment::{self, Anchor};
 use crate::feedback::rating::{BootId, RatingId, RunId};
 
@@ -121,10 +121,10 @@ impl Journal {
             self.chores.check_again();
             return self.batch(events_max);
         }
-        let anchors = ledger::untold(&self.connection);
+        let anchors = books_sql::untold(&self.connection);
         let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
         let meta = |key| {
-            let value = ledger::meta(&self.connection, key);
+            let value = books_sql::meta(&self.connection, key);
             value.map_err(|source| sort(&self.folder, "read", source))
         };
         let kiosk = meta("hub_kiosk")?.and_then(|kiosk| u32::try_from(kiosk).ok());
@@ -171,17 +171,17 @@ impl Journal {
                 transaction.execute(sql, params![id.n, reason, id.run.0])?;
             }
             let done = settled.iter().chain(set_aside.iter().map(|(id, _)| id));
-            ledger::advance(&transaction, done)?;
-            let next = ledger::next_unsent(&transaction, unsent_row)?;
-            ledger::set_meta(&transaction, "unsent_row", next)?;
+            books_sql::advance(&transaction, done)?;
+            let next = books_sql::next_unsent(&transaction, unsent_row)?;
+            books_sql::set_meta(&transaction, "unsent_row", next)?;
             for key in told {
                 transaction.execute("update anchor set is_told = 1 where id = ?", [key])?;
             }
             if let Some((run, anchor)) = &anchor {
-                ledger::add_anchor(&transaction, run.boot_key, anchor)?;
+                books_sql::add_anchor(&transaction, run.boot_key, anchor)?;
             }
             for (key, value) in &archive {
-                ledger::set_meta(&transaction, key, *value)?;
+                books_sql::set_meta(&transaction, key, *value)?;
             }
             transaction.commit()?;
             Ok(next)
@@ -209,10 +209,10 @@ impl Journal {
         let Some(ArchiveSeen { kiosk, epoch, stored }) = archive else {
             return Ok(Vec::new());
         };
-        let known_epoch = ledger::meta(&self.connection, "hub_epoch")?;
+        let known_epoch = books_sql::meta(&self.connection, "hub_epoch")?;
         let kiosk = i64::from(kiosk);
-        let is_same = ledger::meta(&self.connection, "hub_kiosk")? == Some(kiosk);
-        let known_stored = ledger::meta(&self.connection, "hub_stored")?.filter(|_| is_same);
+        let is_same = books_sql::meta(&self.connection, "hub_kiosk")? == Some(kiosk);
+        let known_stored = books_sql::meta(&self.connection, "hub_stored")?.filter(|_| is_same);
         let epoch = epoch.cast_signed();
         let before = stored.map(|(before, _)| before.cast_signed());
         let stored = stored.map(|(_, after)| after.cast_signed());
@@ -252,7 +252,7 @@ impl Journal {
             if again == 0 {
                 return Ok(0);
             }
-            ledger::set_meta(&transaction, "unsent_row", 0)?;
+            books_sql::set_meta(&transaction, "unsent_row", 0)?;
             transaction.commit()?;
             Ok(again)
         };

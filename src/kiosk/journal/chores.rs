@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
-use super::repair::Bad;
-use super::salvage::{Found, Salvage};
-use super::{Error, Journal, Run, State, ledger, repair, row, schema, sort};
+use super::rescue::repair;
+use super::rescue::repair::Bad;
+use super::rescue::salvage::{Found, Salvage};
+use super::{Error, Journal, Run, State, books_sql, row, schema, sort};
 use crate::feedback::event::{Event, Loss, Stretches, gaps};
 use crate::feedback::moment::Reading;
 use crate::feedback::rating::{RatingId, RunId};
@@ -60,7 +61,7 @@ impl Chores {
         mut bad: Vec<Bad>,
         unsent_row: i64,
     ) -> rusqlite::Result<Self> {
-        let salvaged = ledger::meta(connection, "salvaged")?.unwrap_or(0);
+        let salvaged = books_sql::meta(connection, "salvaged")?.unwrap_or(0);
         bad.retain(|bad| bad.number > salvaged);
         let salvage = (!bad.is_empty()).then(|| Box::new(Salvage::new(&bad)));
         let check = Check { next_row: unsent_row, ..Check::default() };
@@ -234,8 +235,8 @@ impl Journal {
             let transaction = connection.transaction()?;
             let losses = close(&transaction, salvage, after_bad)?;
             let taken = report(&transaction, &run, last_row, &losses, reading)?;
-            ledger::set_meta(&transaction, "salvaged", salvage.number)?;
-            ledger::set_meta(&transaction, "unsent_row", 0)?;
+            books_sql::set_meta(&transaction, "salvaged", salvage.number)?;
+            books_sql::set_meta(&transaction, "unsent_row", 0)?;
             transaction.commit()?;
             Ok((losses, taken))
         };
@@ -244,7 +245,7 @@ impl Journal {
         self.last_row += i64::from(taken - run.taken);
         self.run = Some(Run { taken, ..run });
         self.unsent_row = 0;
-        self.timeline = ledger::timeline(&self.connection).map_err(failed)?;
+        self.timeline = books_sql::timeline(&self.connection).map_err(failed)?;
         let carried: u64 = salvage.seen.values().map(Stretches::count).sum();
         let lost: u32 = losses.iter().map(|loss| loss.count()).sum();
         let (number, spoilt) = (salvage.number, salvage.spoilt);
@@ -266,16 +267,16 @@ impl Journal {
         }
         let mut write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
-            for run in ledger::runs(&transaction)? {
+            for run in books_sql::runs(&transaction)? {
                 let held = offer.held.remove(&run.run).unwrap_or_default();
                 let settled = wait_again(&transaction, &run, &held)?;
-                ledger::write_run(&transaction, &ledger::RunRow { settled, ..run })?;
+                books_sql::write_run(&transaction, &books_sql::RunRow { settled, ..run })?;
             }
-            ledger::set_meta(&transaction, "hub_epoch", offer.epoch)?;
+            books_sql::set_meta(&transaction, "hub_epoch", offer.epoch)?;
             if let Some(stored) = offer.stored {
-                ledger::set_meta(&transaction, "hub_stored", stored)?;
+                books_sql::set_meta(&transaction, "hub_stored", stored)?;
             }
-            ledger::set_meta(&transaction, "unsent_row", 0)?;
+            books_sql::set_meta(&transaction, "unsent_row", 0)?;
             // Anchors are part of what a hub can have lost.
             transaction.execute("update anchor set is_told = 0", [])?;
             transaction.commit()
@@ -294,12 +295,12 @@ impl Journal {
 /// in vain; the rest is offered event by event. What is set aside or lost stays so.
 fn wait_again(
     connection: &Connection,
-    run: &ledger::RunRow,
+    run: &books_sql::RunRow,
     held: &Stretches,
 ) -> rusqlite::Result<u32> {
     let mut known = held.list().to_vec();
-    known.extend(ledger::aside_of(connection, run.key)?.iter().map(|(n, _)| (*n, *n)));
-    known.extend(ledger::lost_of(connection, run.key)?);
+    known.extend(books_sql::aside_of(connection, run.key)?.iter().map(|(n, _)| (*n, *n)));
+    known.extend(books_sql::lost_of(connection, run.key)?);
     known.sort_unstable();
     let settled = gaps(1, run.settled, &known).last().map_or(0, |(_, last)| *last);
     let sql = "insert into set_aside (run, n, reason, is_again) values (?, ?, ?, 1) \
@@ -335,10 +336,10 @@ fn report(
         if !row::insert(connection, row, run.key, None, &entry)? {
             return Err(rusqlite::Error::QueryReturnedNoRows);
         }
-        ledger::add_loss(connection, *loss)?;
+        books_sql::add_loss(connection, *loss)?;
         if let Loss::Range { run, first, .. } = loss {
             // A mark that stands right before the loss moves over it.
-            ledger::advance(connection, [RatingId { run: *run, n: *first }].iter())?;
+            books_sql::advance(connection, [RatingId { run: *run, n: *first }].iter())?;
         }
     }
     Ok(taken)
@@ -370,13 +371,13 @@ fn carry(
             question_key.and_then(|key| Some((key, salvage.ground.questions.get(&key)?)));
         let question = match question {
             Some((key, question)) => {
-                Some(ledger::add_question(connection, question, Some(key), after_bad)?)
+                Some(books_sql::add_question(connection, question, Some(key), after_bad)?)
             }
             None => None,
         };
         // No checksum covers the row number. One that cannot be is given up, and only the order
         // suffers.
-        let is_possible = (1..=after_bad * ledger::ROWS_APART).contains(row);
+        let is_possible = (1..=after_bad * books_sql::ROWS_APART).contains(row);
         if is_possible && row::insert(connection, *row, run, question, entry)? {
             continue;
         }
@@ -392,8 +393,8 @@ fn carry(
         }
     }
     for (run, taken) in highest {
-        if let Some(row) = ledger::run_of(connection, run)?.filter(|row| row.taken < taken) {
-            ledger::write_run(connection, &ledger::RunRow { taken, ..row })?;
+        if let Some(row) = books_sql::run_of(connection, run)?.filter(|row| row.taken < taken) {
+            books_sql::write_run(connection, &books_sql::RunRow { taken, ..row })?;
         }
     }
     Ok(last_row)
@@ -407,7 +408,7 @@ fn add_run(
     key: i64,
     after_bad: i64,
 ) -> rusqlite::Result<i64> {
-    if let Some(known) = ledger::run_of(connection, run)? {
+    if let Some(known) = books_sql::run_of(connection, run)? {
         return Ok(known.key);
     }
     let found = salvage.ground.runs.values().find(|found| found.run == run);
@@ -416,9 +417,9 @@ fn add_run(
     // A boot that cannot be named any more is one of its own, of which nothing is known.
     let (boot_key, boot) = boot
         .map_or((None, crate::feedback::rating::BootId(run.0)), |(key, boot)| (Some(key), boot));
-    let base = after_bad * ledger::KEYS_APART;
-    let boot_key = ledger::add_boot(connection, boot, boot_key, base)?;
-    let crc = ledger::run_checksum(run, 0, 0);
+    let base = after_bad * books_sql::KEYS_APART;
+    let boot_key = books_sql::add_boot(connection, boot, boot_key, base)?;
+    let crc = books_sql::run_checksum(run, 0, 0);
     let sql = "insert into run (id, uuid, boot, crc) values (?, ?, ?, ?) on conflict do nothing";
     if connection.execute(sql, params![key, run.0, boot_key, crc])? == 0 {
         let key = next_key(connection, after_bad)?;
@@ -452,13 +453,13 @@ fn close(
     for (run, (taken, settled, key)) in &reached {
         let key = if *key == 0 { next_key(connection, after_bad)? } else { *key };
         add_run(connection, salvage, *run, key, after_bad)?;
-        if let Some(row) = ledger::run_of(connection, *run)? {
+        if let Some(row) = books_sql::run_of(connection, *run)? {
             let (taken, settled) = (row.taken.max(*taken), row.settled.max(*settled));
-            ledger::write_run(connection, &ledger::RunRow { taken, settled, ..row })?;
+            books_sql::write_run(connection, &books_sql::RunRow { taken, settled, ..row })?;
         }
     }
     for loss in &salvage.losses {
-        ledger::add_loss(connection, *loss)?;
+        books_sql::add_loss(connection, *loss)?;
     }
     for (key, n, reason, is_again) in &ground.set_aside {
         let run = ground.runs.get(key).map(|run| run.run);
@@ -470,22 +471,26 @@ fn close(
         }
     }
     for (run, (taken, settled, _)) in reached {
-        let Some(row) = ledger::run_of(connection, run)? else {
+        let Some(row) = books_sql::run_of(connection, run)? else {
             continue;
         };
-        let aside = ledger::aside_of(connection, row.key)?;
+        let aside = books_sql::aside_of(connection, row.key)?;
         let again = aside.iter().filter(|(_, is_again)| *is_again).map(|(n, _)| *n).collect();
-        let (set_aside, lost) = (Vec::new(), ledger::lost_of(connection, row.key)?);
+        let (set_aside, lost) = (Vec::new(), books_sql::lost_of(connection, row.key)?);
         let books = super::RunBooks { run, taken, settled, set_aside, again, lost };
         let seen = salvage.seen.get(&run).cloned().unwrap_or_default();
         losses.extend(losses_of(&books, taken, &seen));
     }
     for (key, anchors) in &ground.anchors {
         if let Some(boot) = ground.boots.get(key) {
-            let key =
-                ledger::add_boot(connection, *boot, Some(*key), after_bad * ledger::KEYS_APART)?;
+            let key = books_sql::add_boot(
+                connection,
+                *boot,
+                Some(*key),
+                after_bad * books_sql::KEYS_APART,
+            )?;
             for anchor in anchors {
-                ledger::add_anchor(connection, key, anchor)?;
+                books_sql::add_anchor(connection, key, anchor)?;
             }
         }
     }
@@ -495,5 +500,5 @@ fn close(
 /// The next key for a run that was lived before this journal was made: below all of its own.
 fn next_key(connection: &Connection, after_bad: i64) -> rusqlite::Result<i64> {
     let sql = "select coalesce(max(id), 0) + 1 from run where id < ?";
-    connection.query_row(sql, [after_bad * ledger::KEYS_APART], |row| row.get(0))
+    connection.query_row(sql, [after_bad * books_sql::KEYS_APART], |row| row.get(0))
 }

@@ -9,9 +9,10 @@ use rusqlite::config::DbConfig;
 use super::books::Books;
 use super::chores::Chores;
 use super::error::{Error, sort, sort_io};
-use super::mark::{self, Mark, Reached};
+use super::rescue::high_water::{self, Mark, Reached};
+use super::rescue::{repair, salvage};
 use super::{FILE, Journal, LAST_ROWS, Limits, SCHEMA_VERSION};
-use super::{ledger, repair, reserve, row, salvage, schema};
+use super::{books_sql, reserve, row, schema};
 use crate::feedback::moment::Timeline;
 use crate::feedback::rating::RunId;
 
@@ -78,25 +79,26 @@ impl Journal {
             return Err(damaged("has a schema that no program makes"));
         }
         let bad = repair::all(folder).map_err(|source| sort_io(folder, source))?;
-        let mark = Mark::read(&folder.join(mark::FILE));
+        let mark = Mark::read(&folder.join(high_water::FILE));
         let mut in_wal = Vec::new();
         if version == SCHEMA_VERSION {
             in_wal = salvage::unseen(folder, &connection).map_err(failed("read"))?;
-            let salvaged = ledger::meta(&connection, "salvaged").map_err(failed("read"))?;
+            let salvaged = books_sql::meta(&connection, "salvaged").map_err(failed("read"))?;
             let is_whole = bad.last().is_none_or(|bad| salvaged >= Some(bad.number));
             let shorter =
                 is_shorter(&connection, mark.as_ref(), is_whole).map_err(failed("read"))?;
             if shorter {
                 return Err(damaged("has fewer events than it had"));
             }
-            let runs = ledger::runs(&connection).map_err(failed("read"))?;
+            let runs = books_sql::runs(&connection).map_err(failed("read"))?;
             if runs.iter().any(|run| !run.is_sound) {
                 return Err(damaged("does not know how far a run was settled"));
             }
             if !is_whole {
                 // What was being carried over when the power went is carried over again.
-                let after_bad = ledger::meta(&connection, "after_bad").map_err(failed("read"))?;
-                let old_keys = ..=after_bad.unwrap_or(0) * ledger::KEYS_APART;
+                let after_bad =
+                    books_sql::meta(&connection, "after_bad").map_err(failed("read"))?;
+                let old_keys = ..=after_bad.unwrap_or(0) * books_sql::KEYS_APART;
                 in_wal.retain(|found| !old_keys.contains(&found.run_key));
             }
             if in_wal.len() > 1 {
@@ -132,22 +134,22 @@ impl Journal {
     /// Closes the books of the last run and reads how they stand.
     fn settle_in(&mut self) -> rusqlite::Result<()> {
         let Self { connection, .. } = self;
-        self.after_bad = ledger::meta(connection, "after_bad")?.unwrap_or(0);
-        if ledger::drop_unsound_losses(connection)? > 0 {
+        self.after_bad = books_sql::meta(connection, "after_bad")?.unwrap_or(0);
+        if books_sql::drop_unsound_losses(connection)? > 0 {
             tracing::error!("a record of lost events was damaged; the gap is looked for again");
         }
         if let Some((run, taken)) = last_taken(connection)?
             && taken > run.taken
         {
-            ledger::write_run(connection, &ledger::RunRow { taken, ..run })?;
+            books_sql::write_run(connection, &books_sql::RunRow { taken, ..run })?;
         }
-        self.last_row = self.after_bad * ledger::ROWS_APART;
+        self.last_row = self.after_bad * books_sql::ROWS_APART;
         let sql = "select coalesce(max(row), 0) from event";
         let highest = connection.query_row(sql, [], |row| row.get(0))?;
         self.last_row = self.last_row.max(highest);
-        self.unsent_row = ledger::meta(connection, "unsent_row")?.unwrap_or(0);
-        self.timeline = ledger::timeline(connection)?;
-        self.books = ledger::books(connection, None)?;
+        self.unsent_row = books_sql::meta(connection, "unsent_row")?.unwrap_or(0);
+        self.timeline = books_sql::timeline(connection)?;
+        self.books = books_sql::books(connection, None)?;
         Ok(())
     }
 
@@ -162,7 +164,7 @@ impl Journal {
                 Some(key) => self.connection.prepare_cached(sql)?.exists([key])?,
                 None => true,
             };
-            if let Some(run) = ledger::run_of(&self.connection, entry.id.run)?
+            if let Some(run) = books_sql::run_of(&self.connection, entry.id.run)?
                 && has_question
             {
                 row::insert(&self.connection, row, run.key, *question_key, entry)?;
@@ -178,8 +180,8 @@ impl Journal {
 /// Damaged rows at the end count: they were numbers handed out.
 pub(super) fn last_taken(
     connection: &Connection,
-) -> rusqlite::Result<Option<(ledger::RunRow, u32)>> {
-    let Some(last) = ledger::runs(connection)?.pop() else {
+) -> rusqlite::Result<Option<(books_sql::RunRow, u32)>> {
+    let Some(last) = books_sql::runs(connection)?.pop() else {
         return Ok(None);
     };
     let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
@@ -215,7 +217,7 @@ fn is_shorter(
     for Reached { run, taken, .. } in &mark.runs {
         let known = match &last {
             Some((last, taken)) if last.run == *run => Some(*taken),
-            _ => ledger::run_of(connection, *run)?.map(|row| row.taken),
+            _ => books_sql::run_of(connection, *run)?.map(|row| row.taken),
         };
         if known.map_or(is_whole, |known| known < *taken) {
             return Ok(true);

@@ -116,10 +116,10 @@ pub(super) fn migrate(
             let transaction = connection.transaction()?;
             transaction.execute_batch(sql)?;
             if version == 1 && after_bad > 0 {
-                super::ledger::set_meta(&transaction, "after_bad", after_bad)?;
+                super::books_sql::set_meta(&transaction, "after_bad", after_bad)?;
             }
             if version == 2 {
-                super::ledger::fill_checksums(&transaction)?;
+                super::books_sql::fill_checksums(&transaction)?;
             }
             transaction.pragma_update(None, "user_version", version)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID | version)?;

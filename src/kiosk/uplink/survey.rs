@@ -8,7 +8,7 @@ use reqwest::header::{ETAG, IF_NONE_MATCH};
 
 use super::client::{is_json, parse, read};
 use super::{Attempt, Sender};
-use crate::kiosk::given::{Given, Unfit};
+use crate::kiosk::office_survey::{OfficeSurvey, Unfit};
 use crate::wire::survey::{Published, SURVEY, etag};
 
 /// The longest complaint that is sent, in characters.
@@ -69,9 +69,9 @@ impl Sender {
     }
 
     fn take_survey(&mut self, published: &Published) {
-        match Given::check(published, &self.office.settings) {
+        match OfficeSurvey::check(published, &self.office.settings) {
             Ok(given) => {
-                if let Err(error) = Given::keep(&self.office.settings.data_dir, published) {
+                if let Err(error) = OfficeSurvey::keep(&self.office.settings.data_dir, published) {
                     // It is asked now, and fetched again after the next start.
                     tracing::warn!(%error, "the survey could not be kept");
                 }

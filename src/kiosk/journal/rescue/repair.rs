@@ -8,29 +8,31 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::mark::{self, Mark};
+use super::high_water::{self, Mark};
+use crate::kiosk::journal::FILE;
+use crate::kiosk::journal::schema::PAGE_BYTES;
 
 /// Every database that SQLite made begins with this.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// The damaged files that belong to one number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bad {
-    pub(super) number: i64,
-    pub(super) database: PathBuf,
-    pub(super) wal: PathBuf,
-    pub(super) mark: PathBuf,
+pub(in crate::kiosk::journal) struct Bad {
+    pub(in crate::kiosk::journal) number: i64,
+    pub(in crate::kiosk::journal) database: PathBuf,
+    pub(in crate::kiosk::journal) wal: PathBuf,
+    pub(in crate::kiosk::journal) mark: PathBuf,
 }
 
 impl Bad {
-    pub(super) fn numbered(folder: &Path, number: i64) -> Self {
+    pub(in crate::kiosk::journal) fn numbered(folder: &Path, number: i64) -> Self {
         let [database, wal, mark] = names().map(|name| folder.join(format!("{name}.bad-{number}")));
         Self { number, database, wal, mark }
     }
 }
 
 fn names() -> [String; 3] {
-    [super::FILE.to_owned(), format!("{}-wal", super::FILE), mark::FILE.to_owned()]
+    [FILE.to_owned(), format!("{FILE}-wal"), high_water::FILE.to_owned()]
 }
 
 /// What is wrong with the files before SQLite has seen them, if anything is.
@@ -39,7 +41,7 @@ fn names() -> [String; 3] {
 ///
 /// # Errors
 /// When the folder cannot be read for another reason than damage.
-pub(super) fn look(folder: &Path) -> io::Result<Option<&'static str>> {
+pub(in crate::kiosk::journal) fn look(folder: &Path) -> io::Result<Option<&'static str>> {
     let [database, wal, mark] = names().map(|name| folder.join(name));
     let has_wal = std::fs::metadata(&wal).is_ok_and(|data| data.len() > 0);
     let has_history = Mark::read(&mark).is_some_and(|mark| !mark.runs.is_empty());
@@ -61,7 +63,7 @@ pub(super) fn look(folder: &Path) -> io::Result<Option<&'static str>> {
         None if header.is_empty() => Some("is gone, and the mark beside it knows of it"),
         Some(bytes)
             if header.starts_with(MAGIC)
-                && u32::from(bytes) == super::schema::PAGE_BYTES
+                && u32::from(bytes) == PAGE_BYTES
                 // Any other version of the format makes SQLite take the file for read-only.
                 && header.get(18..20).is_some_and(|both| both.iter().all(|v| matches!(v, 1 | 2))) =>
         {
@@ -75,7 +77,7 @@ pub(super) fn look(folder: &Path) -> io::Result<Option<&'static str>> {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub(super) fn set_aside(folder: &Path) -> io::Result<i64> {
+pub(in crate::kiosk::journal) fn set_aside(folder: &Path) -> io::Result<i64> {
     let number = last(folder)?.map_or(1, |bad| bad.number + 1);
     let bad = Bad::numbered(folder, number);
     let [database, wal, mark] = names().map(|name| folder.join(name));
@@ -93,7 +95,7 @@ pub(super) fn set_aside(folder: &Path) -> io::Result<i64> {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub(super) fn finish(folder: &Path) -> io::Result<()> {
+pub(in crate::kiosk::journal) fn finish(folder: &Path) -> io::Result<()> {
     let [database, wal, mark] = names().map(|name| folder.join(name));
     let Some(bad) = last(folder)? else {
         return Ok(());
@@ -110,7 +112,7 @@ pub(super) fn finish(folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub(super) fn last(folder: &Path) -> io::Result<Option<Bad>> {
+pub(in crate::kiosk::journal) fn last(folder: &Path) -> io::Result<Option<Bad>> {
     Ok(all(folder)?.pop())
 }
 
@@ -118,7 +120,7 @@ pub(super) fn last(folder: &Path) -> io::Result<Option<Bad>> {
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub(super) fn all(folder: &Path) -> io::Result<Vec<Bad>> {
+pub(in crate::kiosk::journal) fn all(folder: &Path) -> io::Result<Vec<Bad>> {
     let mut numbers = std::collections::BTreeSet::new();
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();
@@ -130,7 +132,7 @@ pub(super) fn all(folder: &Path) -> io::Result<Vec<Bad>> {
 }
 
 /// The names of all damaged files, for whoever is to look at them.
-pub(super) fn list(folder: &Path) -> Vec<String> {
+pub(in crate::kiosk::journal) fn list(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -146,7 +148,7 @@ pub(super) fn list(folder: &Path) -> Vec<String> {
 ///
 /// After a flush that failed, Linux takes the pages for clean that the card never got (Rebello et
 /// al., "Can applications recover from fsync failures?", USENIX ATC 2020).
-pub(super) fn forget_cache(folder: &Path) {
+pub(in crate::kiosk::journal) fn forget_cache(folder: &Path) {
     for name in names() {
         if let Ok(file) = File::open(folder.join(name)) {
             // Advice that cannot be taken costs nothing.

@@ -19,7 +19,7 @@ use crate::kiosk::sound::Sound;
 
 /// What the screen prints, in one language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
+pub struct DisplayTexts {
     /// The language, as a BCP 47 tag.
     pub language: String,
     /// The name in the corner.
@@ -70,7 +70,7 @@ pub struct Shown {
 }
 
 /// The survey, and what of it is due.
-pub struct Asked {
+pub struct Display {
     survey: Survey,
     settings: Settings,
     zone: Option<Tz>,
@@ -83,10 +83,10 @@ pub struct Asked {
     sound: Sound,
     /// What the shop manager has written for shoppers.
     told: Option<String>,
-    words: Vec<(Option<u8>, Arc<Words>)>,
+    words: Vec<(Option<u8>, Arc<DisplayTexts>)>,
 }
 
-impl Asked {
+impl Display {
     /// Asks a survey, by the clocks of this zone. Where it is not known, or `now_ms`, which is UTC
     /// in milliseconds since 1970, is none that can be believed, the shop is open.
     pub fn new(
@@ -222,7 +222,7 @@ impl Asked {
     }
 
     /// What the screen prints, in the language that the shopper chose, if any.
-    pub fn words(&mut self, chosen: Option<u8>) -> Arc<Words> {
+    pub fn words(&mut self, chosen: Option<u8>) -> Arc<DisplayTexts> {
         if let Some((_, words)) = self.words.iter().find(|(known, _)| *known == chosen) {
             return words.clone();
         }
@@ -231,7 +231,7 @@ impl Asked {
         words
     }
 
-    fn print(&self, language: &str) -> Words {
+    fn print(&self, language: &str) -> DisplayTexts {
         let (parts, question) = (self.survey.parts(), &self.question);
         let texts = question.texts(language).cloned().unwrap_or_default();
         let reasons = |title: String, list: &[String]| {
@@ -244,7 +244,7 @@ impl Asked {
         };
         let offered = self.offered();
         let accent = parts.accent.as_deref().and_then(Colour::parse);
-        Words {
+        DisplayTexts {
             language: language.to_owned(),
             brand: parts.brand.clone().unwrap_or_else(|| self.settings.brand.clone()),
             accent: accent.or(self.settings.screen.accent),
@@ -315,10 +315,10 @@ mod tests {
         settings
     }
 
-    fn asked(settings: &Settings, now_ms: Option<i64>) -> Asked {
+    fn asked(settings: &Settings, now_ms: Option<i64>) -> Display {
         let can_draw = |tag: &str| tag != "ja";
         let (zone, survey) = (Some(Tz::Europe__Helsinki), settings.survey.clone());
-        Asked::new(settings, zone, "", survey, can_draw, Sound::default(), now_ms)
+        Display::new(settings, zone, "", survey, can_draw, Sound::default(), now_ms)
     }
 
     #[test]

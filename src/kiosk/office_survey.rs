@@ -15,7 +15,7 @@ pub const FILE: &str = "survey.json";
 
 /// A survey under the number of its publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
+pub struct OfficeSurvey {
     /// The hub's epoch and the publication's number there.
     pub name: (u64, u64),
     /// The survey; none where head office has withdrawn it.
@@ -32,7 +32,7 @@ pub struct Unfit {
     pub complaints: Vec<String>,
 }
 
-impl Given {
+impl OfficeSurvey {
     /// Checks what head office gave.
     ///
     /// # Errors

@@ -8,9 +8,8 @@ use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channe
 
 use tokio::sync::oneshot;
 
-use super::{
-    Batch, Books, Entry, Error, Journal, Kept, Ledger, Limits, Settlement, repair, reserve,
-};
+use super::rescue::repair;
+use super::{Batch, Books, Entry, Error, Journal, Kept, Ledger, Limits, Settlement, reserve};
 use crate::feedback::event::Event;
 use crate::feedback::moment::{Anchor, Reading, Timeline};
 use crate::feedback::rating::{BootId, RunId};
@@ -23,7 +22,7 @@ const CHORES_REST_MS: u64 = 60_000;
 
 /// What became of an event that was to be kept.
 #[derive(Debug)]
-pub enum Answer {
+pub enum Outcome {
     /// It is durable on the card.
     Kept(Box<Entry>),
     /// It could not be written, and the run was closed.
@@ -59,7 +58,7 @@ enum Request {
 
 /// A handle on the journal's thread; the thread ends when the last one is dropped.
 #[derive(Clone, Debug)]
-pub struct Keeper {
+pub struct JournalThread {
     requests: SyncSender<Request>,
 }
 
@@ -69,7 +68,7 @@ impl std::fmt::Debug for Request {
     }
 }
 
-impl Keeper {
+impl JournalThread {
     /// Hands a journal to a thread of its own, which opens it anew when it has to; it may be none
     /// that can be opened yet. `answer` gets what becomes of each kept rating.
     ///
@@ -78,7 +77,7 @@ impl Keeper {
     pub fn start(
         journal: Option<Journal>,
         home: Home,
-        answer: impl Fn(Answer) + Send + 'static,
+        answer: impl Fn(Outcome) + Send + 'static,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (requests, inbox) = sync_channel(REQUESTS_MAX);
         let books = journal.as_ref().map(|journal| (journal.books(), journal.timeline().clone()));
@@ -88,7 +87,7 @@ impl Keeper {
         Ok((Self { requests }, thread.spawn(move || owner.run(&inbox))?))
     }
 
-    /// Has an event written; the answer comes by the way given to [`Keeper::start`].
+    /// Has an event written; the answer comes by the way given to [`JournalThread::start`].
     ///
     /// The numbers that it names are those of the run `of`; in another run it names none.
     ///
@@ -98,7 +97,7 @@ impl Keeper {
         self.send(Request::Keep(Box::new(event), reading, of))
     }
 
-    /// Has a closed journal tried again; the answer comes by the way given to [`Keeper::start`].
+    /// Has a closed journal tried again; the answer comes by the way given to [`JournalThread::start`].
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
@@ -136,7 +135,7 @@ impl Keeper {
         self.ask(|reply| Request::Prune { before_utc_ms, reply }).await
     }
 
-    /// As [`Keeper::batch`]; blocks until the journal answers.
+    /// As [`JournalThread::batch`]; blocks until the journal answers.
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
@@ -144,7 +143,7 @@ impl Keeper {
         self.wait_for(|reply| Request::Batch { events_max, reply })
     }
 
-    /// As [`Keeper::settle`]; blocks until the journal answers.
+    /// As [`JournalThread::settle`]; blocks until the journal answers.
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
@@ -229,7 +228,7 @@ struct Owner<A> {
     answer: A,
 }
 
-impl<A: Fn(Answer)> Owner<A> {
+impl<A: Fn(Outcome)> Owner<A> {
     fn run(mut self, inbox: &Receiver<Request>) {
         while let Ok(request) = self.next(inbox) {
             match request {
@@ -269,7 +268,7 @@ impl<A: Fn(Answer)> Owner<A> {
                 if let Err(error) = self.with(|journal| journal.tie(anchor)) {
                     tracing::warn!(%error, "the time could not be noted");
                 }
-                (self.answer)(Answer::Dated(anchor));
+                (self.answer)(Outcome::Dated(anchor));
             }
             Request::Batch { events_max, reply } => {
                 let _ = reply.send(self.with(|journal| journal.batch(events_max)));
@@ -279,7 +278,7 @@ impl<A: Fn(Answer)> Owner<A> {
                     |journal: &mut Journal| journal.settle(&settlement).map(|()| journal.books());
                 let _ = reply.send(self.with(settle));
                 if let Some(anchor) = settlement.anchor {
-                    (self.answer)(Answer::Dated(anchor));
+                    (self.answer)(Outcome::Dated(anchor));
                 }
             }
             Request::Page { after, rows_max, reply } => {
@@ -321,8 +320,8 @@ impl<A: Fn(Answer)> Owner<A> {
 
     fn keep(&mut self, event: Event, reading: Reading, of: Option<RunId>) {
         let answer = match self.append(event, reading, of) {
-            Ok(entry) => Answer::Kept(Box::new(entry)),
-            Err(error) => Answer::NotKept(error),
+            Ok(entry) => Outcome::Kept(Box::new(entry)),
+            Err(error) => Outcome::NotKept(error),
         };
         (self.answer)(answer);
     }
@@ -385,8 +384,8 @@ impl<A: Fn(Answer)> Owner<A> {
             opened = self.open_run().map(drop);
         }
         (self.answer)(match opened {
-            Ok(()) => Answer::Recovered,
-            Err(error) => Answer::StillClosed(error),
+            Ok(()) => Outcome::Recovered,
+            Err(error) => Outcome::StillClosed(error),
         });
     }
 

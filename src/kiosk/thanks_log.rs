@@ -11,12 +11,12 @@ use std::path::Path;
 use crate::feedback::rating::{RatingId, Score};
 
 /// Where the lines go.
-pub(super) struct Witness {
+pub(super) struct ThanksLog {
     out: Box<dyn Write + Send>,
     has_failed: bool,
 }
 
-impl Witness {
+impl ThanksLog {
     /// Opens a file to append to, a FIFO, or standard output for `-`.
     ///
     /// # Errors

@@ -15,14 +15,15 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::ledger::{self, run_checksum};
-use super::mark::{Mark, Reached};
+use super::high_water::{Mark, Reached};
 use super::page::{PAGE, Value, index_records, records};
 use super::repair::Bad;
-use super::row::{self, Columns, Entry};
 use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
+use crate::kiosk::journal::FILE;
+use crate::kiosk::journal::books_sql::{self, run_checksum};
+use crate::kiosk::journal::row::{self, Columns, Entry};
 
 /// The bytes before a WAL's first frame, and before each frame's page.
 const WAL_HEADER: u64 = 32;
@@ -33,54 +34,54 @@ const PAGES_AT_ONCE: usize = 128;
 
 /// What events refer to, as far as it could be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ground {
-    pub(super) boots: BTreeMap<i64, BootId>,
-    pub(super) runs: BTreeMap<i64, FoundRun>,
-    pub(super) questions: BTreeMap<i64, Wording>,
+pub(in crate::kiosk::journal) struct Ground {
+    pub(in crate::kiosk::journal) boots: BTreeMap<i64, BootId>,
+    pub(in crate::kiosk::journal) runs: BTreeMap<i64, FoundRun>,
+    pub(in crate::kiosk::journal) questions: BTreeMap<i64, Wording>,
     /// By the key of their boot.
-    pub(super) anchors: BTreeMap<i64, Vec<Anchor>>,
+    pub(in crate::kiosk::journal) anchors: BTreeMap<i64, Vec<Anchor>>,
     /// What was set aside: its run's key, its number, why, and whether it was to be sent again.
-    pub(super) set_aside: BTreeSet<(i64, u32, String, bool)>,
+    pub(in crate::kiosk::journal) set_aside: BTreeSet<(i64, u32, String, bool)>,
 }
 
 /// A run as its rows tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FoundRun {
-    pub(super) run: RunId,
-    pub(super) boot_key: i64,
-    pub(super) taken: u32,
-    pub(super) settled: u32,
+pub(in crate::kiosk::journal) struct FoundRun {
+    pub(in crate::kiosk::journal) run: RunId,
+    pub(in crate::kiosk::journal) boot_key: i64,
+    pub(in crate::kiosk::journal) taken: u32,
+    pub(in crate::kiosk::journal) settled: u32,
 }
 
 /// An event that is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) row: i64,
-    pub(super) run_key: i64,
+pub(in crate::kiosk::journal) struct Found {
+    pub(in crate::kiosk::journal) row: i64,
+    pub(in crate::kiosk::journal) run_key: i64,
     /// The key of its question, if it has one.
-    pub(super) question_key: Option<i64>,
-    pub(super) entry: Entry,
+    pub(in crate::kiosk::journal) question_key: Option<i64>,
+    pub(in crate::kiosk::journal) entry: Entry,
 }
 
 /// Damaged journals that are being read, as if they were one: where a fresh one was damaged before
 /// it had taken everything over, a run can lie in several.
 #[derive(Debug)]
-pub(super) struct Salvage {
+pub(in crate::kiosk::journal) struct Salvage {
     /// The highest number among them.
-    pub(super) number: i64,
-    pub(super) ground: Ground,
+    pub(in crate::kiosk::journal) number: i64,
+    pub(in crate::kiosk::journal) ground: Ground,
     /// How far the runs had come, by the mark that was set aside with the files.
-    pub(super) reached: Vec<Reached>,
+    pub(in crate::kiosk::journal) reached: Vec<Reached>,
     /// Whether a mark was set aside with any of them.
-    pub(super) has_mark: bool,
+    pub(in crate::kiosk::journal) has_mark: bool,
     /// What was found of each run.
-    pub(super) seen: BTreeMap<RunId, Stretches>,
+    pub(in crate::kiosk::journal) seen: BTreeMap<RunId, Stretches>,
     /// What earlier events said was lost.
-    pub(super) losses: Vec<Loss>,
+    pub(in crate::kiosk::journal) losses: Vec<Loss>,
     /// Rows that look like events and are not whole.
-    pub(super) spoilt: u64,
+    pub(in crate::kiosk::journal) spoilt: u64,
     /// How many bytes the files have.
-    pub(super) bytes: u64,
+    pub(in crate::kiosk::journal) bytes: u64,
     /// Of each run's key, the number up to which nothing is wanted.
     known: BTreeMap<i64, u32>,
     files: Vec<(Option<File>, u64, u64)>,
@@ -100,7 +101,7 @@ enum Next {
 
 impl Salvage {
     /// Begins to read the files; one that cannot be opened has nothing to read.
-    pub(super) fn new(bad: &[Bad]) -> Self {
+    pub(in crate::kiosk::journal) fn new(bad: &[Bad]) -> Self {
         let open = |path: &Path| File::open(path).ok();
         let two_of = |bad: &Bad| {
             [
@@ -132,7 +133,7 @@ impl Salvage {
     }
 
     /// Reads on for a moment; none when everything was read.
-    pub(super) fn read_on(&mut self) -> Option<Vec<Found>> {
+    pub(in crate::kiosk::journal) fn read_on(&mut self) -> Option<Vec<Found>> {
         let mut found = Vec::new();
         for _ in 0..PAGES_AT_ONCE {
             let page = match self.next_page() {
@@ -247,17 +248,20 @@ fn is_marked(bad: &[Bad], marks: &[Option<Mark>]) -> bool {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub(super) fn unseen(folder: &Path, connection: &Connection) -> rusqlite::Result<Vec<Found>> {
+pub(in crate::kiosk::journal) fn unseen(
+    folder: &Path,
+    connection: &Connection,
+) -> rusqlite::Result<Vec<Found>> {
     let nothing = Bad::numbered(folder, 0);
-    let wal = folder.join(format!("{}-wal", super::FILE));
+    let wal = folder.join(format!("{FILE}-wal"));
     let mut salvage = Salvage::new(&[Bad { wal, ..nothing }]);
-    for row in ledger::runs(connection)? {
+    for row in books_sql::runs(connection)? {
         let (run, boot_key) = (row.run, row.boot_key);
         let found = FoundRun { run, boot_key, taken: 0, settled: 0 };
         salvage.ground.runs.insert(row.key, found);
         salvage.known.insert(row.key, row.taken);
     }
-    if let Some((last, taken)) = super::opening::last_taken(connection)? {
+    if let Some((last, taken)) = crate::kiosk::journal::opening::last_taken(connection)? {
         salvage.known.insert(last.key, taken);
     }
     let sql = "select id, name, version, language from question";
@@ -330,7 +334,7 @@ impl RawEvent {
 }
 
 /// Takes what is no event from a page. Rows are told apart by the types of their columns.
-pub(super) fn take_ground(ground: &mut Ground, page: &[u8; PAGE]) {
+pub(in crate::kiosk::journal) fn take_ground(ground: &mut Ground, page: &[u8; PAGE]) {
     use Value::{Blob, Null, Text, Whole};
     for values in index_records(page) {
         if let [Whole(run), Whole(n), Text(reason), again @ ..] = values.as_slice()
@@ -416,8 +420,8 @@ fn take_run(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::page::TABLE_LEAF;
     use super::*;
+    use crate::kiosk::journal::rescue::page::TABLE_LEAF;
 
     proptest! {
         #[test]

@@ -18,13 +18,13 @@ use std::path::Path;
 use crate::feedback::rating::RunId;
 
 /// The mark's name in the data folder.
-pub(super) const FILE: &str = "journal.mark";
+pub(in crate::kiosk::journal) const FILE: &str = "journal.mark";
 
 /// How many events may be taken until the mark is written again.
-pub(super) const EVERY: u32 = 32;
+pub(in crate::kiosk::journal) const EVERY: u32 = 32;
 
 /// How many runs it remembers, the newest first.
-pub(super) const RUNS_MAX: usize = 20;
+pub(in crate::kiosk::journal) const RUNS_MAX: usize = 20;
 
 const SLOT_BYTES: usize = 512;
 const MAGIC: &[u8; 4] = b"SMK1";
@@ -34,30 +34,34 @@ const RUN_BYTES: usize = 16 + 4 + 4;
 
 /// How far a run had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reached {
-    pub(super) run: RunId,
+pub(in crate::kiosk::journal) struct Reached {
+    pub(in crate::kiosk::journal) run: RunId,
     /// The highest number given out.
-    pub(super) taken: u32,
+    pub(in crate::kiosk::journal) taken: u32,
     /// The number up to which all were settled.
-    pub(super) settled: u32,
+    pub(in crate::kiosk::journal) settled: u32,
 }
 
 /// What the mark says, and where to write it next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) runs: Vec<Reached>,
+pub(in crate::kiosk::journal) struct Mark {
+    pub(in crate::kiosk::journal) runs: Vec<Reached>,
     number: u64,
 }
 
 impl Mark {
     /// Reads the better of the two slots; none when there is no file, or nothing whole in it.
-    pub(super) fn read(file: &Path) -> Option<Self> {
+    pub(in crate::kiosk::journal) fn read(file: &Path) -> Option<Self> {
         let bytes = std::fs::read(file).ok()?;
         bytes.chunks(SLOT_BYTES).filter_map(decode).max_by_key(|mark| mark.number)
     }
 
     /// Writes what is known now into the slot that is not the last one, and flushes it.
-    pub(super) fn write(&mut self, folder: &Path, runs: &[Reached]) -> io::Result<()> {
+    pub(in crate::kiosk::journal) fn write(
+        &mut self,
+        folder: &Path,
+        runs: &[Reached],
+    ) -> io::Result<()> {
         let number = self.number + 1;
         let runs: Vec<_> = runs.iter().take(RUNS_MAX).copied().collect();
         let mut options = File::options();

@@ -5,7 +5,7 @@
 //! 13, its cells' offsets follow its header, and a cell is its payload's length, its row number and
 //! a record. Our rows are far shorter than a page, so none spills over.
 
-use super::schema::PAGE_BYTES;
+use crate::kiosk::journal::schema::PAGE_BYTES;
 
 /// The bytes of a page.
 pub(super) const PAGE: usize = PAGE_BYTES as usize;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::mark::{RUNS_MAX, Reached};
+use super::rescue::high_water::{RUNS_MAX, Reached};
 use super::{Books, Run};
 use crate::feedback::event::Loss;
 use crate::feedback::moment::{Anchor, Source, Timeline};

@@ -1,0 +1,8 @@
+//! What rescues events from a journal whose file is damaged: the damaged file is set aside,
+//! everything that is still whole in it is read page by page, and the high-water mark says how
+//! much there should have been.
+
+pub(super) mod high_water;
+mod page;
+pub(super) mod repair;
+pub(super) mod salvage;
