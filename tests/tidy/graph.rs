@@ -21,6 +21,16 @@ pub(crate) struct Arrow {
     pub(crate) is_test: bool,
 }
 
+/// A name from another crate.
+#[derive(Clone, Debug)]
+pub(crate) struct External {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    /// The whole path, with local short names replaced: `std::env::var` for `env::var`.
+    pub(crate) path: String,
+    pub(crate) is_test: bool,
+}
+
 /// The modules of a crate and of the programs that use it, by their sources.
 #[derive(Default)]
 pub(crate) struct Graph {
@@ -51,6 +61,7 @@ struct Name {
     path: Vec<String>,
     line: usize,
     is_test: bool,
+    is_import: bool,
 }
 
 /// A `mod name;` whose file is still to be read.
@@ -131,6 +142,29 @@ impl Graph {
             }
         }
         arrows.into_iter().collect()
+    }
+
+    /// Every name that comes from another crate.
+    pub(crate) fn externals(&self) -> Vec<External> {
+        let mut externals = Vec::new();
+        for (id, module) in self.modules.iter().enumerate() {
+            for name in &module.names {
+                for target in self.resolve(id, &name.path, &mut Vec::new()) {
+                    let Target::External(path) = target else { continue };
+                    // A single word is a keyword, a local name, or what the prelude has.
+                    if path.len() < 2 && !name.is_import {
+                        continue;
+                    }
+                    externals.push(External {
+                        file: module.file.clone(),
+                        line: name.line,
+                        path: path.join("::"),
+                        is_test: name.is_test || module.is_test,
+                    });
+                }
+            }
+        }
+        externals
     }
 
     fn fill(
@@ -279,7 +313,7 @@ impl Reader<'_> {
 
     fn name(&mut self, path: Vec<String>, line: usize) {
         let is_test = self.is_test;
-        self.module().names.push(Name { path, line, is_test });
+        self.module().names.push(Name { path, line, is_test, is_import: false });
     }
 
     fn import(&mut self, tree: &syn::UseTree, mut path: Vec<String>) {
@@ -309,7 +343,8 @@ impl Reader<'_> {
         } else {
             path.push(ident.to_string());
         }
-        self.name(path.clone(), line);
+        let is_test = self.is_test;
+        self.module().names.push(Name { path: path.clone(), line, is_test, is_import: true });
         self.module().imports.push(Import { name: Some(name), path });
     }
 

@@ -1,0 +1,115 @@
+//! Who alone knows each outside world, what the pure rooms do without, and how sources look.
+
+use crate::graph::External;
+
+/// Who alone may name each crate or part of the standard library, by the beginning of the path.
+const OWNERS: &[(&str, &[&str])] = &[
+    ("slint", &["src/kiosk/screen"]),
+    ("rppal", &["src/kiosk/buttons"]),
+    ("gpiocdev", &["src/kiosk/buttons"]),
+    ("argon2", &["src/secret"]),
+    ("rusqlite", &["src/kiosk/journal", "src/hub/archive/sqlite"]),
+    ("reqwest", &["src/kiosk/uplink"]),
+    ("rustls", &["src/kiosk/uplink", "src/kiosk/desk/phone", "src/hub.rs"]),
+    ("tokio_rustls", &["src/kiosk/desk/phone"]),
+    ("rcgen", &["src/kiosk/desk/phone"]),
+    ("hyper", &["src/kiosk/desk/phone"]),
+    ("governor", &["src/kiosk/desk/phone"]),
+    ("qrcodegen", &["src/kiosk/desk/phone"]),
+    ("polib", &["src/kiosk/desk/sheets"]),
+    ("rustls_native_certs", &["src/kiosk/uplink"]),
+    ("libc", &["src/clock"]),
+    ("axum", &["src/hub", "src/kiosk/desk/phone"]),
+    ("axum_server", &["src/hub.rs"]),
+    ("tower_http", &["src/hub", "src/kiosk/desk/phone"]),
+    ("maud", &["src/hub/pages", "src/kiosk/desk/sheets", "src/kiosk/desk/phone", "src/web"]),
+    ("sha2", &["src/secret", "src/carried/seal", "src/kiosk/desk/phone"]),
+    ("rustix", &["src/clock", "src/file", "src/kiosk"]),
+    ("signal_hook", &["src/bin"]),
+    ("clap", &["src/bin", "src/program"]),
+    ("base64", &["src/kiosk/desk/phone", "src/carried/file"]),
+    ("hpke", &["src/carried/seal"]),
+    ("ring", &["src/carried/seal"]),
+    ("anyhow", &["src/bin", "src/program", "src/kiosk.rs", "src/hub.rs"]),
+    ("tracing_subscriber", &["src/program"]),
+    ("toml", &["src/config", "src/kiosk/settings"]),
+    // A shape that others read is a promise.
+    ("serde", &["src/wire", "src/config", "src/kiosk/settings", "src/hub/settings"]),
+    ("std::env::var", &["src/bin", "src/kiosk/screen"]),
+    ("std::env::var_os", &["src/bin", "src/kiosk/screen"]),
+    ("std::time::SystemTime", &[]),
+    ("std::time::Instant", &[]),
+    ("chrono::Utc::now", &[]),
+    ("chrono::Local", &[]),
+];
+
+/// The rooms that only decide, and so cannot fail for outside reasons.
+const PURE: &[&str] = &["src/feedback", "src/hub/rules"];
+
+/// What the pure rooms do without.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::env",
+    "std::thread",
+    "std::process",
+    "std::sync",
+    "serde",
+    "serde_json",
+    "tokio",
+    "rand",
+    "tracing",
+];
+
+/// What is a word of the language, and not a name that could be looked up.
+const IMPURE_WORDS: &[&str] = &["unsafe", "cfg(feature"];
+
+/// Names of crates that another room owns, or that a pure room does without.
+pub(crate) fn breaches(externals: &[External]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for External { file, line, path, is_test } in externals {
+        for (world, owners) in OWNERS {
+            let is_owner = owners.iter().any(|owner| is_under(file, owner));
+            // Tests of a room may read the shapes that it is given.
+            let is_excused = is_owner || *is_test && *world == "serde";
+            if begins_with(path, world) && !is_excused {
+                breaches.push(format!("{file}:{line}: {path} is known to {owners:?} alone"));
+            }
+        }
+        let is_pure = PURE.iter().any(|room| is_under(file, room));
+        let impurity = IMPURE.iter().find(|impurity| begins_with(path, impurity));
+        if let Some(impurity) = impurity.filter(|_| is_pure && !is_test) {
+            breaches.push(format!("{file}:{line}: a pure room does without {impurity} ({path})"));
+        }
+    }
+    breaches
+}
+
+/// Lines that are too long, and words that a pure room does without.
+pub(crate) fn lines(file: &str, text: &str) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let is_pure = PURE.iter().any(|room| is_under(file, room));
+    for (number, line) in (1..).zip(text.lines()) {
+        // A row of a table cannot be broken.
+        if line.chars().count() > 100 && !line.starts_with("//! |") {
+            breaches.push(format!("{file}:{number}: is longer than 100 columns"));
+        }
+        let code = line.split("//").next().unwrap_or_default();
+        let impure = IMPURE_WORDS.iter().find(|word| is_pure && code.contains(*word));
+        if let Some(word) = impure {
+            breaches.push(format!("{file}:{number}: a pure room does without {word}"));
+        }
+    }
+    breaches
+}
+
+/// `src/file` stands for `src/file.rs` and what lies in `src/file/`, not for `src/filed.rs`.
+fn is_under(file: &str, place: &str) -> bool {
+    file.strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with(".rs"))
+}
+
+fn begins_with(path: &str, beginning: &str) -> bool {
+    path.strip_prefix(beginning).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
