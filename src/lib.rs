@@ -1,12 +1,15 @@
 //! Smilepost, the feedback post of a shop: a press becomes a rating, survives, reaches head office,
 //! and is counted once.
 //!
-//! This page is the map. Rooms are named for what they mean, and arrows lead from outside to inside
-//! without a circle; `tests/tidy.rs` holds them.
+//! This page is the map.
+//!
+//! Rooms are named for what they mean. Each row says what a room may use; arrows lead from outside
+//! to inside, and no way leads back, neither between rooms nor between files. `tests/tidy.rs` reads
+//! these tables and fails when a file uses more: to move a wall, change the row in the same commit.
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`feedback`] | the pure core: what customers say. No I/O, clock, thread or serde | nothing |
+//! | [`feedback`] | the pure core: what shoppers say. No I/O, clock, thread or serde | its rooms |
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
@@ -15,14 +18,75 @@
 //! | [`web`] | what the pages of both programs share | `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire`, `secret`, `file` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
-//! | [`kiosk`] | attendant, asked, journal, uplink, buttons, screen, desk | all but `program` |
-//! | [`hub`] | settings, access, intake, archive, dashboard, reports | the same |
-//! | `src/bin/` | arguments, logs, exit codes | its programs |
+//! | [`kiosk`] | the shop's side, put together | `feedback`, `wire`, `clock`, `config`, `file`, `secret`, `web`, `carried`, its rooms |
+//! | [`hub`] | head office's side, put together | `feedback`, `wire`, `clock`, `config`, `file`, `secret`, `web`, `crate::carried`, its rooms |
+//! | `src/bin/` | arguments, logs, exit codes | `kiosk`, `hub`, `program`, `config`, `feedback`, `wire`, `clock`, `file`, `secret`, `carried` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
 //! [`kiosk::buttons`], SQLite to [`kiosk::journal`] and [`hub::archive::sqlite`], HTTP to
 //! [`kiosk::uplink`] and [`kiosk::desk::phone`] on the one side and to [`hub`] on the other.
+//!
+//! ## The rooms of the core
+//!
+//! | room | what it is | may use |
+//! |---|---|---|
+//! | [`feedback::id`] | which run, boot and rating | nothing |
+//! | [`feedback::colour`] | a colour, and whether it can be read on another | nothing |
+//! | [`feedback::rating`] | one press and its score | `id` |
+//! | [`feedback::answer`] | what a shopper said to a follow-up | `id`, `rating` |
+//! | [`feedback::call`] | a shopper asks for somebody | `id`, `rating` |
+//! | [`feedback::note`] | what the shop wrote down | `id`, `rating` |
+//! | [`feedback::event`] | everything that is kept, as one type | `id`, `rating`, `answer`, `call`, `note` |
+//! | [`feedback::moment`] | when something happened, as far as anybody can know | `id`, `rating` |
+//! | [`feedback::misuse`] | presses that are kept and not counted, and why | `id`, `rating` |
+//! | [`feedback::outbox`] | what to send next, and when to try again | `id` |
+//! | [`feedback::survey`] | the question, its words, reasons, schedule and opening hours | `answer`, `colour`, `id`, `rating` |
+//! | [`feedback::tally`] | counts, scores and their intervals | `answer`, `id`, `misuse`, `moment`, `rating` |
+//! | [`feedback::visit`] | one shopper at the kiosk, as a state machine | `answer`, `call`, `id`, `misuse`, `rating`, `survey` |
+//! | [`feedback::alert`] | when staff should look | `id`, `rating` |
+//!
+//! ## The rooms of the kiosk
+//!
+//! | room | what it is | may use |
+//! |---|---|---|
+//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `wire` |
+//! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs | `file`, `secret` |
+//! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback`, `file` |
+//! | [`kiosk::journal::rescue`] | what is done about a damaged journal | `feedback`, `file`, `journal` |
+//! | [`kiosk::thanks_log`] | a record apart of what shoppers were thanked for | `feedback` |
+//! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `feedback`, `journal`, `wire` |
+//! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `feedback`, `file`, `settings`, `wire` |
+//! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
+//! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
+//! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `settings` |
+//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
+//! | [`kiosk::desk`] | what the shop manager sees | `desk::counts`, `desk::sheets`, `desk::phone`, `desk::tools`, `clock`, `feedback`, `journal`, `settings`, `wire` |
+//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `clock`, `feedback`, `journal`, `pin`, `settings`, `wire` |
+//! | [`kiosk::desk::sheets`] | what is shown of the counts, as values, text and paper | `counts`, `display`, `feedback`, `web` |
+//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `sheets`, `feedback`, `pin`, `settings`, `web` |
+//! | [`kiosk::desk::tools`] | what the command line asks: socket, export, verify, clock | `counts`, `clock`, `feedback`, `journal`, `wire` |
+//! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
+//! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk`, `display`, `feedback`, `settings`, `wire` |
+//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `journal`, `office_survey`, `pin`, `screen`, `settings` |
+//!
+//! ## The rooms of head office
+//!
+//! | room | what it is | may use |
+//! |---|---|---|
+//! | [`hub::settings`] | `hub.toml`, checked whole | `config` |
+//! | [`hub::rules`] | what is decided about events, pure | `feedback` |
+//! | [`hub::secrets`] | codes and tokens: make, hash, compare | `secret` |
+//! | [`hub::archive`] | what is kept for ever, as traits by noun | `feedback`, `rules`, `secrets`, `wire`, `crate::carried` |
+//! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `clock`, `feedback`, `rules`, `secrets`, `wire` |
+//! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `clock`, `feedback`, `file`, `kiosks`, `rules`, `secrets`, `wire` |
+//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `clock`, `feedback`, `rules` |
+//! | [`hub::pages`] | HTML for people | `figures`, `feedback`, `web` |
+//! | [`hub::surveys`] | publishing surveys, checked whole before | `archive`, `config`, `feedback`, `wire` |
+//! | [`hub::reports`] | everything as a file, and the account of every event | `archive`, `wire` |
+//! | [`hub::work`] | what runs in the background | `archive`, `clock` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `clock`, `config`, `feedback`, `reports`, `secrets`, `settings`, `surveys`, `wire` |
 //!
 //! # A press, from left to right
 //!

@@ -172,8 +172,9 @@ fn the_map_is_whole_and_says_no_more_than_there_is() {
 #[test]
 fn each_outside_world_has_its_owner() {
     let graph = Graph::read(&sources("src", ".rs"));
-    let externals: Vec<_> = graph.externals();
+    let externals = graph.externals();
     none("owners", DEBTS.forbidden, &owners::breaches(&externals));
+    none("idle owners", DEBTS.forbidden, &owners::idle(&externals));
 }
 
 #[test]
@@ -185,7 +186,11 @@ fn the_core_is_pure() {
     assert!(!core.is_empty());
     none("the core", 0, &owners::breaches(&core));
     let texts = sources.iter().filter(|(file, _)| is_core(file));
-    none("the core's words", 0, &texts.flat_map(|(f, text)| owners::lines(f, text)).collect::<Vec<_>>());
+    none(
+        "the core's words",
+        0,
+        &texts.flat_map(|(f, text)| owners::lines(f, text)).collect::<Vec<_>>(),
+    );
 }
 
 #[test]

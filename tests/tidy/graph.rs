@@ -28,6 +28,7 @@ pub(crate) struct External {
     pub(crate) line: usize,
     /// The whole path, with local short names replaced: `std::env::var` for `env::var`.
     pub(crate) path: String,
+    pub(crate) is_derived: bool,
     pub(crate) is_test: bool,
 }
 
@@ -61,7 +62,14 @@ struct Name {
     path: Vec<String>,
     line: usize,
     is_test: bool,
-    is_import: bool,
+    place: Place,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Use,
+    Derive,
+    Elsewhere,
 }
 
 /// A `mod name;` whose file is still to be read.
@@ -152,13 +160,14 @@ impl Graph {
                 for target in self.resolve(id, &name.path, &mut Vec::new()) {
                     let Target::External(path) = target else { continue };
                     // A single word is a keyword, a local name, or what the prelude has.
-                    if path.len() < 2 && !name.is_import {
+                    if path.len() < 2 && name.place != Place::Use {
                         continue;
                     }
                     externals.push(External {
                         file: module.file.clone(),
                         line: name.line,
                         path: path.join("::"),
+                        is_derived: name.place == Place::Derive,
                         is_test: name.is_test || module.is_test,
                     });
                 }
@@ -311,9 +320,9 @@ impl Reader<'_> {
         &mut self.graph.modules[self.current]
     }
 
-    fn name(&mut self, path: Vec<String>, line: usize) {
+    fn name(&mut self, path: Vec<String>, line: usize, place: Place) {
         let is_test = self.is_test;
-        self.module().names.push(Name { path, line, is_test, is_import: false });
+        self.module().names.push(Name { path, line, is_test, place });
     }
 
     fn import(&mut self, tree: &syn::UseTree, mut path: Vec<String>) {
@@ -343,13 +352,12 @@ impl Reader<'_> {
         } else {
             path.push(ident.to_string());
         }
-        let is_test = self.is_test;
-        self.module().names.push(Name { path: path.clone(), line, is_test, is_import: true });
+        self.name(path.clone(), line, Place::Use);
         self.module().imports.push(Import { name: Some(name), path });
     }
 
     /// Finds paths among the tokens of a macro, which nobody parses for us.
-    fn tokens(&mut self, tokens: TokenStream) {
+    fn tokens(&mut self, tokens: TokenStream, place: Place) {
         let tokens: Vec<_> = tokens.into_iter().collect();
         let is_colons = |at: usize| {
             let is_colon = |at: usize, spacing: Option<Spacing>| match tokens.get(at) {
@@ -365,7 +373,7 @@ impl Reader<'_> {
         while let Some(token) = tokens.get(at) {
             match token {
                 TokenTree::Group(group) => {
-                    self.tokens(group.stream());
+                    self.tokens(group.stream(), place);
                 }
                 TokenTree::Ident(ident) => {
                     let line = ident.span().start().line;
@@ -380,7 +388,7 @@ impl Reader<'_> {
                         at += 3;
                     }
                     if !is_field && !is_tail {
-                        self.name(path, line);
+                        self.name(path, line, place);
                     }
                 }
                 _ => {}
@@ -493,7 +501,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         if path.leading_colon.is_some() {
             parts.insert(0, String::new());
         }
-        self.name(parts, line);
+        self.name(parts, line, Place::Elsewhere);
         visit::visit_path(self, path);
     }
 
@@ -507,7 +515,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         self.visit_path(attribute.path());
         let syn::Meta::List(list) = &attribute.meta else { return };
         if list.path.is_ident("derive") {
-            return self.tokens(list.tokens.clone());
+            return self.tokens(list.tokens.clone(), Place::Derive);
         }
         // `#[serde(with = "super::shape")]` names a path inside a string.
         for token in list.tokens.clone() {
@@ -519,13 +527,13 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                 !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_')
             };
             if path.contains("::") && path.split("::").all(is_word) {
-                self.name(path.split("::").map(str::to_owned).collect(), line);
+                self.name(path.split("::").map(str::to_owned).collect(), line, Place::Elsewhere);
             }
         }
     }
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
         self.visit_path(&called.path);
-        self.tokens(called.tokens.clone());
+        self.tokens(called.tokens.clone(), Place::Elsewhere);
     }
 }

@@ -1,5 +1,7 @@
 //! Who alone knows each outside world, what the pure rooms do without, and how sources look.
 
+use std::collections::BTreeMap;
+
 use crate::graph::External;
 
 /// Who alone may name each crate or part of the standard library, by the beginning of the path.
@@ -24,7 +26,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tower_http", &["src/hub", "src/kiosk/desk/phone"]),
     ("maud", &["src/hub/pages", "src/kiosk/desk/sheets", "src/kiosk/desk/phone", "src/web"]),
     ("sha2", &["src/secret", "src/carried/seal", "src/kiosk/desk/phone"]),
-    ("rustix", &["src/clock", "src/file", "src/kiosk"]),
+    ("rustix", &["src/clock", "src/kiosk/desk/phone", "src/kiosk/journal", "src/kiosk/thanks_log"]),
     ("signal_hook", &["src/bin"]),
     ("clap", &["src/bin", "src/program"]),
     ("base64", &["src/kiosk/desk/phone", "src/carried/file"]),
@@ -33,8 +35,6 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("anyhow", &["src/bin", "src/program", "src/kiosk.rs", "src/hub.rs"]),
     ("tracing_subscriber", &["src/program"]),
     ("toml", &["src/config", "src/kiosk/settings"]),
-    // A shape that others read is a promise.
-    ("serde", &["src/wire", "src/config", "src/kiosk/settings", "src/hub/settings"]),
     ("std::env::var", &["src/bin", "src/kiosk/screen"]),
     ("std::env::var_os", &["src/bin", "src/kiosk/screen"]),
     ("std::time::SystemTime", &[]),
@@ -42,6 +42,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("chrono::Utc::now", &[]),
     ("chrono::Local", &[]),
 ];
+
+/// Where a shape is made for somebody else to read; a serializable type is a promise.
+const MAY_SERIALIZE: &[&str] =
+    &["src/wire", "src/config", "src/kiosk/settings", "src/hub/settings"];
 
 /// The rooms that only decide, and so cannot fail for outside reasons.
 const PURE: &[&str] = &["src/feedback", "src/hub/rules"];
@@ -65,31 +69,49 @@ const IMPURE: &[&str] = &[
 /// What is a word of the language, and not a name that could be looked up.
 const IMPURE_WORDS: &[&str] = &["unsafe", "cfg(feature"];
 
-/// Names of crates that another room owns, or that a pure room does without.
+/// Names of crates that another room owns, or that a pure room does without: each file once.
 pub(crate) fn breaches(externals: &[External]) -> Vec<String> {
-    let mut breaches = Vec::new();
-    for External { file, line, path, is_test } in externals {
+    let mut breaches = BTreeMap::new();
+    for External { file, line, path, is_derived, is_test } in externals {
+        let mut breach = |rule: String| {
+            breaches.entry((file, rule)).or_insert_with(|| format!("line {line}: {path}"));
+        };
         for (world, owners) in OWNERS {
-            let is_owner = owners.iter().any(|owner| is_under(file, owner));
-            // Tests of a room may read the shapes that it is given.
-            let is_excused = is_owner || *is_test && *world == "serde";
-            if begins_with(path, world) && !is_excused {
-                breaches.push(format!("{file}:{line}: {path} is known to {owners:?} alone"));
+            if begins_with(path, world) && !is_under_any(file, owners) {
+                breach(format!("{world} is known to {owners:?} alone"));
             }
         }
-        let is_pure = PURE.iter().any(|room| is_under(file, room));
+        let is_shape = *is_derived && begins_with(path, "serde");
+        if is_shape && !is_test && !is_under_any(file, MAY_SERIALIZE) {
+            breach("a shape for others to read belongs into wire or settings".to_owned());
+        }
         let impurity = IMPURE.iter().find(|impurity| begins_with(path, impurity));
-        if let Some(impurity) = impurity.filter(|_| is_pure && !is_test) {
-            breaches.push(format!("{file}:{line}: a pure room does without {impurity} ({path})"));
+        if let Some(impurity) = impurity.filter(|_| !is_test && is_under_any(file, PURE)) {
+            breach(format!("a pure room does without {impurity}"));
         }
     }
-    breaches
+    breaches.iter().map(|((file, rule), first)| format!("{file}: {rule} ({first})")).collect()
+}
+
+/// Owners of what they never name.
+pub(crate) fn idle(externals: &[External]) -> Vec<String> {
+    let mut idle = Vec::new();
+    for (world, owners) in OWNERS {
+        for owner in *owners {
+            let is_use =
+                |name: &External| begins_with(&name.path, world) && is_under(&name.file, owner);
+            if !externals.iter().any(is_use) {
+                idle.push(format!("{owner} does not name {world}"));
+            }
+        }
+    }
+    idle
 }
 
 /// Lines that are too long, and words that a pure room does without.
 pub(crate) fn lines(file: &str, text: &str) -> Vec<String> {
     let mut breaches = Vec::new();
-    let is_pure = PURE.iter().any(|room| is_under(file, room));
+    let is_pure = is_under_any(file, PURE);
     for (number, line) in (1..).zip(text.lines()) {
         // A row of a table cannot be broken.
         if line.chars().count() > 100 && !line.starts_with("//! |") {
@@ -108,6 +130,10 @@ pub(crate) fn lines(file: &str, text: &str) -> Vec<String> {
 fn is_under(file: &str, place: &str) -> bool {
     file.strip_prefix(place)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with(".rs"))
+}
+
+fn is_under_any(file: &str, places: &[&str]) -> bool {
+    places.iter().any(|place| is_under(file, place))
 }
 
 fn begins_with(path: &str, beginning: &str) -> bool {

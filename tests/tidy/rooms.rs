@@ -1,8 +1,9 @@
 //! The walls: the tables of rooms in `src/lib.rs`, read as the rules that they are.
 //!
 //! A row names a room, says what it is, and lists what it may use: a room beside it by its short
-//! name, any other from the outside inwards. A house (`feedback`, `kiosk`) stands for all its rooms;
-//! an inner room stands for itself, so that `archive` lets nobody in to `archive::sqlite`.
+//! name, any other from the outside inwards (`crate::` where a name exists in both places). A house
+//! (`feedback`, `kiosk`) stands for all its rooms; an inner room stands for itself, so that
+//! `archive` lets nobody into `archive::sqlite`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +71,8 @@ impl Walls {
     pub(crate) fn room_of(&self, file: &str) -> Option<&str> {
         let module = module_of(file);
         let is_inside = |room: &&String| {
-            module == **room || module.strip_prefix(*room).is_some_and(|rest| rest.starts_with("::"))
+            module == **room
+                || module.strip_prefix(*room).is_some_and(|rest| rest.starts_with("::"))
         };
         self.rooms.keys().filter(is_inside).max_by_key(|room| room.len()).map(String::as_str)
     }
@@ -84,14 +86,16 @@ impl Walls {
         })
     }
 
-    /// Every arrow that goes through a wall.
+    /// Every arrow that goes through a wall: the first from each file to each room.
     pub(crate) fn breaches(&self, arrows: &[Arrow]) -> Vec<String> {
+        let mut seen = BTreeSet::new();
         let mut breaches = Vec::new();
         for arrow in arrows {
-            let (Some(from), Some(to)) = (self.room_of(&arrow.from), self.room_of(&arrow.to)) else {
+            let (Some(from), Some(to)) = (self.room_of(&arrow.from), self.room_of(&arrow.to))
+            else {
                 let is_root = arrow.from == "src/lib.rs" || arrow.to == "src/lib.rs";
                 if !is_root {
-                    let (from, to) = (&arrow.from, &arrow.to);
+                    let Arrow { from, to, .. } = arrow;
                     breaches.push(format!("{from} or {to} belongs to no room of the map"));
                 }
                 continue;
@@ -101,7 +105,7 @@ impl Walls {
                 true => house(from) == house(to) || self.allows(house(from), house(to)),
                 false => from == to || self.allows(from, to),
             };
-            if !is_allowed {
+            if !is_allowed && seen.insert((&arrow.from, to)) {
                 let Arrow { line, name, .. } = arrow;
                 breaches.push(format!("{}:{line}: {from} may not use {to} ({name})", arrow.from));
             }
@@ -120,12 +124,14 @@ impl Walls {
         }
         let mut unused = Vec::new();
         for (from, allowed) in &self.rooms {
+            let is_inside = |to: &str| to.starts_with(&format!("{from}::"));
+            let is_of_a_room_inside = |to: &str| {
+                let is_same = |room: &str| room == to || house(room) == to;
+                used.iter().any(|(user, room)| is_inside(user) && is_same(room))
+            };
             let is_idle = |to: &&String| {
-                let is_by_rooms = |(user, to_room): &(&str, &str)| {
-                    user.strip_prefix(from.as_str()).is_some_and(|rest| rest.starts_with("::"))
-                        && (*to_room == to.as_str() || house(to_room) == to.as_str())
-                };
-                !used.contains(&(from.as_str(), to.as_str())) && !used.iter().any(is_by_rooms)
+                let is_used = used.contains(&(from.as_str(), to.as_str()));
+                !is_used && !is_inside(to) && !is_of_a_room_inside(to)
             };
             unused.extend(allowed.iter().filter(is_idle).map(|to| format!("{from} → {to}")));
         }
@@ -156,9 +162,8 @@ impl Walls {
     pub(crate) fn beyond_their_house(&self) -> Vec<String> {
         let mut beyond = Vec::new();
         for (room, allowed) in self.rooms.iter().filter(|(room, _)| room.contains("::")) {
-            let is_beyond = |to: &&String| {
-                house(to) != house(room) && !self.allows(house(room), house(to))
-            };
+            let is_beyond =
+                |to: &&String| house(to) != house(room) && !self.allows(house(room), house(to));
             beyond.extend(allowed.iter().filter(is_beyond).map(|to| format!("{room} → {to}")));
         }
         beyond
@@ -177,6 +182,9 @@ fn house(room: &str) -> &str {
 
 /// The room that a word in a row means: inside that row's room, beside it, or further out.
 fn find(names: &BTreeSet<String>, row: &str, word: &str) -> Option<String> {
+    if let Some(outside) = word.strip_prefix("crate::") {
+        return names.contains(outside).then(|| outside.to_owned());
+    }
     let mut around = row;
     loop {
         let candidate = format!("{around}::{word}");

@@ -74,7 +74,8 @@ fn a_circle_by_nested_use_trees_and_super_is_found() {
 fn a_parent_and_its_child_that_use_each_other_are_a_circle() {
     let parent = "mod child; pub struct Parent; fn f() { child::g() }";
     let child = "use super::Parent; pub fn g() {}";
-    let found = ways(&[("lib.rs", "mod parent;"), ("parent.rs", parent), ("parent/child.rs", child)]);
+    let found =
+        ways(&[("lib.rs", "mod parent;"), ("parent.rs", parent), ("parent/child.rs", child)]);
     assert_eq!(found, ["parent.rs → parent/child.rs"]);
 }
 
@@ -82,7 +83,11 @@ fn a_parent_and_its_child_that_use_each_other_are_a_circle() {
 fn a_declaration_an_import_of_a_module_and_a_test_close_no_circle() {
     let found = ways(&[
         ("lib.rs", "pub mod parent; pub mod other;"),
-        ("parent.rs", "mod child; pub struct Parent; #[cfg(test)] mod tests { use super::child; fn f() { child::g() } }"),
+        (
+            "parent.rs",
+            "mod child; pub struct Parent;
+            #[cfg(test)] mod tests { use super::child; fn f() { child::g() } }",
+        ),
         ("parent/child.rs", "use crate::other; use super::Parent; pub fn g() { let other = 1; }"),
         ("other.rs", "pub use crate::parent::Parent; pub fn h(_: Parent) {}"),
     ]);
@@ -171,7 +176,8 @@ fn a_map_that_leads_in_a_circle_or_names_no_room_is_found() {
 fn a_name_that_another_room_owns_is_found() {
     let found = |file: &str, text: &str| {
         let lib = "mod kiosk; mod hub; mod feedback;";
-        let mut files = vec![("lib.rs", lib), ("kiosk.rs", ""), ("hub.rs", ""), ("feedback.rs", "")];
+        let mut files =
+            vec![("lib.rs", lib), ("kiosk.rs", ""), ("hub.rs", ""), ("feedback.rs", "")];
         files.iter_mut().find(|(path, _)| *path == file).unwrap().1 = text;
         owners::breaches(&house(&files).externals()).len()
     };
@@ -211,7 +217,11 @@ fn a_circle_a_bridge_and_a_number_on_a_screen_are_found() {
         ("ui/bridge.slint", "export global Bridge {}"),
         ("ui/components/a.slint", "import { Bridge } from \"../bridge.slint\";"),
         ("ui/components/b.slint", "import { C } from \"../pages/c.slint\";"),
-        ("ui/pages/c.slint", "import { Bridge } from \"../bridge.slint\";\nimport { B } from \"../components/b.slint\";"),
+        (
+            "ui/pages/c.slint",
+            "import { Bridge } from \"../bridge.slint\";
+            import { B } from \"../components/b.slint\";",
+        ),
     ]
     .iter()
     .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))

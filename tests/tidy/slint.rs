@@ -20,7 +20,8 @@ pub(crate) fn imports(sources: &BTreeMap<String, String>) -> Vec<Arrow> {
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         for (number, line) in (1..).zip(text.lines()) {
             let code = line.split("//").next().unwrap_or_default();
-            let Some((_, from)) = code.split_once("from \"").or_else(|| code.split_once("import \""))
+            let Some((_, from)) =
+                code.split_once("from \"").or_else(|| code.split_once("import \""))
             else {
                 continue;
             };
@@ -55,7 +56,8 @@ fn joined(folder: &str, path: &str) -> String {
 pub(crate) fn bridge_readers(imports: &[Arrow]) -> Vec<String> {
     let is_bridge = |arrow: &&Arrow| arrow.to.ends_with("/bridge.slint");
     let may = |file: &str| {
-        MAY_READ_BRIDGES.iter().any(|place| file.starts_with(place)) || file.ends_with("bridge.slint")
+        MAY_READ_BRIDGES.iter().any(|place| file.starts_with(place))
+            || file.ends_with("bridge.slint")
     };
     let breaches = imports.iter().filter(is_bridge).filter(|arrow| !may(&arrow.from));
     breaches.map(|arrow| format!("{}:{}: knows a bridge", arrow.from, arrow.line)).collect()
