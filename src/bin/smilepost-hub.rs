@@ -10,7 +10,7 @@ use smilepost::carried::file::RECEIPT_ENDING;
 use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Archive, Desk, Kiosk, Scope, Shop, Token};
+use smilepost::hub::archive::{Archive, Kiosk, PinScope, Scope, Shop, Token};
 use smilepost::hub::import::{self, Imported};
 use smilepost::hub::intake::enrolled;
 use smilepost::hub::settings::Settings;
@@ -268,7 +268,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
             print(&format!("{shop} belongs to {}", group.as_deref().unwrap_or("no group")))
         }
         Command::Shop(ShopCommand::Pin { config, shop, forget }) => {
-            let count = set_pin(&config, Desk::Shop(shop.clone()), forget).await?;
+            let count = set_pin(&config, PinScope::Shop(shop.clone()), forget).await?;
             ensure!(count > 0, "there is no shop {shop}, or it has no kiosk");
             print(&format!("said to {count} kiosks of {shop} at their next delivery"))
         }
@@ -312,7 +312,7 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
         KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, kiosk).await,
         KioskCommand::Letter { config, kiosk, file } => write_letter(&config, kiosk, &file).await,
         KioskCommand::Pin { config, kiosk, forget } => {
-            let count = set_pin(&config, Desk::Kiosk(kiosk.clone()), forget).await?;
+            let count = set_pin(&config, PinScope::Kiosk(kiosk.clone()), forget).await?;
             ensure!(count > 0, "there is no kiosk {kiosk}");
             print(&format!("said to {kiosk} at its next delivery"))
         }
@@ -344,7 +344,7 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
 }
 
 /// Sets the PIN that is typed, or piped in as a line; only its hash is kept and sent.
-async fn set_pin(config: &Config, place: Desk, forget: bool) -> anyhow::Result<usize> {
+async fn set_pin(config: &Config, place: PinScope, forget: bool) -> anyhow::Result<usize> {
     let archive = open(config)?;
     let hash = match forget {
         true => None,

@@ -63,7 +63,7 @@ impl Token {
 
 /// Whose desk is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Desk {
+pub enum PinScope {
     /// That of one kiosk.
     Kiosk(String),
     /// Those of all kiosks of a shop.
@@ -287,7 +287,7 @@ pub struct Day {
 
 /// What a shop has to tell beside its ratings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Aside {
+pub struct CallsAndNotes {
     /// How often a shopper asked for somebody.
     pub asked: u32,
     /// How often somebody came.
@@ -378,7 +378,7 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
     /// Returns how many kiosks that were.
     fn set_pin(
         &self,
-        place: Desk,
+        place: PinScope,
         hash: Option<String>,
     ) -> impl Future<Output = Result<usize, Error>> + Send;
 
@@ -469,7 +469,7 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         from_ms: i64,
         to_ms: i64,
         notes_max: usize,
-    ) -> impl Future<Output = Result<Aside, Error>> + Send;
+    ) -> impl Future<Output = Result<CallsAndNotes, Error>> + Send;
 
     /// The events after a cursor, up to a number of them, each with its own cursor.
     fn page(

@@ -3,7 +3,7 @@
 //! Written on the server as plain HTML that needs no script. Every score says what it is, how many
 //! ratings stand behind it, and what was left out.
 
-mod aside;
+mod calls_and_notes;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::archive::{Archive, Aside, Day, Shop, Status};
+use super::archive::{Archive, CallsAndNotes, Day, Shop, Status};
 use super::refusal::Refusal;
 use crate::clock;
 use crate::feedback::moment;
@@ -71,7 +71,7 @@ async fn overview<A: Archive>(
         let lately = if date == moment::local(now, zone).0 {
             archive.aside(shop.id.clone(), now - aside::WAIT_MAX_MS + 1, to, 0).await?
         } else {
-            Aside::default()
+            CallsAndNotes::default()
         };
         let beside = (aside::alarms(&lately, zone), aside::of_day(&told, zone));
         let kiosks: Vec<&Status> =

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
-use smilepost::hub::archive::{Archive as _, Desk};
+use smilepost::hub::archive::{Archive as _, PinScope};
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
 
@@ -205,11 +205,13 @@ async fn a_kiosk_is_told_of_head_offices_pin_until_it_says_that_it_knows_it() {
         assert_eq!(status, 200, "{answer}");
         answer.get("pin").cloned()
     };
-    let set = async |desk: Desk, hash: Option<&str>| {
+    let set = async |desk: PinScope, hash: Option<&str>| {
         scene.archive.set_pin(desk, hash.map(str::to_owned)).await.unwrap()
     };
-    let (kiosk, shop) =
-        (|| Desk::Kiosk("kallio-checkout-1".to_owned()), || Desk::Shop("kallio".to_owned()));
+    let (kiosk, shop) = (
+        || PinScope::Kiosk("kallio-checkout-1".to_owned()),
+        || PinScope::Shop("kallio".to_owned()),
+    );
     assert_eq!(told(None).await, None, "nothing was ever said");
     assert_eq!(told(Some(3)).await, None, "another hub may have said it");
 
@@ -224,8 +226,8 @@ async fn a_kiosk_is_told_of_head_offices_pin_until_it_says_that_it_knows_it() {
     assert_eq!(set(shop(), None).await, 1);
     assert_eq!(told(Some(1)).await, Some(json!({ "number": 2 })), "it is taken back");
     assert_eq!(told(Some(2)).await, None);
-    assert_eq!(set(Desk::Shop("nowhere".to_owned()), Some(&hash)).await, 0);
-    assert_eq!(set(Desk::Kiosk("nobody".to_owned()), None).await, 0);
+    assert_eq!(set(PinScope::Shop("nowhere".to_owned()), Some(&hash)).await, 0);
+    assert_eq!(set(PinScope::Kiosk("nobody".to_owned()), None).await, 0);
     assert_eq!(told(Some(2)).await, None);
 }
 

@@ -4,7 +4,7 @@
 //! holds up no delivery. `synchronous = FULL`: a receipt promises what a power cut must not undo.
 
 mod account;
-mod aside;
+mod calls_and_notes;
 mod carried;
 mod dating;
 mod ledger;
@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Archive, Aside, Bearer, Cursor, Day, Desk, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE,
+    Archive, CallsAndNotes, Bearer, Cursor, Day, PinScope, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE,
     Scope, Seal, Shipment, Shop, Status, Stored, Token,
 };
 use crate::feedback::misuse::RULE_VERSION;
@@ -294,11 +294,11 @@ impl Archive for Sqlite {
         .await
     }
 
-    async fn set_pin(&self, place: Desk, hash: Option<String>) -> Result<usize, Error> {
+    async fn set_pin(&self, place: PinScope, hash: Option<String>) -> Result<usize, Error> {
         self.write("set a PIN", move |transaction| {
             let (column, name) = match &place {
-                Desk::Kiosk(kiosk) => ("id", kiosk),
-                Desk::Shop(shop) => ("shop", shop),
+                PinScope::Kiosk(kiosk) => ("id", kiosk),
+                PinScope::Shop(shop) => ("shop", shop),
             };
             let sql = format!(
                 "update kiosk set pin_hash = ?, pin_number = pin_number + 1 where {column} = ?"
@@ -458,9 +458,9 @@ impl Archive for Sqlite {
         from_ms: i64,
         to_ms: i64,
         notes_max: usize,
-    ) -> Result<Aside, Error> {
+    ) -> Result<CallsAndNotes, Error> {
         self.read("read calls and notes", move |connection| {
-            aside::of_shop(connection, &shop, from_ms, to_ms, notes_max)
+            calls_and_notes::of_shop(connection, &shop, from_ms, to_ms, notes_max)
         })
         .await
     }

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use crate::feedback::call::Called;
 use crate::feedback::moment;
 use crate::feedback::note::About;
-use crate::hub::archive::{Aside, Note};
+use crate::hub::archive::{CallsAndNotes, Note};
 
 /// How long a shopper's wish that nobody answered is an alarm, in milliseconds: 15 minutes.
 pub(super) const WAIT_MAX_MS: i64 = 15 * 60 * 1_000;
@@ -18,7 +18,7 @@ pub(super) const WAIT_MAX_MS: i64 = 15 * 60 * 1_000;
 pub(super) const NOTES_MAX: usize = 20;
 
 /// An alarm for each kiosk whose newest step of late is that a shopper asked.
-pub(super) fn alarms(lately: &Aside, zone: Tz) -> Markup {
+pub(super) fn alarms(lately: &CallsAndNotes, zone: Tz) -> Markup {
     let waiting = lately.newest.iter().filter(|step| step.called == Called::Asked);
     html! {
         @for step in waiting {
@@ -31,8 +31,8 @@ pub(super) fn alarms(lately: &Aside, zone: Tz) -> Markup {
 }
 
 /// What became of the day's wishes, and the day's notes; nothing where there were none.
-pub(super) fn of_day(day: &Aside, zone: Tz) -> Markup {
-    let Aside { asked, coming, missed, notes, notes_before, .. } = day;
+pub(super) fn of_day(day: &CallsAndNotes, zone: Tz) -> Markup {
+    let CallsAndNotes { asked, coming, missed, notes, notes_before, .. } = day;
     html! {
         @if asked + coming + missed > 0 {
             p.quiet {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::super::{Aside, Note, Step};
+use super::super::{CallsAndNotes, Note, Step};
 use crate::feedback::call::Called;
 use crate::feedback::note::About;
 
@@ -12,8 +12,8 @@ pub(super) fn of_shop(
     from_ms: i64,
     to_ms: i64,
     notes_max: usize,
-) -> rusqlite::Result<Aside> {
-    let mut aside = Aside::default();
+) -> rusqlite::Result<CallsAndNotes> {
+    let mut aside = CallsAndNotes::default();
     steps(connection, shop, (from_ms, to_ms), &mut aside)?;
     notes(connection, shop, (from_ms, to_ms), notes_max, &mut aside)?;
     Ok(aside)
@@ -23,7 +23,7 @@ fn steps(
     connection: &Connection,
     shop: &str,
     (from_ms, to_ms): (i64, i64),
-    aside: &mut Aside,
+    aside: &mut CallsAndNotes,
 ) -> rusqlite::Result<()> {
     // A step of the future has no word here, and says nothing of those that have one.
     let sql = "select step, touchpoint, utc_ms, row_number() over \
@@ -55,7 +55,7 @@ fn notes(
     shop: &str,
     (from_ms, to_ms): (i64, i64),
     notes_max: usize,
-    aside: &mut Aside,
+    aside: &mut CallsAndNotes,
 ) -> rusqlite::Result<()> {
     let sql = "select touchpoint, utc_ms, about, note, count(*) over () \
                from event join kiosk on kiosk.id = event.kiosk \
