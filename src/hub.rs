@@ -10,6 +10,7 @@ pub mod import;
 pub mod intake;
 pub mod refusal;
 pub mod reports;
+pub mod rules;
 pub mod settings;
 pub mod surveys;
 

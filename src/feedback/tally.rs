@@ -6,11 +6,13 @@
 
 pub mod almanac;
 pub mod score;
+pub mod standing;
 
 use std::collections::BTreeMap;
 
 pub use self::almanac::{Almanac, Seen};
 pub use self::score::{Counts, Line, Lines, Recommendations, newcombe, wilson};
+pub use self::standing::Standing;
 use crate::feedback::answer::{Answer, FollowUp, Reply};
 use crate::feedback::misuse::Reason;
 use crate::feedback::moment::Quality;

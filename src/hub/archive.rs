@@ -268,6 +268,17 @@ pub struct Stored {
     pub is_restored: bool,
 }
 
+/// A shop and a stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The shop's short name.
+    pub shop: String,
+    /// When it begins, in milliseconds since 1970 UTC.
+    pub from_ms: i64,
+    /// When it has ended, in milliseconds since 1970 UTC.
+    pub to_ms: i64,
+}
+
 /// A shop's day, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
@@ -470,6 +481,17 @@ pub trait Archive: Clone + fmt::Debug + Send + Sync + 'static {
         to_ms: i64,
         notes_max: usize,
     ) -> impl Future<Output = Result<CallsAndNotes, Error>> + Send;
+
+    /// Counts the ratings of each of these spans; one query, however many they are.
+    fn days(&self, spans: Vec<Span>) -> impl Future<Output = Result<Vec<Day>, Error>> + Send;
+
+    /// The calls and notes of each of these spans, with no more than so many notes each; one query
+    /// for calls and one for notes, however many spans they are.
+    fn calls_and_notes(
+        &self,
+        spans: Vec<Span>,
+        notes_max: usize,
+    ) -> impl Future<Output = Result<Vec<CallsAndNotes>, Error>> + Send;
 
     /// The events after a cursor, up to a number of them, each with its own cursor.
     fn page(

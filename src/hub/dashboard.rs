@@ -3,7 +3,7 @@
 //! Written on the server as plain HTML that needs no script. Every score says what it is, how many
 //! ratings stand behind it, and what was left out.
 
-mod calls_and_notes;
+mod aside;
 
 use std::collections::BTreeMap;
 

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
+use super::standing::{Standing, takes_back};
 use super::{Cause, Tally};
 use crate::feedback::answer::{Answer, Answered};
 use crate::feedback::misuse::Reason;
@@ -68,7 +69,8 @@ impl Almanac {
         self.take_back(seen);
         let tally = self.days.entry(day).or_default();
         tally.see(seen.quality, seen.is_late);
-        if let Some(reason) = seen.misuse {
+        // Whatever takes it back comes later.
+        if let Standing::Misuse(reason) = Standing::of(seen.misuse, None) {
             *tally.misuse.entry(reason).or_default() += 1;
             return;
         }
@@ -111,9 +113,7 @@ impl Almanac {
     }
 
     fn take_back(&mut self, seen: &Seen) {
-        // A button that was held takes its press back; other misuse takes nothing back.
-        let replaces = seen.misuse.is_none_or(|reason| reason == Reason::Held);
-        let Some(n) = seen.replaces.filter(|_| replaces) else {
+        let Some(n) = seen.replaces.filter(|_| takes_back(seen.misuse)) else {
             return;
         };
         let id = RatingId { run: seen.id.run, n };

@@ -9,6 +9,7 @@ mod carried;
 mod dating;
 mod ledger;
 mod surveys;
+mod tallies;
 
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -18,11 +19,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Archive, CallsAndNotes, Bearer, Cursor, Day, PinScope, Error, Hash, Kiosk, Publication, RETURNS_OF_A_CLONE,
-    Scope, Seal, Shipment, Shop, Status, Stored, Token,
+    Archive, Bearer, CallsAndNotes, Cursor, Day, Error, Hash, Kiosk, PinScope, Publication,
+    RETURNS_OF_A_CLONE, Scope, Seal, Shipment, Shop, Span, Status, Stored, Token,
 };
 use crate::feedback::misuse::RULE_VERSION;
-use crate::feedback::rating::Scale;
 use crate::wire::report::{Reconciled, Reported};
 
 /// The file's name in the data folder.
@@ -449,7 +449,8 @@ impl Archive for Sqlite {
     }
 
     async fn day(&self, shop: String, from_ms: i64, to_ms: i64) -> Result<Day, Error> {
-        self.read("count a day", move |connection| day(connection, &shop, from_ms, to_ms)).await
+        let days = self.days(vec![Span { shop, from_ms, to_ms }]).await?;
+        Ok(days.into_iter().next().unwrap_or_default())
     }
 
     async fn aside(
@@ -459,8 +460,21 @@ impl Archive for Sqlite {
         to_ms: i64,
         notes_max: usize,
     ) -> Result<CallsAndNotes, Error> {
+        let all = self.calls_and_notes(vec![Span { shop, from_ms, to_ms }], notes_max).await?;
+        Ok(all.into_iter().next().unwrap_or_default())
+    }
+
+    async fn days(&self, spans: Vec<Span>) -> Result<Vec<Day>, Error> {
+        self.read("count days", move |connection| tallies::days(connection, &spans)).await
+    }
+
+    async fn calls_and_notes(
+        &self,
+        spans: Vec<Span>,
+        notes_max: usize,
+    ) -> Result<Vec<CallsAndNotes>, Error> {
         self.read("read calls and notes", move |connection| {
-            calls_and_notes::of_shop(connection, &shop, from_ms, to_ms, notes_max)
+            calls_and_notes::of_spans(connection, &spans, notes_max)
         })
         .await
     }
@@ -528,43 +542,4 @@ fn shop(row: &Row<'_>, at: usize) -> rusqlite::Result<Shop> {
 
 fn kiosk(row: &Row<'_>) -> rusqlite::Result<Kiosk> {
     Ok(Kiosk { id: row.get(0)?, shop: row.get(1)?, touchpoint: row.get(2)? })
-}
-
-fn day(connection: &Connection, shop: &str, from_ms: i64, to_ms: i64) -> rusqlite::Result<Day> {
-    let sql = "select scale, score, \
-               case when judged_rule is null then misuse else judged end is not null, \
-               exists (select 1 from event as later where later.run = event.run \
-               and later.replaces = event.n and coalesce( \
-               case when later.judged_rule is null then later.misuse else later.judged end, \
-               'held') = 'held'), \
-               count(*), sum(1 - is_exact), sum(is_exact = 0 and earliest_ms is not null), \
-               coalesce(question, '') as asked, coalesce(question_version, 0) as version \
-               from event where kiosk in (select id from kiosk where shop = ?) \
-               and kind not in ('lost', 'answered', 'noted', 'called') \
-               and utc_ms >= ? and utc_ms < ? \
-               group by asked, version, 1, 2, 3, 4 order by min(utc_ms)";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![shop, from_ms, to_ms])?;
-    let mut day = Day::default();
-    while let Some(row) = rows.next()? {
-        let (scale, value): (Option<u8>, Option<u8>) = (row.get(0)?, row.get(1)?);
-        let (is_misuse, is_replaced): (bool, bool) = (row.get(2)?, row.get(3)?);
-        let (count, uncertain): (u32, u32) = (row.get(4)?, row.get(5)?);
-        let score = scale.and_then(Scale::with_faces).zip(value);
-        match score.and_then(|(scale, value)| scale.score(value).ok()) {
-            None => {
-                day.unread += count;
-                continue;
-            }
-            Some(_) if is_misuse => day.misuse += count,
-            Some(_) if is_replaced => day.replaced += count,
-            Some(score) => {
-                let (question, version): (String, u32) = (row.get(7)?, row.get(8)?);
-                day.lines.add(&question, version, score, count);
-            }
-        }
-        day.uncertain += uncertain;
-        day.bounded += row.get::<_, u32>(6)?;
-    }
-    Ok(day)
 }

@@ -1,50 +1,56 @@
-//! What a shop has to tell beside its ratings: shoppers who asked for somebody, and notes.
+//! The statements that read calls and notes: one query each for every shop that a page shows.
 
 use rusqlite::{Connection, params};
 
-use super::super::{CallsAndNotes, Note, Step};
+use super::super::{CallsAndNotes, Note, Span, Step};
+use super::tallies::{SPANS, at, json};
 use crate::feedback::call::Called;
 use crate::feedback::note::About;
 
-pub(super) fn of_shop(
+/// The calls and notes of each span, with no more than so many notes each.
+pub(super) fn of_spans(
     connection: &Connection,
-    shop: &str,
-    from_ms: i64,
-    to_ms: i64,
+    spans: &[Span],
     notes_max: usize,
-) -> rusqlite::Result<CallsAndNotes> {
-    let mut aside = CallsAndNotes::default();
-    steps(connection, shop, (from_ms, to_ms), &mut aside)?;
-    notes(connection, shop, (from_ms, to_ms), notes_max, &mut aside)?;
-    Ok(aside)
+) -> rusqlite::Result<Vec<CallsAndNotes>> {
+    let mut found = vec![CallsAndNotes::default(); spans.len()];
+    calls(connection, spans, &mut found)?;
+    if notes_max > 0 {
+        notes(connection, spans, notes_max, &mut found)?;
+    }
+    Ok(found)
 }
 
-fn steps(
+fn calls(
     connection: &Connection,
-    shop: &str,
-    (from_ms, to_ms): (i64, i64),
-    aside: &mut CallsAndNotes,
+    spans: &[Span],
+    found: &mut [CallsAndNotes],
 ) -> rusqlite::Result<()> {
-    // A step of the future has no word here, and says nothing of those that have one.
-    let sql = "select step, touchpoint, utc_ms, row_number() over \
-               (partition by kiosk.id order by utc_ms desc, event.run desc, n desc) = 1 \
-               from event join kiosk on kiosk.id = event.kiosk \
-               where shop = ? and kind = 'called' and step is not null \
-               and utc_ms >= ? and utc_ms < ? order by kiosk.id";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![shop, from_ms, to_ms])?;
+    // A step that only a newer version knows has no word here, and says nothing of those that have
+    // one.
+    let sql = format!(
+        "{SPANS} select at, step, touchpoint, utc_ms, row_number() over \
+         (partition by at, kiosk.id order by utc_ms desc, event.run desc, n desc) = 1 as is_newest \
+         from span cross join kiosk on kiosk.shop = span.shop \
+         cross join event on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
+         where kind = 'called' and step is not null order by at, kiosk.id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([json(spans)])?;
     while let Some(row) = rows.next()? {
-        let Some(called) = Called::named(&row.get::<_, String>(0)?) else {
+        let step: String = row.get("step")?;
+        let known = found.get_mut(at(row)?).zip(Called::named(&step));
+        let Some((span, called)) = known else {
             continue;
         };
         match called {
-            Called::Asked => aside.asked += 1,
-            Called::Coming => aside.coming += 1,
-            Called::Missed => aside.missed += 1,
+            Called::Asked => span.asked += 1,
+            Called::Coming => span.coming += 1,
+            Called::Missed => span.missed += 1,
         }
-        if row.get(3)? {
-            let (touchpoint, utc_ms) = (row.get(1)?, row.get(2)?);
-            aside.newest.push(Step { touchpoint, utc_ms, called });
+        if row.get("is_newest")? {
+            let touchpoint = row.get("touchpoint")?;
+            span.newest.push(Step { touchpoint, utc_ms: row.get("utc_ms")?, called });
         }
     }
     Ok(())
@@ -52,28 +58,34 @@ fn steps(
 
 fn notes(
     connection: &Connection,
-    shop: &str,
-    (from_ms, to_ms): (i64, i64),
+    spans: &[Span],
     notes_max: usize,
-    aside: &mut CallsAndNotes,
+    found: &mut [CallsAndNotes],
 ) -> rusqlite::Result<()> {
-    let sql = "select touchpoint, utc_ms, about, note, count(*) over () \
-               from event join kiosk on kiosk.id = event.kiosk \
-               where shop = ? and kind = 'noted' and note <> '' \
-               and utc_ms >= ? and utc_ms < ? \
-               order by utc_ms desc, event.run desc, n desc limit ?";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!(
+        "{SPANS} select at, touchpoint, utc_ms, about, note, notes from ( \
+         select at, touchpoint, utc_ms, about, note, count(*) over (partition by at) as notes, \
+         row_number() over (partition by at order by utc_ms desc, event.run desc, n desc) as place \
+         from span cross join kiosk on kiosk.shop = span.shop \
+         cross join event on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
+         where kind = 'noted' and note <> '') \
+         where place <= ? order by at, place desc"
+    );
     let limit = i64::try_from(notes_max).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![shop, from_ms, to_ms, limit])?;
-    let mut all: u32 = 0;
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![json(spans), limit])?;
     while let Some(row) = rows.next()? {
-        all = row.get(4)?;
-        if let Some(about) = About::named(&row.get::<_, String>(2)?) {
-            let (touchpoint, utc_ms, text) = (row.get(0)?, row.get(1)?, row.get(3)?);
-            aside.notes.push(Note { touchpoint, utc_ms, about, text });
+        let Some(span) = found.get_mut(at(row)?) else {
+            continue;
+        };
+        let about: String = row.get("about")?;
+        if let Some(about) = About::named(&about) {
+            let touchpoint = row.get("touchpoint")?;
+            let (utc_ms, text) = (row.get("utc_ms")?, row.get("note")?);
+            span.notes.push(Note { touchpoint, utc_ms, about, text });
         }
+        let listed = u32::try_from(span.notes.len()).unwrap_or(u32::MAX);
+        span.notes_before = row.get::<_, u32>("notes")?.saturating_sub(listed);
     }
-    aside.notes.reverse();
-    aside.notes_before = all.saturating_sub(u32::try_from(aside.notes.len()).unwrap_or(u32::MAX));
     Ok(())
 }
