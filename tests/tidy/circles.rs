@@ -4,18 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::graph::Arrow;
 
-/// Files that reach each other, and the shortest way round among them.
+/// For each file the files that it uses, with the first arrow to each.
+type Uses<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a Arrow>>;
+
+/// Files that reach each other, and ways round among them, the shortest first.
 #[derive(Debug)]
 pub(crate) struct Circle {
     pub(crate) files: Vec<String>,
-    pub(crate) way: Vec<Arrow>,
+    /// No arrow is in two of them; what is left without their arrows has no circle.
+    pub(crate) ways: Vec<Vec<Arrow>>,
 }
 
 impl std::fmt::Display for Circle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{} files use each other: {}", self.files.len(), self.files.join(", "))?;
-        for arrow in &self.way {
-            writeln!(f, "    {}:{} uses {} of {}", arrow.from, arrow.line, arrow.name, arrow.to)?;
+        for way in &self.ways {
+            for Arrow { from, to, line, name, .. } in way {
+                writeln!(f, "    {from}:{line} uses {name} of {to}")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }
@@ -23,7 +30,7 @@ impl std::fmt::Display for Circle {
 
 /// Every knot of files; tests are left out, since they may look at whatever they test.
 pub(crate) fn circles(arrows: &[Arrow]) -> Vec<Circle> {
-    let mut uses: BTreeMap<&str, BTreeMap<&str, &Arrow>> = BTreeMap::new();
+    let mut uses = Uses::new();
     for arrow in arrows.iter().filter(|arrow| !arrow.is_test) {
         uses.entry(&arrow.from).or_default().entry(&arrow.to).or_insert(arrow);
     }
@@ -41,15 +48,21 @@ pub(crate) fn circles(arrows: &[Arrow]) -> Vec<Circle> {
             .filter(|other| reached.get(other).is_some_and(|back| back.contains(file)))
             .collect();
         done.extend(knot.iter().copied());
-        let ways = knot.iter().filter_map(|start| way_round(&uses, start));
-        let way = ways.min_by_key(Vec::len).unwrap_or_default();
+        let mut left = uses.clone();
+        let mut ways = Vec::new();
+        while let Some(way) = shortest(&left, &knot) {
+            for arrow in &way {
+                left.entry(&arrow.from).and_modify(|uses| drop(uses.remove(arrow.to.as_str())));
+            }
+            ways.push(way.into_iter().cloned().collect());
+        }
         let files = knot.iter().map(|file| (*file).to_owned()).collect();
-        found.push(Circle { files, way });
+        found.push(Circle { files, ways });
     }
     found
 }
 
-fn reach<'a>(uses: &BTreeMap<&'a str, BTreeMap<&'a str, &Arrow>>, from: &str) -> BTreeSet<&'a str> {
+fn reach<'a>(uses: &Uses<'a>, from: &str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut open = vec![from];
     while let Some(file) = open.pop() {
@@ -62,7 +75,12 @@ fn reach<'a>(uses: &BTreeMap<&'a str, BTreeMap<&'a str, &Arrow>>, from: &str) ->
     reached
 }
 
-fn way_round(uses: &BTreeMap<&str, BTreeMap<&str, &Arrow>>, start: &str) -> Option<Vec<Arrow>> {
+fn shortest<'a>(uses: &Uses<'a>, knot: &BTreeSet<&'a str>) -> Option<Vec<&'a Arrow>> {
+    knot.iter().filter_map(|start| way_round(uses, start)).min_by_key(Vec::len)
+}
+
+/// The shortest way from a file back to itself.
+fn way_round<'a>(uses: &Uses<'a>, start: &str) -> Option<Vec<&'a Arrow>> {
     let mut came_by: BTreeMap<&str, &Arrow> = BTreeMap::new();
     let mut open = VecDeque::from([start]);
     while let Some(file) = open.pop_front() {
@@ -72,10 +90,9 @@ fn way_round(uses: &BTreeMap<&str, BTreeMap<&str, &Arrow>>, start: &str) -> Opti
             }
             came_by.insert(next, arrow);
             if *next == start {
-                let mut way = vec![(*arrow).clone()];
-                while way.last().is_some_and(|arrow| arrow.from != start) {
-                    let last = way.last().map(|arrow| arrow.from.clone()).unwrap_or_default();
-                    way.push((*came_by[last.as_str()]).clone());
+                let mut way = vec![*arrow];
+                while way[way.len() - 1].from != start {
+                    way.push(came_by[way[way.len() - 1].from.as_str()]);
                 }
                 way.reverse();
                 return Some(way);

@@ -20,7 +20,7 @@ fn house(files: &[(&str, &str)]) -> Graph {
 fn ways(files: &[(&str, &str)]) -> Vec<String> {
     let file = |path: &String| path.trim_start_matches("src/").to_owned();
     let way = |circle: &crate::circles::Circle| {
-        circle.way.iter().map(|arrow| file(&arrow.from)).collect::<Vec<_>>().join(" → ")
+        circle.ways[0].iter().map(|arrow| file(&arrow.from)).collect::<Vec<_>>().join(" → ")
     };
     circles(&house(files).arrows()).iter().map(way).collect()
 }
