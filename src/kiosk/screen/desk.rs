@@ -4,7 +4,7 @@ use slint::{ComponentHandle as _, Global as _, ModelRc, VecModel};
 
 use super::generated::{
     About as DrawnAbout, AppWindow, Bridge, ButtonTest, Called as DrawnCalled, DayCell, Desk,
-    FaceCount, HourBar, Note, Pad as DrawnPad, Part, ReasonBar, Sheet as Drawn, SilentButton,
+    DeskView as Drawn, FaceCount, HourBar, Note, Pad as DrawnPad, Part, ReasonBar, SilentButton,
     Stick as DrawnStick, TrendPiece, Verdict,
 };
 use crate::clock;
@@ -22,15 +22,15 @@ use crate::wire::desk::{Day, Line, Said, Summary};
 pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
     let desk = Desk::get(window);
     let told = tell.clone();
-    desk.on_knocked(move || told(Event::Desk(Tap::Knocked)));
+    Bridge::get(window).on_asked_for_desk(move || told(Event::Desk(Tap::Knocked)));
     let told = tell.clone();
     desk.on_entered(move |pin| told(Event::Desk(Tap::Entered(Entered(pin.into())))));
     let told = tell.clone();
-    desk.on_turned(move |sheet| {
-        let page = match sheet {
+    desk.on_opened(move |tab| {
+        let page = match tab {
             Drawn::Days => Page::Days,
             Drawn::Why => Page::Why,
-            Drawn::Post => Page::Post,
+            Drawn::Health => Page::Post,
             Drawn::Notes => Page::Notes,
             Drawn::Pin | Drawn::Counting | Drawn::Today => Page::Today,
         };
@@ -55,7 +55,7 @@ pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static)
     let told = tell.clone();
     desk.on_took_down_notice(move || told(say_nothing(About::Notice)));
     let told = tell.clone();
-    desk.on_carried(move || told(Event::Desk(Tap::Carried)));
+    desk.on_asked_to_write_stick(move || told(Event::Desk(Tap::Carried)));
     let told = tell.clone();
     desk.on_coming(move || told(Event::Desk(Tap::Coming)));
     let told = tell.clone();
@@ -97,7 +97,7 @@ pub(super) fn lay(window: &AppWindow, sheet: &Sheet) {
         }
         Sheet::Post(state) => {
             post(&desk, state);
-            Drawn::Post
+            Drawn::Health
         }
         Sheet::Notes(Notes { written, notice }) => {
             desk.set_notice(notice.clone().unwrap_or_default().into());
@@ -111,7 +111,7 @@ pub(super) fn lay(window: &AppWindow, sheet: &Sheet) {
         desk.set_waiting(whole(summary.waiting));
         desk.set_is_recording(true);
     }
-    desk.set_sheet(drawn);
+    desk.set_shown(drawn);
 }
 
 /// Leaves nothing of the numbers in the window.
@@ -123,7 +123,7 @@ pub(super) fn clear(window: &AppWindow) {
     alarm(&desk, Alerts::default());
     desk.set_notes(list(Vec::new()));
     desk.set_notice("".into());
-    desk.set_sheet(Drawn::Pin);
+    desk.set_shown(Drawn::Pin);
 }
 
 fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, quiet_h, call }: Alerts) {
