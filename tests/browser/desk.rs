@@ -9,12 +9,12 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
-use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{self, Anchor, Reading, Source};
 use smilepost::feedback::note::{About, Noted};
-use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
+use smilepost::feedback::rating::{BootId, RunId};
 use smilepost::kiosk::journal::{Journal, Limits};
 
+use crate::events;
 use crate::kiosk::{PIN, Scene};
 
 const DAY_MS: u64 = 86_400_000;
@@ -75,22 +75,17 @@ fn fill(folder: &Path) {
     let began = today - 35 * i64::try_from(DAY_MS).unwrap();
     let (error_ms, source) = (10, Source::Ntp);
     journal.tie(Anchor { boot_ms: 0, utc_ms: began, error_ms, source }).unwrap();
-    let question = Wording { id: "checkout".to_owned(), version: 1, language: "en".to_owned() };
     for day in 0..35 {
         for hour in 0..24 {
             for n in 0..6 {
                 let boot_ms = day * DAY_MS + hour * 3_600_000 + n * 300_000;
                 let reading = Reading { boot_ms, wall_ms: 0 };
                 let value = [5, 4, 5, 1, 3, 2][usize::try_from((n + hour * day) % 6).unwrap()];
-                let score = Scale::Five.score(value).unwrap();
-                let (verdict, input) = (Verdict::now(None), Input::Button);
-                let question = question.clone();
-                let rated =
-                    Rated { score, input, question: question.clone(), verdict, replaces: None };
-                let kept = journal.append(Event::Rated(rated), reading).unwrap();
+                let kept = journal.append(Event::Rated(events::rated(value)), reading).unwrap();
                 let reasons = ["waiting", "staff", "price", "stock", "quality", "payment"];
                 let reason = reasons[usize::try_from((n + hour) % 6).unwrap()].to_owned();
                 let answer = Answer::new(FollowUp::Reasons, Reply::Reason(reason)).unwrap();
+                let question = events::question(1);
                 let answered = Answered { to: Some(kept.id.n), answer, question };
                 journal.append(Event::Answered(answered), reading).unwrap();
             }

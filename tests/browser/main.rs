@@ -9,12 +9,16 @@
 )]
 
 mod desk;
+#[path = "../support/events.rs"]
+mod events;
 #[path = "../support/hub.rs"]
-#[expect(dead_code, reason = "the hub's own tests use the rest of it")]
 mod hub;
 #[path = "../support/kiosk.rs"]
-#[expect(dead_code, reason = "the desk's own tests use the rest of it")]
 mod kiosk;
+#[path = "../support/rows.rs"]
+mod rows;
+#[path = "../support/wait.rs"]
+mod wait;
 
 use std::process::Command;
 

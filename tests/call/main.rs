@@ -11,34 +11,38 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../support/kiosk.rs"]
-#[expect(dead_code, reason = "the desk's own tests use the rest of it")]
-mod kiosk;
+#[path = "../support/phone.rs"]
+mod phone;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/screen.rs"]
-#[expect(dead_code, reason = "this test sees fewer pictures than the other")]
 mod screen;
 #[path = "../support/survey.rs"]
 mod survey;
+#[path = "../support/wait.rs"]
+mod wait;
 
-use i_slint_backend_testing::ElementHandle;
-use slint::{ComponentHandle as _, PhysicalSize};
+use slint::ComponentHandle;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::kiosk::desk::phone::Place as Where;
 use smilepost::kiosk::desk::sheet::{Page, Tap};
 use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Settings;
-use smilepost::kiosk::{Kiosk, Options, Place};
 
-use self::kiosk::{PIN, Phone};
-use self::screen::{PATIENCE, Stop, exported, nordmarkt, on_screen, press, see, set_platform};
+use self::phone::Phone;
+use self::rows::exported;
+use self::screen::{Stage, nordmarkt, open, stage};
+use self::wait::wait_until;
 
-/// Long enough for a manager in a test, and short enough for a shopper in one.
-const WAIT_MS: u64 = 6_000;
+const PIN: &str = "2580";
 
-fn has(window: &(impl slint::ComponentHandle + 'static), label: &str) -> bool {
-    ElementHandle::find_by_accessible_label(window, label).next().is_some()
-}
+/// How long a shopper waits for somebody. The test waits it out once, and a manager on a busy machine
+/// answers within it.
+const WAIT_MS: u64 = 20_000;
+
+/// After how long without a touch a desk that is left open is closed. The test waits it out once too.
+const STAY_MS: u64 = 10_000;
 
 /// The shop of the golden pictures, which asks nothing after the press, and where somebody can come.
 fn shop(folder: &std::path::Path) -> Settings {
@@ -50,6 +54,7 @@ fn shop(folder: &std::path::Path) -> Settings {
     settings.survey = Survey::check(parts).unwrap();
     settings.alert = None;
     settings.call_wait_ms = Some(WAIT_MS);
+    settings.desk_stay_ms = STAY_MS;
     settings.phone = Some(Where { listen: ([127, 0, 0, 1], 0).into(), host: None });
     settings.sticks = folder.join("media");
     pin::set(&settings.data_dir, &pin::hash(PIN).unwrap()).unwrap();
@@ -68,60 +73,33 @@ fn told(settings: &Settings) -> Vec<String> {
     told.collect()
 }
 
+/// A shopper is unhappy and asks for somebody.
+fn call(stage: &Stage<impl ComponentHandle + 'static>) {
+    stage.tap("Very bad");
+    stage.tap("May someone come to you?");
+    stage.wait_for("Somebody was asked to come. Please wait here for a moment.");
+}
+
 #[test]
 fn a_shopper_who_asks_for_somebody_hears_who_comes_and_nothing_is_kept_of_them() {
-    set_platform();
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = shop(folder.path());
-    settings.desk_stay_ms = 4_000;
+    let settings = shop(folder.path());
     let stick = settings.sticks.join("STICK/smilepost-export");
     std::fs::create_dir_all(&stick).unwrap();
-    let options = Options { screen: Place::GivenPlatform, ..Options::default() };
-    let kiosk = Kiosk::open(settings.clone(), options).unwrap();
+    let kiosk = open(&settings);
+    let stage = stage(&kiosk);
     let url = kiosk.phone().unwrap().url;
-    let screen = kiosk.screen().unwrap();
-    screen.window().set_size(PhysicalSize::new(800, 480));
-    let component = screen.component().as_weak();
-    let (stop, doorbell) = (kiosk.doorbell(), kiosk.doorbell());
 
     let everybody = std::thread::spawn(move || {
-        let _stop = Stop(stop);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        macro_rules! wait_for {
-            ($label:expr) => {{
-                let is_there = (0..4_000).any(|_| {
-                    std::thread::park_timeout(PATIENCE / 2_000);
-                    on_screen!(component, move |window: &_| has(window, $label))
-                });
-                assert!(is_there, "it never came: {}", $label);
-            }};
-        }
-        macro_rules! tap {
-            ($label:expr) => {
-                assert_eq!(on_screen!(component, |window: &_| press(window, $label)), 1, $label)
-            };
-        }
-        macro_rules! call {
-            () => {
-                wait_for!("Very bad");
-                tap!("Very bad");
-                wait_for!("May someone come to you?");
-                tap!("May someone come to you?");
-                wait_for!("Somebody was asked to come. Please wait here for a moment.");
-            };
-        }
-        let mut manager = Phone { url, client: kiosk::client(), cookie: None };
-        let form = runtime.block_on(async {
-            let cookie = manager.post("pin", &[("pin", PIN)]).await.cookie.unwrap();
-            manager.cookie = Some(cookie.split(';').next().unwrap().to_owned());
-            manager.form().await
-        });
+        let manager = runtime.block_on(Phone::knowing(&url, PIN));
+        let form = runtime.block_on(manager.form());
         // Whoever is happy is not asked whether somebody may come.
-        see!(component, "ask");
-        tap!("Very good");
-        see!(component, "thanks");
+        stage.see("ask");
+        stage.tap("Very good");
+        stage.see("thanks");
         // The manager answers on the phone; the shopper sees it.
-        call!();
+        call(&stage);
         assert_eq!(told(&settings), ["casked"], "it is on disk before it is promised");
         let asked = "A shopper has asked for somebody.";
         runtime.block_on(async {
@@ -131,7 +109,7 @@ fn a_shopper_who_asks_for_somebody_hears_who_comes_and_nothing_is_kept_of_them()
             let to = manager.post("coming", &[("form", &form)]).await.to;
             assert_eq!(to.as_deref(), Some("/"));
         });
-        wait_for!("Somebody is on the way to you.");
+        stage.wait_for("Somebody is on the way to you.");
         runtime.block_on(async {
             assert!(manager.get("").await.text.contains("Somebody is on the way to the shopper."));
             let fields = [("form", form.as_str()), ("text", "Carried the crate")];
@@ -139,51 +117,50 @@ fn a_shopper_who_asks_for_somebody_hears_who_comes_and_nothing_is_kept_of_them()
             assert!(!manager.get("").await.text.contains("on the way to the shopper"));
         });
         assert_eq!(told(&settings), ["casked", "ccoming", "ncall Carried the crate"]);
-        tap!("Close");
+        stage.tap("Close");
         // And on the screen, between two looks at it.
-        call!();
-        doorbell.tap(Tap::Knocked);
-        see!(component, "desk-pin");
+        call(&stage);
+        stage.doorbell.tap(Tap::Knocked);
+        stage.see("desk-pin");
         // Before the PIN nothing at the desk is to be had.
-        doorbell.tap(Tap::Turned(Page::Today));
-        doorbell.tap(Tap::Coming);
-        doorbell.tap(Tap::Carried);
-        tap!("1");
-        assert!(!on_screen!(component, |window: &_| has(window, "Today")));
-        tap!("Close");
-        wait_for!("Somebody was asked to come. Please wait here for a moment.");
+        stage.doorbell.tap(Tap::Turned(Page::Today));
+        stage.doorbell.tap(Tap::Coming);
+        stage.doorbell.tap(Tap::Carried);
+        stage.tap("1");
+        assert!(!stage.has("Today"));
+        stage.tap("Close");
+        stage.wait_for("Somebody was asked to come. Please wait here for a moment.");
         assert_eq!(told(&settings).len(), 4, "nobody has come");
-        doorbell.tap(Tap::Knocked);
-        see!(component, "desk-pin");
-        for digit in PIN.chars().map(|digit| digit.to_string()).chain(["OK".to_owned()]) {
-            assert_eq!(on_screen!(component, move |window: &_| press(window, &digit)), 1);
+        stage.doorbell.tap(Tap::Knocked);
+        stage.see("desk-pin");
+        for digit in PIN.chars() {
+            stage.tap(&digit.to_string());
         }
-        wait_for!(asked);
-        tap!("On my way");
-        wait_for!("Somebody is on the way to the shopper.");
-        tap!("What came of it?");
-        wait_for!("Save");
-        tap!("Cancel");
+        stage.tap("OK");
+        stage.wait_for(asked);
+        stage.tap("On my way");
+        stage.wait_for("Somebody is on the way to the shopper.");
+        stage.tap("What came of it?");
+        stage.wait_for("Save");
+        stage.tap("Cancel");
         // A stick is written from the sheet Post.
-        tap!("Post");
-        wait_for!("A stick is there.");
-        tap!("Write to the stick");
-        let is_written = (0..4_000).any(|_| {
-            std::thread::park_timeout(PATIENCE / 2_000);
+        stage.tap("Post");
+        stage.wait_for("A stick is there.");
+        stage.tap("Write to the stick");
+        wait_until("three files are on the stick", || {
             std::fs::read_dir(&stick).unwrap().count() == 3
         });
-        assert!(is_written, "{:?}", std::fs::read_dir(&stick).unwrap().collect::<Vec<_>>());
         let day = std::fs::read_dir(&stick).unwrap().map(|entry| entry.unwrap().path());
         let days = day.filter(|path| path.extension().is_some_and(|of| of == "html"));
         for page in days.map(|path| std::fs::read_to_string(path).unwrap()) {
             assert!(page.contains("<h1>Nordmarkt") && !page.contains("<form"), "{page}");
         }
-        tap!("Close");
-        wait_for!("Somebody is on the way to you.");
-        tap!("Close");
+        stage.tap("Close");
+        stage.wait_for("Somebody is on the way to you.");
+        stage.tap("Close");
         // Nobody answers: the shopper is told, and so is whoever looks later.
-        call!();
-        wait_for!("We are sorry: nobody can come just now.");
+        call(&stage);
+        stage.wait_for("We are sorry: nobody can come just now.");
         assert_eq!(told(&settings)[3..], ["casked", "ccoming", "casked", "cmissed"]);
         runtime.block_on(async {
             let page = manager.get("").await.text;
@@ -191,12 +168,12 @@ fn a_shopper_who_asks_for_somebody_hears_who_comes_and_nothing_is_kept_of_them()
             manager.post("alert?about=call", &[("form", &form)]).await;
             assert!(!manager.get("").await.text.contains("nobody came"));
         });
-        tap!("Close");
-        see!(component, "ask");
+        stage.tap("Close");
+        stage.see("ask");
         // A desk that is left open is closed by itself.
-        doorbell.tap(Tap::Knocked);
-        see!(component, "desk-pin");
-        see!(component, "ask");
+        stage.doorbell.tap(Tap::Knocked);
+        stage.see("desk-pin");
+        stage.see("ask");
     });
     kiosk.run().unwrap();
     everybody.join().unwrap();

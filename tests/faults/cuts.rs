@@ -12,7 +12,8 @@ use smilepost::kiosk::journal::{ArchiveSeen, Error, FILE, Journal, Limits, Settl
 
 use crate::chance::{Chance, seeds};
 use crate::disk::Disk;
-use crate::scene::{BOOT, folder, rated, reading, run, start};
+use crate::folder::{copy, in_memory};
+use crate::scene::{BOOT, rated, reading, run, start};
 use crate::vfs::{Card, Note};
 
 /// How many cuts are tried for each seed.
@@ -164,7 +165,7 @@ fn cut(name: &str, seed: u64, life: &Life, cuts: usize) -> usize {
         if chance.below(life.notes.len()) >= cuts {
             continue;
         }
-        let left = folder();
+        let left = in_memory();
         disk.cut(&mut chance, left.path());
         let place =
             format!("{name}, SMILEPOST_SEED={seed}, after note {at} of {}", life.notes.len());
@@ -224,7 +225,7 @@ fn cut_all(name: &str, lives: Vec<(u64, Life)>, cuts: usize) -> usize {
 #[test]
 fn whoever_was_thanked_is_in_the_journal_after_any_power_cut() {
     let lives = seeds(16).into_iter().map(|seed| {
-        let folder = folder();
+        let folder = in_memory();
         (seed, record(folder.path(), BTreeMap::new(), seed, 200))
     });
     let tried = cut_all("a life from the first start", lives.collect(), CUTS);
@@ -235,7 +236,7 @@ fn whoever_was_thanked_is_in_the_journal_after_any_power_cut() {
 fn a_checkpoint_that_is_cut_off_takes_nothing_back() {
     // Long enough for the WAL to be folded into the database, and begun anew, while it runs.
     let lives = seeds(2).into_iter().map(|seed| {
-        let folder = folder();
+        let folder = in_memory();
         let mut life = record(folder.path(), BTreeMap::new(), seed + 1_000, 3_000);
         // Only what lies around a checkpoint: a few notes before the database is written.
         let is_fold = |note: &Note<Said>| matches!(note, Note::Write { file, .. } if file == FILE);
@@ -258,7 +259,7 @@ fn a_checkpoint_that_is_cut_off_takes_nothing_back() {
 
 /// A journal as the first release made it, with ratings in it.
 fn first_schema(folder: &Path) -> BTreeMap<RatingId, u8> {
-    let newer = crate::scene::folder();
+    let newer = in_memory();
     let mut journal = Journal::open(newer.path(), Limits::default()).unwrap();
     journal.begin(run(1), BOOT).unwrap();
     let mut thanked = BTreeMap::new();
@@ -292,7 +293,7 @@ fn first_schema(folder: &Path) -> BTreeMap<RatingId, u8> {
 #[test]
 fn a_migration_that_is_cut_off_leaves_the_old_schema_or_the_new_one_with_every_rating() {
     let lives = seeds(4).into_iter().map(|seed| {
-        let folder = folder();
+        let folder = in_memory();
         let thanked = first_schema(folder.path());
         (seed, record(folder.path(), thanked, seed, 12))
     });
@@ -324,7 +325,7 @@ fn damaged(folder: &Path) -> BTreeMap<RatingId, u8> {
 #[test]
 fn a_salvage_that_is_cut_off_at_any_moment_brings_everything_home() {
     let lives = seeds(4).into_iter().map(|seed| {
-        let folder = folder();
+        let folder = in_memory();
         let thanked = damaged(folder.path());
         (seed, record(folder.path(), thanked, seed, 25))
     });
@@ -334,23 +335,17 @@ fn a_salvage_that_is_cut_off_at_any_moment_brings_everything_home() {
 
 #[test]
 fn a_setting_aside_that_is_cut_off_is_ended_at_the_next_start() {
-    let original = folder();
+    let original = in_memory();
     let mut journal = Journal::open(original.path(), Limits::default()).unwrap();
     journal.begin(run(1), BOOT).unwrap();
     for n in 0..64 {
         journal.append(Event::Rated(rated(n, 2)), reading(n)).unwrap();
     }
-    let copy = |to: &Path| {
-        for entry in std::fs::read_dir(original.path()).unwrap() {
-            let path = entry.unwrap().path();
-            std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-        }
-    };
     let wal = format!("{FILE}-wal");
     let names = [FILE, wal.as_str(), "journal.mark"];
     for renamed in 0..=names.len() {
-        let left = folder();
-        copy(left.path());
+        let left = in_memory();
+        copy(original.path(), left.path());
         for name in &names[..renamed] {
             let to = left.path().join(format!("{name}.bad-1"));
             std::fs::rename(left.path().join(name), to).unwrap();

@@ -8,7 +8,8 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::rating::RatingId;
 use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits, Outcome, Settlement};
 
-use crate::scene::{BOOT, folder, rated, reading, run, start};
+use crate::folder::in_memory;
+use crate::scene::{BOOT, rated, reading, run, start};
 use crate::vfs::{Card, Failure, Kind};
 
 const PRESSES: usize = 40;
@@ -70,7 +71,7 @@ impl Post {
 
 /// Presses with the failure in force; returns whether it came about.
 fn press_through(failure: Failure) -> bool {
-    let folder = folder();
+    let folder = in_memory();
     let card = Card::insert(folder.path());
     card.fail(failure);
     let post = Post::open(folder.path());

@@ -20,5 +20,9 @@ mod chance;
 mod cuts;
 mod disk;
 mod errors;
+#[path = "../support/events.rs"]
+mod events;
+#[path = "../support/folder.rs"]
+mod folder;
 mod scene;
 mod vfs;

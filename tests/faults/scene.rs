@@ -1,23 +1,20 @@
-//! What all of these tests need: ratings, runs, a fast folder.
+//! What all of these tests need: ratings, runs and what is left of a journal.
 
 use std::collections::BTreeMap;
 
 use smilepost::feedback::event::{Event, Loss};
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Reading;
-use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
+use smilepost::feedback::rating::{BootId, Rated, RatingId, RunId};
 use smilepost::kiosk::journal::{Journal, Kept, Limits, State};
+
+use crate::events;
 
 pub(crate) const BOOT: BootId = BootId([9; 16]);
 
 pub(crate) fn rated(value: usize, rule: u16) -> Rated {
-    Rated {
-        score: Scale::Five.score(u8::try_from(value % 5).unwrap() + 1).unwrap(),
-        input: Input::Button,
-        question: Wording { id: "checkout".to_owned(), version: 1, language: "en".to_owned() },
-        verdict: Verdict { misuse: None, rule },
-        replaces: None,
-    }
+    let value = 1 + u8::try_from(value % 5).unwrap();
+    Rated { verdict: Verdict { misuse: None, rule }, ..events::rated(value) }
 }
 
 pub(crate) fn reading(boot_ms: usize) -> Reading {
@@ -28,17 +25,6 @@ pub(crate) fn run(number: usize) -> RunId {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
     RunId(bytes)
-}
-
-/// A folder in memory where there is one: these tests are about what is flushed, and the card that
-/// matters is the one they imagine.
-pub(crate) fn folder() -> tempfile::TempDir {
-    let memory = std::path::Path::new("/dev/shm");
-    if memory.is_dir() {
-        tempfile::tempdir_in(memory).unwrap()
-    } else {
-        tempfile::tempdir().unwrap()
-    }
 }
 
 /// Everything in a journal, once its chores are done.

@@ -7,7 +7,8 @@ use smilepost::hub::archive::{Archive as _, PinScope};
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
 
-use crate::hub::{BOOT, NOON, RUN, Scene, delivery, gzip, rating};
+use crate::hub::{BOOT, NOON, RUN, Scene, delivery, rating};
+use crate::scene::gzip;
 
 async fn rows(scene: &Scene) -> Vec<(u32, Option<u8>, String, String)> {
     let page = scene.archive.page((0, 0), 10_000).await.unwrap();

@@ -10,5 +10,6 @@ mod hub;
 mod import;
 mod intake;
 mod program;
+mod scene;
 mod settings;
 mod surveys;

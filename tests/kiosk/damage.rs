@@ -8,6 +8,7 @@ use smilepost::feedback::event::{Event, Loss};
 use smilepost::feedback::rating::{RatingId, RunId};
 use smilepost::kiosk::journal::{Entry, Error, FILE, Journal, Limits};
 
+use crate::folder::{copy, in_memory};
 use crate::journal::{BOOT, do_chores, id, open, rated, reading, settled, waiting};
 
 fn file(folder: &Path) -> PathBuf {
@@ -21,8 +22,8 @@ fn wal(folder: &Path) -> PathBuf {
 /// Runs 1 to 3 with this many ratings each, all waiting, as a power cut leaves them: the WAL is
 /// still there. The copy is what the cut left; the original is closed properly.
 fn cut_off(ratings: u32) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let after = tempfile::tempdir().unwrap();
+    let folder = in_memory();
+    let after = in_memory();
     for run in 1..=3 {
         let mut journal = open(folder.path(), run);
         do_chores(&mut journal);
@@ -37,13 +38,6 @@ fn cut_off(ratings: u32) -> tempfile::TempDir {
         }
     }
     after
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-    }
 }
 
 /// What became of the events of runs 1 to 3 after the kiosk was started once more.
@@ -158,7 +152,7 @@ fn a_flipped_bit_in_the_wal_hides_nothing() {
     let bytes = std::fs::read(wal(folder.path())).unwrap();
     let (mut flips, mut salvaged, mut lost) = (0, 0, 0);
     for at in (40..bytes.len()).step_by(997) {
-        let damaged = tempfile::tempdir().unwrap();
+        let damaged = in_memory();
         copy(folder.path(), damaged.path());
         let mut flipped = bytes.clone();
         flipped[at] ^= 0x10;
@@ -181,7 +175,7 @@ fn a_flipped_bit_in_the_database_hides_nothing() {
     let bytes = std::fs::read(file(folder.path())).unwrap();
     let (mut flips, mut lost) = (0, 0);
     for at in (0..bytes.len()).step_by(61) {
-        let damaged = tempfile::tempdir().unwrap();
+        let damaged = in_memory();
         copy(folder.path(), damaged.path());
         let mut flipped = bytes.clone();
         flipped[at] ^= 1 << (at % 8);
@@ -236,7 +230,7 @@ fn truncate(file: &Path, length: u64) {
 #[test]
 fn an_older_wal_under_a_newer_database_loses_nothing_unsaid() {
     let old = cut_off(40);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     copy(old.path(), folder.path());
     let mut journal = open(folder.path(), 4);
     do_chores(&mut journal);
@@ -254,7 +248,7 @@ fn an_older_wal_under_a_newer_database_loses_nothing_unsaid() {
 
 #[test]
 fn a_changed_row_is_reported_and_never_sent() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let mut journal = open(folder.path(), 1);
     for value in 1..=3 {
         journal.append(rated(value), reading(1)).unwrap();
@@ -278,7 +272,7 @@ fn a_changed_row_is_reported_and_never_sent() {
 
 #[test]
 fn a_mark_that_was_changed_settles_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let mut journal = open(folder.path(), 1);
     for value in 1..=4 {
         journal.append(rated(value), reading(1)).unwrap();
@@ -308,7 +302,7 @@ fn a_salvage_that_is_cut_off_goes_on_at_the_next_start() {
         for _ in 0..3 {
             journal.chore(reading(1)).unwrap();
         }
-        let left = tempfile::tempdir().unwrap();
+        let left = in_memory();
         copy(folder.path(), left.path());
         drop(journal);
         copy(left.path(), folder.path());

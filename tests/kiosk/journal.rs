@@ -9,19 +9,18 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::{Reason, Verdict};
 use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
 use smilepost::feedback::note::{About, Noted};
-use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
+use smilepost::feedback::rating::{BootId, Rated, RatingId, RunId, Wording};
 use smilepost::kiosk::journal::{
     ArchiveSeen, Books, Error, FILE, Journal, Limits, SCHEMA_VERSION, Settlement, State,
 };
+
+use crate::events;
 
 pub(crate) const BOOT: BootId = BootId([9; 16]);
 const UTC: i64 = 1_795_000_000_000;
 
 pub(crate) fn rated(value: u8) -> Event {
-    let question = Wording { id: "checkout".to_owned(), version: 1, language: "en".to_owned() };
-    let (score, input) = (Scale::Five.score(value).unwrap(), Input::Button);
-    let (verdict, replaces) = (Verdict::now(None), None);
-    Event::Rated(Rated { score, input, question, verdict, replaces })
+    Event::Rated(events::rated(value))
 }
 
 pub(crate) fn reading(boot_ms: u64) -> Reading {
@@ -425,7 +424,7 @@ fn a_journal_at_its_limit_says_so_and_makes_room_of_what_is_settled() {
 #[test]
 fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
-    let question = Wording { id: "checkout".to_owned(), version: 1, language: "fi".to_owned() };
+    let question = Wording { language: "fi".to_owned(), ..events::question(1) };
     let replies = [
         (FollowUp::Reasons, Reply::Reason("waiting".to_owned())),
         (FollowUp::Nps, Reply::Nps(10)),

@@ -9,8 +9,14 @@
 
 mod damage;
 mod desk;
+#[path = "../support/events.rs"]
+mod events;
+#[path = "../support/folder.rs"]
+mod folder;
 mod journal;
 #[path = "../support/portal.rs"]
 mod portal;
 mod program;
 mod settings;
+#[path = "../support/wait.rs"]
+mod wait;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use crate::portal::answering;
+use crate::wait::wait_until;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
@@ -294,12 +295,12 @@ fn a_button_pressed_out_of_hours_is_kept_and_not_counted() {
     let mut kiosk = Kiosk::start(&config);
     // A clock that nobody vouches for closes no shop; a person's word is enough.
     let time = now.format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
-    while !ask(&["clock", "set", "--config", &config, &time]).status.success() {
-        std::thread::yield_now();
-    }
-    while !std::fs::read_to_string(&lamps).unwrap().ends_with("lamp 5 off\n") {
-        std::thread::yield_now();
-    }
+    wait_until("the kiosk takes the time from a person", || {
+        ask(&["clock", "set", "--config", &config, &time]).status.success()
+    });
+    wait_until("the closed kiosk has put out its lamps", || {
+        std::fs::read_to_string(&lamps).unwrap().ends_with("lamp 5 off\n")
+    });
     assert!(kiosk.press("5").ends_with(" 1 5"), "whoever presses is thanked");
     let exported = ask(&["export", "--config", &config, "--format", "jsonl"]);
     let row: serde_json::Value = json(&exported);

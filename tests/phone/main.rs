@@ -5,6 +5,13 @@
 
 #[path = "../support/kiosk.rs"]
 mod kiosk;
+#[path = "../support/phone.rs"]
+mod phone;
+#[path = "../support/rows.rs"]
+mod rows;
+mod scene;
+#[path = "../support/wait.rs"]
+mod wait;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,7 +20,8 @@ use std::time::Duration;
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
 
-use self::kiosk::{PIN, Scene, client, client_at};
+use self::kiosk::{PIN, Scene};
+use self::phone::{client, client_at};
 
 const PAGES: [&str; 6] = ["", "days", "why", "notes", "post", "day"];
 

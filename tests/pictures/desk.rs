@@ -7,9 +7,8 @@ use smilepost::feedback::alert::Alert;
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::call::{Call, Called};
 use smilepost::feedback::event::Event;
-use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
-use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
+use smilepost::feedback::rating::{BootId, Rated, RunId};
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::desk::phone::Address;
 use smilepost::kiosk::desk::sheet::{Alerts, Notes, Office, Pad, Post, Sheet, Stick};
@@ -18,7 +17,7 @@ use smilepost::kiosk::journal::{Books, Journal, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
 use smilepost::wire::desk::{Carried, Summary};
 
-use crate::{SIZES, draw, in_language, nordmarkt};
+use crate::{SIZES, draw, events, in_language, nordmarkt};
 
 /// 2026-10-19 00:00:00 UTC, a Monday.
 const MONDAY: i64 = 1_792_368_000_000;
@@ -89,10 +88,8 @@ fn rate(journal: &mut Journal, day: u64, n: u64, count: u64, version: u32) {
         4..=6 => 4,
         _ => 5,
     };
-    let question = Wording { id: "checkout".to_owned(), version, language: "en".to_owned() };
-    let score = Scale::Five.score(value).unwrap();
-    let (verdict, input) = (Verdict::now(None), Input::Button);
-    let rated = Rated { score, input, question: question.clone(), verdict, replaces: None };
+    let question = events::question(version);
+    let rated = Rated { question: question.clone(), ..events::rated(value) };
     let reading = Reading { boot_ms, wall_ms: 0 };
     let kept = journal.append(Event::Rated(rated), reading).unwrap();
     let reasons: &[&str] = match value {

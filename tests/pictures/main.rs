@@ -13,6 +13,8 @@
 
 mod colour_blind;
 mod desk;
+#[path = "../support/events.rs"]
+mod events;
 mod languages;
 mod layout;
 #[path = "../support/survey.rs"]

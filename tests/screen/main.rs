@@ -5,69 +5,64 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/screen.rs"]
 mod screen;
 #[path = "../support/survey.rs"]
 mod survey;
+#[path = "../support/wait.rs"]
+mod wait;
 
-use slint::{ComponentHandle as _, PhysicalSize};
-use smilepost::kiosk::{Kiosk, Options, Place};
+use slint::ComponentHandle as _;
+use slint::platform::WindowEvent;
 use smilepost::wire::desk::Exported;
 
-use self::screen::{Stop, exported, key, nordmarkt, on_screen, press, see, set_platform};
+use self::rows::exported;
+use self::screen::{nordmarkt, open, stage};
 
 #[test]
 fn a_visit_by_labels_alone_becomes_rows_follow_ups_a_thank_you_and_the_question_again() {
-    set_platform();
     let folder = tempfile::tempdir().unwrap();
     let settings = nordmarkt(folder.path());
-    let options = Options { screen: Place::GivenPlatform, ..Options::default() };
-    let kiosk = Kiosk::open(settings.clone(), options).unwrap();
-    let screen = kiosk.screen().unwrap();
-    screen.window().set_size(PhysicalSize::new(800, 480));
-    let component = screen.component().as_weak();
-    let doorbell = kiosk.doorbell();
+    let kiosk = open(&settings);
+    let stage = stage(&kiosk);
 
     let shopper = std::thread::spawn(move || {
-        let doorbell = Stop(doorbell);
         // A visit with both its follow-ups.
-        see!(component, "ask");
-        assert_eq!(
-            on_screen!(component, |window: &_| press(window, "Bad")),
-            1,
-            "faces labelled Bad"
-        );
-        see!(component, "reasons");
-        assert_eq!(
-            exported(&settings).len(),
-            1,
-            "the rating is kept before anything else is asked"
-        );
-        on_screen!(component, |window: &_| press(window, "Waiting time"));
-        see!(component, "nps");
-        on_screen!(component, |window: &_| press(window, "9"));
-        see!(component, "thanks");
+        stage.see("ask");
+        stage.tap("Bad");
+        stage.see("reasons");
+        let kept = exported(&settings).len();
+        assert_eq!(kept, 1, "the rating is kept before anything else is asked");
+        stage.tap("Waiting time");
+        stage.see("nps");
+        stage.tap("9");
+        stage.see("thanks");
         let visit = exported(&settings);
-        see!(component, "ask");
+        stage.see("ask");
         // The same in a language that the shopper chose, which is given back afterwards.
-        on_screen!(component, |window: &_| press(window, "العربية"));
-        see!(component, "ask-ar");
-        on_screen!(component, |window: &_| press(window, "سيئة"));
-        see!(component, "reasons-ar");
-        on_screen!(component, |window: &_| press(window, "تخطٍّ"));
-        see!(component, "nps-ar");
-        on_screen!(component, |window: &_| press(window, "10"));
-        see!(component, "thanks-ar");
-        let arabic = exported(&settings);
+        stage.tap("العربية");
+        stage.see("ask-ar");
+        stage.tap("سيئة");
+        stage.see("reasons-ar");
+        stage.tap("تخطٍّ");
+        stage.see("nps-ar");
+        stage.tap("10");
+        stage.see("thanks-ar");
         // The chip brings the faces back, and the next one corrects the first, without more ado. A
         // key is as good as a finger.
-        assert_eq!(on_screen!(component, |window: &_| press(window, "هل ضغطت بالخطأ؟")), 1);
-        see!(component, "ask-ar");
-        on_screen!(component, |window: &_| key(window, "5"));
-        see!(component, "thanks-ar");
+        stage.tap("هل ضغطت بالخطأ؟");
+        let arabic = exported(&settings);
+        stage.see("ask-ar");
+        stage.on(|component| {
+            let text = || "5".into();
+            component.window().dispatch_event(WindowEvent::KeyPressed { text: text() });
+            component.window().dispatch_event(WindowEvent::KeyReleased { text: text() });
+        });
+        stage.see("thanks-ar");
         let corrected = exported(&settings);
-        see!(component, "ask");
-        drop(doorbell);
+        stage.see("ask");
         (visit, arabic, corrected)
     });
     kiosk.run().unwrap();

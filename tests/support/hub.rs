@@ -1,11 +1,10 @@
 //! A hub on a free port with one shop and one enrolled kiosk, and what a kiosk would send it.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use smilepost::hub::access::Limits;
-use smilepost::hub::archive::sqlite::Sqlite;
+use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
 use smilepost::hub::settings::Settings;
 use smilepost::hub::{Hub, access};
@@ -55,6 +54,7 @@ impl Scene {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut scene = Self { archive, kiosks, dashboard, client, token: String::new(), folder };
         scene.token = scene.enrol_anew(KIOSK).await;
+        assert!(scene.folder.path().join(FILE).exists(), "where tests look for it");
         scene
     }
 
@@ -107,22 +107,6 @@ impl Scene {
         assert_eq!(status, 200, "{answer}");
         serde_json::from_value(answer).unwrap()
     }
-
-    /// A page of the dashboard.
-    pub(crate) async fn page(&self, path: &str) -> (u16, String) {
-        let answer = self.client.get(format!("http://{}{path}", self.dashboard));
-        let answer = answer.send().await.unwrap();
-        (
-            answer.status().as_u16(),
-            String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap(),
-        )
-    }
-}
-
-pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// A rating `n`, taken so many minutes after noon by a wall clock that is right.

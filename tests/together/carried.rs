@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::parties::{Site, wait_until};
+use crate::parties::Site;
+use crate::wait::wait_until;
 
 /// The files on the stick with this ending.
 fn on_stick(stick: &Path, ending: &str) -> Vec<PathBuf> {

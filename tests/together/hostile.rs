@@ -5,7 +5,8 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::parties::{Site, wait_until};
+use crate::parties::Site;
+use crate::wait::wait_until;
 use smilepost::clock;
 
 /// How long a busy line asks the kiosk to wait, in seconds.

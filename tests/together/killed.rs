@@ -3,8 +3,10 @@
 //! A kill is not a power cut: what the program has written stays written. It does show that no step
 //! of the road, from the press to the receipt, depends on the step after it.
 
+use crate::chance::Chance;
 use crate::line::Line;
-use crate::parties::{Chance, Site, wait_until};
+use crate::parties::Site;
+use crate::wait::wait_until;
 
 /// How many ratings are to be thanked before the test is over.
 const RATINGS: usize = 3_000;
@@ -35,16 +37,16 @@ fn no_rating_is_lost_or_doubled_when_everything_is_killed() {
         // Some presses are in the pipe, some in the program, some on the card, some on the way.
         let until = before + usize::try_from(chance.below(burst) + 1).unwrap();
         wait_until("shoppers are thanked", || site.thanks() >= until);
-        if chance.below(6) == 0 {
+        if chance.one_in(6) {
             kiosk.take().unwrap().kill();
             kiosk_kills += 1;
             kiosk = Some(site.start_kiosk());
         }
-        if chance.below(6) == 0 {
+        if chance.one_in(6) {
             hub.take().unwrap().kill();
             hub_kills += 1;
             // Sometimes head office stays away for a while.
-            if chance.below(3) == 0 {
+            if chance.one_in(3) {
                 let away = site.thanks() + 20;
                 for _ in 0..20 {
                     buttons.press(1 + chance.below(5));

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::parties::Chance;
+use crate::chance::Chance;
 
 /// A TCP relay. Of a hundred connections, so many are cut after a random number of bytes, in the
 /// request or in the answer.
@@ -32,7 +32,7 @@ impl Line {
                 };
                 let is_cut = chance.below(100) < percent.load(Ordering::Relaxed);
                 let is_request = chance.below(2) == 0;
-                let bytes = u64::from(chance.below(if is_request { 12_000 } else { 4_000 }));
+                let bytes = chance.below(if is_request { 12_000 } else { 4_000 });
                 let limit = |is_this_way: bool| {
                     if is_cut && is_this_way { bytes } else { u64::MAX }
                 };

@@ -8,6 +8,12 @@
 )]
 
 mod carried;
+#[path = "../support/chance.rs"]
+mod chance;
+#[path = "../support/events.rs"]
+mod events;
+#[path = "../support/folder.rs"]
+mod folder;
 mod hostile;
 mod killed;
 mod line;
@@ -20,3 +26,5 @@ mod simulated;
 mod surveys;
 mod tls;
 mod trouble;
+#[path = "../support/wait.rs"]
+mod wait;

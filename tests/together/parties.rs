@@ -5,41 +5,11 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
-use smilepost::clock;
+use crate::wait::wait_until;
 
 const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
 const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
-
-/// Chance that can be played again: xorshift64*, good enough to pick moments.
-pub(crate) struct Chance(u64);
-
-impl Chance {
-    pub(crate) fn seeded(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, limit: u32) -> u32 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
-        u32::try_from(high).unwrap() % limit
-    }
-}
-
-/// How long anything may take to come about, in milliseconds.
-const PATIENCE_MS: u64 = 60_000;
-
-/// Waits until something is so; panics with its name when it does not come about.
-pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let until = clock::boot_ms() + PATIENCE_MS;
-    while !is_so() {
-        assert!(clock::boot_ms() < until, "it never came about that {what}");
-        std::thread::park_timeout(Duration::from_millis(2));
-    }
-}
 
 /// Where everything of one test lies, and the addresses of its hub.
 pub(crate) struct Site {

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use crate::parties::{Site, wait_until};
+use crate::parties::Site;
 use crate::portal::answering;
+use crate::wait::wait_until;
 
 fn verified(site: &Site) -> Value {
     serde_json::from_str(&site.say("kiosk", &["verify", "--format", "json"])).unwrap()

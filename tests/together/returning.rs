@@ -9,7 +9,7 @@ use smilepost::hub::access::{Door, Limits};
 use smilepost::hub::refusal::Refusal;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::parties::Chance;
+use crate::chance::Chance;
 
 const KIOSKS: usize = 500;
 
@@ -102,7 +102,7 @@ fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64
                 (kiosk, Outcome::Settled { is_more: post.waiting > 0 })
             }
         };
-        let share = f64::from(chance.below(1_000_000)) / 1e6;
+        let share = f64::from(chance.below(1_000_000_u32)) / 1e6;
         match posts[kiosk].outbox.after(outcome, share) {
             Next::Idle => {}
             Next::Pause { ms } => due.push(Reverse((now_ms + ms, Happening::Asks(kiosk)))),
@@ -164,7 +164,7 @@ fn five_hundred_kiosks_that_are_switched_on_together_are_taken_in_one_by_one() {
     for seed in 0..5 {
         let mut chance = Chance::seeded(seed);
         // Everywhere the shops open, and the first delivery is made within ten seconds of it.
-        let seen = play(&mut chance, 0, |chance| u64::from(chance.below(10_000)));
+        let seen = play(&mut chance, 0, |chance| chance.below(10_000));
         let (peak, echo) = report("the shops open", &seen);
         assert!(seen.inside_most <= 16 && peak <= 100 && echo < 0.3);
         assert!(seen.drained_ms < 3 * PAUSE_MAX_MS);

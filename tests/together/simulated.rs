@@ -4,17 +4,15 @@
 //! `SMILEPOST_SEEDS=500 cargo test --test together simulated` plays more; `SMILEPOST_SEED=n` one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use smilepost::carried::seal::HubKeys;
 use smilepost::feedback::event::Event;
-use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Reading;
 use smilepost::feedback::outbox::{Next, Outbox, Outcome};
-use smilepost::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
+use smilepost::feedback::rating::{BootId, RatingId, RunId};
 use smilepost::hub::access::{self, Limits as Door};
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop, Token};
@@ -25,7 +23,9 @@ use smilepost::wire::receipt::Receipt;
 use smilepost::wire::{self, Renewed};
 use tower::ServiceExt as _;
 
-use crate::parties::Chance;
+use crate::chance::{Chance, seeds};
+use crate::events::rated;
+use crate::folder::{copy, in_memory};
 
 const STEPS: usize = 1_200;
 
@@ -62,22 +62,6 @@ struct World {
     faults: u32,
 }
 
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-    }
-}
-
-fn folder() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        tempfile::tempdir_in(memory).unwrap()
-    } else {
-        tempfile::tempdir().unwrap()
-    }
-}
-
 impl Office {
     fn open(folder: tempfile::TempDir, backup: Option<tempfile::TempDir>) -> Self {
         let archive = Sqlite::open(folder.path()).unwrap();
@@ -91,7 +75,7 @@ impl Office {
 impl World {
     fn new(seed: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let office = Office::open(folder(), None);
+        let office = Office::open(in_memory(), None);
         let mut world = Self {
             chance: Chance::seeded(seed),
             runtime,
@@ -115,7 +99,7 @@ impl World {
         let token = world.enrol();
         let outbox = Outbox::default();
         let thanked = BTreeMap::new();
-        let (folder, tokens) = (folder(), vec![token]);
+        let (folder, tokens) = (in_memory(), vec![token]);
         world.posts.push(Post { folder, journal: None, outbox, tokens, thanked });
         world.start(0);
         world
@@ -130,10 +114,6 @@ impl World {
             archive.spend_code(hash, Token::of(&token).unwrap(), 1).await.unwrap().unwrap();
         });
         token
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.chance.below(u32::try_from(limit).unwrap())).unwrap()
     }
 
     /// Opens a post's journal in a run that was never lived before.
@@ -152,18 +132,11 @@ impl World {
     }
 
     fn try_press(&mut self, at: usize) -> bool {
-        let value = u8::try_from(self.below(5)).unwrap() + 1;
-        self.boot_ms += 1 + u64::try_from(self.below(50_000)).unwrap();
-        let rated = Rated {
-            score: Scale::Five.score(value).unwrap(),
-            input: Input::Button,
-            question: Wording { id: "q".to_owned(), version: 1, language: "en".to_owned() },
-            verdict: Verdict::now(None),
-            replaces: None,
-        };
+        let value = 1 + self.chance.below(5);
+        self.boot_ms += 1 + self.chance.below(50_000);
         let reading = Reading { boot_ms: self.boot_ms, wall_ms: self.wall_ms };
         let post = &mut self.posts[at];
-        match post.journal.as_mut().unwrap().append(Event::Rated(rated), reading) {
+        match post.journal.as_mut().unwrap().append(Event::Rated(rated(value)), reading) {
             Ok(entry) => post.thanked.insert(entry.id, value).is_none(),
             Err(Error::AtLimit(_)) => false,
             Err(error) => panic!("{error:?}"),
@@ -187,8 +160,8 @@ impl World {
 
     /// One try of a post to deliver, over a line that may do anything with it.
     fn deliver(&mut self, at: usize, is_fair: bool) {
-        let malice = if is_fair { 9 } else { self.below(14) };
-        let nonce = format!("{:032x}", self.below(usize::from(u16::MAX)));
+        let malice = if is_fair { 9 } else { self.chance.below(14) };
+        let nonce = format!("{:032x}", self.chance.below(u16::MAX));
         let post = &mut self.posts[at];
         let events_max = post.outbox.events_max();
         let batch = post.journal.as_mut().unwrap().batch(events_max).unwrap();
@@ -240,14 +213,14 @@ impl World {
     /// A letter that was long on its way arrives; nobody waits for the answer any more.
     fn arrive_late(&mut self) {
         if !self.late.is_empty() {
-            let at = self.below(self.late.len());
+            let at = self.chance.below(self.late.len());
             let letter = self.late.swap_remove(at);
             self.post(wire::DELIVERIES, &letter);
         }
     }
 
     fn cut_power(&mut self, at: usize) {
-        let left = folder();
+        let left = in_memory();
         copy(self.posts[at].folder.path(), left.path());
         self.posts[at].journal = None;
         self.posts[at].folder = left;
@@ -276,7 +249,7 @@ impl World {
         let letter = (self.posts[at].tokens[0].clone(), Vec::new());
         let (status, body) = self.post(wire::TOKENS, &letter);
         // The answer may be lost, and the token with it.
-        if status == StatusCode::OK && self.below(3) > 0 {
+        if status == StatusCode::OK && self.chance.below(3) > 0 {
             let Renewed { token } = serde_json::from_slice(&body).unwrap();
             self.posts[at].tokens.insert(0, token);
             self.posts[at].tokens.truncate(4);
@@ -296,7 +269,7 @@ impl World {
     }
 
     fn back_up(&mut self) {
-        let backup = folder();
+        let backup = in_memory();
         copy(self.office.folder.path(), backup.path());
         self.office.backup = Some(backup);
     }
@@ -304,7 +277,7 @@ impl World {
     /// The hub's disk dies, and last week's backup takes its place.
     fn restore(&mut self) {
         let Some(backup) = self.office.backup.take() else { return };
-        let restored = folder();
+        let restored = in_memory();
         copy(backup.path(), restored.path());
         // Months pass between such days: the last new epoch was drawn long ago.
         let file = rusqlite::Connection::open(restored.path().join(FILE)).unwrap();
@@ -312,7 +285,7 @@ impl World {
         drop(file);
         self.office = Office::open(restored, Some(backup));
         // Somebody says so, or does not; kiosks notice by what is missing.
-        if self.below(2) == 0 {
+        if self.chance.below(2) == 0 {
             let archive = self.office.archive.clone();
             self.runtime.block_on(archive.renew_epoch()).unwrap();
         }
@@ -326,7 +299,7 @@ impl World {
 
     fn clone_card(&mut self) {
         if self.posts.len() < KIOSKS_MAX {
-            let to = folder();
+            let to = in_memory();
             copy(self.posts[0].folder.path(), to.path());
             let (tokens, thanked) = (self.posts[0].tokens.clone(), BTreeMap::new());
             let outbox = Outbox::default();
@@ -336,19 +309,19 @@ impl World {
     }
 
     fn step(&mut self) {
-        let at = self.below(self.posts.len());
-        match self.below(60) {
+        let at = self.chance.below(self.posts.len());
+        match self.chance.below(60) {
             0..=29 => self.press(at),
             30..=43 => self.deliver(at, false),
             44..=46 => self.arrive_late(),
             47 | 48 => self.cut_power(at),
             49 => self.fill_card(at),
-            50 | 51 => self.wall_ms += i64::from(self.chance.below(2_000_000_000)) - 1_000_000_000,
+            50 | 51 => self.wall_ms += self.chance.below(2_000_000_000) - 1_000_000_000,
             52 => self.rotate(at),
             53 => self.back_up(),
-            54 if self.below(3) == 0 => self.restore(),
-            55 if self.below(4) == 0 => self.revoke(),
-            56 if self.below(6) == 0 => self.clone_card(),
+            54 if self.chance.below(3) == 0 => self.restore(),
+            55 if self.chance.below(4) == 0 => self.revoke(),
+            56 if self.chance.below(6) == 0 => self.clone_card(),
             _ => {
                 let journal = self.posts[at].journal.as_mut().unwrap();
                 let reading = Reading { boot_ms: self.boot_ms, wall_ms: self.wall_ms };
@@ -435,11 +408,7 @@ impl World {
 
 #[test]
 fn whatever_goes_wrong_every_thanked_rating_is_counted_once() {
-    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let seeds: Vec<u64> = match (number("SMILEPOST_SEED"), number("SMILEPOST_SEEDS")) {
-        (Some(seed), _) => vec![seed],
-        (None, many) => (0..many.unwrap_or(12)).collect(),
-    };
+    let seeds = seeds(12);
     let (mut presses, mut faults) = (0, 0);
     for seed in &seeds {
         let mut world = World::new(*seed);

@@ -1,6 +1,7 @@
 //! A survey on its way from a file at head office to a kiosk, and what the kiosk does with it.
 
-use crate::parties::{Site, wait_until};
+use crate::parties::Site;
+use crate::wait::wait_until;
 
 const FIRST: &str = r#"
     version = 1

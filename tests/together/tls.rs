@@ -8,7 +8,8 @@ use smilepost::feedback::moment::{Anchor, Source};
 use smilepost::feedback::rating::{BootId, RunId};
 use smilepost::kiosk::journal::{Journal, Limits};
 
-use crate::parties::{Site, wait_until};
+use crate::parties::Site;
+use crate::wait::wait_until;
 
 /// Makes an authority and a certificate for this machine, and gives the certificate to the hub.
 fn certify(site: &Site) -> std::path::PathBuf {

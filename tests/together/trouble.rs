@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use crate::line::Line;
-use crate::parties::{Site, is_enrolled, wait_until};
+use crate::parties::{Site, is_enrolled};
 use crate::portal::answering;
+use crate::wait::wait_until;
 
 fn summary(site: &Site) -> Value {
     serde_json::from_str(&site.say("kiosk", &["summary", "--format", "json"])).unwrap()

@@ -1,0 +1,12 @@
+//! What a running kiosk has in its journal, asked as the shop's tools ask it.
+
+use smilepost::kiosk::desk::socket;
+use smilepost::kiosk::settings::Settings;
+use smilepost::wire::desk::{Ask, Exported};
+
+/// Everything that the journal holds now.
+pub(crate) fn exported(settings: &Settings) -> Vec<Exported> {
+    let ask = Ask::Export { from: None, to: None };
+    let mut answers = socket::ask(&settings.runtime_dir, &ask).unwrap().unwrap();
+    std::iter::from_fn(|| answers.event().unwrap()).collect()
+}
