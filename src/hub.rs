@@ -3,16 +3,14 @@
 //! Here its parts are put together. Kiosks and the dashboard have a listener each, so that the
 //! numbers are not on the internet because the intake has to be.
 
-pub mod access;
 pub mod archive;
-pub mod dashboard;
-pub mod import;
-pub mod intake;
-pub mod refusal;
-pub mod reports;
+pub mod carried;
+pub mod commands;
+pub mod kiosks;
+pub mod pages;
 pub mod rules;
+pub mod secrets;
 pub mod settings;
-pub mod surveys;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -49,7 +47,7 @@ pub struct Hub<A> {
     kiosks: TcpListener,
     dashboard: TcpListener,
     tls: Option<Tls>,
-    limits: access::Limits,
+    limits: secrets::Limits,
     keys: HubPublic,
     handle: Handle<SocketAddr>,
 }
@@ -120,8 +118,8 @@ impl<A: Archive> Hub<A> {
                 );
             }
         });
-        let intake = intake::routes(self.archive.clone(), self.limits, self.keys);
-        let dashboard = dashboard::routes(self.archive);
+        let intake = kiosks::routes(self.archive.clone(), self.limits, self.keys);
+        let dashboard = pages::overview::routes(self.archive);
         tokio::try_join!(
             serve(self.kiosks, tls.clone(), intake, self.handle.clone()),
             serve(self.dashboard, tls, dashboard, self.handle),

@@ -15,7 +15,7 @@ use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::{Pace, Press};
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
-use smilepost::hub::{Hub, access};
+use smilepost::hub::{Hub, secrets};
 use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Doorbell, Kiosk, Options, Place, uplink};
@@ -140,7 +140,7 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
         return Ok(known.write(&settings.data_dir)?);
     }
     let (shop, kiosk) = ("nordmarkt".to_owned(), "nordmarkt-checkout-1".to_owned());
-    let code = access::new_code();
+    let code = secrets::new_code();
     let set_up = async {
         let archive = &head_office.archive;
         let zone = iana_zone();
@@ -148,8 +148,8 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
         archive.add_shop(Shop { id: shop.clone(), name, zone, group: None }).await?;
         let touchpoint = "Checkout 1".to_owned();
         archive.add_kiosk(NewKiosk { id: kiosk.clone(), shop, touchpoint }).await?;
-        let expires_ms = clock::wall_ms() + access::CODE_LIFE_MS;
-        archive.add_code(kiosk, access::code_hash(&code), expires_ms).await
+        let expires_ms = clock::wall_ms() + secrets::CODE_LIFE_MS;
+        archive.add_code(kiosk, secrets::code_hash(&code), expires_ms).await
     };
     head_office.runtime.block_on(set_up)?;
     let enrolment = uplink::enrol(&settings.uplink, &head_office.kiosks, &code, &app())?;

@@ -11,10 +11,11 @@ use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive, Kiosk, PinScope, Scope, Shop, Token};
-use smilepost::hub::import::{self, Imported};
-use smilepost::hub::intake::enrolled;
+use smilepost::hub::carried::import::{self, Imported};
+use smilepost::hub::commands::{accounts, surveys};
+use smilepost::hub::kiosks::enrolled;
 use smilepost::hub::settings::Settings;
-use smilepost::hub::{Hub, access, reports, surveys};
+use smilepost::hub::{Hub, secrets};
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
 use smilepost::secret::pin;
 use smilepost::wire::carried::{self, LETTER, Letter};
@@ -285,7 +286,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
         Command::Export { config, format } => {
             let out = std::io::BufWriter::new(std::io::stdout());
             let mut sheet = Sheet::new(format, out);
-            reports::export(&open(&config)?, |event| sheet.write(event)).await?;
+            accounts::export(&open(&config)?, |event| sheet.write(event)).await?;
             sheet.finish()?;
             Ok(())
         }
@@ -360,7 +361,7 @@ async fn write_letter(config: &Config, kiosk: String, file: &Path) -> anyhow::Re
     let mut options = std::fs::OpenOptions::new();
     let out = options.write(true).create_new(true).mode(0o600).open(file);
     let mut out = out.with_context(|| format!("cannot write {}", file.display()))?;
-    let token = access::new_token();
+    let token = secrets::new_token();
     let given = archive.give_token(kiosk.clone(), Token::of(&token)?, clock::wall_ms()).await?;
     let Some((kiosk, shop)) = given else {
         drop(out);
@@ -509,7 +510,7 @@ async fn reconcile(
     }
     match format {
         AccountFormat::Json => print(&serde_json::to_string_pretty(&accounts)?)?,
-        AccountFormat::Text => print(reports::accounts(&accounts).trim_end())?,
+        AccountFormat::Text => print(accounts::accounts(&accounts).trim_end())?,
     }
     let wrong = accounts.iter().filter(|account| !account.holds).count();
     ensure!(wrong == 0, "{wrong} accounts do not hold");
@@ -541,11 +542,11 @@ fn open(config: &Config) -> anyhow::Result<Sqlite> {
 }
 
 async fn print_code(archive: &impl Archive, kiosk: String) -> anyhow::Result<()> {
-    let code = access::new_code();
-    let expires_ms = clock::wall_ms() + access::CODE_LIFE_MS;
-    let added = archive.add_code(kiosk.clone(), access::code_hash(&code), expires_ms).await?;
+    let code = secrets::new_code();
+    let expires_ms = clock::wall_ms() + secrets::CODE_LIFE_MS;
+    let added = archive.add_code(kiosk.clone(), secrets::code_hash(&code), expires_ms).await?;
     ensure!(added, "there is no kiosk {kiosk}");
-    let days = access::CODE_LIFE_MS / 86_400_000;
+    let days = secrets::CODE_LIFE_MS / 86_400_000;
     print(&format!("{kiosk}\n{code}"))?;
     let mut hint = std::io::stderr();
     writeln!(hint, "On the kiosk, within {days} days: smilepost-kiosk enrol … HUB-URL {code}")

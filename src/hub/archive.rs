@@ -7,7 +7,7 @@ pub mod sqlite;
 
 use std::fmt;
 
-use super::access;
+use super::secrets;
 use crate::carried::seal::{PublicKey, Signer};
 use crate::feedback::call::Called;
 use crate::feedback::moment::Anchor;
@@ -57,7 +57,7 @@ impl Token {
     pub fn of(token: &str) -> Result<Self, Error> {
         let key = Signer::of_token(token).and_then(|signer| signer.verify_key());
         let key = key.map_err(|error| Error::new("make a key of a token", error))?;
-        Ok(Self { hash: access::token_hash(token), key })
+        Ok(Self { hash: secrets::token_hash(token), key })
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::access::Limits;
+use super::secrets::Limits;
 use crate::config::{self, Complaints};
 
 /// Everything the hub needs to know at start, with limits checked.

@@ -1,16 +1,16 @@
 //! Who gets in, and who does not any more.
 
-use smilepost::hub::access::{self, Limits};
 use smilepost::hub::archive::{Archive as _, Kiosk};
+use smilepost::hub::secrets::{self, Limits};
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
 
 #[tokio::test]
 async fn a_code_lets_a_kiosk_in_once() {
     let scene = Scene::new().await;
-    let code = access::new_code();
+    let code = secrets::new_code();
     let kiosk = "kallio-checkout-1".to_owned();
-    let hash = access::code_hash(&code);
+    let hash = secrets::code_hash(&code);
     assert!(scene.archive.add_code(kiosk, hash, i64::MAX).await.unwrap());
     let (status, answer) = scene.enrol(&code.to_lowercase()).await;
     assert_eq!(status, 200);
@@ -28,9 +28,9 @@ async fn a_code_lets_a_kiosk_in_once() {
 #[tokio::test]
 async fn a_code_that_is_unknown_or_expired_lets_nobody_in() {
     let scene = Scene::new().await;
-    let code = access::new_code();
+    let code = secrets::new_code();
     let kiosk = || "kallio-checkout-1".to_owned();
-    assert!(scene.archive.add_code(kiosk(), access::code_hash(&code), 1).await.unwrap());
+    assert!(scene.archive.add_code(kiosk(), secrets::code_hash(&code), 1).await.unwrap());
     assert_eq!(scene.enrol(&code).await.0, 403);
     assert_eq!(scene.enrol("00000-00000").await.0, 403);
     let nobody = "no-such-kiosk".to_owned();
@@ -95,9 +95,9 @@ async fn a_hub_that_is_full_sends_kiosks_away_for_different_times() {
 #[tokio::test]
 async fn a_stolen_archive_holds_no_token_and_no_code() {
     let scene = Scene::new().await;
-    let code = access::new_code();
+    let code = secrets::new_code();
     let kiosk = "kallio-checkout-1".to_owned();
-    scene.archive.add_code(kiosk, access::code_hash(&code), i64::MAX).await.unwrap();
+    scene.archive.add_code(kiosk, secrets::code_hash(&code), i64::MAX).await.unwrap();
     for name in ["hub.sqlite", "hub.sqlite-wal"] {
         let bytes = std::fs::read(scene.folder.path().join(name)).unwrap();
         for secret in [scene.token.as_bytes(), code.as_bytes(), code.replace('-', "").as_bytes()] {

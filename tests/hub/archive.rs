@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use smilepost::hub::access;
 use smilepost::hub::archive::Archive as _;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
+use smilepost::hub::secrets;
 
 use crate::hub::{KIOSK, NOON, RUN, Scene, delivery, rating};
 
@@ -41,13 +41,13 @@ async fn an_archive_of_the_first_schema_is_carried_over_and_judged_by_todays_rul
     let old = Connection::open(&file).unwrap();
     old.execute_batch(include_str!("../../src/hub/archive/sqlite/0001_first.sql")).unwrap();
     old.execute_batch(OLD).unwrap();
-    let token = access::new_token();
+    let token = secrets::new_token();
     let sql = "insert into token (hash, kiosk, made_ms) values (?, 'kallio-checkout-1', 1)";
-    old.execute(sql, [access::token_hash(&token)]).unwrap();
+    old.execute(sql, [secrets::token_hash(&token)]).unwrap();
     drop(old);
     let archive = Sqlite::open(folder.path()).unwrap();
     assert_eq!(archive.epoch().await.unwrap(), 7, "it is the same archive to its kiosks");
-    let bearer = archive.bearer(access::token_hash(&token), NOON).await.unwrap();
+    let bearer = archive.bearer(secrets::token_hash(&token), NOON).await.unwrap();
     assert_eq!(bearer.map(|bearer| bearer.kiosk).as_deref(), Some(KIOSK));
     let books = archive.reconcile(KIOSK.to_owned()).await.unwrap();
     assert_eq!((books.taken, books.stored, books.missing, books.holds), (3, 3, 0, true));

@@ -3,7 +3,7 @@
 use smilepost::carried::file::{LINE_BYTES_MAX, Writer, read_receipt};
 use smilepost::carried::seal::{HubKeys, Signer};
 use smilepost::hub::archive::{Archive as _, Token};
-use smilepost::hub::import::{Error, Imported, import};
+use smilepost::hub::carried::import::{Error, Imported, import};
 use smilepost::wire::delivery::Delivery;
 
 use crate::hub::{KIOSK, NOON, RUN, Scene, delivery, rating};

@@ -52,7 +52,7 @@ mutant losses-unreported $journal/chores.rs 's/(losses\.extend\(losses_of\(&book
 # P7: kiosks that lost the hub together do not return together.
 mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
 mutant retry-after-ignored src/kiosk/uplink.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile
-mutant all-sent-away-alike src/hub/access.rs 's/random_range\(1\.\.=BUSY_MAX_S\)/random_range(BUSY_MAX_S..=BUSY_MAX_S)/' --test together returning
+mutant all-sent-away-alike src/hub/secrets.rs 's/random_range\(1\.\.=BUSY_MAX_S\)/random_range(BUSY_MAX_S..=BUSY_MAX_S)/' --test together returning
 # P9, P10: time.
 mutant no-time-floor src/kiosk/uplink/client.rs 's/now_ms\.max\(floor_ms\)/now_ms.min(floor_ms.max(now_ms)).min(now_ms)/' --test together tls
 mutant rtc-before-hub src/feedback/moment.rs 's/Self::Ntp \| Self::Hub => 0/Self::Ntp | Self::Hub => 3/' --lib moment
@@ -67,7 +67,7 @@ mutant lost-left-out src/hub/archive/sqlite/account.rs 's/let lost = within\(&ab
 # Follow-ups and surveys.
 mutant closed-counts src/feedback/visit.rs 's/Phase::Closed => \(verdict\(Some\(Reason::Closed\)\), None\)/Phase::Closed => (verdict(None), None)/' --lib visit
 mutant thank-before-the-answer-is-kept src/feedback/visit/follow.rs 's/(self\.under_way = Some\(\(UnderWay::Answer\(keep\.clone\(\)\), now\)\);\n\s+)vec!\[Effect::KeepAnswer\(keep\)\]/$1let of = following.of;\n                vec![Effect::KeepAnswer(keep), Effect::Thank { n: of.n, score: of.score }]/' --lib visit
-mutant other-words-under-the-same-version src/hub/surveys.rs 's/one\.scale != other\.scale \|\| one\.texts\.iter\(\)\.any\(differ\)/one.texts.iter().all(differ) \&\& one.scale != other.scale/' --lib surveys
+mutant other-words-under-the-same-version src/hub/commands/surveys.rs 's/one\.scale != other\.scale \|\| one\.texts\.iter\(\)\.any\(differ\)/one.texts.iter().all(differ) \&\& one.scale != other.scale/' --lib surveys
 mutant unfit-survey-is-asked src/kiosk/office_survey.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
 # The shop manager's desk.
 mutant a-restart-frees-the-pin src/kiosk/pin.rs 's/Err\(_\) => 0,\n        \};/Err(_) => 0,\n        };\n        let wrong = wrong.min(0);/' --lib pin
@@ -88,6 +88,6 @@ mutant a-frame-of-another-place src/carried/file.rs 's/\{DELIVERY\}\\n\{\}\\n\{\
 mutant an-unsigned-receipt-is-believed src/carried/file.rs 's/if !is_signed\(&hub\.verify, &receipt_part\(&body\), &signature\)/if !is_signed(\&hub.verify, \&receipt_part(\&body), \&signature) \&\& body.is_empty()/' --no-default-features --features hub --test hub import
 mutant an-old-file-is-a-clone src/hub/archive/sqlite/ledger.rs 's/\.filter\(\|_\| shipment\.way == Way::Sent\)//' --no-default-features --features hub --test hub import
 mutant an-old-file-is-news src/hub/archive/sqlite/ledger.rs 's/and taken >= \?4 returning/and taken < ?4 - ?4 returning/' --no-default-features --features hub --test hub import
-mutant a-call-is-an-alarm-for-ever src/hub/dashboard/aside.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard
-mutant an-answered-call-is-an-alarm src/hub/dashboard/aside.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
+mutant a-call-is-an-alarm-for-ever src/hub/pages/overview/calls_and_notes.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard
+mutant an-answered-call-is-an-alarm src/hub/pages/overview/calls_and_notes.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
 exit $missed

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
-use smilepost::hub::access::Limits;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
+use smilepost::hub::secrets::Limits;
 use smilepost::hub::settings::Settings;
-use smilepost::hub::{Hub, access};
+use smilepost::hub::{Hub, secrets};
 use smilepost::wire::receipt::Receipt;
 
 pub(crate) const RUN: &str = "0123456789abcdef0123456789abcdef";
@@ -60,8 +60,8 @@ impl Scene {
 
     /// A fresh code for a kiosk, exchanged for a token.
     pub(crate) async fn enrol_anew(&self, kiosk: &str) -> String {
-        let code = access::new_code();
-        let hash = access::code_hash(&code);
+        let code = secrets::new_code();
+        let hash = secrets::code_hash(&code);
         assert!(self.archive.add_code(kiosk.to_owned(), hash, i64::MAX).await.unwrap());
         let (status, answer) = self.enrol(&code).await;
         assert_eq!(status, 200, "{answer}");

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use smilepost::feedback::outbox::{Next, Outbox, Outcome, PAUSE_MAX_MS};
-use smilepost::hub::access::{Door, Limits};
-use smilepost::hub::refusal::Refusal;
+use smilepost::hub::kiosks::refusal::Refusal;
+use smilepost::hub::secrets::{Door, Limits};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::chance::Chance;

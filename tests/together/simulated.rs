@@ -13,10 +13,10 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::Reading;
 use smilepost::feedback::outbox::{Next, Outbox, Outcome};
 use smilepost::feedback::rating::{BootId, RatingId, RunId};
-use smilepost::hub::access::{self, Limits as Door};
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop, Token};
-use smilepost::hub::intake;
+use smilepost::hub::kiosks;
+use smilepost::hub::secrets::{self, Limits as Door};
 use smilepost::kiosk::exchange::{pack, settlement};
 use smilepost::kiosk::journal::{Error, Journal, Limits, Settlement, State};
 use smilepost::wire::receipt::Receipt;
@@ -67,7 +67,7 @@ impl Office {
         let archive = Sqlite::open(folder.path()).unwrap();
         let door = Door { requests_per_minute: u32::MAX, ..Door::default() };
         let router =
-            intake::routes(archive.clone(), door, HubKeys::of_secret([7; 32]).public().unwrap());
+            kiosks::routes(archive.clone(), door, HubKeys::of_secret([7; 32]).public().unwrap());
         Self { folder, archive, router, backup }
     }
 }
@@ -106,10 +106,10 @@ impl World {
     }
 
     fn enrol(&mut self) -> String {
-        let (code, token) = (access::new_code(), access::new_token());
+        let (code, token) = (secrets::new_code(), secrets::new_token());
         let archive = self.office.archive.clone();
         self.runtime.block_on(async {
-            let hash = access::code_hash(&code);
+            let hash = secrets::code_hash(&code);
             archive.add_code("k".to_owned(), hash, i64::MAX).await.unwrap();
             archive.spend_code(hash, Token::of(&token).unwrap(), 1).await.unwrap().unwrap();
         });

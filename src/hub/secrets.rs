@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::archive::Hash;
-use super::refusal::Refusal;
+use super::kiosks::refusal::Refusal;
 
 /// How long a one-time code can be used, in milliseconds: three days, for an installer's week.
 pub const CODE_LIFE_MS: i64 = 3 * 24 * 60 * 60 * 1_000;

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
-use super::archive;
+use crate::hub::archive;
 use crate::wire;
 
 /// A request that the hub will not or cannot serve.

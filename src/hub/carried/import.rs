@@ -7,13 +7,13 @@
 
 use std::io::BufRead;
 
-use super::archive::{self, Archive, Stored, Way};
-use super::intake::{self, by_run};
-use super::refusal::Refusal;
 use crate::carried::file::{self, Next, Reader, sign_receipt};
 use crate::carried::seal::HubKeys;
 use crate::clock;
 use crate::feedback::moment::rfc3339;
+use crate::hub::archive::{self, Archive, Stored, Way};
+use crate::hub::kiosks::refusal::Refusal;
+use crate::hub::kiosks::{self, by_run};
 use crate::wire::carried::{RECEIPT, Receipt, VERSION};
 use crate::wire::receipt::SetAside;
 
@@ -141,7 +141,7 @@ impl Taking {
     ) -> Result<(), Error> {
         self.imported.kiosk.clone_from(&self.kiosk);
         let (shipment, mut set_aside) =
-            match intake::check(self.kiosk.clone(), delivery, Way::Carried) {
+            match kiosks::check(self.kiosk.clone(), delivery, Way::Carried) {
                 Ok(checked) => checked,
                 Err(refusal @ Refusal::Archive(_)) => {
                     return Err(archive::Error::new("check a delivery", refusal).into());
@@ -152,7 +152,7 @@ impl Taking {
                 }
             };
         let Stored { settled, conflicts, added, epoch, .. } = archive.store(shipment).await?;
-        set_aside.extend(conflicts.into_iter().map(intake::in_conflict));
+        set_aside.extend(conflicts.into_iter().map(kiosks::in_conflict));
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         self.epoch = epoch;
         self.imported.added += added;

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::archive::{Archive, Error, Publication, Scope, Status};
 use crate::config::{self, Complaints};
 use crate::feedback::survey::{Question, Texts};
+use crate::hub::archive::{Archive, Error, Publication, Scope, Status};
 use crate::wire::ANSWER_BYTES_MAX;
 use crate::wire::survey::Survey;
 

@@ -3,7 +3,7 @@
 //! Written on the server as plain HTML that needs no script. Every score says what it is, how many
 //! ratings stand behind it, and what was left out.
 
-mod aside;
+mod calls_and_notes;
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::archive::{Archive, CallsAndNotes, Day, Shop, Status};
-use super::refusal::Refusal;
 use crate::clock;
 use crate::feedback::moment;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey;
 use crate::feedback::tally::{Counts, Line};
+use crate::hub::archive::{Archive, CallsAndNotes, Day, Shop, Status};
+use crate::hub::kiosks::refusal::Refusal;
 use crate::web::face;
 
 /// How often the page asks for itself again, in seconds.
@@ -31,7 +31,7 @@ const REFRESH_S: u32 = 10;
 /// The years that can be asked for.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
 
-const STYLE: &str = include_str!("dashboard/style.css");
+const STYLE: &str = include_str!("style.css");
 
 /// The routes of the dashboard.
 pub fn routes<A: Archive>(archive: A) -> Router {
@@ -67,13 +67,13 @@ async fn overview<A: Archive>(
         let date = asked.unwrap_or_else(|| moment::local(now, zone).0);
         let (from, to) = moment::day_bounds(date, zone);
         let day = archive.day(shop.id.clone(), from, to).await?;
-        let told = archive.aside(shop.id.clone(), from, to, aside::NOTES_MAX).await?;
+        let told = archive.aside(shop.id.clone(), from, to, calls_and_notes::NOTES_MAX).await?;
         let lately = if date == moment::local(now, zone).0 {
-            archive.aside(shop.id.clone(), now - aside::WAIT_MAX_MS + 1, to, 0).await?
+            archive.aside(shop.id.clone(), now - calls_and_notes::WAIT_MAX_MS + 1, to, 0).await?
         } else {
             CallsAndNotes::default()
         };
-        let beside = (aside::alarms(&lately, zone), aside::of_day(&told, zone));
+        let beside = (calls_and_notes::alarms(&lately, zone), calls_and_notes::of_day(&told, zone));
         let kiosks: Vec<&Status> =
             kiosks.iter().filter(|status| status.kiosk.shop == shop.id).collect();
         cards.push(card(&shop, date, &day, beside, &kiosks, now));

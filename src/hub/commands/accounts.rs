@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::archive::{Archive, Error};
+use crate::hub::archive::{Archive, Error};
 use crate::wire::report::{Reconciled, Reported};
 
 /// How many events are read in one go.

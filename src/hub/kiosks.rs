@@ -4,6 +4,8 @@
 //! one by one: what one of them has wrong is said of that one and holds up no other. The receipt
 //! says of each event either that it is settled or why it is set aside.
 
+pub mod refusal;
+
 use std::io::Read as _;
 use std::sync::Arc;
 
@@ -18,11 +20,11 @@ use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::access::{self, Door, Limits};
+use self::refusal::Refusal;
 use super::archive::{
     self, Archive, Arrived, Bearer, Incoming, Kiosk, Shipment, Shop, Stored, Token, Way,
 };
-use super::refusal::Refusal;
+use super::secrets::{self, Door, Limits};
 use crate::carried::file::write_keys;
 use crate::carried::seal::HubPublic;
 use crate::clock;
@@ -85,8 +87,8 @@ async fn enrol<A: Archive>(
 ) -> Result<Json<Enrolled>, Refusal> {
     door.knock(STRANGERS, clock::boot_ms())?;
     let Enrolment { code, app } = read(&headers, body)?;
-    let token = access::new_token();
-    let (code, made) = (access::code_hash(&code), Token::of(&token)?);
+    let token = secrets::new_token();
+    let (code, made) = (secrets::code_hash(&code), Token::of(&token)?);
     let spent = archive.spend_code(code, made, clock::wall_ms()).await?;
     let (kiosk, shop) = spent.ok_or(Refusal::BadCode)?;
     tracing::info!(kiosk = kiosk.id, app, "a kiosk was enrolled");
@@ -147,7 +149,7 @@ async fn deliver<A: Archive>(
 }
 
 /// What is said of an event that stands for another one here.
-pub(super) fn in_conflict(id: RatingId) -> SetAside {
+pub(in crate::hub) fn in_conflict(id: RatingId) -> SetAside {
     let reason = "this run and number already stand for another event".to_owned();
     SetAside { run: id.run.to_string(), n: id.n, reason }
 }
@@ -183,7 +185,7 @@ async fn renew<A: Archive>(
 ) -> Result<Json<Renewed>, Refusal> {
     let Bearer { kiosk, .. } = bearer(&archive, &headers).await?;
     let _inside = door.enter(&kiosk, clock::boot_ms())?;
-    let (present, token) = (access::token_hash(token_in(&headers)?), access::new_token());
+    let (present, token) = (secrets::token_hash(token_in(&headers)?), secrets::new_token());
     tracing::info!(kiosk, "a new token was given out");
     let next = Token::of(&token)?;
     archive.add_next_token(kiosk, present, next, clock::wall_ms()).await?;
@@ -199,8 +201,8 @@ fn token_in(headers: &HeaderMap) -> Result<&str, Refusal> {
 /// Whom the request's token lets in. One that was to follow another takes its place now.
 async fn bearer<A: Archive>(archive: &A, headers: &HeaderMap) -> Result<Bearer, Refusal> {
     let token = token_in(headers)?;
-    let (hash, now_ms) = (access::token_hash(token), clock::wall_ms());
-    let bearer = archive.bearer(hash, now_ms - access::TOKEN_LIFE_MS).await?;
+    let (hash, now_ms) = (secrets::token_hash(token), clock::wall_ms());
+    let bearer = archive.bearer(hash, now_ms - secrets::TOKEN_LIFE_MS).await?;
     let bearer = bearer.ok_or(Refusal::Unauthorised)?;
     if !bearer.has_key {
         // A token of before deliveries were carried: it may sign one from now on.
@@ -247,7 +249,7 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Reads everything in a delivery, and says of each event that cannot be used why not.
-pub(super) fn check(
+pub(in crate::hub) fn check(
     kiosk: String,
     delivery: Delivery,
     way: Way,
@@ -327,7 +329,7 @@ fn digest(content: &str) -> [u8; 16] {
     whole.first_chunk().copied().unwrap_or_default()
 }
 
-pub(super) fn by_run(ids: Vec<RatingId>) -> Vec<Settled> {
+pub(in crate::hub) fn by_run(ids: Vec<RatingId>) -> Vec<Settled> {
     let mut runs = std::collections::BTreeMap::<RunId, Vec<u32>>::new();
     for id in ids {
         runs.entry(id.run).or_default().push(id.n);

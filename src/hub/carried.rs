@@ -1,0 +1,3 @@
+//! Deliveries that were carried here by hand, from shops without a network.
+
+pub mod import;

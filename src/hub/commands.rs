@@ -1,0 +1,4 @@
+//! What the command line does; the program itself reads arguments and prints.
+
+pub mod accounts;
+pub mod surveys;

@@ -1,0 +1,3 @@
+//! What head office sees in a browser.
+
+pub mod overview;
