@@ -29,13 +29,11 @@ use graph::Graph;
 use rooms::Walls;
 
 /// What is not yet as it shall be; to be none, and then this goes.
-const DEBTS: Debts = Debts { files_in_circles: 64, forbidden: 10_000, numbers: 10_000, slint: 30 };
+const DEBTS: Debts = Debts { files_in_circles: 64, forbidden: 10_000 };
 
 struct Debts {
     files_in_circles: usize,
     forbidden: usize,
-    numbers: usize,
-    slint: usize,
 }
 
 /// What may stand at the top of the tree, and no more.
@@ -68,37 +66,16 @@ const NAMELESS: &[&str] = &["utils", "util", "common", "helpers", "misc", "store
 
 /// Every file that belongs to the project: what git tracks and is still there.
 fn tracked() -> Vec<String> {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output();
-    let listed = listed.ok().filter(|output| output.status.success());
-    // A source archive has no git, and holds nothing but what belongs to it.
-    let files: Vec<String> = match listed {
-        Some(output) => {
-            String::from_utf8(output.stdout).unwrap().split('\0').map(str::to_owned).collect()
-        }
-        None => ["src", "ui", "tests"].iter().flat_map(|folder| walk(folder)).collect(),
-    };
-    files.into_iter().filter(|file| Path::new(root).join(file).is_file()).collect()
+    listed(&["ls-files", "-z"])
 }
 
-fn walk(folder: &str) -> Vec<String> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
-        let entry = entry.unwrap();
-        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-        match entry.file_type().unwrap().is_dir() {
-            true => files.extend(walk(&path)),
-            false => files.push(path),
-        }
-    }
-    files
-}
-
-/// The tracked files of a folder with an ending, and what they hold.
+/// The files of a folder with an ending, and what they hold; files that are not yet tracked too,
+/// since a module may just have been written.
 fn sources(folder: &str, ending: &str) -> BTreeMap<String, String> {
+    let files = listed(&["ls-files", "-z", "--cached", "--others", "--exclude-standard", folder]);
     let is_asked =
         |file: &String| file.starts_with(&format!("{folder}/")) && file.ends_with(ending);
-    let sources: BTreeMap<_, _> = tracked()
+    let sources: BTreeMap<_, _> = files
         .into_iter()
         .filter(is_asked)
         .map(|file| {
@@ -108,6 +85,34 @@ fn sources(folder: &str, ending: &str) -> BTreeMap<String, String> {
         .collect();
     assert!(!sources.is_empty(), "no *{ending} under {folder}");
     sources
+}
+
+/// The files that git lists and that are there.
+fn listed(arguments: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new("git").args(arguments).current_dir(root).output();
+    let files: Vec<String> = match output.ok().filter(|output| output.status.success()) {
+        Some(output) => {
+            String::from_utf8(output.stdout).unwrap().split('\0').map(str::to_owned).collect()
+        }
+        // A source archive has no git, and holds nothing but what belongs to it.
+        None => ["src", "ui", "tests"].iter().flat_map(|folder| walk(folder)).collect(),
+    };
+    files.into_iter().filter(|file| root.join(file).is_file()).collect()
+}
+
+fn walk(folder: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(walk(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
 }
 
 fn map() -> String {
@@ -125,7 +130,11 @@ fn none(what: &str, debt: usize, complaints: &[String]) {
 #[test]
 fn no_file_uses_another_that_uses_it() {
     let graph = Graph::read(&sources("src", ".rs"));
-    none("modules", 0, &graph.complaints);
+    let tracked = tracked();
+    let is_tracked = |file: &&String| tracked.contains(*file);
+    let undeclared = graph.undeclared.iter().filter(is_tracked);
+    let undeclared = undeclared.map(|file| format!("{file}: no module declares it"));
+    none("modules", 0, &graph.complaints.iter().cloned().chain(undeclared).collect::<Vec<_>>());
     let circles = circles(&graph.arrows());
     let report: Vec<_> = circles.iter().map(ToString::to_string).collect();
     none("circles of files", 100, &report);
@@ -223,20 +232,20 @@ fn the_top_of_the_tree_holds_what_tools_need_and_no_more() {
 fn no_screen_imports_another_that_imports_it() {
     let imports = slint::imports(&sources("ui", ".slint"));
     let circles: Vec<_> = circles(&imports).iter().map(ToString::to_string).collect();
-    none("circles of screens", DEBTS.slint, &circles);
+    none("circles of screens", 0, &circles);
 }
 
 #[test]
 fn components_know_no_bridge() {
     let imports = slint::imports(&sources("ui", ".slint"));
-    none("bridges", DEBTS.slint, &slint::bridge_readers(&imports));
+    none("bridges", 0, &slint::bridge_readers(&imports));
 }
 
 #[test]
 fn every_colour_size_and_duration_of_the_screens_is_named_in_the_theme() {
     let sources = sources("ui", ".slint");
     let numbers: Vec<_> = sources.iter().flat_map(|(f, text)| slint::numbers(f, text)).collect();
-    none("numbers on screens", DEBTS.numbers, &numbers);
+    none("numbers on screens", 0, &numbers);
 }
 
 #[test]

@@ -36,8 +36,10 @@ pub(crate) struct External {
 #[derive(Default)]
 pub(crate) struct Graph {
     modules: Vec<Module>,
-    /// Files that no module declares, and declarations that no file answers.
+    /// Files that cannot be read as Rust, and declarations of files that are not there.
     pub(crate) complaints: Vec<String>,
+    /// Files that no module declares.
+    pub(crate) undeclared: Vec<String>,
 }
 
 #[derive(Default)]
@@ -123,9 +125,7 @@ impl Graph {
                 pending.extend(graph.fill(id, sources, folder));
             }
         }
-        for file in sources.keys().filter(|file| !seen.contains(*file)) {
-            graph.complaints.push(format!("{file}: no module declares it"));
-        }
+        graph.undeclared = sources.keys().filter(|file| !seen.contains(*file)).cloned().collect();
         graph
     }
 
