@@ -22,7 +22,7 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading, Source};
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
-use smilepost::kiosk::desk::sheet::Page;
+use smilepost::kiosk::desk::sheets::sheet::Page;
 use smilepost::kiosk::desk::{Desk, Shop};
 use smilepost::kiosk::journal::{self, Home, Journal, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
@@ -140,7 +140,8 @@ fn main() {
     let Settings { survey, language, .. } = Settings::plain(place.path());
     let name = "Nordmarkt".to_owned();
     let shop = Shop { zone: chrono_tz::Europe::Helsinki, name, survey, language };
-    let desk = Desk::open(keeper.clone(), shop, at(place.path())).unwrap();
+    let desk =
+        Desk::open(keeper.clone(), shop, at(place.path()), smilepost::clock::reading).unwrap();
     let while_counting = press(&keeper, &answers, 500);
     let (_, ms) = timed(|| desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap());
     println!("counted for the first time after   {ms:.0} ms more");

@@ -26,8 +26,8 @@ use chrono_tz::Tz;
 use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
 use self::desk::Desk;
-use self::desk::phone::{Address, Phone};
-use self::desk::sheet::{Stick, Tap};
+use self::desk::phone::Phone;
+use self::desk::sheets::sheet::{Address, Stick, Tap};
 use self::display::Display;
 use self::journal::{Journal, JournalThread};
 use self::office_survey::OfficeSurvey;
@@ -159,8 +159,8 @@ impl Kiosk {
             sticks: settings.sticks.clone(),
             app: options.app.clone(),
         };
-        let desk =
-            Desk::open(keeper.clone(), shop, place).context("cannot start the desk's thread")?;
+        let desk = Desk::open(keeper.clone(), shop, place, clock::reading)
+            .context("cannot start the desk's thread")?;
         let socket = open_socket(&settings, &desk);
         let phone = open_phone(&settings, floor_ms, &desk, &events);
         let surveyed = events.clone();
@@ -180,7 +180,7 @@ impl Kiosk {
                 let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
             }),
             heard: Box::new(move |trouble, confirmed_ms| {
-                let office = desk::sheet::Office { trouble, confirmed_ms };
+                let office = desk::sheets::sheet::Office { trouble, confirmed_ms };
                 let _ = heard.send(Event::Office(office));
             }),
         });
@@ -243,7 +243,7 @@ impl Kiosk {
             sitting: None,
             sittings: 0,
             shown: None,
-            office: is_enrolled.then(desk::sheet::Office::default),
+            office: is_enrolled.then(desk::sheets::sheet::Office::default),
             events: events.clone(),
             witness,
             show,
@@ -373,7 +373,7 @@ fn new_run() -> RunId {
 
 /// Opens the desk's socket, for the shop manager's tools.
 fn open_socket(settings: &Settings, desk: &Desk) -> Option<PathBuf> {
-    let socket = desk::socket::listen(&settings.runtime_dir, desk.clone());
+    let socket = desk::tools::socket::listen(&settings.runtime_dir, desk.clone());
     let complain = |error: &std::io::Error| {
         let folder = settings.runtime_dir.display();
         tracing::error!(%error, %folder, "summary and export cannot ask this kiosk");

@@ -106,7 +106,7 @@
 //! Main is Slint's loop, or the attendant where there is no screen. *attendant* is one loop over
 //! one closed [`kiosk::attendant::Event`]; it owns the visit and never waits. *journal* owns the
 //! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
-//! ([`kiosk::desk::clerk`]), who has the journal counted before anybody asks; *socket* lets the
+//! ([`kiosk::desk::counts::clerk`]), who has the journal counted before anybody asks; *socket* lets the
 //! shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone. Bounded
 //! channels lie between them, and nothing is shared behind a lock.
 //!

@@ -8,9 +8,12 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
-use smilepost::kiosk::desk::{self, Clerk, Source, socket, stick};
+use smilepost::clock;
+use smilepost::kiosk::desk::tools::socket;
+use smilepost::kiosk::desk::{self, Clerk, stick};
+
 use smilepost::kiosk::health::State;
-use smilepost::kiosk::journal::Journal;
+use smilepost::kiosk::journal::{Journal, JournalSource};
 use smilepost::kiosk::office_survey::OfficeSurvey;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
@@ -330,8 +333,8 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
             let enrolment = Enrolment::read(&settings.data_dir)?;
             let data_dir = &settings.data_dir;
             let place = desk::Place { data_dir: data_dir.clone(), ..desk::Place::default() };
-            let mut clerk = Clerk::new(source, shop, place);
-            let pages = clerk.pages()?;
+            let mut clerk = Clerk::new(source, shop, place, clock::reading);
+            let pages = stick::pages(&mut clerk)?;
             let source = clerk.into_source();
             stick::write(&folder, &source, &pages, enrolment.as_ref(), data_dir, &app())?
         }
@@ -356,7 +359,7 @@ fn summary(
         return Ok(answers.summary()?);
     }
     let (source, shop) = open_file(settings)?;
-    Ok(desk::summary(&source, &shop, date.as_deref(), until.as_deref())?)
+    Ok(desk::summary(&source, &shop, date.as_deref(), until.as_deref(), clock::wall_ms())?)
 }
 
 fn verify(settings: &Settings) -> anyhow::Result<Verified> {
@@ -405,10 +408,10 @@ fn export(
     Ok(sheet.finish()?)
 }
 
-fn open_file(settings: &Settings) -> anyhow::Result<(Source, desk::Shop)> {
+fn open_file(settings: &Settings) -> anyhow::Result<(JournalSource, desk::Shop)> {
     let folder: &Path = &settings.data_dir;
     let file = folder.join(smilepost::kiosk::journal::FILE);
     anyhow::ensure!(file.exists(), "there is no journal at {} yet", file.display());
     let shop = shop(settings, Enrolment::read(folder)?.as_ref());
-    Ok((Source::from(Journal::open(folder, settings.limits)?), shop))
+    Ok((JournalSource::from(Journal::open(folder, settings.limits)?), shop))
 }

@@ -26,7 +26,7 @@ use crate::feedback::visit::{self, Attending, Effect, Plan, Press, Visit};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::Desk;
 use crate::kiosk::desk::phone::{self, Phone};
-use crate::kiosk::desk::sheet::{Office, Sheet, Stick, Tap};
+use crate::kiosk::desk::sheets::sheet::{Office, Sheet, Stick, Tap};
 use crate::kiosk::display::{Display, DisplayTexts};
 use crate::kiosk::journal::{JournalThread, Outcome};
 use crate::kiosk::sound::Sound;

@@ -25,6 +25,7 @@ mod rescue;
 mod reserve;
 mod row;
 mod schema;
+mod source;
 mod thread;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ use self::rescue::high_water::{self, Mark};
 use self::rescue::repair;
 pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
+pub use self::source::{JournalSource, Unreadable};
 pub use self::thread::{Gone, Home, JournalThread, Outcome};
 use crate::feedback::event::Event;
 use crate::feedback::moment::{self, Anchor, Reading, Timeline};

@@ -4,6 +4,7 @@
 //! slow or hostile, can hold up a press. Nothing is settled unless a well-formed receipt with the
 //! delivery's own nonce names it; whatever else comes back, the events stay and go out again.
 
+pub mod carried;
 mod client;
 mod survey;
 

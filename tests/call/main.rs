@@ -26,7 +26,7 @@ use slint::ComponentHandle;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::kiosk::desk::phone::Place as Where;
-use smilepost::kiosk::desk::sheet::{Page, Tap};
+use smilepost::kiosk::desk::sheets::sheet::{Page, Tap};
 use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Settings;
 

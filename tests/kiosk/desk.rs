@@ -5,9 +5,9 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::Anchor;
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
-use smilepost::kiosk::desk::sheet::{Page, Sheet};
-use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Source, Unanswerable};
-use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits};
+use smilepost::kiosk::desk::sheets::sheet::{Page, Sheet};
+use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Unanswerable};
+use smilepost::kiosk::journal::{Home, Journal, JournalSource, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::desk::Summary;
 
@@ -32,8 +32,8 @@ fn press(value: u8, replaces: Option<u32>) -> Event {
 }
 
 fn summary(folder: &tempfile::TempDir, journal: Journal, day: &str) -> Summary {
-    let source = Source::from(journal);
-    desk::summary(&source, &shop(folder), Some(day), None).unwrap()
+    let source = JournalSource::from(journal);
+    desk::summary(&source, &shop(folder), Some(day), None, 0).unwrap()
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn a_day_is_compared_with_the_same_weekday_of_the_weeks_before_and_not_inside_th
     let (good, bad) = ([5; 30], [1; 30]);
     let weeks = [(0, &good[..]), (1, &bad), (7, &good), (14, &good), (21, &bad), (28, &bad[..1])];
     let journal = journal_of(&folder, &weeks);
-    let source = Source::from(journal);
+    let source = JournalSource::from(journal);
     let compared = |day: &str| {
-        let summary = desk::summary(&source, &shop(&folder), Some(day), None).unwrap();
+        let summary = desk::summary(&source, &shop(&folder), Some(day), None, 0).unwrap();
         summary.compared.map(|compared| (compared.days, compared.n, compared.verdict))
     };
     let days = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect::<Vec<_>>();
@@ -131,8 +131,8 @@ fn a_day_is_compared_with_the_same_weekday_of_the_weeks_before_and_not_inside_th
 #[test]
 fn a_range_has_each_day_and_all_of_them_and_a_day_without_ratings_is_one() {
     let folder = tempfile::tempdir().unwrap();
-    let source = Source::from(journal_of(&folder, &[(0, &[5, 4]), (2, &[1])]));
-    let of = |from, to| desk::summary(&source, &shop(&folder), Some(from), Some(to));
+    let source = JournalSource::from(journal_of(&folder, &[(0, &[5, 4]), (2, &[1])]));
+    let of = |from, to| desk::summary(&source, &shop(&folder), Some(from), Some(to), 0);
     let range = of("2026-11-19", "2026-11-21").unwrap();
     let days: Vec<_> = range.days.iter().map(|day| (day.date.as_str(), day.n)).collect();
     assert_eq!(days, [("2026-11-19", 2), ("2026-11-20", 0), ("2026-11-21", 1)]);
@@ -153,10 +153,10 @@ fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
     // The network came back a day later.
     journal.tie(anchor(MIDNIGHT + 90_000_000)).unwrap();
     journal.append(press(4, None), reading(MIDNIGHT + 90_001_000)).unwrap();
-    let source = Source::from(journal);
-    let late = |day| desk::summary(&source, &shop(&folder), Some(day), None).unwrap().late;
+    let source = JournalSource::from(journal);
+    let late = |day| desk::summary(&source, &shop(&folder), Some(day), None, 0).unwrap().late;
     assert_eq!((late("2026-11-19"), late("2026-11-20")), (3, 0));
-    let range = desk::summary(&source, &shop(&folder), Some("2026-11-19"), Some("2026-11-20"));
+    let range = desk::summary(&source, &shop(&folder), Some("2026-11-19"), Some("2026-11-20"), 0);
     let text = desk::render(&range.unwrap());
     assert!(text.contains("(revised)"), "{text}");
 }
@@ -222,7 +222,8 @@ fn desk_in(
     };
     let (keeper, _) = JournalThread::start(journal, home, |_| {}).unwrap();
     let shop = Shop { zone, ..shop(folder) };
-    let desk = Desk::open(keeper.clone(), shop, at(folder.path())).unwrap();
+    let desk =
+        Desk::open(keeper.clone(), shop, at(folder.path()), smilepost::clock::reading).unwrap();
     (keeper, desk)
 }
 
@@ -321,7 +322,8 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     assert!(steps.sum::<u32>() >= 5, "{seen:?}");
     // A clerk who begins anew, as after a restart, shows what was shown before.
     let shop = Shop { zone: chrono_tz::UTC, ..shop(&folder) };
-    let again = Desk::open(keeper.clone(), shop, at(folder.path())).unwrap();
+    let again =
+        Desk::open(keeper.clone(), shop, at(folder.path()), smilepost::clock::reading).unwrap();
     let after = shown(again.ask(Clerk::today).flatten().unwrap().n);
     assert_eq!(after, *seen.last().unwrap());
 }
@@ -359,7 +361,7 @@ fn an_export_says_of_a_press_what_the_summary_says() {
         let event = Event::Rated(Rated { verdict, score, input, ..plain });
         journal.append(event, reading(boot_ms)).unwrap();
     }
-    let source = Source::from(journal);
+    let source = JournalSource::from(journal);
     let mut exported = Vec::new();
     desk::export(&source, chrono_tz::UTC, (None, None), |event| {
         exported.push(event.misuse);
@@ -367,6 +369,6 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     })
     .unwrap();
     assert_eq!(exported, [None, Some("bounce".to_owned())]);
-    let summary = desk::summary(&source, &shop(&folder), Some("2026-11-19"), None).unwrap();
+    let summary = desk::summary(&source, &shop(&folder), Some("2026-11-19"), None, 0).unwrap();
     assert_eq!((summary.n, summary.misuse), (1, [("bounce".to_owned(), 1)].into()));
 }

@@ -71,7 +71,7 @@ mutant other-words-under-the-same-version src/hub/commands/surveys.rs 's/one\.sc
 mutant unfit-survey-is-asked src/kiosk/office_survey.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
 # The shop manager's desk.
 mutant a-restart-frees-the-pin src/kiosk/pin.rs 's/Err\(_\) => 0,\n        \};/Err(_) => 0,\n        };\n        let wrong = wrong.min(0);/' --lib pin
-mutant a-live-ticker src/kiosk/desk/count.rs 's/(abs_diff\(shown\.lines\(\)\.total\(\)\)) < HIDDEN_BELOW/$1 < 1/' --test kiosk desk
+mutant a-live-ticker src/kiosk/desk/counts/count.rs 's/(abs_diff\(shown\.lines\(\)\.total\(\)\)) < HIDDEN_BELOW/$1 < 1/' --test kiosk desk
 mutant few-are-told src/feedback/tally.rs 's/0 < self\.total && self\.total < HIDDEN_BELOW/false/' --test kiosk desk
 # The desk on a phone: nothing without the PIN, nothing by somebody else's form, nothing planted.
 mutant anybody-is-in src/kiosk/desk/phone/guests.rs 's/pin\.is_some_and\(\|pin\| pin == guest\.pin\)/true/; s/find\(\|guest\| guest\.token == token\)/first_mut()/; s/guests\.iter_mut\(\)\.first_mut/guests.first_mut/' --test phone

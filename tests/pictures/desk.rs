@@ -10,10 +10,10 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
 use smilepost::feedback::rating::{BootId, Rated, RunId};
 use smilepost::kiosk::attendant::View;
-use smilepost::kiosk::desk::phone::Address;
-use smilepost::kiosk::desk::sheet::{Alerts, Notes, Office, Pad, Post, Sheet, Stick};
-use smilepost::kiosk::desk::{self, Shop, Source};
-use smilepost::kiosk::journal::{Books, Journal, Limits};
+use smilepost::kiosk::desk::sheets::sheet::Address;
+use smilepost::kiosk::desk::sheets::sheet::{Alerts, Notes, Office, Pad, Post, Sheet, Stick};
+use smilepost::kiosk::desk::{self, Shop};
+use smilepost::kiosk::journal::{Books, Journal, JournalSource, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
 use smilepost::wire::desk::{Carried, Summary};
 
@@ -43,8 +43,8 @@ fn found() -> &'static Found {
             survey: settings.survey,
             language: "en".to_owned(),
         };
-        let source = Source::from(journal);
-        let of = |from, to| desk::summary(&source, &shop, Some(from), to).unwrap();
+        let source = JournalSource::from(journal);
+        let of = |from, to| desk::summary(&source, &shop, Some(from), to, 0).unwrap();
         Found {
             today: of("2026-11-20", None),
             first: of("2026-10-19", None),

@@ -4,7 +4,8 @@ use std::thread::JoinHandle;
 
 use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::Press;
-use smilepost::kiosk::desk::phone::{Address, Place as Where};
+use smilepost::kiosk::desk::phone::Place as Where;
+use smilepost::kiosk::desk::sheets::sheet::Address;
 use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Doorbell, Kiosk, Options, Place};

@@ -8,7 +8,7 @@ use crate::feedback::event;
 use crate::feedback::misuse::Reason;
 use crate::feedback::rating::Rated;
 use crate::kiosk::buttons::Signal;
-use crate::kiosk::desk::sheet::Alerts;
+use crate::kiosk::desk::sheets::sheet::Alerts;
 
 impl Attendant {
     /// Shoppers are expected while the shop is open.

@@ -10,7 +10,7 @@ use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::faces_of;
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
-use crate::kiosk::desk::sheet::{Entered, Page, Post, Sheet, Stick, Tap};
+use crate::kiosk::desk::sheets::sheet::{Entered, Page, Post, Sheet, Stick, Tap};
 
 /// Somebody at the desk.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::Attendant;
 use crate::feedback::note::Noted;
 use crate::kiosk::desk::phone::{Request, Standing};
-use crate::kiosk::desk::sheet::Post;
+use crate::kiosk::desk::sheets::sheet::Post;
 
 impl Attendant {
     pub(super) fn answer_phone(&mut self, request: Request) {

@@ -2,7 +2,7 @@
 
 use super::{Attendant, Event};
 use crate::kiosk::desk::Clerk;
-use crate::kiosk::desk::sheet::{Page, Stick};
+use crate::kiosk::desk::sheets::sheet::{Page, Stick};
 use crate::wire::desk::Carried;
 
 impl Attendant {

@@ -22,8 +22,8 @@ use tokio::sync::oneshot;
 
 use self::certificate::Certificate;
 pub use self::certificate::{CERTIFICATE_FILE, KEY_FILE};
-use super::Desk;
-use super::sheet::{Alerts, Post};
+use super::counts::clerk::Desk;
+use super::sheets::sheet::{Address, Alerts, Post};
 use crate::feedback::note::About;
 use crate::kiosk::attendant::Event;
 
@@ -78,15 +78,6 @@ pub struct Standing {
 pub struct Phone {
     place: Place,
     fingerprint: String,
-}
-
-/// The page's address and its certificate's fingerprint.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Address {
-    /// Such as `https://192.168.1.20:8443/`.
-    pub url: String,
-    /// The SHA-256 of the certificate, in hexadecimal, two digits at a time.
-    pub fingerprint: String,
 }
 
 impl Phone {

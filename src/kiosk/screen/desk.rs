@@ -13,9 +13,11 @@ use crate::feedback::note::About;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
 use crate::kiosk::attendant::Event;
-use crate::kiosk::desk::phone::{Address, qr_code};
-use crate::kiosk::desk::sheet::{Alerts, Entered, Notes, Pad, Page, Post, Sheet, Stick, Tap};
-use crate::kiosk::desk::shown::{self, main_line};
+use crate::kiosk::desk::phone::qr_code;
+use crate::kiosk::desk::sheets::sheet::{
+    Address, Alerts, Entered, Notes, Pad, Page, Post, Sheet, Stick, Tap,
+};
+use crate::kiosk::desk::sheets::shown::{self, main_line};
 use crate::wire::desk::{Day, Line, Said, Summary};
 
 /// Hands on what is done at the desk.

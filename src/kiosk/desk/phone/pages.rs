@@ -30,8 +30,10 @@ use super::{Reply, Request};
 use crate::clock;
 use crate::feedback::note::{About, Noted};
 use crate::kiosk::attendant::Event;
-use crate::kiosk::desk::sheet::Page;
-use crate::kiosk::desk::{Clerk, Desk, Unanswerable, paper};
+use crate::kiosk::desk::counts::clerk::{Clerk, Desk};
+use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::sheets::html;
+use crate::kiosk::desk::sheets::sheet::Page;
 
 /// The most bytes of a form: a note, and what else is in it.
 const FORM_BYTES_MAX: usize = 4 * 1_024;
@@ -79,7 +81,7 @@ async fn fence(
     } else {
         next.run(request).await
     };
-    let style = base64(&Sha256::digest(paper::STYLE));
+    let style = base64(&Sha256::digest(html::STYLE));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; \
          frame-ancestors 'none'; base-uri 'none'"

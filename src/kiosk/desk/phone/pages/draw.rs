@@ -1,14 +1,16 @@
-//! How the desk's pages look: what the sheets of [`paper`] have around them on a phone.
+//! How the desk's pages look: what the sheets of [`html`] have around them on a phone.
 
 use maud::{Markup, html};
 
 use crate::clock;
 use crate::feedback::call::Called;
 use crate::feedback::note::NOTE_CHARS_MAX;
+use crate::kiosk::desk::counts::clerk::Clerk;
+use crate::kiosk::desk::error::Unanswerable;
 use crate::kiosk::desk::phone::Standing;
-use crate::kiosk::desk::sheet::{Notes, Page, Post, Sheet};
-use crate::kiosk::desk::words::Words;
-use crate::kiosk::desk::{Clerk, Unanswerable, paper};
+use crate::kiosk::desk::sheets::html;
+use crate::kiosk::desk::sheets::sheet::{Notes, Page, Post, Sheet};
+use crate::kiosk::desk::sheets::words::Words;
 use crate::kiosk::pin::Denied;
 
 const PAGES: [(Page, &str, &str); 5] = [
@@ -32,10 +34,10 @@ pub(super) fn day(clerk: &mut Clerk, date: Option<&str>) -> Result<Markup, Unans
         }
     };
     let title = format!("{}, {}", shop.name, day.date);
-    Ok(paper::document(
+    Ok(html::document(
         words,
         &title,
-        &html! { header { (back) } (paper::sheet_of_day(words, &shop.name, &day, &notes)) },
+        &html! { header { (back) } (html::sheet_of_day(words, &shop.name, &day, &notes)) },
     ))
 }
 
@@ -45,14 +47,14 @@ pub(super) fn sheet(clerk: &mut Clerk, page: Page, standing: &Standing, form: &s
     let (words, now) = (clerk.words(), clock::boot_ms());
     let body = match &sheet {
         Sheet::Today(day, _) => html! {
-            h2.quiet { (paper::dated(words, &day.date)) }
-            (paper::day(words, day))
+            h2.quiet { (html::dated(words, &day.date)) }
+            (html::day(words, day))
             p { a href="/day" { (words.tr("Print this day")) } }
         },
-        Sheet::Days(range) => paper::days(words, range, |date| format!("/day?date={date}")),
+        Sheet::Days(range) => html::days(words, range, |date| format!("/day?date={date}")),
         Sheet::Why(range) => html! {
             p { (words.tr("What shoppers said in the last four weeks, to yesterday")) }
-            (paper::reasons(words, &range.reasons))
+            (html::reasons(words, &range.reasons))
         },
         Sheet::Notes(sheet) => notes(words, sheet, form),
         Sheet::Post(post) => {
@@ -61,7 +63,7 @@ pub(super) fn sheet(clerk: &mut Clerk, page: Page, standing: &Standing, form: &s
             let office = whole.office.as_ref();
             let confirmed = office.and_then(|office| office.confirmed_ms);
             let confirmed_min = confirmed.map(|at| now.saturating_sub(at) / 60_000);
-            paper::post(words, &whole, confirmed_min)
+            html::post(words, &whole, confirmed_min)
         }
         // The first count is awaited before a sheet is drawn, and the PIN was asked for.
         Sheet::Pad(_) | Sheet::Counting => html! {},
@@ -84,7 +86,7 @@ fn pointer(words: &Words, standing: &Standing) -> Markup {
     let is_new = standing.alerts.unhappy.is_some_and(|alert| !alert.is_acknowledged);
     html! {
         @if let Some(call) = call {
-            p.alarm { a href="/" { (words.tr(paper::call_text(call.called))) } }
+            p.alarm { a href="/" { (words.tr(html::call_text(call.called))) } }
         } @else if is_new {
             p.alarm { a href="/" { (words.tr("Just now several shoppers were unhappy.")) } }
         }
@@ -110,7 +112,7 @@ fn urgent(words: &Words, standing: &Standing, form: &str) -> Markup {
     html! {
         @if let Some(call) = alerts.call {
             section.alarm {
-                p { strong { (words.tr(paper::call_text(call.called))) } }
+                p { strong { (words.tr(html::call_text(call.called))) } }
                 @match call.called {
                     Called::Asked => (button("/coming", "On my way", None)),
                     Called::Coming | Called::Missed => {
@@ -119,7 +121,7 @@ fn urgent(words: &Words, standing: &Standing, form: &str) -> Markup {
                 }
             }
         }
-        @if let Some(sentences) = paper::alerts(words, alerts) {
+        @if let Some(sentences) = html::alerts(words, alerts) {
             section.alarm {
                 (sentences)
                 @if is_open { (button("/alert", "I have it", Some("What was done?"))) }
@@ -155,7 +157,7 @@ fn notes(words: &Words, sheet: &Notes, form: &str) -> Markup {
         }
         @if sheet.written.is_empty() { p.quiet { (words.tr("Nothing was written down yet.")) } }
         @for (when, text) in &sheet.written {
-            p { span.quiet { (paper::ltr(when)) } br; (text) }
+            p { span.quiet { (html::ltr(when)) } br; (text) }
         }
     }
 }
@@ -164,7 +166,7 @@ fn notes(words: &Words, sheet: &Notes, form: &str) -> Markup {
 fn frame(words: &Words, shop: &str, page: Page, form: &str, body: &Markup) -> Markup {
     let name = PAGES.iter().find(|(of, ..)| *of == page).map_or("", |(_, _, name)| name);
     let title = format!("{}, {shop}", words.tr(name));
-    paper::document(
+    html::document(
         words,
         &title,
         &html! {
@@ -205,7 +207,7 @@ pub(super) fn pad(words: &Words, denied: Option<Denied>) -> Markup {
             words.fill("Too many wrong tries. Seconds to wait: {}", &[&ms.div_ceil(1_000)])
         }
     });
-    paper::document(
+    html::document(
         words,
         "Smilepost",
         &html! {
@@ -226,5 +228,5 @@ pub(super) fn pad(words: &Words, denied: Option<Denied>) -> Markup {
 /// The page for whoever has lost the way.
 pub(super) fn lost(words: &Words) -> Markup {
     let body = html! { main { p { a href="/" { (words.tr("Today")) } } } };
-    paper::document(words, "Smilepost", &body)
+    html::document(words, "Smilepost", &body)
 }

@@ -11,7 +11,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Desk, Unanswerable};
+use super::clock::set_clock;
+use super::export::export;
+use super::verify::{retry, verify};
+use crate::kiosk::desk::counts::clerk::Desk;
+use crate::kiosk::desk::error::Unanswerable;
 use crate::wire::desk::{Ask, Carried, Done, Exported, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
@@ -59,18 +63,18 @@ fn answer(asker: &UnixStream, desk: &Desk) -> io::Result<()> {
             .map(|summary| write_line(&mut out, &summary)),
         Ok(Ask::Export { from, to }) => desk.ask(|clerk| clerk.shop().zone).and_then(|zone| {
             let take = |event: Exported| Ok(write_line(&mut out, &event)?);
-            super::export(&desk.source(), zone, (from.as_deref(), to.as_deref()), take)?;
+            export(&desk.source(), zone, (from.as_deref(), to.as_deref()), take)?;
             Ok(out.write_all(b"\n"))
         }),
-        Ok(Ask::Verify) => super::verify(&desk.source()).map(|told| write_line(&mut out, &told)),
-        Ok(Ask::Retry) => {
-            super::retry(&desk.source()).map(|done| write_line(&mut out, &Done { done }))
-        }
+        Ok(Ask::Verify) => verify(&desk.source()).map(|told| write_line(&mut out, &told)),
+        Ok(Ask::Retry) => retry(&desk.source()).map(|done| write_line(&mut out, &Done { done })),
         Ok(Ask::Carry { folder }) => {
             desk.write_stick(&folder).map(|told| write_line(&mut out, &told))
         }
-        Ok(Ask::Clock { utc_ms, error_ms }) => super::set_clock(&desk.source(), utc_ms, error_ms)
-            .map(|()| write_line(&mut out, &Done { done: 0 })),
+        Ok(Ask::Clock { utc_ms, error_ms }) => {
+            set_clock(&desk.source(), desk.clocks().boot_ms, utc_ms, error_ms)
+                .map(|()| write_line(&mut out, &Done { done: 0 }))
+        }
         Err(error) => {
             let error = format!("the question cannot be read: {error}");
             Ok(write_line(&mut out, &Unanswered { error }))

@@ -20,7 +20,7 @@ use crate::web::face;
 use crate::wire::desk::{Day, Hour, Line, Said, Summary};
 
 /// The style of every page, which stands in the page itself.
-pub const STYLE: &str = include_str!("paper/style.css");
+pub const STYLE: &str = include_str!("html/style.css");
 
 /// The days of the week as the screen calls them, Monday first.
 const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];

@@ -5,30 +5,28 @@
 //! a small page at a time: a press never waits behind more than one of them. Whoever asks waits
 //! only for what came since.
 
+mod sheets;
+
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use tokio::sync::oneshot;
 
-use super::count::Count;
-use super::phone::guests::Guests;
-use super::sheet::Notes;
-use super::stick;
-use super::summary::{self, sum_up};
-use super::words::Words;
-use super::{Place, Shop, Source, Unanswerable};
-use crate::clock;
-use crate::feedback::moment;
+use crate::feedback::moment::{self, Reading};
 use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::Tally;
-use crate::kiosk::journal::{Books, Gone, JournalThread};
+use crate::kiosk::desk::counts::count::Count;
+use crate::kiosk::desk::counts::summary::{self, date, sum_up};
+use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::phone::guests::Guests;
+use crate::kiosk::desk::sheets::words::Words;
+use crate::kiosk::desk::shop::{Place, Shop};
+use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
 use crate::kiosk::pin::Door;
-use crate::kiosk::settings::Enrolment;
-use crate::wire::desk::{Carried, Summary};
+use crate::wire::desk::Summary;
 
 /// How many errands wait for the clerk at most; beyond that, whoever has one waits too.
 const ERRANDS_MAX: usize = 16;
@@ -38,9 +36,6 @@ const ROWS_MAX: usize = 200;
 
 /// How often the clerk looks whether more is known of the time.
 const LOOK: Duration = Duration::from_secs(60);
-
-/// The most notes that a sheet shows.
-const NOTES_MAX: usize = 20;
 
 /// The most notes of a day that its sheet of paper has room for.
 const NOTES_ON_PAPER_MAX: usize = 5;
@@ -59,6 +54,7 @@ pub struct Desk {
     errands: SyncSender<Errand>,
     keeper: JournalThread,
     place: Place,
+    read_clocks: fn() -> Reading,
 }
 
 impl Desk {
@@ -66,41 +62,32 @@ impl Desk {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn open(keeper: JournalThread, shop: Shop, place: Place) -> std::io::Result<Self> {
+    pub fn open(
+        keeper: JournalThread,
+        shop: Shop,
+        place: Place,
+        read_clocks: fn() -> Reading,
+    ) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
-        let clerk = Clerk::new(Source::Running(keeper.clone()), shop, place.clone());
+        let source = JournalSource::Running(keeper.clone());
+        let clerk = Clerk::new(source, shop, place.clone(), read_clocks);
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
-        Ok(Self { errands, keeper, place })
+        Ok(Self { errands, keeper, place, read_clocks })
+    }
+
+    pub(in crate::kiosk::desk) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Both clocks now.
+    pub(in crate::kiosk::desk) fn clocks(&self) -> Reading {
+        (self.read_clocks)()
     }
 
     /// The journal, for whoever reads all of it: past the clerk, who has others to serve.
     #[must_use]
-    pub fn source(&self) -> Source {
-        Source::Running(self.keeper.clone())
-    }
-
-    /// Writes a stick on the calling thread: the clerk writes the pages, and has no more to do with
-    /// it.
-    ///
-    /// # Errors
-    /// When the journal cannot be read, or the stick not be written.
-    pub fn write_stick(&self, folder: &Path) -> Result<Carried, Unanswerable> {
-        let (source, pages) = (self.source(), self.ask(Clerk::pages).flatten()?);
-        let Place { data_dir, app, .. } = &self.place;
-        let enrolment = Enrolment::read(data_dir);
-        let enrolment = enrolment.map_err(|error| Unanswerable::Stick(error.to_string()))?;
-        let written = stick::write(folder, &source, &pages, enrolment.as_ref(), data_dir, app);
-        written.map_err(|error| Unanswerable::Stick(error.to_string()))
-    }
-
-    /// As [`Desk::write_stick`], with the stick that is there.
-    ///
-    /// # Errors
-    /// When there is none, the journal cannot be read, or the stick not be written.
-    pub fn write_found_stick(&self) -> Result<Carried, Unanswerable> {
-        let folder = stick::find(&self.place.sticks);
-        let gone = || Unanswerable::Stick(stick::Error::NoFolder.to_string());
-        self.write_stick(&folder.ok_or_else(gone)?)
+    pub fn source(&self) -> JournalSource {
+        JournalSource::Running(self.keeper.clone())
     }
 
     /// Has the clerk do something, and waits for what comes of it.
@@ -147,7 +134,7 @@ impl Desk {
 /// The thread's own side.
 #[derive(Debug)]
 pub struct Clerk {
-    source: Source,
+    source: JournalSource,
     shop: Shop,
     count: Count,
     /// The journal counted anew, as far as it is.
@@ -165,13 +152,19 @@ pub struct Clerk {
     guests: Guests,
     words: Words,
     place: Place,
+    read_clocks: fn() -> Reading,
 }
 
 impl Clerk {
     /// A clerk with a journal that nothing is counted of yet.
     #[must_use]
-    pub fn new(source: Source, shop: Shop, place: Place) -> Self {
-        let now = clock::boot_ms();
+    pub fn new(
+        source: JournalSource,
+        shop: Shop,
+        place: Place,
+        read_clocks: fn() -> Reading,
+    ) -> Self {
+        let now = read_clocks().boot_ms;
         Self {
             source,
             next: None,
@@ -185,12 +178,13 @@ impl Clerk {
             words: Words::of(&shop.language),
             shop,
             place,
+            read_clocks,
         }
     }
 
     /// The journal, once there is nothing more to ask.
     #[must_use]
-    pub fn into_source(self) -> Source {
+    pub fn into_source(self) -> JournalSource {
         self.source
     }
 
@@ -292,26 +286,26 @@ impl Clerk {
         self.counts
     }
 
-    /// Whether the journal was counted once, so that a sheet is there at once.
-    pub(super) const fn is_counted(&self) -> bool {
-        self.is_counted
-    }
-
-    pub(super) const fn shop(&self) -> &Shop {
+    pub(in crate::kiosk::desk) const fn shop(&self) -> &Shop {
         &self.shop
     }
 
-    /// Whether a stick is there.
-    pub(super) fn has_stick(&self) -> bool {
-        stick::find(&self.place.sticks).is_some()
+    fn boot_ms(&self) -> u64 {
+        (self.read_clocks)().boot_ms
     }
 
-    pub(super) fn data_dir(&self) -> &Path {
-        &self.place.data_dir
+    /// What the wall clock says, in milliseconds since 1970 UTC.
+    pub(in crate::kiosk::desk) fn now_ms(&self) -> i64 {
+        (self.read_clocks)().wall_ms
+    }
+
+    /// The present day by the shop's clocks.
+    fn today_is(&self) -> NaiveDate {
+        moment::local(self.now_ms(), self.shop.zone).0
     }
 
     /// How the books stand, also while the journal is closed, and which buttons are silent.
-    pub(super) fn state(&mut self) -> (Books, Vec<(u8, u32)>) {
+    fn state(&mut self) -> (Books, Vec<(u8, u32)>) {
         let books = self.catch_up(false).or_else(|_| Ok(self.source.books()?.0));
         let books = books.unwrap_or_else(|_: Unanswerable| Books::default());
         let faces = self.shop.survey.question(None, "").scale.faces();
@@ -321,11 +315,6 @@ impl Clerk {
     /// Another survey is asked from now on.
     pub fn adopt_survey(&mut self, survey: Survey) {
         self.shop.survey = survey;
-    }
-
-    /// The way in at the screen.
-    pub const fn screen(&mut self) -> &mut Door {
-        &mut self.screen
     }
 
     /// Who is in at the page for phones, and the way in there.
@@ -346,10 +335,10 @@ impl Clerk {
     /// When the date is none or is still to come, or the journal cannot be read.
     pub fn day_for_paper(
         &mut self,
-        date: Option<&str>,
+        date_text: Option<&str>,
     ) -> Result<(Summary, Vec<String>), Unanswerable> {
-        let today = moment::local(clock::wall_ms(), self.shop.zone).0;
-        let day = date.map(super::date).transpose()?.unwrap_or(today);
+        let today = self.today_is();
+        let day = date_text.map(date).transpose()?.unwrap_or(today);
         let summary = match day.cmp(&today) {
             std::cmp::Ordering::Less => {
                 let text = day.to_string();
@@ -377,7 +366,7 @@ impl Clerk {
         from: Option<&str>,
         to: Option<&str>,
     ) -> Result<Summary, Unanswerable> {
-        let range = summary::range(&self.shop, from, to)?;
+        let range = summary::range(self.today_is(), from, to)?;
         let books = self.catch_up(true)?;
         let tally = self.count.almanac().join(range.clone());
         Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
@@ -392,7 +381,7 @@ impl Clerk {
     /// When the journal cannot be read.
     pub fn today(&mut self) -> Result<Summary, Unanswerable> {
         let books = self.catch_up(false)?;
-        let day = moment::local(clock::wall_ms(), self.shop.zone).0;
+        let day = self.today_is();
         let tally = self.count.shown(day).cloned().unwrap_or_default();
         Ok(sum_up(&self.count, &tally, &books, &self.shop, &(day..=day)))
     }
@@ -404,7 +393,7 @@ impl Clerk {
     /// When the journal cannot be read.
     pub fn is_usually_used(&mut self, hours: u64) -> Result<bool, Unanswerable> {
         self.catch_up(false)?;
-        let (today, hour) = moment::local(clock::wall_ms(), self.shop.zone);
+        let (today, hour) = moment::local(self.now_ms(), self.shop.zone);
         let first = u64::from(hour).saturating_sub(hours);
         let asked = usize::try_from(first).unwrap_or(0)..usize::from(hour);
         let days = (1..=4).filter_map(|week| today.checked_sub_days(chrono::Days::new(7 * week)));
@@ -414,19 +403,6 @@ impl Clerk {
         };
         let used = tallies.iter().filter(is_used).count();
         Ok(tallies.len() >= 2 && used * 2 > tallies.len())
-    }
-
-    /// What was written down, the newest first, each with its day and time by the shop's clocks.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub(super) fn notes(&mut self) -> Result<Notes, Unanswerable> {
-        self.catch_up(false)?;
-        let zone = self.shop.zone;
-        let written = self.count.notes().iter().rev().filter(|(_, noted)| !noted.text().is_empty());
-        let told = written
-            .map(|(utc_ms, noted)| (moment::local_text(*utc_ms, zone), noted.text().to_owned()));
-        Ok(Notes { written: told.take(NOTES_MAX).collect(), notice: self.newest_notice() })
     }
 
     /// What the shop manager has written for shoppers and not taken down since, for as long as it
@@ -442,7 +418,7 @@ impl Clerk {
     fn newest_notice(&self) -> Option<String> {
         let is_notice = |noted: &&(i64, Noted)| noted.1.about() == About::Notice;
         let (utc_ms, noted) = self.count.notes().iter().rev().find(is_notice)?;
-        let is_news = clock::wall_ms() - utc_ms < NOTICE_MS;
+        let is_news = self.now_ms() - utc_ms < NOTICE_MS;
         Some(noted.text().to_owned()).filter(|text| is_news && !text.is_empty())
     }
 
@@ -452,7 +428,7 @@ impl Clerk {
     /// When the journal cannot be read.
     pub fn days_before(&mut self, days: u64) -> Result<Summary, Unanswerable> {
         let books = self.catch_up(false)?;
-        let today = moment::local(clock::wall_ms(), self.shop.zone).0;
+        let today = self.today_is();
         let yesterday = today.pred_opt().unwrap_or(today);
         let first = today.checked_sub_days(chrono::Days::new(days)).unwrap_or(today);
         let range: RangeInclusive<NaiveDate> = first..=yesterday;

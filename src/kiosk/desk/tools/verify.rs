@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Source, Unanswerable};
 use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::misuse::Silence;
 use crate::feedback::rating::RunId;
-use crate::kiosk::journal::{Ledger, RunBooks, State};
+use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::journal::{JournalSource, Ledger, RunBooks, State};
 use crate::wire::desk::{Aside, RunSums, Sums, Verified};
 
 /// How many runs are listed that have nothing to tell.
@@ -22,10 +22,10 @@ const ASIDE_LISTED_MAX: usize = 100;
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn verify(source: &Source) -> Result<Verified, Unanswerable> {
+pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
     let before = source.ledger()?;
     let mut read = Read::default();
-    source.each_row(|kept| {
+    source.each_row::<Unanswerable>(|kept| {
         read.rows += 1;
         match &kept.entry {
             Ok(entry) => {
@@ -44,6 +44,17 @@ pub fn verify(source: &Source) -> Result<Verified, Unanswerable> {
     })?;
     // Events go on being settled while they are read: what waits is what waited at both ends.
     Ok(compare(&before.runs, source.ledger()?, read))
+}
+
+/// Lets what is set aside wait again; returns how much it was.
+///
+/// # Errors
+/// When the journal cannot be written.
+pub fn retry(source: &JournalSource) -> Result<u64, Unanswerable> {
+    Ok(match source {
+        JournalSource::Running(keeper) => keeper.retry()??,
+        JournalSource::File(journal) => journal.borrow_mut().retry()?,
+    })
 }
 
 /// What was read of the rows.

@@ -1,21 +1,11 @@
 //! The sheets of the desk on the screen, and what a shop manager does with them.
 
-use super::clerk::Clerk;
-use super::phone::Address;
-use crate::clock;
 use crate::feedback::alert::Alert;
 use crate::feedback::call::{Call, Called};
-use crate::feedback::moment;
 use crate::feedback::note::About;
 use crate::kiosk::journal::Books;
-use crate::kiosk::pin::{self, Denied};
+use crate::kiosk::pin::Denied;
 use crate::wire::desk::{Carried, Summary};
-
-/// How many days the reasons are counted over: four whole weeks.
-const WHY_DAYS: u64 = 28;
-
-/// How many weeks of a calendar are before the present one.
-const WEEKS_BEFORE: u64 = 4;
 
 /// One of the sheets that stand behind the PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +157,15 @@ pub struct Post {
     pub stick: Stick,
 }
 
+/// The page's address and its certificate's fingerprint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// Such as `https://192.168.1.20:8443/`.
+    pub url: String,
+    /// The SHA-256 of the certificate, in hexadecimal, two digits at a time.
+    pub fingerprint: String,
+}
+
 /// The USB stick.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Stick {
@@ -190,54 +189,4 @@ pub struct Office {
     pub trouble: Option<String>,
     /// When head office last answered as it should, in milliseconds since boot.
     pub confirmed_ms: Option<u64>,
-}
-
-impl Clerk {
-    /// The pad, as somebody finds it.
-    pub fn pad(&mut self) -> Sheet {
-        let now = clock::boot_ms();
-        Sheet::Pad(match self.screen().wait_ms(now) {
-            _ if !pin::is_set(self.data_dir()) => Pad::Unset,
-            0 => Pad::Asked,
-            ms => Denied::Wait { ms }.into(),
-        })
-    }
-
-    /// The first sheet for whoever knows the PIN; the pad again for anybody else.
-    pub fn enter(&mut self, pin: &str) -> Sheet {
-        match self.screen().enter(pin, clock::boot_ms()) {
-            // Whoever is let in sees at once that it was the right one.
-            Ok(()) if !self.is_counted() => Sheet::Counting,
-            Ok(()) => self.sheet(Page::Today),
-            Err(denied) => Sheet::Pad(denied.into()),
-        }
-    }
-
-    /// A sheet. Where the journal cannot be read it is [`Page::Post`], which says so.
-    pub fn sheet(&mut self, page: Page) -> Sheet {
-        let sheet = match page {
-            Page::Today => {
-                self.today().map(|summary| Sheet::Today(Box::new(summary), Alerts::default()))
-            }
-            Page::Days => {
-                let today = moment::local(clock::wall_ms(), self.shop().zone).0;
-                let into_week = chrono::Datelike::weekday(&today).num_days_from_monday();
-                let days = 7 * WEEKS_BEFORE + u64::from(into_week);
-                self.days_before(days).map(|summary| Sheet::Days(Box::new(summary)))
-            }
-            Page::Why => self.days_before(WHY_DAYS).map(|summary| Sheet::Why(Box::new(summary))),
-            Page::Post => return self.post(),
-            Page::Notes => self.notes().map(Sheet::Notes),
-        };
-        sheet.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a sheet of the desk cannot be written");
-            self.post()
-        })
-    }
-
-    fn post(&mut self) -> Sheet {
-        let (books, silent) = self.state();
-        let stick = if self.has_stick() { Stick::Found } else { Stick::None };
-        Sheet::Post(Box::new(Post { books, silent, stick, ..Post::default() }))
-    }
 }

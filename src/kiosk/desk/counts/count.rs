@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::Unanswerable;
 use crate::feedback::event::Event;
 use crate::feedback::misuse::{Judge, Reason, Silence};
 use crate::feedback::moment::{self, Quality, Timeline};
 use crate::feedback::note::Noted;
 use crate::feedback::rating::{Rated, RunId};
 use crate::feedback::tally::{Almanac, HIDDEN_BELOW, Seen, Tally};
-use crate::kiosk::journal::{Entry, Kept};
+use crate::kiosk::journal::{Entry, Kept, Unreadable};
 
 /// The journal, counted up to a row.
 #[derive(Clone, Debug)]
@@ -60,8 +59,8 @@ impl Count {
     /// When a page cannot be read; what was counted stays.
     pub fn go_on(
         &mut self,
-        mut page: impl FnMut(i64) -> Result<Vec<Kept>, Unanswerable>,
-    ) -> Result<(), Unanswerable> {
+        mut page: impl FnMut(i64) -> Result<Vec<Kept>, Unreadable>,
+    ) -> Result<(), Unreadable> {
         while self.take(&page(self.after)?) {}
         Ok(())
     }
@@ -190,13 +189,13 @@ fn is_close(shown: &Tally, now: &Tally) -> bool {
 
 /// Judges again what older rules have judged, from the presses of the same run.
 #[derive(Clone, Debug, Default)]
-pub(super) struct JudgeAgain {
+pub(in crate::kiosk::desk) struct JudgeAgain {
     run: Option<RunId>,
     judge: Judge,
 }
 
 impl JudgeAgain {
-    pub(super) fn judge(&mut self, entry: &Entry, rated: &Rated) -> Option<Reason> {
+    pub(in crate::kiosk::desk) fn judge(&mut self, entry: &Entry, rated: &Rated) -> Option<Reason> {
         if self.run.replace(entry.id.run) != Some(entry.id.run) {
             self.judge = Judge::default();
         }

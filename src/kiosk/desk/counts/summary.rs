@@ -7,35 +7,34 @@ use std::ops::RangeInclusive;
 use chrono::{Days, NaiveDate};
 
 use super::count::Count;
-use super::{Shop, Source, Unanswerable, date};
-use crate::clock;
 use crate::feedback::misuse::Silence;
 use crate::feedback::moment;
 use crate::feedback::survey::{Question, faces_of};
 use crate::feedback::tally::score::Against;
 use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
-use crate::kiosk::journal::Books;
+use crate::kiosk::desk::error::{DAYS_MAX, Unanswerable};
+use crate::kiosk::desk::shop::Shop;
+use crate::kiosk::journal::{Books, JournalSource};
 use crate::wire::desk::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
-
-/// The most days that can be asked for at once: ten years.
-pub const DAYS_MAX: u64 = 3_653;
 
 /// How many weeks back the same weekday is looked at.
 const WEEKS: u64 = 4;
 
 /// Sums up the days of a range, both ends included; today by the shop's clocks when none is named,
-/// and one day when only the first is.
+/// and one day when only the first is. The wall clock stands at `now_ms`.
 ///
 /// # Errors
 /// When a date is none, the range has no days or more than [`DAYS_MAX`], or the journal cannot be
 /// read.
 pub fn summary(
-    source: &Source,
+    source: &JournalSource,
     shop: &Shop,
     from: Option<&str>,
     to: Option<&str>,
+    now_ms: i64,
 ) -> Result<Summary, Unanswerable> {
-    let range = range(shop, from, to)?;
+    let today = moment::local(now_ms, shop.zone).0;
+    let range = range(today, from, to)?;
     let (books, timeline) = source.books()?;
     let mut count = Count::new(timeline, shop.zone);
     count.go_on(|after| source.page(after))?;
@@ -43,15 +42,22 @@ pub fn summary(
     Ok(sum_up(&count, &tally, &books, shop, &range))
 }
 
+/// Reads a date as a person writes it.
+///
+/// # Errors
+/// [`Unanswerable::Date`] names what is not one.
+pub fn date(text: &str) -> Result<NaiveDate, Unanswerable> {
+    text.parse().map_err(|_| Unanswerable::Date(text.to_owned()))
+}
+
 /// The days that are meant.
-pub(super) fn range(
-    shop: &Shop,
+pub(in crate::kiosk::desk) fn range(
+    today: NaiveDate,
     from: Option<&str>,
     to: Option<&str>,
 ) -> Result<RangeInclusive<NaiveDate>, Unanswerable> {
-    let today = || moment::local(clock::wall_ms(), shop.zone).0;
     let to = to.map(date).transpose()?;
-    let from = from.map(date).transpose()?.or(to).unwrap_or_else(today);
+    let from = from.map(date).transpose()?.or(to).unwrap_or(today);
     let to = to.unwrap_or(from);
     let days = u64::try_from((to - from).num_days()).ok();
     if days.is_none_or(|days| days >= DAYS_MAX) {
@@ -61,7 +67,7 @@ pub(super) fn range(
 }
 
 /// The tally of a range, with all that a page needs beside it.
-pub(super) fn sum_up(
+pub(in crate::kiosk::desk) fn sum_up(
     count: &Count,
     tally: &Tally,
     books: &Books,

@@ -12,7 +12,7 @@ macro_rules! catalogues {
     ($($language:literal)*) => {
         [$((
             $language,
-            include_str!(concat!("../../../ui/lang/", $language, "/LC_MESSAGES/smilepost.po")),
+            include_str!(concat!("../../../../ui/lang/", $language, "/LC_MESSAGES/smilepost.po")),
         )),*]
     };
 }

@@ -1,0 +1,80 @@
+//! The sheets of the desk, as the clerk fills them in, and the way to them at the screen.
+
+use super::Clerk;
+use crate::feedback::moment;
+use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::sheets::sheet::{Alerts, Notes, Pad, Page, Post, Sheet, Stick};
+use crate::kiosk::pin::{self, Denied};
+
+/// How many days the reasons are counted over: four whole weeks.
+const WHY_DAYS: u64 = 28;
+
+/// How many weeks of a calendar are before the present one.
+const WEEKS_BEFORE: u64 = 4;
+
+/// The most notes that a sheet shows.
+const NOTES_MAX: usize = 20;
+
+impl Clerk {
+    /// The pad, as somebody finds it.
+    pub fn pad(&mut self) -> Sheet {
+        let now = self.boot_ms();
+        Sheet::Pad(match self.screen.wait_ms(now) {
+            _ if !pin::is_set(&self.place.data_dir) => Pad::Unset,
+            0 => Pad::Asked,
+            ms => Denied::Wait { ms }.into(),
+        })
+    }
+
+    /// The first sheet for whoever knows the PIN; the pad again for anybody else.
+    pub fn enter(&mut self, pin: &str) -> Sheet {
+        let now = self.boot_ms();
+        match self.screen.enter(pin, now) {
+            // Whoever is let in sees at once that it was the right one.
+            Ok(()) if !self.is_counted => Sheet::Counting,
+            Ok(()) => self.sheet(Page::Today),
+            Err(denied) => Sheet::Pad(denied.into()),
+        }
+    }
+
+    /// A sheet. Where the journal cannot be read it is [`Page::Post`], which says so.
+    pub fn sheet(&mut self, page: Page) -> Sheet {
+        let sheet = match page {
+            Page::Today => {
+                self.today().map(|summary| Sheet::Today(Box::new(summary), Alerts::default()))
+            }
+            Page::Days => {
+                let today = self.today_is();
+                let into_week = chrono::Datelike::weekday(&today).num_days_from_monday();
+                let days = 7 * WEEKS_BEFORE + u64::from(into_week);
+                self.days_before(days).map(|summary| Sheet::Days(Box::new(summary)))
+            }
+            Page::Why => self.days_before(WHY_DAYS).map(|summary| Sheet::Why(Box::new(summary))),
+            Page::Post => return self.post(),
+            Page::Notes => self.notes().map(Sheet::Notes),
+        };
+        sheet.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a sheet of the desk cannot be written");
+            self.post()
+        })
+    }
+
+    fn post(&mut self) -> Sheet {
+        let (books, silent) = self.state();
+        let stick = if self.place.stick().is_some() { Stick::Found } else { Stick::None };
+        Sheet::Post(Box::new(Post { books, silent, stick, ..Post::default() }))
+    }
+
+    /// What was written down, the newest first, each with its day and time by the shop's clocks.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn notes(&mut self) -> Result<Notes, Unanswerable> {
+        self.catch_up(false)?;
+        let zone = self.shop.zone;
+        let written = self.count.notes().iter().rev().filter(|(_, noted)| !noted.text().is_empty());
+        let told = written
+            .map(|(utc_ms, noted)| (moment::local_text(*utc_ms, zone), noted.text().to_owned()));
+        Ok(Notes { written: told.take(NOTES_MAX).collect(), notice: self.newest_notice() })
+    }
+}

@@ -1,0 +1,60 @@
+//! Why a question of the shop manager gets no answer.
+
+use chrono::NaiveDate;
+
+use crate::kiosk::journal::{Error, Gone, Unreadable};
+
+/// The most days that can be asked for at once: ten years.
+pub const DAYS_MAX: u64 = 3_653;
+
+/// Why a question cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswerable {
+    /// The date is none.
+    #[error("{0:?} is not a date such as 2026-11-20")]
+    Date(String),
+    /// The time is none.
+    #[error("{0:?} is not a time such as 2026-11-22T17:05 or 2026-11-22T17:05:30+02:00")]
+    Time(String),
+    /// The time cannot be right.
+    #[error("{0} lies before this program was made, or decades after: is it a slip of the pen?")]
+    Impossible(String),
+    /// The day has not begun.
+    #[error("{0} is still to come")]
+    ToCome(NaiveDate),
+    /// There are no such days, or too many.
+    #[error("{from} to {to} is no range of 1 to {DAYS_MAX} days")]
+    Range {
+        /// The first.
+        from: NaiveDate,
+        /// The last.
+        to: NaiveDate,
+    },
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] Error),
+    /// The kiosk is ending.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+    /// Too many wait already.
+    #[error("the desk is busy; try again in a moment")]
+    Busy,
+    /// The stick cannot be written.
+    #[error("the stick cannot be written: {0}")]
+    Stick(String),
+    /// The answer cannot be written.
+    #[error("cannot write the answer")]
+    Write(#[from] std::io::Error),
+    /// The time belongs to a boot that is being lived.
+    #[error("no kiosk is running: start smilepost-kiosk, then tell it the time")]
+    NotRunning,
+}
+
+impl From<Unreadable> for Unanswerable {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::Journal(error) => Self::Journal(error),
+            Unreadable::Gone(gone) => Self::Gone(gone),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The time, as a person tells it to a kiosk.
+
+use chrono::{DateTime, NaiveDateTime};
+use chrono_tz::Tz;
+
+use crate::clock;
+use crate::feedback::moment::{Anchor, Source as TimeSource, rfc3339};
+use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::journal::JournalSource;
+
+/// Reads a time as a person writes it, by the clocks of a zone or with its own offset, into
+/// milliseconds since 1970 UTC.
+///
+/// # Errors
+/// [`Unanswerable::Time`] names what is none.
+pub fn instant(text: &str, zone: Tz) -> Result<i64, Unanswerable> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok(instant.timestamp_millis());
+    }
+    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let instant = local.and_then(|local| local.and_local_timezone(zone).earliest());
+    let instant = instant.ok_or_else(|| Unanswerable::Time(text.to_owned()))?;
+    Ok(instant.timestamp_millis())
+}
+
+/// Notes what a person says the time is, in milliseconds since 1970 UTC.
+///
+/// # Errors
+/// When no kiosk runs, since nothing could be dated by it.
+pub fn set_clock(
+    source: &JournalSource,
+    boot_ms: u64,
+    utc_ms: i64,
+    error_ms: u32,
+) -> Result<(), Unanswerable> {
+    let JournalSource::Running(keeper) = source else {
+        return Err(Unanswerable::NotRunning);
+    };
+    if !clock::is_possible(utc_ms) {
+        return Err(Unanswerable::Impossible(rfc3339(utc_ms)));
+    }
+    let source = TimeSource::Operator;
+    Ok(keeper.tie(Anchor { boot_ms, utc_ms, error_ms, source })?)
+}
