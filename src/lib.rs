@@ -61,11 +61,11 @@
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `settings` |
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
-//! | [`kiosk::desk`] | what the shop manager sees | `desk::counts`, `desk::sheets`, `desk::phone`, `desk::tools`, `clock`, `feedback`, `journal`, `settings`, `wire` |
-//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `clock`, `feedback`, `journal`, `pin`, `settings`, `wire` |
-//! | [`kiosk::desk::sheets`] | what is shown of the counts, as values, text and paper | `counts`, `display`, `feedback`, `web` |
-//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `sheets`, `feedback`, `pin`, `settings`, `web` |
-//! | [`kiosk::desk::tools`] | what the command line asks: socket, export, verify, clock | `counts`, `clock`, `feedback`, `journal`, `wire` |
+//! | [`kiosk::desk`] | what the shop manager sees | `desk::counts`, `desk::sheets`, `desk::phone`, `desk::tools` |
+//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `sheets`, `feedback`, `journal`, `pin`, `wire` |
+//! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `feedback`, `journal`, `pin`, `web`, `wire` |
+//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `sheets`, `feedback`, `file`, `pin`, `secret`, `settings`, `web` |
+//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `counts`, `sheets`, `crate::carried`, `clock`, `feedback`, `journal`, `settings`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `journal`, `office_survey`, `pin`, `screen`, `settings` |

@@ -10,7 +10,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::clock;
 use smilepost::kiosk::desk::tools::socket;
-use smilepost::kiosk::desk::{self, Clerk, stick};
+use smilepost::kiosk::desk::tools::stick;
+use smilepost::kiosk::desk::{self, Clerk};
 
 use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::{Journal, JournalSource};

@@ -1,6 +1,6 @@
 //! What a running kiosk has in its journal, asked as the shop's tools ask it.
 
-use smilepost::kiosk::desk::socket;
+use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::desk::{Ask, Exported};
 

@@ -6,4 +6,6 @@
 
 pub mod clerk;
 pub mod count;
+pub mod error;
+pub mod shop;
 pub mod summary;

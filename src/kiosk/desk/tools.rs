@@ -7,4 +7,5 @@
 pub mod clock;
 pub mod export;
 pub mod socket;
+pub mod stick;
 pub mod verify;

@@ -12,8 +12,8 @@ use crate::feedback::moment;
 use crate::feedback::survey::{Question, faces_of};
 use crate::feedback::tally::score::Against;
 use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
-use crate::kiosk::desk::error::{DAYS_MAX, Unanswerable};
-use crate::kiosk::desk::shop::Shop;
+use crate::kiosk::desk::counts::error::{DAYS_MAX, Unanswerable};
+use crate::kiosk::desk::counts::shop::Shop;
 use crate::kiosk::journal::{Books, JournalSource};
 use crate::wire::desk::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
 

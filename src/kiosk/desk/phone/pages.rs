@@ -31,7 +31,7 @@ use crate::clock;
 use crate::feedback::note::{About, Noted};
 use crate::kiosk::attendant::Event;
 use crate::kiosk::desk::counts::clerk::{Clerk, Desk};
-use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::sheet::Page;
 

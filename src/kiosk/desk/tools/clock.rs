@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::clock;
 use crate::feedback::moment::{Anchor, Source as TimeSource, rfc3339};
-use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::journal::JournalSource;
 
 /// Reads a time as a person writes it, by the clocks of a zone or with its own offset, into

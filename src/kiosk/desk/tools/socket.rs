@@ -15,7 +15,7 @@ use super::clock::set_clock;
 use super::export::export;
 use super::verify::{retry, verify};
 use crate::kiosk::desk::counts::clerk::Desk;
-use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::wire::desk::{Ask, Carried, Done, Exported, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::misuse::Silence;
 use crate::feedback::rating::RunId;
-use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::journal::{JournalSource, Ledger, RunBooks, State};
 use crate::wire::desk::{Aside, RunSums, Sums, Verified};
 

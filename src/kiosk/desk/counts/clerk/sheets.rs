@@ -2,7 +2,7 @@
 
 use super::Clerk;
 use crate::feedback::moment;
-use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::sheets::sheet::{Alerts, Notes, Pad, Page, Post, Sheet, Stick};
 use crate::kiosk::pin::{self, Denied};
 

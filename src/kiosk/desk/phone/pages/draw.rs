@@ -6,7 +6,7 @@ use crate::clock;
 use crate::feedback::call::Called;
 use crate::feedback::note::NOTE_CHARS_MAX;
 use crate::kiosk::desk::counts::clerk::Clerk;
-use crate::kiosk::desk::error::Unanswerable;
+use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::phone::Standing;
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::sheet::{Notes, Page, Post, Sheet};
