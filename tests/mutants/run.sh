@@ -41,14 +41,14 @@ mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra     
 mutant any-nonce src/kiosk/uplink.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
 mutant settled-unread src/kiosk/uplink.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_token_old: false }))/' --test together trouble
 mutant receipt-without-commit src/hub/archive/sqlite.rs 's/(let answer = act\(&transaction\)\?;\n\s+)transaction\.commit\(\)\?;/$1transaction.rollback()?;/' --test hub intake
-mutant unsettled-are-pruned $journal.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
+mutant unsettled-are-pruned $journal/prune.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
 mutant epoch-is-ignored $journal/batch.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal
 # P4: damage is found and said.
 mutant checksum-off $journal/row.rs 's/i64::from\(checksum\(&entry\)\) == crc/crc >= 0/' --test kiosk damage
 mutant no-mark $journal/rescue/high_water.rs 's/file\.write_all_at\(&encode\(number, &runs\), offset\)\?;//' --test kiosk damage
 mutant wal-tail-ignored $journal/opening.rs 's/(in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;)/$1 in_wal.clear();/' --test kiosk damage
 mutant unsound-mark-believed $journal/books_sql.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage
-mutant losses-unreported $journal/chores.rs 's/(losses\.extend\(losses_of\(&books, taken, &seen\)\);)/$1 losses.clear();/g' --test kiosk damage
+mutant losses-unreported $journal/chores/losses.rs 's/missing\.map\(\|\(first, last\)\| Loss/missing.take(0).map(|(first, last)| Loss/' --test kiosk damage
 # P7: kiosks that lost the hub together do not return together.
 mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
 mutant retry-after-ignored src/kiosk/uplink.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile

@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, params};
 
+use super::append::Journal;
 use super::books::Books;
 use super::error::{Error, sort};
 use super::row::Entry;
-use super::{Journal, books_sql, schema};
+use super::{books_sql, schema};
 use crate::feedback::moment::{self, Anchor};
 use crate::feedback::rating::{BootId, RatingId, RunId};
 

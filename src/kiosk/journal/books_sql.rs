@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::books::Books;
 use super::rescue::high_water::{RUNS_MAX, Reached};
-use super::{Books, Run};
+use super::row;
 use crate::feedback::event::Loss;
 use crate::feedback::moment::{Anchor, Source, Timeline};
 use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
@@ -23,6 +24,19 @@ pub(super) const KEYS_APART: i64 = 1 << 20;
 
 /// See [`KEYS_APART`].
 pub(super) const ROWS_APART: i64 = 1 << 32;
+
+/// The run that writes, and how far it has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) key: i64,
+    pub(super) id: RunId,
+    pub(super) boot_key: i64,
+    pub(super) boot: BootId,
+    pub(super) taken: u32,
+}
+
+/// How many of the newest rows are looked at to find out how far the last run had come.
+pub(super) const LAST_ROWS: usize = 64;
 
 /// A run as its row tells, and whether the row can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +94,30 @@ pub(super) fn runs(connection: &Connection) -> rusqlite::Result<Vec<RunRow>> {
 pub(super) fn run_of(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunRow>> {
     let mut statement = connection.prepare_cached(&format!("{RUNS} where uuid = ?"))?;
     statement.query_row([run.0], run_row).optional()
+}
+
+/// The last run and how far it had come, which only its rows know.
+///
+/// Damaged rows at the end count: they were numbers handed out.
+pub(super) fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(RunRow, u32)>> {
+    let Some(last) = runs(connection)?.pop() else {
+        return Ok(None);
+    };
+    let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
+    let newest =
+        row::select(connection, "where event.row > ? order by event.row desc limit ?", -1, limit)?;
+    let mut damaged = 0;
+    for kept in newest {
+        match kept.entry {
+            // What names another run that is known belongs to that one.
+            Err(id) if id.run == last.run || id.run == RunId([0; 16]) => damaged += 1,
+            Ok(entry) if entry.id.run == last.run => {
+                return Ok(Some((last, entry.id.n.saturating_add(damaged))));
+            }
+            Ok(_) | Err(_) => break,
+        }
+    }
+    Ok(Some((last, damaged.max(last.taken))))
 }
 
 /// Writes how far a run has come, with its checksum.
@@ -336,7 +374,7 @@ pub(super) fn aside_of(
 
 /// The first row at or after this one that waits, or the one after the last row.
 pub(super) fn next_unsent(connection: &Connection, from: i64) -> rusqlite::Result<i64> {
-    let waits = super::row::WAITS;
+    let waits = row::WAITS;
     let sql = format!(
         "select event.row from event join run on run.id = event.run \
          left join set_aside on set_aside.run = event.run and set_aside.n = event.n \

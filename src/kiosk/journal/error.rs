@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::schema::SCHEMA_VERSION;
-
 /// What keeps the journal from doing its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,7 +27,7 @@ pub enum Error {
     InUse(PathBuf),
     /// The journal was written by a newer program.
     #[error(
-        "journal in {} has schema {found}, and this program knows up to {SCHEMA_VERSION}: it was \
+        "journal in {} has schema {found}, and this program knows up to {known}: it was \
          left untouched; install the newer smilepost-kiosk again", .folder.display()
     )]
     Newer {
@@ -37,6 +35,8 @@ pub enum Error {
         folder: PathBuf,
         /// The schema it has.
         found: i32,
+        /// The newest that this program knows.
+        known: i32,
     },
     /// The data folder is not one, or cannot be made.
     #[error("data folder {} cannot be used", .folder.display())]

@@ -6,15 +6,16 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::append::Journal;
 use super::books::Books;
 use super::chores::Chores;
 use super::error::{Error, sort, sort_io};
+use super::folder::{FILE, Limits};
 use super::rescue::high_water::{self, Mark, Reached};
 use super::rescue::{repair, salvage};
-use super::{FILE, Journal, LAST_ROWS, Limits, SCHEMA_VERSION};
+use super::schema::SCHEMA_VERSION;
 use super::{books_sql, reserve, row, schema};
 use crate::feedback::moment::Timeline;
-use crate::feedback::rating::RunId;
 
 /// SQLite before this version can corrupt a WAL file that two connections checkpoint.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
@@ -138,7 +139,7 @@ impl Journal {
         if books_sql::drop_unsound_losses(connection)? > 0 {
             tracing::error!("a record of lost events was damaged; the gap is looked for again");
         }
-        if let Some((run, taken)) = last_taken(connection)?
+        if let Some((run, taken)) = books_sql::last_taken(connection)?
             && taken > run.taken
         {
             books_sql::write_run(connection, &books_sql::RunRow { taken, ..run })?;
@@ -175,32 +176,6 @@ impl Journal {
     }
 }
 
-/// The last run and how far it had come, which only its rows know.
-///
-/// Damaged rows at the end count: they were numbers handed out.
-pub(super) fn last_taken(
-    connection: &Connection,
-) -> rusqlite::Result<Option<(books_sql::RunRow, u32)>> {
-    let Some(last) = books_sql::runs(connection)?.pop() else {
-        return Ok(None);
-    };
-    let limit = i64::try_from(LAST_ROWS).unwrap_or(i64::MAX);
-    let newest =
-        row::select(connection, "where event.row > ? order by event.row desc limit ?", -1, limit)?;
-    let mut damaged = 0;
-    for kept in newest {
-        match kept.entry {
-            // What names another run that is known belongs to that one.
-            Err(id) if id.run == last.run || id.run == RunId([0; 16]) => damaged += 1,
-            Ok(entry) if entry.id.run == last.run => {
-                return Ok(Some((last, entry.id.n.saturating_add(damaged))));
-            }
-            Ok(_) | Err(_) => break,
-        }
-    }
-    Ok(Some((last, damaged.max(last.taken))))
-}
-
 /// Whether runs that the mark knows are missing, or were further than the journal says.
 ///
 /// While a damaged journal is still being salvaged, only the runs since then can be held against
@@ -213,7 +188,7 @@ fn is_shorter(
     let Some(mark) = mark else {
         return Ok(false);
     };
-    let last = last_taken(connection)?;
+    let last = books_sql::last_taken(connection)?;
     for Reached { run, taken, .. } in &mark.runs {
         let known = match &last {
             Some((last, taken)) if last.run == *run => Some(*taken),

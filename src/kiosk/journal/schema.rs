@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::Error;
+use super::books_sql;
+use super::error::Error;
 
 /// The schema that this program writes: one for each migration.
 pub const SCHEMA_VERSION: i32 = 2;
@@ -46,7 +47,7 @@ fn newer(version: i32, application: i32) -> i32 {
 
 pub(super) fn refuse_newer(folder: &Path, found: i32) -> Result<(), Error> {
     if found > SCHEMA_VERSION {
-        return Err(Error::Newer { folder: folder.to_owned(), found });
+        return Err(Error::Newer { folder: folder.to_owned(), found, known: SCHEMA_VERSION });
     }
     Ok(())
 }
@@ -116,10 +117,10 @@ pub(super) fn migrate(
             let transaction = connection.transaction()?;
             transaction.execute_batch(sql)?;
             if version == 1 && after_bad > 0 {
-                super::books_sql::set_meta(&transaction, "after_bad", after_bad)?;
+                books_sql::set_meta(&transaction, "after_bad", after_bad)?;
             }
             if version == 2 {
-                super::books_sql::fill_checksums(&transaction)?;
+                books_sql::fill_checksums(&transaction)?;
             }
             transaction.pragma_update(None, "user_version", version)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID | version)?;

@@ -8,8 +8,14 @@ use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channe
 
 use tokio::sync::oneshot;
 
+use super::append::Journal;
+use super::batch::{Batch, Settlement};
+use super::books::{Books, Ledger};
+use super::error::Error;
+use super::folder::Limits;
 use super::rescue::repair;
-use super::{Batch, Books, Entry, Error, Journal, Kept, Ledger, Limits, Settlement, reserve};
+use super::reserve;
+use super::row::{Entry, Kept};
 use crate::feedback::event::Event;
 use crate::feedback::moment::{Anchor, Reading, Timeline};
 use crate::feedback::rating::{BootId, RunId};

@@ -9,7 +9,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::high_water::{self, Mark};
-use crate::kiosk::journal::FILE;
+use crate::kiosk::journal::folder::FILE;
 use crate::kiosk::journal::schema::PAGE_BYTES;
 
 /// Every database that SQLite made begins with this.

@@ -21,8 +21,8 @@ use super::repair::Bad;
 use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
-use crate::kiosk::journal::FILE;
 use crate::kiosk::journal::books_sql::{self, run_checksum};
+use crate::kiosk::journal::folder::FILE;
 use crate::kiosk::journal::row::{self, Columns, Entry};
 
 /// The bytes before a WAL's first frame, and before each frame's page.
@@ -261,7 +261,7 @@ pub(in crate::kiosk::journal) fn unseen(
         salvage.ground.runs.insert(row.key, found);
         salvage.known.insert(row.key, row.taken);
     }
-    if let Some((last, taken)) = crate::kiosk::journal::opening::last_taken(connection)? {
+    if let Some((last, taken)) = books_sql::last_taken(connection)? {
         salvage.known.insert(last.key, taken);
     }
     let sql = "select id, name, version, language from question";

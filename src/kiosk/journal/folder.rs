@@ -1,0 +1,38 @@
+//! Where the journal lies: its file, the ground under its folder, and how large it may become.
+
+use std::path::Path;
+
+use super::error::Error;
+use super::reserve;
+
+/// The file's name in the data folder.
+pub const FILE: &str = "journal.sqlite";
+
+/// Refuses a folder that keeps nothing: an overlay, a RAM disk, another machine's disk.
+///
+/// # Errors
+/// [`Error::Volatile`] says what the folder is on; [`Error::Folder`] that it cannot be made.
+pub fn refuse_volatile(folder: &Path) -> Result<(), Error> {
+    let folder = folder.to_owned();
+    if let Err(source) = std::fs::create_dir_all(&folder) {
+        return Err(Error::Folder { folder, source });
+    }
+    match reserve::unsafe_ground(&folder) {
+        Some(kind) => Err(Error::Volatile { folder, kind }),
+        None => Ok(()),
+    }
+}
+
+/// How large the journal may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes that the database may have.
+    pub bytes_max: u64,
+}
+
+impl Default for Limits {
+    /// A gigabyte: ten million ratings.
+    fn default() -> Self {
+        Self { bytes_max: 1024 * 1024 * 1024 }
+    }
+}
