@@ -169,12 +169,12 @@ impl Kiosk {
         // A kiosk without a network was let in by a letter, which names no hub to call.
         let online = enrolment.filter(|enrolment| !enrolment.hub.is_empty());
         let has_letter = is_enrolled && online.is_none();
-        let office = online.map(|enrolment| uplink::Office {
+        let office = online.map(|enrolment| uplink::UplinkConfig {
             enrolment,
             settings: settings.clone(),
             app: options.app,
             floor_ms,
-            given,
+            survey: given,
             surveyed: Box::new(move |survey| {
                 // A kiosk that is ending asks nothing more.
                 let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
@@ -399,7 +399,7 @@ fn open_phone(
 }
 
 fn open_uplink(
-    office: Option<uplink::Office>,
+    office: Option<uplink::UplinkConfig>,
     keeper: &JournalThread,
     has_letter: bool,
 ) -> Box<dyn Fn() + Send> {
@@ -445,7 +445,7 @@ fn open_lamps(
     settings: &Settings,
     driver: settings::Driver,
 ) -> (Lamps, Option<std::thread::JoinHandle<()>>) {
-    Lamps::start(&settings.buttons, driver).unwrap_or_else(|error| {
+    buttons::start_lamps(&settings.buttons, driver).unwrap_or_else(|error| {
         let error = &error as &dyn std::error::Error;
         tracing::error!(error, "going on without lamps and buzzer");
         (Lamps::default(), None)

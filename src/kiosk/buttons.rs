@@ -5,87 +5,26 @@
 //! is released. Buttons never stop the kiosk from starting: what cannot be had is said, and the
 //! screen's faces and the keyboard go on working.
 
+mod error;
 #[cfg(feature = "board")]
 mod gpiocdev;
 mod lamps;
 #[cfg(any(feature = "board", test))]
 mod lines;
+mod notice;
+mod output;
 #[cfg(feature = "board")]
 mod rppal;
 mod script;
 
-use std::path::PathBuf;
+use std::thread::JoinHandle;
 
+pub use self::error::Error;
 pub use self::lamps::{Lamps, Signal};
-
-use crate::feedback::rating::{Scale, Score};
+pub use self::notice::Notice;
+use self::output::Switch;
+use crate::feedback::rating::Scale;
 use crate::kiosk::settings::{Buttons, Driver};
-
-/// What the buttons tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// A face was pressed.
-    Pressed(Score),
-    /// This line has been active for so long that nobody means it; it is ignored until it is
-    /// released, and its press does not count.
-    Held {
-        /// The BCM line.
-        line: u32,
-        /// Its face.
-        score: Score,
-    },
-    /// This line was active at start and is ignored until it is released.
-    Stuck {
-        /// The BCM line.
-        line: u32,
-    },
-    /// A line that was stuck has been released and works again.
-    Released {
-        /// The BCM line.
-        line: u32,
-    },
-    /// The kernel had to drop edges, so presses may be missing.
-    Missed {
-        /// How many edges.
-        edges: u32,
-    },
-    /// The driver cannot read the buttons any more.
-    Broken,
-}
-
-/// Why there are no buttons.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The program was built for a desk.
-    #[error("this smilepost-kiosk was built without GPIO: build it with --features board")]
-    NotBuiltIn,
-    /// No GPIO chip has the configured label.
-    #[error("no GPIO chip is labelled {label:?}; this board has: {known}")]
-    NoSuchChip {
-        /// The configured label.
-        label: String,
-        /// The labels there are.
-        known: String,
-    },
-    /// The driver's own word.
-    #[error("cannot {action}")]
-    Driver {
-        /// The step that failed.
-        action: String,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The script cannot be read.
-    #[error("cannot read button script {}", .path.display())]
-    Script {
-        /// Where it was to be.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-}
 
 /// Starts the configured driver on threads of its own; `notice` gets what the buttons tell.
 ///
@@ -114,6 +53,36 @@ pub fn start(
         Driver::Rppal | Driver::Gpiocdev => return Err(Error::NotBuiltIn),
     }
     Ok(driver)
+}
+
+/// Starts the lamps and the buzzer that are configured, if any, on a thread of their own, which
+/// leaves them dark when the last handle is dropped.
+///
+/// # Errors
+/// When a configured line cannot be had.
+pub fn start_lamps(
+    settings: &Buttons,
+    driver: Driver,
+) -> Result<(Lamps, Option<JoinHandle<()>>), Error> {
+    let others = [settings.buzzer, settings.alert_lamp];
+    let is_wired = !settings.lamps.is_empty() || others.iter().any(Option::is_some);
+    // A post of a screen alone may still have a buzzer.
+    let driver = match driver {
+        Driver::None if is_wired => on_this_board(settings),
+        driver => driver,
+    };
+    let switch: Switch = match driver {
+        Driver::Script if settings.script_lamps.is_some() => script::switch(settings)?,
+        #[cfg(feature = "board")]
+        Driver::Rppal if is_wired => rppal::switch(settings)?,
+        #[cfg(feature = "board")]
+        Driver::Gpiocdev if is_wired => gpiocdev::switch(settings)?,
+        _ if is_wired => return Err(Error::NotBuiltIn),
+        _ => return Ok((Lamps::default(), None)),
+    };
+    let lamps = if is_wired { settings.lamps.len() } else { settings.lines.len() };
+    let (lamps, thread) = Lamps::start(lamps, switch)?;
+    Ok((lamps, Some(thread)))
 }
 
 fn choose(settings: &Buttons) -> Driver {

@@ -6,91 +6,24 @@
 
 pub mod carried;
 mod client;
+mod credentials;
+mod error;
+mod sender;
 mod survey;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use reqwest::{Client, StatusCode};
+use reqwest::header::CONTENT_TYPE;
 use tokio::sync::Notify;
 
-use self::client::{Clock, chain, client, gzip, is_json, parse, read, retry_after_s};
+use self::client::{Clock, client, is_json, parse, read};
+pub use self::error::Error;
+use self::sender::Sender;
+pub use self::sender::UplinkConfig;
 use crate::clock;
-use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
-use crate::feedback::rating::RatingId;
-use crate::feedback::survey::Survey;
-use crate::kiosk::exchange::{pack, settlement};
-use crate::kiosk::journal::{Batch, Books, JournalThread, Settlement};
-use crate::kiosk::pin;
-use crate::kiosk::settings::{self, Enrolment, Settings};
-use crate::secret::pin::is_hash;
-use crate::wire::delivery::Delivery;
-use crate::wire::receipt::{Pin, Receipt};
-use crate::wire::{self, Enrolled, Enrolment as Knock, Refusal, Renewed};
-
-/// How often old settled events are looked for, in milliseconds.
-const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-
-/// Why a kiosk could not be enrolled, or the uplink not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The address is not one of a hub.
-    #[error(
-        "{0:?} is not a hub's address: write https://hub.example.com (http only to this machine)"
-    )]
-    Address(String),
-    /// The file of certificates cannot be used.
-    #[error("cannot read certificates from {file}")]
-    Certificates {
-        /// The file.
-        file: String,
-        /// Why not.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The TLS library will not have its own defaults.
-    #[error("cannot prepare TLS")]
-    Tls(#[source] rustls::Error),
-    /// No connection, or none that a hub would give.
-    #[error("cannot reach the hub")]
-    Unreachable(#[source] reqwest::Error),
-    /// The hub read the request and refused.
-    #[error("the hub refused: {0}")]
-    Refused(String),
-    /// Something answered that is not a hub.
-    #[error("{address} answered {status}, but not as a hub does: is the address right?")]
-    NotAHub {
-        /// The address that was asked.
-        address: String,
-        /// The status it gave.
-        status: StatusCode,
-    },
-    /// The system has no thread to give.
-    #[error("cannot start the uplink")]
-    Thread(#[source] std::io::Error),
-}
-
-/// What the uplink knows of head office, and of itself.
-pub struct Office {
-    /// Where the hub is, and the token that lets the kiosk in.
-    pub enrolment: Enrolment,
-    /// The kiosk's own: where it keeps things and for how long, and what it can ask.
-    pub settings: Settings,
-    /// The hub's epoch and the number there of the survey that the kiosk has kept.
-    pub given: Option<(u64, u64)>,
-    /// Gets each other survey that head office gives; its own, once one is withdrawn.
-    pub surveyed: Box<dyn Fn(Survey) + Send>,
-    /// Gets what is wrong with the deliveries, if anything, and when head office last answered as
-    /// it should, in milliseconds since boot.
-    pub heard: Box<dyn Fn(Option<String>, Option<u64>) + Send>,
-    /// The program and its version, as the hub gets to see it.
-    pub app: String,
-    /// A time that has certainly passed, in milliseconds since 1970 UTC.
-    pub floor_ms: i64,
-}
+use crate::kiosk::journal::JournalThread;
+use crate::kiosk::settings::{self, Enrolment};
+use crate::wire::{self, Enrolled, Enrolment as EnrolmentRequest, Refusal};
 
 /// A handle on the uplink's thread.
 #[derive(Clone, Debug)]
@@ -117,12 +50,12 @@ pub fn enrol(
 ) -> Result<Enrolment, Error> {
     let hub = hub.trim_end_matches('/').to_owned();
     let client = client(settings, &hub, Clock::not_before(clock::built_ms()))?;
-    let knock = Knock { code: code.to_owned(), app: app.to_owned() };
-    let body = serde_json::to_vec(&knock).unwrap_or_default();
+    let request = EnrolmentRequest { code: code.to_owned(), app: app.to_owned() };
+    let body = serde_json::to_vec(&request).unwrap_or_default();
     let address = format!("{hub}{}", wire::ENROLMENTS);
     let exchange = async {
-        let request = client.post(&address).header(CONTENT_TYPE, "application/json").body(body);
-        let answer = request.send().await.map_err(Error::Unreachable)?;
+        let sent = client.post(&address).header(CONTENT_TYPE, "application/json").body(body);
+        let answer = sent.send().await.map_err(Error::Unreachable)?;
         let status = answer.status();
         let is_json = is_json(&answer);
         let body = read(answer).await.map_err(Error::Unreachable)?;
@@ -149,26 +82,13 @@ pub fn enrolment(hub: String, enrolled: Enrolled) -> Enrolment {
 ///
 /// # Errors
 /// When the enrolment's address or the certificates cannot be used.
-pub fn start(office: Office, keeper: JournalThread) -> Result<Uplink, Error> {
-    let settings = office.settings.uplink.clone();
-    let clock = Clock::not_before(office.floor_ms);
-    let client = client(&settings, &office.enrolment.hub, clock.clone())?;
+pub fn start(config: UplinkConfig, journal: JournalThread) -> Result<Uplink, Error> {
+    let settings = config.settings.uplink.clone();
+    let clock = Clock::not_before(config.floor_ms);
+    let client = client(&settings, &config.enrolment.hub, clock.clone())?;
     let nudge = Arc::new(Notify::new());
     let uplink = Uplink { nudge: nudge.clone() };
-    let sender = Sender {
-        client,
-        clock,
-        which: 0,
-        alone: None,
-        office,
-        keeper,
-        outbox: Outbox::default(),
-        trouble: None,
-        confirmed_ms: None,
-        pruned_at: None,
-        complaint: None,
-        refused: None,
-    };
+    let sender = Sender::new(client, clock, config, journal);
     let runtime = runtime().map_err(Error::Thread)?;
     let thread = std::thread::Builder::new().name("uplink".to_owned());
     thread.spawn(move || runtime.block_on(sender.run(&settings, &nudge))).map_err(Error::Thread)?;
@@ -177,337 +97,4 @@ pub fn start(office: Office, keeper: JournalThread) -> Result<Uplink, Error> {
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
-}
-
-struct Sender {
-    client: Client,
-    clock: Clock,
-    office: Office,
-    /// Which of the tokens is tried: see [`Enrolment::tokens`].
-    which: usize,
-    /// The event that went out alone last.
-    alone: Option<RatingId>,
-    keeper: JournalThread,
-    outbox: Outbox,
-    /// What was last complained about, so that a night without network is one line in the log.
-    trouble: Option<String>,
-    /// When head office last answered as it should, in milliseconds since boot.
-    confirmed_ms: Option<u64>,
-    pruned_at: Option<u64>,
-    /// Why the survey that head office gave last is not asked.
-    complaint: Option<String>,
-    /// Its hub's epoch and its number there.
-    refused: Option<(u64, u64)>,
-}
-
-/// What came of one delivery: for the outbox to judge, and for the log.
-struct Attempt {
-    outcome: Outcome,
-    trouble: Option<String>,
-    /// The hub's time, if a receipt told it.
-    hub_time_ms: Option<i64>,
-    /// Whether the hub wants the token to be renewed.
-    is_token_old: bool,
-    /// The hub's epoch, and the number of the survey that is meant for this kiosk.
-    meant: Option<(u64, u64)>,
-    /// What the hub says of the desk's PIN, if that is news.
-    pin: Option<Pin>,
-}
-
-impl Attempt {
-    fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
-        let trouble = Some(trouble.into());
-        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, meant: None, pin: None }
-    }
-}
-
-impl Sender {
-    /// Sends for as long as there is a journal.
-    async fn run(mut self, settings: &settings::Uplink, nudge: &Notify) {
-        tokio::time::sleep(settings.first_max.mul_f64(rand::random())).await;
-        loop {
-            let Ok(batch) = self.keeper.batch(self.outbox.events_max()).await else {
-                return;
-            };
-            let attempt = match batch {
-                Ok(batch) => {
-                    self.suspect(&batch);
-                    self.deliver(&batch).await
-                }
-                // A journal that cannot be read is the attendant's to show; here it is a pause.
-                Err(error) => Attempt::failed(Outcome::Unanswered, error.to_string()),
-            };
-            self.change_tokens(&attempt).await;
-            self.ask_for_survey(&attempt).await;
-            self.adopt_pin(attempt.pin.as_ref());
-            self.tell(attempt.trouble);
-            match self.outbox.after(attempt.outcome, rand::random()) {
-                Next::Idle => {
-                    self.prune(attempt.hub_time_ms).await;
-                    let _ = tokio::time::timeout(settings.idle, nudge.notified()).await;
-                    tokio::time::sleep(settings.coalesce).await;
-                }
-                Next::Pause { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
-                Next::SetAside => {
-                    let why = self.trouble.take().unwrap_or_default();
-                    if let Err(error) = self.set_aside(&why).await {
-                        // A card that takes no mark now may take it later.
-                        tracing::error!(%error, "an event could not be set aside");
-                        tokio::time::sleep(settings.idle).await;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Remembers which event goes out alone, so that no other is set aside in its place.
-    fn suspect(&mut self, batch: &Batch) {
-        let mut ids = batch.runs.iter().flat_map(|run| run.entries.iter().map(|entry| entry.id));
-        if let (Some(id), None) = (ids.next(), ids.next())
-            && self.alone.replace(id) != Some(id)
-        {
-            self.outbox.forget();
-        }
-    }
-
-    /// Sets the event aside that went out alone.
-    async fn set_aside(&mut self, why: &str) -> Result<(), Box<dyn std::error::Error>> {
-        let Some(id) = self.alone.take() else {
-            return Ok(());
-        };
-        let (run, n) = (id.run, id.n);
-        tracing::error!(%run, n, why, "an event is set aside; `retry` sends it again");
-        let set_aside = vec![(id, why.to_owned())];
-        self.keeper.settle(Settlement { set_aside, ..Settlement::default() }).await??;
-        Ok(())
-    }
-
-    /// The token to be let in by.
-    fn token(&self) -> &str {
-        let tokens = self.office.enrolment.tokens();
-        tokens.get(self.which % tokens.len()).copied().unwrap_or_default()
-    }
-
-    /// Goes one step in exchanging the token, if there is one to go.
-    ///
-    /// A new token is written down before it is used, and the old one is kept until the next is
-    /// asked for; so a power cut at any moment leaves one that is good, and so does a hub that was
-    /// restored from a backup of the day before.
-    async fn change_tokens(&mut self, attempt: &Attempt) {
-        let Enrolment { token, next_token, .. } = &self.office.enrolment;
-        match attempt.outcome {
-            // Another one may be good.
-            Outcome::Unauthorised => self.which = self.which.wrapping_add(1),
-            Outcome::Settled { .. } if self.token() != token => {
-                let former_token = Some(token.clone());
-                let (token, next_token) = (self.token().to_owned(), None);
-                let known = self.office.enrolment.clone();
-                self.write_enrolment(Enrolment { token, next_token, former_token, ..known });
-                tracing::info!("the kiosk has a new token");
-            }
-            Outcome::Settled { .. } if attempt.is_token_old && next_token.is_none() => {
-                if let Some(token) = self.renew().await {
-                    let known = self.office.enrolment.clone();
-                    self.write_enrolment(Enrolment { next_token: Some(token), ..known });
-                }
-            }
-            // The new one was tried first and was not good, so it was given up.
-            Outcome::Settled { .. } if next_token.is_some() => {
-                let known = self.office.enrolment.clone();
-                self.write_enrolment(Enrolment { next_token: None, ..known });
-            }
-            _ => {}
-        }
-    }
-
-    fn write_enrolment(&mut self, enrolment: Enrolment) {
-        let (known, data_dir) = (&self.office.enrolment, &self.office.settings.data_dir);
-        // Somebody may have enrolled this kiosk anew meanwhile, and that must stand.
-        let on_disk = Enrolment::read(data_dir).ok().flatten();
-        let is_ours = on_disk.is_some_and(|on_disk| on_disk == *known);
-        match enrolment.write_if(is_ours, data_dir) {
-            Ok(()) => (self.office.enrolment, self.which) = (enrolment, 0),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, cause = error.source(), "the token stays as it is");
-            }
-        }
-    }
-
-    /// Keeps what head office says of the desk's PIN.
-    fn adopt_pin(&self, said: Option<&Pin>) {
-        let Some(Pin { number, hash }) = said else {
-            return;
-        };
-        if hash.as_ref().is_some_and(|hash| !is_hash(hash)) {
-            tracing::error!(number, "what head office sent is no PIN; the desk keeps its own");
-            return;
-        }
-        match pin::adopt(&self.office.settings.data_dir, *number, hash.as_deref()) {
-            Ok(()) => tracing::info!(number, "head office has set the PIN of the desk"),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, cause = error.source(), "the PIN stays as it is");
-            }
-        }
-    }
-
-    /// Asks for a new token; the old one stays good until the new one was used.
-    async fn renew(&self) -> Option<String> {
-        let address = format!("{}{}", self.office.enrolment.hub, wire::TOKENS);
-        let answer = self.client.post(address).bearer_auth(self.token()).send().await.ok()?;
-        let is_good = is_json(&answer) && answer.status().is_success();
-        let body = read(answer).await.ok()?;
-        let Renewed { token } = parse(is_good, &body)?;
-        let is_token = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_token.then_some(token)
-    }
-
-    /// Logs what is wrong when it changes, and that it is well again.
-    fn tell(&mut self, trouble: Option<String>) {
-        match &trouble {
-            Some(why) if self.trouble.as_ref() != Some(why) => {
-                tracing::warn!(%why, "ratings cannot be delivered; they are kept and sent later");
-            }
-            None if self.trouble.is_some() => tracing::info!("ratings are delivered again"),
-            Some(_) | None => {}
-        }
-        if trouble.is_none() {
-            self.confirmed_ms = Some(clock::boot_ms());
-        }
-        (self.office.heard)(trouble.clone(), self.confirmed_ms);
-        self.trouble = trouble;
-    }
-
-    async fn deliver(&self, batch: &Batch) -> Attempt {
-        let nonce = format!("{:032x}", rand::random::<u128>());
-        let Office { app, enrolment, .. } = &self.office;
-        let delivery = Delivery {
-            publication: self.office.given.map(|(_, publication)| publication),
-            survey_complaint: self.complaint.clone(),
-            pin: pin::given(&self.office.settings.data_dir),
-            ..pack(batch, &nonce, app, &enrolment.kiosk)
-        };
-        let json = match serde_json::to_vec(&delivery) {
-            Ok(json) if json.len() > BYTES_MAX && batch.len() > 1 => {
-                let outcome = Outcome::TooLarge { events: batch.len(), is_by_hub: false };
-                return Attempt::failed(outcome, "the delivery is larger than a hub reads");
-            }
-            Ok(json) => json,
-            Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
-        };
-        let body = match gzip(&json) {
-            Ok(body) => body,
-            Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
-        };
-        let request = self
-            .client
-            .post(format!("{}{}", self.office.enrolment.hub, wire::DELIVERIES))
-            .bearer_auth(self.token())
-            .header(CONTENT_TYPE, "application/json")
-            .header(CONTENT_ENCODING, "gzip")
-            .body(body);
-        let sent_at = clock::boot_ms();
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            // Nobody there says nothing of what was to be sent; a line that breaks may.
-            Err(error) if error.is_connect() => {
-                if chain(&error).contains("certificate") {
-                    self.clock.doubt();
-                }
-                return Attempt::failed(Outcome::Unanswered, chain(&error));
-            }
-            Err(error) => {
-                return Attempt::failed(Outcome::Broken { events: batch.len() }, chain(&error));
-            }
-        };
-        let (status, is_json) = (answer.status(), is_json(&answer));
-        let retry_after_s = retry_after_s(&answer);
-        let body = match read(answer).await {
-            Ok(body) => body,
-            Err(error) => {
-                return Attempt::failed(Outcome::Broken { events: batch.len() }, chain(&error));
-            }
-        };
-        let took = (sent_at, clock::boot_ms());
-        let receipt = parse::<Receipt>(is_json && status == StatusCode::OK, &body);
-        match receipt.filter(|receipt| receipt.nonce == nonce) {
-            Some(receipt) => self.settle(batch, &receipt, took).await,
-            None => {
-                let refusal = parse::<Refusal>(is_json, &body).map(|refusal| refusal.refused);
-                judge(status, refusal, retry_after_s, batch.len())
-            }
-        }
-    }
-
-    async fn settle(&self, batch: &Batch, receipt: &Receipt, took: (u64, u64)) -> Attempt {
-        let settlement = settlement(batch, receipt, &self.office.enrolment.kiosk, took);
-        let hub_time_ms = Some(receipt.hub_time_ms).filter(|utc_ms| clock::is_possible(*utc_ms));
-        match hub_time_ms {
-            Some(utc_ms) => self.clock.learn(utc_ms, took.1),
-            None => tracing::warn!(receipt.hub_time_ms, "the hub's clock cannot be right"),
-        }
-        for (id, reason) in &settlement.set_aside {
-            let (run, n) = (id.run, id.n);
-            tracing::error!(%run, n, reason, "the hub set an event aside; it is kept here");
-        }
-        let books = match self.keeper.settle(settlement).await {
-            Ok(Ok(books)) => books,
-            Ok(Err(error)) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
-            Err(gone) => return Attempt::failed(Outcome::Unanswered, gone.to_string()),
-        };
-        let done = |books: &Books| books.settled + books.set_aside;
-        let named = done(&books).saturating_sub(done(&batch.books));
-        if named == 0 && !batch.is_empty() {
-            let why = "the hub's receipt names none of the oldest events";
-            return Attempt::failed(Outcome::Unanswered, why);
-        }
-        tracing::debug!(named, waiting = books.waiting, "delivered");
-        // Only what moved is worth another delivery at once; the rest has time until the next one.
-        let has_events = named > 0 && books.waiting > 0;
-        let has_anchors = books.untold > 0 && books.untold != batch.books.untold;
-        let outcome = Outcome::Settled { is_more: has_events || has_anchors };
-        let is_token_old = receipt.is_token_old;
-        let meant = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
-        let pin = receipt.pin.clone();
-        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, meant, pin }
-    }
-
-    /// Lets go of what was settled longer ago than it is to be kept, once a day.
-    ///
-    /// The hub's clock decides, since the kiosk's own may stand in any year.
-    async fn prune(&mut self, hub_time_ms: Option<i64>) {
-        let now = clock::boot_ms();
-        let is_due = self.pruned_at.is_none_or(|at| now - at >= PRUNE_INTERVAL_MS);
-        let Some(hub_time_ms) = hub_time_ms.filter(|_| is_due) else {
-            return;
-        };
-        self.pruned_at = Some(now);
-        let before = hub_time_ms - i64::from(self.office.settings.keep_days) * DAY_MS;
-        while let Ok(Ok(deleted @ 1..)) = self.keeper.prune(before).await {
-            tracing::info!(deleted, "old settled ratings were deleted");
-        }
-    }
-}
-
-/// What to make of an answer that is no receipt of ours.
-fn judge(
-    status: StatusCode,
-    refusal: Option<String>,
-    retry_after_s: Option<u32>,
-    events: usize,
-) -> Attempt {
-    let is_by_hub = refusal.is_some();
-    let why = refusal.unwrap_or_else(|| format!("answered {status}, but not as a hub does"));
-    let outcome = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_by_hub => Outcome::Unauthorised,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            Outcome::Throttled { retry_after_s }
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => Outcome::TooLarge { events, is_by_hub },
-        StatusCode::UNPROCESSABLE_ENTITY if is_by_hub => Outcome::Unacceptable { events },
-        status if status.is_server_error() => Outcome::Broken { events },
-        _ => Outcome::Unanswered,
-    };
-    Attempt::failed(outcome, why)
 }

@@ -38,8 +38,8 @@ mutant thank-before-commit $journal/thread.rs 's/(    fn keep\(&mut self, event:
 mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra            text),\n    primary key \(run, n\)\n\) strict, without rowid;/$1\n) strict;/' --test hub
 mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub
 # P3: nothing is settled but by a receipt of ours.
-mutant any-nonce src/kiosk/uplink.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
-mutant settled-unread src/kiosk/uplink.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_token_old: false }))/' --test together trouble
+mutant any-nonce src/kiosk/uplink/sender.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
+mutant settled-unread src/kiosk/uplink/sender.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_token_old: false }))/' --test together trouble
 mutant receipt-without-commit src/hub/archive/sqlite.rs 's/(let answer = act\(&transaction\)\?;\n\s+)transaction\.commit\(\)\?;/$1transaction.rollback()?;/' --test hub intake
 mutant unsettled-are-pruned $journal/prune.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
 mutant epoch-is-ignored $journal/batch.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal
@@ -51,7 +51,7 @@ mutant unsound-mark-believed $journal/books_sql.rs 's/is_whole && crc == Some\(i
 mutant losses-unreported $journal/chores/losses.rs 's/missing\.map\(\|\(first, last\)\| Loss/missing.take(0).map(|(first, last)| Loss/' --test kiosk damage
 # P7: kiosks that lost the hub together do not return together.
 mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
-mutant retry-after-ignored src/kiosk/uplink.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile
+mutant retry-after-ignored src/kiosk/uplink/sender.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile
 mutant all-sent-away-alike src/hub/secrets.rs 's/random_range\(1\.\.=BUSY_MAX_S\)/random_range(BUSY_MAX_S..=BUSY_MAX_S)/' --test together returning
 # P9, P10: time.
 mutant no-time-floor src/kiosk/uplink/client.rs 's/now_ms\.max\(floor_ms\)/now_ms.min(floor_ms.max(now_ms)).min(now_ms)/' --test together tls

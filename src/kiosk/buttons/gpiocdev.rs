@@ -10,9 +10,10 @@ use gpiocdev::Request;
 use gpiocdev::chip::{Chip, chips};
 use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Value};
 
-use super::lamps::{Output, Switch};
+use super::error::Error;
 use super::lines::Lines;
-use super::{Error, Notice};
+use super::notice::Notice;
+use super::output::{Output, Switch};
 use crate::clock;
 use crate::feedback::rating::Scale;
 use crate::kiosk::settings::{Active, Buttons, Pull};

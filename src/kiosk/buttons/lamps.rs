@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::Error;
-use crate::kiosk::settings::{Buttons, Driver};
+use super::error::Error;
+use super::output::{Output, Switch};
 
 /// How many signals wait at most; beyond that they are left out, since lamps are no record.
 const SIGNALS_MAX: usize = 64;
@@ -33,18 +33,6 @@ pub enum Signal {
     Alert(bool),
 }
 
-/// One thing that is on or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Output {
-    /// A lamp, 0 being that of the worst face.
-    Lamp(usize),
-    Buzzer,
-    Alert,
-}
-
-/// Switches an output; what cannot be switched is said in the log by whoever does it.
-pub(super) type Switch = Box<dyn FnMut(Output, bool) + Send>;
-
 /// A handle on the lamps' thread; one without lamps does nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Lamps(Option<SyncSender<Signal>>);
@@ -57,32 +45,12 @@ impl Lamps {
         }
     }
 
-    /// Starts the lamps and the buzzer that are configured, if any, on a thread of their own, which
-    /// leaves them dark when the last handle is dropped.
+    /// Lights as many lamps through a driver's switch, on a thread of their own, which leaves them
+    /// dark when the last handle is dropped.
     ///
     /// # Errors
-    /// When a configured line cannot be had.
-    pub fn start(
-        settings: &Buttons,
-        driver: Driver,
-    ) -> Result<(Self, Option<JoinHandle<()>>), Error> {
-        let others = [settings.buzzer, settings.alert_lamp];
-        let is_wired = !settings.lamps.is_empty() || others.iter().any(Option::is_some);
-        // A post of a screen alone may still have a buzzer.
-        let driver = match driver {
-            Driver::None if is_wired => super::on_this_board(settings),
-            driver => driver,
-        };
-        let switch = match driver {
-            Driver::Script if settings.script_lamps.is_some() => super::script::switch(settings)?,
-            #[cfg(feature = "board")]
-            Driver::Rppal if is_wired => super::rppal::switch(settings)?,
-            #[cfg(feature = "board")]
-            Driver::Gpiocdev if is_wired => super::gpiocdev::switch(settings)?,
-            _ if is_wired => return Err(Error::NotBuiltIn),
-            _ => return Ok((Self(None), None)),
-        };
-        let lamps = if is_wired { settings.lamps.len() } else { settings.lines.len() };
+    /// When the system has no thread to give.
+    pub(super) fn start(lamps: usize, switch: Switch) -> Result<(Self, JoinHandle<()>), Error> {
         let (signals, inbox) = sync_channel(SIGNALS_MAX);
         let thread = std::thread::Builder::new().name("lamps".to_owned());
         let started = thread.spawn(move || light(&inbox, lamps, switch));
@@ -90,7 +58,7 @@ impl Lamps {
             action: "start the lamps' thread".to_owned(),
             source: Box::new(source),
         })?;
-        Ok((Self(Some(signals)), Some(thread)))
+        Ok((Self(Some(signals)), thread))
     }
 }
 

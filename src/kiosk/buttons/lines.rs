@@ -1,6 +1,6 @@
 //! What is a press: the levels and edges of the button lines, made into [`Notice`]s.
 
-use super::Notice;
+use super::notice::Notice;
 use crate::feedback::misuse::HELD_MS;
 use crate::feedback::rating::{Scale, Score};
 

@@ -10,9 +10,10 @@ use std::time::Duration;
 use rppal::gpio::{Gpio, InputPin, Level, OutputPin, Trigger};
 use rppal::system::DeviceInfo;
 
-use super::lamps::{Output, Switch};
+use super::error::Error;
 use super::lines::Lines;
-use super::{Error, Notice};
+use super::notice::Notice;
+use super::output::{Output, Switch};
 use crate::clock;
 use crate::feedback::rating::Scale;
 use crate::kiosk::settings::{Active, Buttons, Pull};

@@ -5,8 +5,9 @@
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 
-use super::lamps::{Output, Switch};
-use super::{Error, Notice};
+use super::error::Error;
+use super::notice::Notice;
+use super::output::{Output, Switch};
 use crate::feedback::rating::Scale;
 use crate::kiosk::settings::Buttons;
 

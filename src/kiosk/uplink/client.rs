@@ -14,7 +14,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
 
-use super::Error;
+use super::error::Error;
 use crate::clock;
 use crate::kiosk::settings;
 use crate::wire;

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 
 use super::client::{is_json, parse, read};
-use super::{Attempt, Sender};
+use super::sender::{Attempt, Sender};
 use crate::kiosk::office_survey::{OfficeSurvey, Unfit};
 use crate::wire::survey::{Published, SURVEY, etag};
 
@@ -22,13 +22,13 @@ impl Sender {
         let Some(meant) = attempt.meant else {
             return;
         };
-        if self.office.settings.has_own_survey {
+        if self.config.settings.has_own_survey {
             // Head office is to know why what it publishes is not asked here.
             self.complaint = (meant.1 != 0).then(|| OWN_SURVEY.to_owned());
             return;
         }
-        let has_none = self.office.given.is_none_or(|(_, publication)| publication == 0);
-        if self.office.given == Some(meant) || has_none && meant.1 == 0 {
+        let has_none = self.config.survey.is_none_or(|(_, publication)| publication == 0);
+        if self.config.survey == Some(meant) || has_none && meant.1 == 0 {
             (self.complaint, self.refused) = (None, None);
             return;
         }
@@ -47,9 +47,9 @@ impl Sender {
 
     /// The survey; none when it is the one that the kiosk has.
     async fn fetch_survey(&self) -> Result<Option<Published>, String> {
-        let address = format!("{}{SURVEY}", self.office.enrolment.hub);
+        let address = format!("{}{SURVEY}", self.config.enrolment.hub);
         let mut request = self.client.get(address).bearer_auth(self.token());
-        if let Some((epoch, publication)) = self.office.given {
+        if let Some((epoch, publication)) = self.config.survey {
             request = request.header(IF_NONE_MATCH, etag(epoch, publication));
         }
         let answer = request.send().await.map_err(|error| error.to_string())?;
@@ -69,16 +69,16 @@ impl Sender {
     }
 
     fn take_survey(&mut self, published: &Published) {
-        match OfficeSurvey::check(published, &self.office.settings) {
+        match OfficeSurvey::check(published, &self.config.settings) {
             Ok(given) => {
-                if let Err(error) = OfficeSurvey::keep(&self.office.settings.data_dir, published) {
+                if let Err(error) = OfficeSurvey::keep(&self.config.settings.data_dir, published) {
                     // It is asked now, and fetched again after the next start.
                     tracing::warn!(%error, "the survey could not be kept");
                 }
                 (self.complaint, self.refused) = (None, None);
-                self.office.given = Some(given.name);
-                let own = || self.office.settings.survey.clone();
-                (self.office.surveyed)(given.survey.unwrap_or_else(own));
+                self.config.survey = Some(given.name);
+                let own = || self.config.settings.survey.clone();
+                (self.config.surveyed)(given.survey.unwrap_or_else(own));
             }
             Err(unfit) => self.refuse_survey(published.epoch, &unfit),
         }

@@ -1,0 +1,37 @@
+//! Why there are no buttons.
+
+use std::path::PathBuf;
+
+/// Why there are no buttons.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program was built for a desk.
+    #[error("this smilepost-kiosk was built without GPIO: build it with --features board")]
+    NotBuiltIn,
+    /// No GPIO chip has the configured label.
+    #[error("no GPIO chip is labelled {label:?}; this board has: {known}")]
+    NoSuchChip {
+        /// The configured label.
+        label: String,
+        /// The labels there are.
+        known: String,
+    },
+    /// The driver's own word.
+    #[error("cannot {action}")]
+    Driver {
+        /// The step that failed.
+        action: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The script cannot be read.
+    #[error("cannot read button script {}", .path.display())]
+    Script {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
