@@ -22,7 +22,7 @@ use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, secrets};
 use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
-use smilepost::kiosk::uplink::{self, Office};
+use smilepost::kiosk::uplink::{self, UplinkConfig};
 
 const RATINGS: u64 = 100_000;
 
@@ -85,7 +85,7 @@ fn main() {
     settings.data_dir = data_dir;
     let surveyed = Box::new(|_| {});
     let heard = Box::new(|_, _| {});
-    let office = Office { enrolment, settings, app, floor_ms, given: None, surveyed, heard };
+    let office = UplinkConfig { enrolment, settings, app, floor_ms, survey: None, surveyed, heard };
     let _uplink = uplink::start(office, keeper.clone()).unwrap();
     while keeper.books().unwrap().0.waiting > 0 {
         std::thread::park_timeout(Duration::from_millis(5));
