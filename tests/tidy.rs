@@ -162,10 +162,8 @@ fn the_map_is_whole_and_says_no_more_than_there_is() {
     }
     for module in &modules {
         let is_house = |house: &&str| module.starts_with(&format!("{house}::"));
-        let depth = match ["feedback", "hub", "kiosk"].iter().any(|house| is_house(&house)) {
-            true => 2,
-            false => 1,
-        };
+        let is_inside = ["feedback", "hub", "kiosk"].iter().any(is_house);
+        let depth = if is_inside { 2 } else { 1 };
         let is_room = module != "lib" && module.split("::").count() <= depth;
         if is_room && !module.starts_with("bin") && !walls.rooms.contains_key(module) {
             complaints.push(format!("{module} has no row"));

@@ -52,7 +52,9 @@ pub(crate) fn circles(arrows: &[Arrow]) -> Vec<Circle> {
         let mut ways = Vec::new();
         while let Some(way) = shortest(&left, &knot) {
             for arrow in &way {
-                left.entry(&arrow.from).and_modify(|uses| drop(uses.remove(arrow.to.as_str())));
+                if let Some(uses) = left.get_mut(arrow.from.as_str()) {
+                    uses.remove(arrow.to.as_str());
+                }
             }
             ways.push(way.into_iter().cloned().collect());
         }

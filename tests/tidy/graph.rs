@@ -222,10 +222,12 @@ impl Graph {
             },
             name => {
                 let found = self.look_up(module, name, open);
-                match found.is_empty() {
-                    false => found,
-                    true if name == LIBRARY => vec![Target::Module(0)],
-                    true => vec![Target::External(vec![name.to_owned()])],
+                if !found.is_empty() {
+                    found
+                } else if name == LIBRARY {
+                    vec![Target::Module(0)]
+                } else {
+                    vec![Target::External(vec![name.to_owned()])]
                 }
             }
         };
@@ -255,10 +257,11 @@ impl Graph {
                 }
                 Target::Module(id) => {
                     let found = self.look_up(id, next, open);
-                    match found.is_empty() {
-                        false => ends.extend(self.walk(found, after, open)),
+                    if found.is_empty() {
                         // Made by a macro: it belongs to the file in which the macro stands.
-                        true => ends.push(Target::Item(id)),
+                        ends.push(Target::Item(id));
+                    } else {
+                        ends.extend(self.walk(found, after, open));
                     }
                 }
             }

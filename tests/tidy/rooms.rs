@@ -100,10 +100,11 @@ impl Walls {
                 }
                 continue;
             };
-            let is_allowed = match arrow.is_test {
-                // Tests look at whatever their house has, but not beyond what their house may use.
-                true => house(from) == house(to) || self.allows(house(from), house(to)),
-                false => from == to || self.allows(from, to),
+            // Tests look at whatever their house has, but not beyond what their house may use.
+            let is_allowed = if arrow.is_test {
+                house(from) == house(to) || self.allows(house(from), house(to))
+            } else {
+                from == to || self.allows(from, to)
             };
             if !is_allowed && seen.insert((&arrow.from, to)) {
                 let Arrow { line, name, .. } = arrow;
