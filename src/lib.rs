@@ -53,7 +53,6 @@
 //! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `wire` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback`, `file` |
-//! | [`kiosk::journal::rescue`] | what is done about a damaged journal | `feedback`, `file`, `journal` |
 //! | [`kiosk::thanks_log`] | a record apart of what shoppers were thanked for | `feedback` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `feedback`, `journal`, `wire` |
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `feedback`, `file`, `settings`, `wire` |
@@ -83,8 +82,6 @@
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `clock`, `feedback`, `file`, `kiosks`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `clock`, `feedback`, `rules` |
 //! | [`hub::pages`] | HTML for people | `figures`, `feedback`, `web` |
-//! | [`hub::surveys`] | publishing surveys, checked whole before | `archive`, `config`, `feedback`, `wire` |
-//! | [`hub::reports`] | everything as a file, and the account of every event | `archive`, `wire` |
 //! | [`hub::work`] | what runs in the background | `archive`, `clock` |
 //! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `clock`, `config`, `feedback`, `reports`, `secrets`, `settings`, `surveys`, `wire` |
 //!

@@ -48,7 +48,8 @@ struct Module {
     parent: Option<usize>,
     is_test: bool,
     children: Vec<(String, usize)>,
-    items: BTreeSet<String>,
+    /// What is defined here, and whether `::` may follow its name, as it may a type's.
+    items: BTreeMap<String, bool>,
     imports: Vec<Import>,
     names: Vec<Name>,
 }
@@ -134,7 +135,7 @@ impl Graph {
         let mut arrows = BTreeSet::new();
         for (id, module) in self.modules.iter().enumerate() {
             for name in &module.names {
-                for target in self.resolve(id, &name.path, &mut Vec::new()) {
+                for target in self.resolve(id, &name.path, false, &mut Vec::new()) {
                     let Target::Item(defined) = target else { continue };
                     let to = &self.modules[defined].file;
                     if *to != module.file {
@@ -157,7 +158,7 @@ impl Graph {
         let mut externals = Vec::new();
         for (id, module) in self.modules.iter().enumerate() {
             for name in &module.names {
-                for target in self.resolve(id, &name.path, &mut Vec::new()) {
+                for target in self.resolve(id, &name.path, false, &mut Vec::new()) {
                     let Target::External(path) = target else { continue };
                     // A single word is a keyword, a local name, or what the prelude has.
                     if path.len() < 2 && name.place != Place::Use {
@@ -203,11 +204,13 @@ impl Graph {
         reader.pending
     }
 
-    /// What a path means that is written in a module.
+    /// What a path means that is written in a module. `is_followed` says that `::` comes after it,
+    /// so that a function's name cannot be its end.
     fn resolve(
         &self,
         module: usize,
         path: &[String],
+        is_followed: bool,
         open: &mut Vec<(usize, String)>,
     ) -> Vec<Target> {
         let Some((first, rest)) = path.split_first() else { return Vec::new() };
@@ -221,7 +224,7 @@ impl Graph {
                 None => return Vec::new(),
             },
             name => {
-                let found = self.look_up(module, name, open);
+                let found = self.look_up(module, name, is_followed || !rest.is_empty(), open);
                 if !found.is_empty() {
                     found
                 } else if name == LIBRARY {
@@ -231,37 +234,36 @@ impl Graph {
                 }
             }
         };
-        self.walk(starts, rest, open)
+        self.walk(starts, rest, is_followed, open)
     }
 
     fn walk(
         &self,
         starts: Vec<Target>,
         rest: &[String],
+        is_followed: bool,
         open: &mut Vec<(usize, String)>,
     ) -> Vec<Target> {
         let Some((next, after)) = rest.split_first() else { return starts };
-        // A function may bear the name of a module; what follows it tells which is meant.
-        let has_module = starts.iter().any(|start| matches!(start, Target::Module(_)));
         let mut ends = Vec::new();
         for start in starts {
             match start {
-                Target::Item(_) if has_module => {}
                 Target::Item(_) => ends.push(start),
                 Target::External(path) => {
                     ends.push(Target::External([path, rest.to_vec()].concat()));
                 }
                 Target::Module(id) if next == "super" => {
                     let parent = self.modules[id].parent.map(Target::Module);
-                    ends.extend(self.walk(parent.into_iter().collect(), after, open));
+                    let starts = parent.into_iter().collect();
+                    ends.extend(self.walk(starts, after, is_followed, open));
                 }
                 Target::Module(id) => {
-                    let found = self.look_up(id, next, open);
+                    let found = self.look_up(id, next, is_followed || !after.is_empty(), open);
                     if found.is_empty() {
                         // Made by a macro: it belongs to the file in which the macro stands.
                         ends.push(Target::Item(id));
                     } else {
-                        ends.extend(self.walk(found, after, open));
+                        ends.extend(self.walk(found, after, is_followed, open));
                     }
                 }
             }
@@ -269,7 +271,13 @@ impl Graph {
         ends
     }
 
-    fn look_up(&self, id: usize, name: &str, open: &mut Vec<(usize, String)>) -> Vec<Target> {
+    fn look_up(
+        &self,
+        id: usize,
+        name: &str,
+        is_followed: bool,
+        open: &mut Vec<(usize, String)>,
+    ) -> Vec<Target> {
         let key = (id, name.to_owned());
         if open.contains(&key) {
             return Vec::new();
@@ -279,18 +287,18 @@ impl Graph {
         let mut found = Vec::new();
         let children = module.children.iter().filter(|(child, _)| child == name);
         found.extend(children.map(|(_, child)| Target::Module(*child)));
-        if module.items.contains(name) {
+        if module.items.get(name).is_some_and(|may_be_followed| *may_be_followed || !is_followed) {
             found.push(Target::Item(id));
         }
         let named = module.imports.iter().filter(|import| import.name.as_deref() == Some(name));
         for import in named {
-            found.extend(self.resolve(id, &import.path, open));
+            found.extend(self.resolve(id, &import.path, is_followed, open));
         }
         if found.is_empty() {
             for glob in module.imports.iter().filter(|import| import.name.is_none()) {
-                for target in self.resolve(id, &glob.path, open) {
+                for target in self.resolve(id, &glob.path, true, open) {
                     if let Target::Module(from) = target {
-                        found.extend(self.look_up(from, name, open));
+                        found.extend(self.look_up(from, name, is_followed, open));
                     }
                 }
             }
@@ -447,7 +455,13 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             _ => return visit::visit_item(self, item),
         };
         if let Some(ident) = ident {
-            self.module().items.insert(ident.to_string());
+            let is_value = matches!(
+                item,
+                syn::Item::Const(_) | syn::Item::Fn(_) | syn::Item::Macro(_) | syn::Item::Static(_)
+            );
+            let name = ident.to_string();
+            let may_be_followed = self.module().items.entry(name).or_default();
+            *may_be_followed |= !is_value;
         }
         self.within(attributes, |reader| visit::visit_item(reader, item));
     }
