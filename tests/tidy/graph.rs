@@ -2,7 +2,8 @@
 //!
 //! An arrow leads from the file that names an item to the file that defines it, wherever the name
 //! is written: in a `use` tree, in an inline path, inside a macro. Re-exports are followed, so the
-//! file that only hands a name on is not an end of the arrow. `mod child;` alone is no arrow.
+//! file that only hands a name on is not an end of the arrow. `mod child;` and `pub use child::Name;`
+//! say what a room holds and shows; they are no arrows.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -71,6 +72,8 @@ struct Name {
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Use,
+    /// `pub use`: of a room's own child it only says what is to be seen from outside.
+    ReExport,
     Derive,
     Elsewhere,
 }
@@ -138,7 +141,8 @@ impl Graph {
                 for target in self.resolve(id, &name.path, false, &mut Vec::new()) {
                     let Target::Item(defined) = target else { continue };
                     let to = &self.modules[defined].file;
-                    if *to != module.file {
+                    let is_shown = name.place == Place::ReExport && self.is_inside(defined, id);
+                    if *to != module.file && !is_shown {
                         arrows.insert(Arrow {
                             from: module.file.clone(),
                             to: to.clone(),
@@ -161,7 +165,7 @@ impl Graph {
                 for target in self.resolve(id, &name.path, false, &mut Vec::new()) {
                     let Target::External(path) = target else { continue };
                     // A single word is a keyword, a local name, or what the prelude has.
-                    if path.len() < 2 && name.place != Place::Use {
+                    if path.len() < 2 && !matches!(name.place, Place::Use | Place::ReExport) {
                         continue;
                     }
                     externals.push(External {
@@ -307,6 +311,15 @@ impl Graph {
         found
     }
 
+    /// Whether a module lies in another.
+    fn is_inside(&self, module: usize, outer: usize) -> bool {
+        let mut around = self.modules[module].parent;
+        while let Some(module) = around.filter(|module| *module != outer) {
+            around = self.modules[module].parent;
+        }
+        around.is_some()
+    }
+
     fn root(&self, mut module: usize) -> usize {
         while let Some(parent) = self.modules[module].parent {
             module = parent;
@@ -336,24 +349,30 @@ impl Reader<'_> {
         self.module().names.push(Name { path, line, is_test, place });
     }
 
-    fn import(&mut self, tree: &syn::UseTree, mut path: Vec<String>) {
+    fn import(&mut self, tree: &syn::UseTree, mut path: Vec<String>, place: Place) {
         match tree {
             syn::UseTree::Path(part) => {
                 path.push(part.ident.to_string());
-                self.import(&part.tree, path);
+                self.import(&part.tree, path, place);
             }
             syn::UseTree::Group(group) => {
                 for tree in &group.items {
-                    self.import(tree, path.clone());
+                    self.import(tree, path.clone(), place);
                 }
             }
             syn::UseTree::Glob(_) => self.module().imports.push(Import { name: None, path }),
-            syn::UseTree::Name(name) => self.bring(path, &name.ident, &name.ident),
-            syn::UseTree::Rename(rename) => self.bring(path, &rename.ident, &rename.rename),
+            syn::UseTree::Name(name) => self.bring(path, &name.ident, &name.ident, place),
+            syn::UseTree::Rename(rename) => self.bring(path, &rename.ident, &rename.rename, place),
         }
     }
 
-    fn bring(&mut self, mut path: Vec<String>, ident: &syn::Ident, name: &syn::Ident) {
+    fn bring(
+        &mut self,
+        mut path: Vec<String>,
+        ident: &syn::Ident,
+        name: &syn::Ident,
+        place: Place,
+    ) {
         let line = ident.span().start().line;
         let mut name = name.to_string();
         if ident == "self" {
@@ -363,7 +382,7 @@ impl Reader<'_> {
         } else {
             path.push(ident.to_string());
         }
-        self.name(path.clone(), line, Place::Use);
+        self.name(path.clone(), line, place);
         self.module().imports.push(Import { name: Some(name), path });
     }
 
@@ -509,7 +528,9 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         let path = if item.leading_colon.is_some() { vec![String::new()] } else { Vec::new() };
-        self.import(&item.tree, path);
+        let is_private = matches!(item.vis, syn::Visibility::Inherited);
+        let place = if is_private { Place::Use } else { Place::ReExport };
+        self.import(&item.tree, path, place);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {

@@ -80,12 +80,12 @@ fn a_parent_and_its_child_that_use_each_other_are_a_circle() {
 }
 
 #[test]
-fn a_declaration_an_import_of_a_module_and_a_test_close_no_circle() {
+fn what_a_room_declares_shows_or_tests_closes_no_circle() {
     let found = ways(&[
         ("lib.rs", "pub mod parent; pub mod other;"),
         (
             "parent.rs",
-            "mod child; pub struct Parent;
+            "mod child; pub use child::g; pub struct Parent;
             #[cfg(test)] mod tests { use super::child; fn f() { child::g() } }",
         ),
         ("parent/child.rs", "use crate::other; use super::Parent; pub fn g() { let other = 1; }"),
