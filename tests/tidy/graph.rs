@@ -263,7 +263,8 @@ impl Graph {
                 }
                 Target::Module(id) => {
                     let found = self.look_up(id, next, is_followed || !after.is_empty(), open);
-                    if found.is_empty() {
+                    let is_open = open.iter().any(|(at, name)| *at == id && name == next);
+                    if found.is_empty() && !is_open {
                         // Made by a macro: it belongs to the file in which the macro stands.
                         ends.push(Target::Item(id));
                     } else {

@@ -95,6 +95,17 @@ fn what_a_room_declares_shows_or_tests_closes_no_circle() {
 }
 
 #[test]
+fn a_function_is_told_from_the_module_of_the_same_name() {
+    let found = ways(&[
+        ("lib.rs", "mod room;"),
+        ("room.rs", "mod a; mod b; use self::a::a; fn f() { a(); b::b() }"),
+        ("room/a.rs", "pub fn a() {} pub struct A;"),
+        ("room/b.rs", "use super::a::A; pub fn b() {}"),
+    ]);
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
 fn twins_of_one_module_are_both_read() {
     let found = ways(&[
         ("lib.rs", "#[cfg(x)] mod a; #[cfg(not(x))] #[path = \"a_off.rs\"] mod a; mod b;"),
