@@ -15,6 +15,8 @@ mod events;
 mod hub;
 #[path = "../support/kiosk.rs"]
 mod kiosk;
+#[path = "../support/noon.rs"]
+mod noon;
 #[path = "../support/rows.rs"]
 mod rows;
 #[path = "../support/wait.rs"]

@@ -11,6 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../support/noon.rs"]
+mod noon;
 #[path = "../support/phone.rs"]
 mod phone;
 #[path = "../support/rows.rs"]

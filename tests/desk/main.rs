@@ -5,6 +5,8 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/noon.rs"]
+mod noon;
 #[path = "../support/rows.rs"]
 mod rows;
 #[path = "../support/screen.rs"]

@@ -14,6 +14,8 @@ mod events;
 #[path = "../support/folder.rs"]
 mod folder;
 mod journal;
+#[path = "../support/noon.rs"]
+mod noon;
 #[path = "../support/portal.rs"]
 mod portal;
 mod program;

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::noon;
 use crate::portal::answering;
 use crate::wait::wait_until;
 
@@ -13,8 +14,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 fn configure(folder: &Path, more: &str) -> String {
     let file = folder.join("kiosk.toml");
     let data = folder.join("data");
-    let mut text =
-        format!("data_dir = {data:?}\nallow_volatile = true\nzone = \"Europe/Helsinki\"\n");
+    let zone = noon::zone();
+    let mut text = format!("data_dir = {data:?}\nallow_volatile = true\nzone = \"{zone}\"\n");
     let _ = write!(
         text,
         "[visit]\nthanks_ms = 0\ninterval_ms = 0\nmisuse_rules = false\n[buttons]\ndriver = \"script\"\nscript = \"-\"\n{more}"

@@ -5,6 +5,8 @@
 
 #[path = "../support/kiosk.rs"]
 mod kiosk;
+#[path = "../support/noon.rs"]
+mod noon;
 #[path = "../support/phone.rs"]
 mod phone;
 #[path = "../support/rows.rs"]

@@ -12,6 +12,7 @@ use smilepost::kiosk::{Doorbell, Kiosk, Options, Place};
 use smilepost::wire::desk::Exported;
 use tempfile::TempDir;
 
+use crate::noon;
 use crate::rows::exported;
 use crate::wait::wait_until;
 
@@ -31,6 +32,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::plain(folder.path());
         settings.brand = "Nordmarkt Kallio".to_owned();
+        settings.zone = Some(noon::zone());
         settings.pace.thanks_ms = 0;
         settings.pace.interval_ms = 0;
         settings.is_judged = false;

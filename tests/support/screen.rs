@@ -12,6 +12,7 @@ use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Doorbell, Kiosk, Options, Place};
 
+use crate::noon;
 use crate::wait::wait_until;
 
 /// How long the thank-you is shown: long enough to be seen by a test on a busy machine.
@@ -24,6 +25,7 @@ const NEVER_MS: u32 = 600_000;
 pub(crate) fn nordmarkt(folder: &Path) -> Settings {
     let mut settings = Settings::plain(folder);
     settings.brand = "Nordmarkt".to_owned();
+    settings.zone = Some(noon::zone());
     settings.pace.thanks_ms = THANKS_MS;
     settings.pace.correction_ms = NEVER_MS;
     settings.pace.interval_ms = 0;

@@ -108,7 +108,9 @@ fn a_stick_that_is_none_or_a_letter_that_is_none_is_refused_with_a_sentence() {
     let refused = site.fail("hub", &["import", &text(&letter)]);
     assert!(refused.contains("nothing is lost"), "{refused}");
     let kiosk = site.start_kiosk();
-    wait_until("the kiosk listens", || site.path("kiosk").join("kiosk.sock").exists());
+    // A kiosk that has thanked also listens to those who ask it.
+    site.buttons().press(5);
+    wait_until("the shopper is thanked", || site.thanks() == 1);
     let refused = site.fail("kiosk", &["carry", &text(&site.path("nowhere"))]);
     assert!(refused.contains("there is no folder smilepost-export"), "{refused}");
     drop(kiosk);

@@ -17,6 +17,8 @@ mod folder;
 mod hostile;
 mod killed;
 mod line;
+#[path = "../support/noon.rs"]
+mod noon;
 mod parties;
 #[path = "../support/portal.rs"]
 mod portal;

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::noon;
 use crate::wait::wait_until;
 
 const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
@@ -15,6 +16,8 @@ const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 pub(crate) struct Site {
     folder: tempfile::TempDir,
     pub(crate) hub: SocketAddr,
+    /// Where the shop is.
+    pub(crate) zone: chrono_tz::Tz,
 }
 
 impl Site {
@@ -39,7 +42,7 @@ impl Site {
         std::fs::write(folder.path().join("kiosk.toml"), text).unwrap();
         let fifo = folder.path().join("buttons");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        Self { folder, hub }
+        Self { folder, hub, zone: noon::zone() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -68,7 +71,7 @@ impl Site {
 
     /// Sets up a shop and a kiosk at the hub, and enrols the kiosk there by this address.
     pub(crate) fn acquaint(&self, address: SocketAddr) {
-        self.say("hub", &["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+        self.say("hub", &["shop", "add", "Kallio", "--zone", self.zone.name()]);
         let add = ["kiosk", "add", "--shop", "kallio", "--touchpoint", "Checkout 1"];
         let printed = self.say("hub", &add);
         let code = printed.lines().nth(1).unwrap();
