@@ -35,7 +35,7 @@ async fn misuse(archive: &Sqlite) -> Vec<(u32, Option<String>)> {
 }
 
 #[tokio::test]
-async fn an_archive_of_the_first_schema_is_carried_over_and_judged_by_todays_rules() {
+async fn an_archive_of_the_first_schema_is_migrated_and_judged_anew() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
     let old = Connection::open(&file).unwrap();

@@ -75,7 +75,7 @@ async fn what_came_by_the_network_too_counts_once() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_cut_short_says_so_and_keeps_nothing_from_being_taken_later() {
+async fn a_file_that_was_cut_short_is_taken_as_far_as_it_goes() {
     let scene = Scene::new().await;
     let whole = file(&scene, &scene.token, &[(1, 10), (11, 20)]);
     let lines: Vec<&[u8]> = whole.split_inclusive(|&byte| byte == b'\n').collect();
@@ -94,7 +94,7 @@ async fn a_file_that_was_cut_short_says_so_and_keeps_nothing_from_being_taken_la
 }
 
 #[tokio::test]
-async fn a_frame_that_was_changed_moved_or_taken_from_another_file_is_not_taken() {
+async fn a_frame_that_does_not_belong_where_it_stands_is_not_taken() {
     let scene = Scene::new().await;
     let whole = file(&scene, &scene.token, &[(1, 10), (11, 20), (21, 30)]);
     let other = file_to(&keys(&scene), &scene.token, KIOSK, &"0".repeat(32), &[(41, 50)]);
@@ -182,7 +182,7 @@ async fn one_bad_event_is_set_aside_and_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_letter_lets_a_kiosk_sign_and_ends_the_token_before_it_once_it_is_used() {
+async fn the_token_of_a_letter_ends_the_one_before_it_once_it_is_used() {
     let scene = Scene::new().await;
     // A token that is in use is followed by the one of the letter.
     scene.receipt(&delivery(&[])).await;

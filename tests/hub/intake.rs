@@ -96,7 +96,7 @@ async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T
 }
 
 #[tokio::test]
-async fn a_known_identity_with_other_content_is_a_loud_conflict_and_overwrites_nothing() {
+async fn a_known_identity_with_other_content_overwrites_nothing() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 5)])).await;
     for _ in 0..2 {
@@ -107,6 +107,14 @@ async fn a_known_identity_with_other_content_is_a_loud_conflict_and_overwrites_n
     }
     let stored: Vec<_> = rows(&scene).await.into_iter().map(|(n, score, ..)| (n, score)).collect();
     assert_eq!(stored, [(1, Some(5)), (2, Some(2))]);
+}
+
+#[tokio::test]
+async fn a_known_identity_with_other_content_is_said_on_the_dashboard() {
+    let scene = Scene::new().await;
+    for score in [5, 1, 1] {
+        scene.receipt(&delivery(&[rating(1, score)])).await;
+    }
     assert_eq!(scene.archive.conflicts().await.unwrap(), 1);
     let (_, page) = scene.page("/").await;
     assert!(page.contains("1 event came twice with different content"), "{page}");

@@ -85,7 +85,7 @@ fn a_newer_archive_is_refused() {
 }
 
 #[test]
-fn the_pin_of_a_desk_is_set_for_a_kiosk_or_a_shop_and_only_its_hash_is_kept() {
+fn head_office_keeps_only_the_hash_of_a_desks_pin() {
     let office = Office::new();
     office.say(&["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
     for touchpoint in ["Checkout 1", "Exit"] {

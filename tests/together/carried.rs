@@ -99,7 +99,7 @@ fn ratings_that_are_carried_on_a_stick_count_once() {
 }
 
 #[test]
-fn a_stick_that_is_none_or_a_letter_that_is_none_is_refused_with_a_sentence() {
+fn a_file_that_is_no_letter_and_no_delivery_is_refused() {
     let site = Site::new();
     let letter = site.path("letter");
     std::fs::write(&letter, "{}").unwrap();
@@ -107,9 +107,15 @@ fn a_stick_that_is_none_or_a_letter_that_is_none_is_refused_with_a_sentence() {
     assert!(refused.contains("is no letter"), "{refused}");
     let refused = site.fail("hub", &["import", &text(&letter)]);
     assert!(refused.contains("nothing is lost"), "{refused}");
+}
+
+#[test]
+fn a_folder_that_is_no_stick_is_refused() {
+    let site = Site::new();
     let kiosk = site.start_kiosk();
     // A kiosk that has thanked also listens to those who ask it.
-    site.buttons().press(5);
+    let mut buttons = site.buttons();
+    buttons.press(5);
     wait_until("the shopper is thanked", || site.thanks() == 1);
     let refused = site.fail("kiosk", &["carry", &text(&site.path("nowhere"))]);
     assert!(refused.contains("there is no folder smilepost-export"), "{refused}");

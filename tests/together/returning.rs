@@ -160,7 +160,7 @@ fn five_hundred_kiosks_that_lost_the_hub_together_do_not_return_together() {
 }
 
 #[test]
-fn five_hundred_kiosks_that_are_switched_on_together_are_taken_in_one_by_one() {
+fn five_hundred_kiosks_switched_on_together_are_let_in_one_by_one() {
     for seed in 0..5 {
         let mut chance = Chance::seeded(seed);
         // Everywhere the shops open, and the first delivery is made within ten seconds of it.

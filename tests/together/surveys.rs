@@ -29,7 +29,7 @@ fn asked(site: &Site) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn a_kiosk_asks_what_head_office_publishes_and_keeps_the_last_good_survey() {
+fn a_kiosk_asks_the_last_good_survey_that_head_office_published() {
     let site = Site::new();
     let hub = site.start_hub();
     site.acquaint(site.hub);

@@ -41,7 +41,7 @@ fn append(file: &Path, text: &str) {
 }
 
 #[test]
-fn a_rating_goes_to_a_hub_with_a_private_certificate_only_when_it_is_trusted() {
+fn a_hub_with_a_private_certificate_gets_ratings_once_it_is_trusted() {
     let site = Site::new();
     let ca = certify(&site);
     let _hub = site.start_hub();
@@ -87,7 +87,7 @@ fn with_certificate_of(year: i32, known_utc_ms: Option<i64>) -> (Site, crate::pa
 }
 
 #[test]
-fn a_clock_years_behind_does_not_keep_a_kiosk_from_a_hub_whose_certificate_is_newer() {
+fn a_clock_that_is_years_behind_does_not_keep_a_kiosk_from_its_hub() {
     // 2041-06-15, and a certificate from 2041-01-01 on: the board's clock is years behind.
     let known = 2_254_780_800_000;
     let (site, _hub) = with_certificate_of(2_041, Some(known));
