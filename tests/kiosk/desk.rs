@@ -277,9 +277,7 @@ fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
 fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
     const HOUR: u64 = 3_600_000;
     let now_ms = smilepost::clock::wall_ms();
-    // Where it is noon just now; the zones of this kind count the other way round.
-    let utc_hour = i64::from(smilepost::feedback::moment::local(now_ms, chrono_tz::UTC).1);
-    let zone: chrono_tz::Tz = format!("Etc/GMT{:+}", utc_hour - 12).parse().unwrap();
+    let zone = crate::noon::zone();
     let is_usual = |hours_before_noon: [u64; 4]| {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = open(folder.path(), 1);

@@ -347,12 +347,17 @@ async fn clients_that_say_nothing_take_no_place_from_others_for_long_and_no_pres
 async fn whoever_asks_without_pause_is_told_to_wait() {
     let scene = Scene::new();
     let phone = scene.phone();
-    let mut statuses = Vec::new();
-    for _ in 0..140 {
-        statuses.push(phone.get("pin").await.status);
-    }
-    assert_eq!(statuses.first(), Some(&200));
-    assert_eq!(statuses.last(), Some(&429));
+    let mut answered = 0;
+    // On a busy machine the phone asks more slowly, and is answered more often.
+    let last = loop {
+        let status = phone.get("pin").await.status;
+        if status != 200 || answered == 2_000 {
+            break status;
+        }
+        answered += 1;
+    };
+    assert_eq!(last, 429, "after {answered} answers");
+    assert!(answered > 0, "the first is answered");
 }
 
 #[tokio::test]

@@ -31,8 +31,8 @@ const STEPS: usize = 1_200;
 
 const KIOSKS_MAX: usize = 3;
 
-/// A delivery on the wire: the token, and the body.
-type Letter = (String, Vec<u8>);
+/// A request on the wire: the token, and the body.
+type Sent = (String, Vec<u8>);
 
 struct Post {
     folder: tempfile::TempDir,
@@ -55,7 +55,7 @@ struct World {
     runtime: tokio::runtime::Runtime,
     office: Office,
     posts: Vec<Post>,
-    late: Vec<Letter>,
+    late: Vec<Sent>,
     boot_ms: u64,
     wall_ms: i64,
     runs: u64,
@@ -143,8 +143,8 @@ impl World {
         }
     }
 
-    /// Hands a letter to the hub and returns what it answers.
-    fn post(&mut self, path: &str, (token, body): &Letter) -> (StatusCode, Vec<u8>) {
+    /// Sends a request to the hub, and returns its answer.
+    fn post(&mut self, path: &str, (token, body): &Sent) -> (StatusCode, Vec<u8>) {
         let request = Request::post(path)
             .header("authorization", format!("Bearer {token}"))
             .body(Body::from(body.clone()))
@@ -166,7 +166,7 @@ impl World {
         let events_max = post.outbox.events_max();
         let batch = post.journal.as_mut().unwrap().batch(events_max).unwrap();
         let body = serde_json::to_vec(&pack(&batch, &nonce, "simulated", "k")).unwrap();
-        let letter = (post.tokens[0].clone(), body);
+        let sent = (post.tokens[0].clone(), body);
         let events = batch.len();
         let took = (self.boot_ms, self.boot_ms + 40);
         self.faults += u32::from(malice < 5);
@@ -174,18 +174,18 @@ impl World {
             // The request is lost, or only the answer, or it arrives twice, or much later.
             0 => None,
             1 => {
-                self.post(wire::DELIVERIES, &letter);
+                self.post(wire::DELIVERIES, &sent);
                 None
             }
             2 => {
-                self.post(wire::DELIVERIES, &letter);
-                Some(self.post(wire::DELIVERIES, &letter))
+                self.post(wire::DELIVERIES, &sent);
+                Some(self.post(wire::DELIVERIES, &sent))
             }
             3 | 4 => {
-                self.late.push(letter);
+                self.late.push(sent);
                 None
             }
-            _ => Some(self.post(wire::DELIVERIES, &letter)),
+            _ => Some(self.post(wire::DELIVERIES, &sent)),
         };
         let post = &mut self.posts[at];
         let journal = post.journal.as_mut().unwrap();
@@ -210,12 +210,12 @@ impl World {
         }
     }
 
-    /// A letter that was long on its way arrives; nobody waits for the answer any more.
+    /// A request that was long on its way arrives; nobody waits for the answer any more.
     fn arrive_late(&mut self) {
         if !self.late.is_empty() {
             let at = self.chance.below(self.late.len());
-            let letter = self.late.swap_remove(at);
-            self.post(wire::DELIVERIES, &letter);
+            let sent = self.late.swap_remove(at);
+            self.post(wire::DELIVERIES, &sent);
         }
     }
 
@@ -246,8 +246,8 @@ impl World {
     }
 
     fn rotate(&mut self, at: usize) {
-        let letter = (self.posts[at].tokens[0].clone(), Vec::new());
-        let (status, body) = self.post(wire::TOKENS, &letter);
+        let sent = (self.posts[at].tokens[0].clone(), Vec::new());
+        let (status, body) = self.post(wire::TOKENS, &sent);
         // The answer may be lost, and the token with it.
         if status == StatusCode::OK && self.chance.below(3) > 0 {
             let Renewed { token } = serde_json::from_slice(&body).unwrap();
