@@ -1,9 +1,10 @@
 //! The program as its user runs it.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use crate::noon;
 use crate::portal::answering;
@@ -28,10 +29,31 @@ fn ask(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
+/// The lines that a program prints, read on another thread, so that no wait for one is endless.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            let _ = sender.send(line.unwrap());
+        }
+    });
+    receiver
+}
+
+/// The next of these lines that is the right one.
+fn next(lines: &Receiver<String>, what: &str, is_right: impl Fn(&str) -> bool) -> String {
+    let mut found = None;
+    wait_until(what, || {
+        found = lines.try_iter().find(|line| is_right(line));
+        found.is_some()
+    });
+    found.unwrap()
+}
+
 /// A running kiosk; each press waits for its thank-you.
 struct Kiosk {
     process: Child,
-    thanks: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    thanks: Receiver<String>,
 }
 
 impl Kiosk {
@@ -42,13 +64,13 @@ impl Kiosk {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let thanks = BufReader::new(process.stdout.take().unwrap()).lines();
+        let thanks = lines(process.stdout.take().unwrap());
         Self { process, thanks }
     }
 
     fn press(&mut self, line: &str) -> String {
         writeln!(self.process.stdin.as_mut().unwrap(), "{line}").unwrap();
-        self.thanks.next().unwrap().unwrap()
+        next(&self.thanks, "the kiosk thanks", |_| true)
     }
 
     fn stop(mut self) {
@@ -238,8 +260,10 @@ fn buttons_that_cannot_be_had_are_said_and_do_not_stop_the_kiosk() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let said = log.find(|line| line.contains("going on without buttons")).unwrap();
+    let log = lines(process.stderr.take().unwrap());
+    let said = next(&log, "the kiosk tells of its buttons", |line| {
+        line.contains("going on without buttons")
+    });
     assert!(said.contains("cannot read button script /nowhere"), "{said}");
     terminate(&mut process);
 }
