@@ -7,14 +7,28 @@
 # The tree must be clean: a mutant is applied in place and taken back with git.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-export RUST_BACKTRACE=0 CARGO_TERM_COLOR=never
+export RUST_BACKTRACE=0 CARGO_TERM_COLOR=never CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0
 git diff --quiet || { echo "the tree has changes; commit or stash them first"; exit 2; }
 wanted=" $* "; missed=0
+
+kiosk=kiosk; grep -q '^phone = ' Cargo.toml && kiosk=kiosk,phone
+
+# The least of the program that a mutant's tests need: most of compiling is for the other half of it.
+features() {
+  case "$1 $2 $3" in
+    *' --test together') echo "$kiosk,hub" ;;
+    *' --test hub' | src/hub/*' --lib '*) echo hub ;;
+    *' --test '* | src/kiosk/*' --lib '*) echo "$kiosk" ;;
+  esac
+}
 
 # mutant NAME FILE PERL-SUBSTITUTION TEST-ARGUMENTS…
 mutant() {
   local name=$1 file=$2 change=$3; shift 3
   [ "$wanted" = "  " ] || [[ "$wanted" == *" $name "* ]] || return 0
+  if [ "$1" != --no-default-features ]; then
+    set -- --no-default-features --features "$(features "$file" "$1" "$2")" "$@"
+  fi
   perl -0pi -e "$change" "$file"
   if git diff --quiet; then echo "STALE   $name: its place in $file is gone"; missed=1; return; fi
   local log; log=$(mktemp)
