@@ -32,6 +32,7 @@ use self::display::Display;
 use self::journal::{Journal, JournalThread};
 use self::office_survey::OfficeSurvey;
 use self::screen::Screen;
+use self::screen::fonts::Missing;
 use self::settings::{Enrolment, Settings};
 use self::sound::Sound;
 use self::thanks_log::ThanksLog;
@@ -210,7 +211,8 @@ impl Kiosk {
         // Without a screen there is nobody to ask what a press was about.
         let is_followed = screen.is_some() && settings.screen.is_touched;
         let offers_help = is_followed && settings.call_wait_ms.is_some();
-        let missing = screen::fonts::Missing::find();
+        // Without a screen there is nothing to draw.
+        let missing = screen.as_ref().map(|_| Missing::find()).unwrap_or_default();
         let asked = Display::new(
             &settings,
             zone,

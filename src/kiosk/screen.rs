@@ -79,7 +79,7 @@ impl Screen {
         settings: &Settings,
         tell: impl Fn(Event) + Clone + 'static,
     ) -> Result<Self, Error> {
-        fonts::teach_arabic();
+        fonts::teach();
         // The last kiosk may have ended by night, and the light behind the panel stays as it was.
         panel::light(true);
         let window = AppWindow::new()?;

@@ -208,6 +208,15 @@ fn in_language(language: &str) -> Settings {
 }
 
 #[test]
+fn a_text_is_laid_out_without_walking_all_the_fonts_of_the_machine() {
+    use slint::fontique_011::fontique::GenericFamily;
+    let _screen = screen(&nordmarkt(Look::Light));
+    let mut collection = slint::fontique_011::shared_collection();
+    let families = collection.generic_families(GenericFamily::SansSerif).count();
+    assert!(families <= 10, "{families} families are asked for every character");
+}
+
+#[test]
 fn every_page_at_every_size() {
     let settings = nordmarkt(Look::Light);
     for (page, views) in pages(&settings) {

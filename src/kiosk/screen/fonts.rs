@@ -1,17 +1,25 @@
-//! Which scripts can be drawn: with our own fonts, and with the system's.
+//! The fonts to draw with: ours, and one of the system's for each script that ours lack.
 //!
-//! Noto Sans covers Latin, Greek, Cyrillic and Arabic and comes with the program. The thousands of
-//! characters of Chinese, Japanese and Korean would be larger than the program itself, so those
-//! are the system's to bring, and a language without a font is not offered.
+//! Noto Sans and Noto Sans Arabic have Latin, Greek, Cyrillic and Arabic and come with the program.
+//! The thousands of characters of Chinese, Japanese and Korean would be larger than the program
+//! itself, so those are the system's to bring, and a language without a font is not offered.
+//!
+//! For every text that it lays out, the font system walks and copies the list of all the families
+//! that it knows, and a desktop has hundreds of them. So [`bring_fonts`] chooses once and hides the
+//! system's fonts from it; each screen then registers those that were chosen.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use fontique::{Blob, Collection, CollectionOptions, FallbackKey, FamilyId, GenericFamily, Script};
+use fontique::{
+    Attributes, Blob, Collection, CollectionOptions, FallbackKey, FamilyId, FontStyle, FontWeight,
+    FontWidth, GenericFamily, QueryFont, QueryStatus, Script, SourceCache, SourceKind,
+};
 
 use crate::feedback::survey::base;
 
-/// The font that the system is lent where it has none.
+/// The font that the font system finds in any case: it panics where there is none at all.
 const FONT: &[u8] = include_bytes!("../../../ui/assets/fonts/NotoSans-Regular.ttf");
 
 /// The fonts for Arabic, which stands beside Latin in one text and is a font of its own.
@@ -20,16 +28,171 @@ const ARABIC: [&[u8]; 2] = [
     include_bytes!("../../../ui/assets/fonts/NotoSansArabic-Bold.ttf"),
 ];
 
-/// Scripts that the system has to bring: the language, the script, and Debian's package.
-const OF_THE_SYSTEM: [(&str, [u8; 4], &str); 7] = [
-    ("ja", *b"Hira", "fonts-noto-cjk"),
-    ("zh", *b"Hani", "fonts-noto-cjk"),
-    ("ko", *b"Hang", "fonts-noto-cjk"),
-    ("he", *b"Hebr", "fonts-noto-core"),
-    ("hi", *b"Deva", "fonts-noto-core"),
-    ("th", *b"Thai", "fonts-noto-core"),
-    ("hy", *b"Armn", "fonts-noto-core"),
+/// The families that come with the program: a system's of the same name are left alone.
+const OURS: [&str; 2] = ["Noto Sans", "Noto Sans Arabic"];
+
+/// The weights that the screens use, and the one that stands in for them.
+const WEIGHTS: [f32; 3] = [REGULAR, 600.0, 700.0];
+const REGULAR: f32 = 400.0;
+
+/// Scripts that the system has to bring: the languages, the script, a letter of it, and the family
+/// of Debian's packages, which is taken before any other that would do.
+const OF_THE_SYSTEM: [(&[&str], [u8; 4], char, &str); 23] = [
+    (&["ja"], *b"Hira", 'あ', "Noto Sans CJK JP"),
+    (&["zh", "yue"], *b"Hani", '中', "Noto Sans CJK SC"),
+    (&["ko"], *b"Hang", '한', "Noto Sans CJK KR"),
+    (&["he", "yi"], *b"Hebr", 'א', "Noto Sans Hebrew"),
+    (&["hi", "mr", "ne"], *b"Deva", 'अ', "Noto Sans Devanagari"),
+    (&["th"], *b"Thai", 'ก', "Noto Sans Thai"),
+    (&["hy"], *b"Armn", 'Ա', "Noto Sans Armenian"),
+    (&["ka"], *b"Geor", 'ა', "Noto Sans Georgian"),
+    (&["bn", "as"], *b"Beng", 'অ', "Noto Sans Bengali"),
+    (&["pa"], *b"Guru", 'ਅ', "Noto Sans Gurmukhi"),
+    (&["gu"], *b"Gujr", 'અ', "Noto Sans Gujarati"),
+    (&["or"], *b"Orya", 'ଅ', "Noto Sans Oriya"),
+    (&["ta"], *b"Taml", 'அ', "Noto Sans Tamil"),
+    (&["te"], *b"Telu", 'అ', "Noto Sans Telugu"),
+    (&["kn"], *b"Knda", 'ಅ', "Noto Sans Kannada"),
+    (&["ml"], *b"Mlym", 'അ', "Noto Sans Malayalam"),
+    (&["si"], *b"Sinh", 'අ', "Noto Sans Sinhala"),
+    (&["lo"], *b"Laoo", 'ກ', "Noto Sans Lao"),
+    (&["my"], *b"Mymr", 'က', "Noto Sans Myanmar"),
+    (&["km"], *b"Khmr", 'ក', "Noto Sans Khmer"),
+    (&["bo", "dz"], *b"Tibt", 'ཀ', "Noto Serif Tibetan"),
+    (&["am", "ti"], *b"Ethi", 'አ', "Noto Sans Ethiopic"),
+    (&["dv"], *b"Thaa", 'ހ', "Noto Sans Thaana"),
 ];
+
+/// Debian's package with a family of [`OF_THE_SYSTEM`].
+fn package(family: &str) -> &'static str {
+    if family.contains("CJK") { "fonts-noto-cjk" } else { "fonts-noto-core" }
+}
+
+/// Families that are asked for signs that ours lack, after the system's usual one.
+const SIGNS: [&str; 4] =
+    ["DejaVu Sans", "Noto Sans Symbols", "Noto Sans Symbols2", "Noto Sans Symbols 2"];
+
+/// What the system lends us.
+#[derive(Debug, Default)]
+struct Lent {
+    /// The families for signs and emoji, in the order in which they are asked.
+    signs: Vec<String>,
+    /// The family for each script.
+    scripts: Vec<([u8; 4], String)>,
+    /// The files that those families are in.
+    files: Vec<PathBuf>,
+    missing: Missing,
+}
+
+/// What was chosen when this program started.
+static LENT: OnceLock<Lent> = OnceLock::new();
+
+impl Lent {
+    fn choose(system: &mut Collection) -> Self {
+        let mut cache = SourceCache::default();
+        let mut lent = Self::default();
+        let is_ours = |system: &mut Collection, family: FamilyId| {
+            system.family_name(family).is_some_and(|name| OURS.contains(&name))
+        };
+        let sans: Vec<FamilyId> = system.generic_families(GenericFamily::SansSerif).collect();
+        let usual = sans.into_iter().find(|family| !is_ours(system, *family));
+        let mut signs: Vec<FamilyId> = usual.into_iter().collect();
+        signs.extend(SIGNS.iter().filter_map(|name| system.family_id(name)));
+        signs.extend(system.generic_families(GenericFamily::Emoji).next());
+        for family in signs {
+            let taken = lent.take(system, &mut cache, family);
+            lent.signs.extend(taken);
+        }
+        for (languages, script, letter, name) in OF_THE_SYSTEM {
+            let named = system.family_id(name);
+            let mut known = usual.into_iter().chain(named);
+            let found = known.find(|family| draws(system, &mut cache, *family, letter));
+            let found = found.or_else(|| {
+                // Where no font has the script, this is the one that comes nearest.
+                let nearest = system.fallback_families(key(script)).next();
+                nearest.filter(|family| draws(system, &mut cache, *family, letter))
+            });
+            let taken = found.and_then(|family| lent.take(system, &mut cache, family));
+            match taken {
+                Some(family) => lent.scripts.push((script, family)),
+                None => {
+                    let lacks = languages.iter().map(|language| (*language, package(name)));
+                    lent.missing.0.extend(lacks);
+                }
+            }
+        }
+        lent
+    }
+
+    /// Notes the files of a family and tells its name; none for a family that we bring ourselves.
+    fn take(
+        &mut self,
+        system: &mut Collection,
+        cache: &mut SourceCache,
+        family: FamilyId,
+    ) -> Option<String> {
+        let name = system.family_name(family)?.to_owned();
+        if OURS.contains(&name.as_str()) {
+            return None;
+        }
+        for weight in WEIGHTS {
+            let Some(face) = face(system, cache, family, weight) else {
+                continue;
+            };
+            let family = system.family(family);
+            let font = family.as_ref().and_then(|family| family.fonts().get(face.family.1));
+            if let Some(SourceKind::Path(file)) = font.map(|font| font.source().kind())
+                && !self.files.iter().any(|known| **known == **file)
+            {
+                self.files.push(file.to_path_buf());
+            }
+        }
+        Some(name)
+    }
+}
+
+fn key(script: [u8; 4]) -> FallbackKey {
+    FallbackKey::new(Script::from_bytes(script), None)
+}
+
+/// Whether a family has a letter.
+fn draws(system: &mut Collection, cache: &mut SourceCache, family: FamilyId, letter: char) -> bool {
+    let face = face(system, cache, family, REGULAR);
+    let glyph = face.and_then(|face| face.charmap().and_then(|map| map.map(letter)));
+    glyph.is_some_and(|glyph| glyph != 0)
+}
+
+/// A family's upright face of a weight, or the nearest that it has.
+fn face(
+    system: &mut Collection,
+    cache: &mut SourceCache,
+    family: FamilyId,
+    weight: f32,
+) -> Option<QueryFont> {
+    let mut query = system.query(cache);
+    query.set_families([family]);
+    query.set_attributes(Attributes {
+        weight: FontWeight::new(weight),
+        style: FontStyle::Normal,
+        width: FontWidth::NORMAL,
+    });
+    let mut found = None;
+    query.matches_with(|face| {
+        found = Some(face.clone());
+        QueryStatus::Stop
+    });
+    found
+}
+
+/// All of the system's fonts; none where there are none, since the font system would panic.
+fn system() -> Option<Collection> {
+    const PLACES: [&str; 3] =
+        ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
+    let is_set = std::env::var_os(CONFIGURED_BY).is_some();
+    let has_fonts = is_set || PLACES.iter().any(|place| has_font(Path::new(place)));
+    let options = CollectionOptions { shared: false, system_fonts: true };
+    has_fonts.then(|| Collection::new(options))
+}
 
 /// The languages of which this system lacks the font.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,14 +202,17 @@ impl Missing {
     /// Asks the system.
     #[must_use]
     pub fn find() -> Self {
-        let options = CollectionOptions { shared: false, system_fonts: true };
-        let mut system = Collection::new(options);
-        let mut has = |script: [u8; 4]| {
-            let key = FallbackKey::new(Script::from_bytes(script), None);
-            system.fallback_families(key).next().is_some()
-        };
-        let lacks = OF_THE_SYSTEM.iter().filter(|(_, script, _)| !has(*script));
-        Self(lacks.map(|&(language, _, package)| (language, package)).collect())
+        if let Some(lent) = LENT.get() {
+            return lent.missing.clone();
+        }
+        system().map_or_else(Self::all, |mut system| Lent::choose(&mut system).missing)
+    }
+
+    fn all() -> Self {
+        let lacks = OF_THE_SYSTEM.iter().flat_map(|(languages, _, _, family)| {
+            languages.iter().map(|language| (*language, package(family)))
+        });
+        Self(lacks.collect())
     }
 
     /// Whether a language can be drawn.
@@ -63,10 +229,21 @@ impl Missing {
     }
 }
 
-/// Makes ours the font for Arabic, in everything that Slint draws from now on.
-pub(super) fn teach_arabic() {
+thread_local! {
+    /// Whether the font system of this thread knows our fonts: Slint has one for each thread.
+    static IS_TAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes known to everything that Slint draws from now on what the system lends, and our fonts for
+/// Arabic.
+pub(super) fn teach() {
     let mut collection = slint::fontique_011::shared_collection();
-    let key = || FallbackKey::new(Script::from_bytes(*b"Arab"), None);
+    if IS_TAUGHT.replace(true) {
+        return;
+    }
+    if let Some(lent) = LENT.get() {
+        register(&mut collection, lent);
+    }
     let mut families = Vec::new();
     for font in ARABIC {
         let added = collection.register_fonts(Blob::new(Arc::new(font)), None);
@@ -74,8 +251,29 @@ pub(super) fn teach_arabic() {
     }
     families.dedup();
     prefer(&mut collection, &families);
-    if !collection.set_fallbacks(key(), families.into_iter()) {
+    if !collection.set_fallbacks(key(*b"Arab"), families.into_iter()) {
         tracing::warn!("the font for Arabic could not be made known");
+    }
+}
+
+fn register(collection: &mut Collection, lent: &Lent) {
+    collection.load_fonts_from_paths(&lent.files);
+    let mut signs = Vec::new();
+    for name in &lent.signs {
+        signs.extend(collection.family_id(name));
+    }
+    for generic in [GenericFamily::SansSerif, GenericFamily::SystemUi, GenericFamily::Emoji] {
+        collection.append_generic_families(generic, signs.iter().copied());
+    }
+    for (script, name) in &lent.scripts {
+        let Some(family) = collection.family_id(name) else {
+            tracing::warn!(%name, "a font of the system could not be read");
+            continue;
+        };
+        let kana = (*script == *b"Hira").then_some(*b"Kana");
+        for script in [*script].into_iter().chain(kana) {
+            collection.set_fallbacks(key(script), std::iter::once(family));
+        }
     }
 }
 
@@ -90,22 +288,21 @@ pub fn prefer(collection: &mut Collection, families: &[FamilyId]) {
     }
 }
 
-/// Sees to it that the font system finds a font: ours, where the system has none.
+/// The environment variable that names fontconfig's configuration.
+const CONFIGURED_BY: &str = "FONTCONFIG_FILE";
+
+/// Chooses the fonts to draw with, and hides all the others of the system from the font system.
 ///
-/// Slint's font system panics where fontconfig is installed without a single font. The font is
-/// laid into `folder`, and fontconfig is pointed at it. To be called before any other thread is
-/// started, since it may set an environment variable.
+/// Our font and a configuration for fontconfig with it alone are written into `folder`, and an
+/// environment variable points at it: call this before any other thread is started.
 ///
 /// # Errors
 /// When the folder cannot be written.
 pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
-    const PLACES: [&str; 3] =
-        ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
-    let is_set = std::env::var_os("FONTCONFIG_FILE").is_some();
-    if is_set || PLACES.iter().any(|place| has_font(Path::new(place))) {
+    if LENT.get().is_some() {
         return Ok(());
     }
-    let folder = folder.join("fonts");
+    let folder = std::path::absolute(folder)?.join("fonts");
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("NotoSans-Regular.ttf"), FONT)?;
     let configuration = folder.join("fonts.conf");
@@ -115,10 +312,14 @@ pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
         folder.display()
     );
     std::fs::write(&configuration, text)?;
+    LENT.get_or_init(|| {
+        let nothing = || Lent { missing: Missing::all(), ..Lent::default() };
+        system().map_or_else(nothing, |mut system| Lent::choose(&mut system))
+    });
     #[expect(unsafe_code, reason = "no other thread is there yet to read the environment")]
     // SAFETY: the caller has started no thread, as the documentation asks.
     unsafe {
-        std::env::set_var("FONTCONFIG_FILE", configuration);
+        std::env::set_var(CONFIGURED_BY, configuration);
     }
     Ok(())
 }
@@ -145,5 +346,18 @@ mod tests {
         let missing = Missing(vec![("ja", "fonts-noto-cjk")]);
         assert_eq!(missing.package("ja-JP"), Some("fonts-noto-cjk"));
         assert!(missing.can_draw("ko") && missing.can_draw("ar") && !missing.can_draw("ja"));
+    }
+
+    #[test]
+    fn a_family_that_lacks_the_letters_of_a_script_does_not_count_as_its_font() {
+        let options = CollectionOptions { shared: false, system_fonts: false };
+        let mut system = Collection::new(options);
+        let added = system.register_fonts(Blob::new(Arc::new(FONT)), None);
+        let ours: Vec<FamilyId> = added.iter().map(|(family, _)| *family).collect();
+        system.set_generic_families(GenericFamily::SansSerif, ours.iter().copied());
+        let lent = Lent::choose(&mut system);
+        assert_eq!(lent.missing, Missing::all());
+        assert!(lent.files.is_empty() && lent.signs.is_empty() && lent.scripts.is_empty());
+        assert!(!lent.missing.can_draw("ja-JP") && lent.missing.can_draw("el"));
     }
 }
