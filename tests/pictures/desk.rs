@@ -212,15 +212,14 @@ fn every_sheet_at_every_size_and_in_high_contrast() {
 
 #[test]
 fn every_sheet_in_every_language() {
-    crate::bring_japanese();
-    let languages = ["de", "fr", "es", "it", "nl", "pl", "pt", "sv", "fi", "uk", "tr", "ar", "ja"];
-    for language in languages {
+    crate::in_every_language(|language| {
         let settings = in_language(language);
+        let is_english = language == "en";
         for (sheet, content) in sheets() {
-            if !matches!(sheet, "desk-wrong" | "desk-unset" | "desk-counting") {
+            if !is_english && !matches!(sheet, "desk-wrong" | "desk-unset" | "desk-counting") {
                 let views = views(&settings, &content);
                 draw(&format!("{sheet}-{language}"), &settings, SIZES[0], &views);
             }
         }
-    }
+    });
 }

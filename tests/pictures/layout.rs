@@ -144,19 +144,15 @@ fn look_at_every_page(settings: &Settings, sizes: &[(u32, u32)], what: &str) {
 
 #[test]
 fn every_word_of_every_language_is_in_its_place_at_every_size() {
-    super::bring_japanese();
-    let settings = super::nordmarkt(Look::Light);
-    for language in settings.survey.languages() {
+    super::in_every_language(|language| {
         let settings = super::in_language(language);
         look_at_every_page(&settings, &super::SIZES, language);
-    }
+    });
 }
 
 #[test]
 fn every_word_of_the_desk_is_in_its_place_in_every_language_at_every_size() {
-    super::bring_japanese();
-    let settings = super::nordmarkt(Look::Light);
-    for language in settings.survey.languages() {
+    super::in_every_language(|language| {
         let settings = super::in_language(language);
         for (sheet, content) in super::desk::sheets() {
             for size in super::SIZES {
@@ -166,7 +162,7 @@ fn every_word_of_the_desk_is_in_its_place_in_every_language_at_every_size() {
                 screen.component().hide().unwrap();
             }
         }
-    }
+    });
 }
 
 #[test]
