@@ -63,7 +63,7 @@ fn main() {
         archive.add_kiosk(Kiosk { id: id.clone(), shop, touchpoint }).await.unwrap();
         let code = secrets::new_code();
         archive.add_code(id, secrets::code_hash(&code), i64::MAX).await.unwrap();
-        let hub = Hub::bind(&HubSettings::plain(&folder), archive.clone()).unwrap();
+        let hub = Hub::bind(&HubSettings::plain(&folder), archive.clone(), clock::reading).unwrap();
         let (address, _) = hub.addresses().unwrap();
         tokio::spawn(hub.run());
         (format!("http://{address}"), code)

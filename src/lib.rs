@@ -75,15 +75,16 @@
 //! |---|---|---|
 //! | [`hub::settings`] | `hub.toml`, checked whole | `config` |
 //! | [`hub::rules`] | what is decided about events, pure | `feedback` |
-//! | [`hub::secrets`] | codes and tokens: make, hash, compare | `secret` |
+//! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried` |
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `feedback`, `rules`, `secrets`, `wire`, `crate::carried` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `clock`, `feedback`, `rules`, `secrets`, `wire` |
-//! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `clock`, `feedback`, `file`, `kiosks`, `rules`, `secrets`, `wire` |
-//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `clock`, `feedback`, `rules` |
-//! | [`hub::pages`] | HTML for people | `figures`, `feedback`, `web` |
-//! | [`hub::work`] | what runs in the background | `archive`, `clock` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `clock`, `config`, `feedback`, `reports`, `secrets`, `settings`, `surveys`, `wire` |
+//! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `wire` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `secrets`, `settings`, `wire` |
+//! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `secrets`, `wire` |
+//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
+//! | [`hub::pages`] | HTML for people | `archive`, `figures`, `feedback`, `web` |
+//! | [`hub::work`] | what runs in the background | `archive` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `feedback`, `file`, `secret`, `secrets`, `wire`, `crate::carried` |
 //!
 //! # A press, from left to right
 //!

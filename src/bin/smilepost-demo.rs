@@ -1,5 +1,5 @@
-//! Both programs in one, for a newcomer at a desk: a hub and a kiosk that know each other, with
-//! made-up shoppers where there is no screen to press.
+//! The demonstration: both programs in one, a hub and a kiosk that know each other, with made-up
+//! shoppers where there is no screen to press.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,16 +13,17 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::{Pace, Press};
+use smilepost::hub::Hub;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
-use smilepost::hub::{Hub, secrets};
+use smilepost::hub::commands::kiosks::new_code;
 use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Doorbell, Kiosk, Options, Place, uplink};
 use smilepost::program::{self, VERSION};
 use smilepost::{clock, hub};
 
-/// A whole Smilepost on this machine: a shop's kiosk and a head office, already acquainted.
+/// A whole Smilepost on this machine: a shop's kiosk and a head office that know each other.
 #[derive(Parser)]
 #[command(name = "smilepost-demo", version = VERSION, max_term_width = 100)]
 struct Arguments {
@@ -97,7 +98,7 @@ impl HeadOffice {
             settings.dashboard.set_port(0);
         }
         let (hub, (kiosks, dashboard)) = runtime.block_on(async {
-            let hub = Hub::bind(&settings, archive.clone())?;
+            let hub = Hub::bind(&settings, archive.clone(), clock::reading)?;
             let addresses = hub.addresses()?;
             anyhow::Ok((hub, addresses))
         })?;
@@ -139,8 +140,8 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
         let known = Enrolment { hub: head_office.kiosks.clone(), ..known };
         return Ok(known.write(&settings.data_dir)?);
     }
-    let (shop, kiosk) = ("nordmarkt".to_owned(), "nordmarkt-checkout-1".to_owned());
-    let code = secrets::new_code();
+    let shop = "nordmarkt".to_owned();
+    let kiosk = "nordmarkt-checkout-1".to_owned();
     let set_up = async {
         let archive = &head_office.archive;
         let zone = iana_zone();
@@ -148,10 +149,9 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
         archive.add_shop(Shop { id: shop.clone(), name, zone, group: None }).await?;
         let touchpoint = "Checkout 1".to_owned();
         archive.add_kiosk(NewKiosk { id: kiosk.clone(), shop, touchpoint }).await?;
-        let expires_ms = clock::wall_ms() + secrets::CODE_LIFE_MS;
-        archive.add_code(kiosk, secrets::code_hash(&code), expires_ms).await
+        anyhow::Ok(new_code(archive, &kiosk, clock::wall_ms()).await?)
     };
-    head_office.runtime.block_on(set_up)?;
+    let code = head_office.runtime.block_on(set_up)?;
     let enrolment = uplink::enrol(&settings.uplink, &head_office.kiosks, &code, &app())?;
     Ok(enrolment.write(&settings.data_dir)?)
 }
@@ -179,17 +179,14 @@ fn greet(dashboard: &str, folder: &Path, has_screen: bool, shoppers: u32) -> any
     if shoppers > 0 {
         writeln!(
             out,
-            "Made-up shoppers come by, about {shoppers} a minute, more of them at five."
+            "About {shoppers} made-up shoppers come by each minute, most of them at five."
         )?;
     }
     writeln!(out, "\nTry next:")?;
-    writeln!(out, "  open the dashboard and watch the numbers move")?;
-    writeln!(
-        out,
-        "  pull the plug on this (Ctrl-C, or kill -9) and start it again: nothing is lost"
-    )?;
+    writeln!(out, "  open head office's page and watch the numbers move")?;
+    writeln!(out, "  stop it hard (kill -9) and start it again: nothing is lost")?;
     writeln!(out, "  smilepost-demo --shoppers 120 for a busier shop\n")?;
-    writeln!(out, "Ctrl-C ends it.")?;
+    writeln!(out, "Press Ctrl-C to stop.")?;
     Ok(out.flush()?)
 }
 

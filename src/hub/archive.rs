@@ -7,8 +7,8 @@ pub mod sqlite;
 
 use std::fmt;
 
-use super::secrets;
-use crate::carried::seal::{PublicKey, Signer};
+use super::secrets::{Hash, Token};
+use crate::carried::seal::PublicKey;
 use crate::feedback::call::Called;
 use crate::feedback::moment::Anchor;
 use crate::feedback::note::About;
@@ -34,30 +34,6 @@ impl Error {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self { action, source: source.into() }
-    }
-}
-
-/// A SHA-256 of a secret.
-pub type Hash = [u8; 32];
-
-/// A token as it is kept: nothing that lets anybody in, or signs anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// What it is known by.
-    pub hash: Hash,
-    /// What verifies a delivery that was signed with it and carried by hand.
-    pub key: PublicKey,
-}
-
-impl Token {
-    /// What is kept of a token.
-    ///
-    /// # Errors
-    /// Never, as long as any text makes a key.
-    pub fn of(token: &str) -> Result<Self, Error> {
-        let key = Signer::of_token(token).and_then(|signer| signer.verify_key());
-        let key = key.map_err(|error| Error::new("make a key of a token", error))?;
-        Ok(Self { hash: secrets::token_hash(token), key })
     }
 }
 

@@ -1,4 +1,10 @@
-//! What the command line does; the program itself reads arguments and prints.
+//! What the command line does; the program itself only reads arguments and prints.
 
 pub mod accounts;
+pub mod error;
+pub mod export;
+pub mod import;
+pub mod kiosks;
+mod names;
+pub mod shops;
 pub mod surveys;

@@ -1,3 +1,23 @@
-//! What head office sees in a browser.
+//! What head office sees in a browser: HTML that is made on the server and needs no script.
 
-pub mod overview;
+mod errors;
+mod guard;
+mod layout;
+mod overview;
+
+use axum::Router;
+use axum::routing::get;
+
+use self::errors::PageError;
+use self::overview::State;
+use super::archive::Archive;
+use crate::feedback::moment::Reading;
+
+/// The routes of the pages.
+pub fn routes<A: Archive>(archive: A, read_clocks: fn() -> Reading) -> Router {
+    let routes = Router::new()
+        .route("/", get(overview::overview::<A>))
+        .fallback(|| async { PageError::NotFound })
+        .with_state(State { archive, read_clocks });
+    guard::guarded(routes)
+}

@@ -1,98 +1,43 @@
-//! Who may come in: one-time codes for enrolment, and tokens for everything after.
+//! The secrets that let kiosks in: one-time codes for enrolment, and tokens for everything after.
 //!
-//! Both are random and kept as hashes only, so a stolen archive lets nobody in. A code is typed by
-//! a person, so it leaves out letters that look alike and is read whatever its case and spacing; a
-//! token is never seen by one, so it is long and does not expire. It is renewed now and then, and
-//! the old one is good until the new one was used, so that no power cut locks a kiosk out.
-//!
-//! And how many may come in at once: after an outage all kiosks return, and a hub that answers some
-//! of them is better than one that answers none.
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+//! Both are random, and only their hashes are kept, so a stolen archive lets nobody in. A person
+//! types a code, so it leaves out letters that look alike and is read whatever its case and
+//! spacing. Nobody types a token, so it is long and does not expire. It is renewed now and then,
+//! and the old one is valid until the new one is used, so that no power cut locks a kiosk out.
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::archive::Hash;
-use super::kiosks::refusal::Refusal;
+use crate::carried::seal::{self, PublicKey, Signer};
 
-/// How long a one-time code can be used, in milliseconds: three days, for an installer's week.
+/// A SHA-256 of a secret.
+pub type Hash = [u8; 32];
+
+/// What is kept of a token: nothing that lets anybody in, or signs anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is known by.
+    pub hash: Hash,
+    /// What verifies a delivery that was signed with it and carried by hand.
+    pub key: PublicKey,
+}
+
+impl Token {
+    /// What is kept of a token.
+    ///
+    /// # Errors
+    /// Never, as long as any text makes a key.
+    pub fn of(token: &str) -> Result<Self, seal::Error> {
+        let key = Signer::of_token(token)?.verify_key()?;
+        Ok(Self { hash: token_hash(token), key })
+    }
+}
+
+/// How long a one-time code is valid, in milliseconds: three days.
 pub const CODE_LIFE_MS: i64 = 3 * 24 * 60 * 60 * 1_000;
 
-/// How old a token may become before the kiosk is asked to have it renewed, in milliseconds: 90
-/// days. A kiosk that was away for longer still comes in by it.
+/// The age at which a kiosk is asked to renew its token, in milliseconds: 90 days. An older token
+/// still lets its kiosk in.
 pub const TOKEN_LIFE_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
-
-/// How much the hub takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Requests of one kiosk in a minute.
-    pub requests_per_minute: u32,
-    /// Deliveries that are dealt with at once.
-    pub deliveries_at_once: u32,
-}
-
-impl Default for Limits {
-    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog.
-    fn default() -> Self {
-        Self { requests_per_minute: 600, deliveries_at_once: 64 }
-    }
-}
-
-/// The longest pause, in seconds, that a busy hub asks for; each kiosk is given another one.
-const BUSY_MAX_S: u32 = 30;
-
-const MINUTE_MS: u64 = 60_000;
-
-/// Counts who comes in.
-#[derive(Debug)]
-pub struct Door {
-    limits: Limits,
-    inside: Arc<Semaphore>,
-    /// Of each kiosk, when its present minute began, and how often it came in it.
-    asked: Mutex<BTreeMap<String, (u64, u32)>>,
-}
-
-impl Door {
-    /// A door with these limits.
-    #[must_use]
-    pub fn new(limits: Limits) -> Self {
-        let places = usize::try_from(limits.deliveries_at_once).unwrap_or(usize::MAX);
-        let inside = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Self { limits, inside, asked: Mutex::default() }
-    }
-
-    /// Lets a kiosk in at this time of the boot's clock, for as long as it holds what is returned.
-    ///
-    /// # Errors
-    /// When it asks too often, or too many are inside; the refusal says how long to wait.
-    pub fn enter(&self, kiosk: &str, now_ms: u64) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.knock(kiosk, now_ms)?;
-        let place = Arc::clone(&self.inside).try_acquire_owned();
-        // Those who have to wait are sent away for different times, so that they do not return
-        // together.
-        place.map_err(|_| Refusal::Busy(rand::random_range(1..=BUSY_MAX_S)))
-    }
-
-    /// Counts who knocks at this time of the boot's clock.
-    ///
-    /// # Errors
-    /// When that was too often; the refusal says how long to wait.
-    pub fn knock(&self, who: &str, now_ms: u64) -> Result<(), Refusal> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = asked.entry(who.to_owned()).or_insert((now_ms, 0));
-        if now_ms.saturating_sub(minute.0) >= MINUTE_MS {
-            *minute = (now_ms, 0);
-        }
-        minute.1 += 1;
-        if minute.1 <= self.limits.requests_per_minute {
-            return Ok(());
-        }
-        let left_ms = MINUTE_MS.saturating_sub(now_ms.saturating_sub(minute.0));
-        Err(Refusal::TooOften(u32::try_from(left_ms / 1_000 + 1).unwrap_or(60)))
-    }
-}
 
 /// The letters of a code: Crockford's base 32, which has no I, L, O or U.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -153,7 +98,8 @@ mod tests {
 
     #[test]
     fn codes_and_tokens_have_their_form_and_do_not_come_twice() {
-        let (code, token) = (new_code(), new_token());
+        let code = new_code();
+        let token = new_token();
         assert_eq!((code.len(), code.as_bytes()[5]), (11, b'-'));
         assert!(token.len() == 64 && token.chars().all(|digit| digit.is_ascii_hexdigit()));
         assert_ne!(code, new_code());

@@ -1,4 +1,4 @@
-//! The hub's configuration: what `hub.toml` says, checked whole, with every complaint at once.
+//! The hub's configuration: reads `hub.toml`, checks it whole, and reports every complaint at once.
 //!
 //! `systemd/hub.toml` is the reference; a test reads it.
 
@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::secrets::Limits;
 use crate::config::{self, Complaints};
 
 /// Everything the hub needs to know at start, with limits checked.
@@ -17,11 +16,11 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where kiosks deliver.
     pub listen: SocketAddr,
-    /// Where the dashboard is.
+    /// Where head office's page is served.
     pub dashboard: SocketAddr,
-    /// The certificate that both are served with; plain HTTP when none.
+    /// The certificate that both are served with; without one, plain HTTP.
     pub tls: Option<Tls>,
-    /// How much the hub takes.
+    /// How many requests the hub takes.
     pub limits: Limits,
 }
 
@@ -32,6 +31,22 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+}
+
+/// How much the hub takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests of one kiosk in a minute.
+    pub requests_per_minute: u32,
+    /// Requests of kiosks that are served at once.
+    pub deliveries_at_once: u32,
+}
+
+impl Default for Limits {
+    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog.
+    fn default() -> Self {
+        Self { requests_per_minute: 600, deliveries_at_once: 64 }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -80,8 +95,13 @@ impl Settings {
     #[must_use]
     pub fn plain(data_dir: &Path) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (data_dir, limits) = (data_dir.to_owned(), Limits::default());
-        Self { data_dir, listen: any, dashboard: any, tls: None, limits }
+        Self {
+            data_dir: data_dir.to_owned(),
+            listen: any,
+            dashboard: any,
+            tls: None,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -96,8 +116,8 @@ impl File {
         complaints.unless(
             is_private,
             "dashboard.listen",
-            "would show every number to whoever can reach it, since the dashboard has no login \
-             yet: listen on 127.0.0.1 and put a reverse proxy with a login before it, or set \
+            "would show every number to anybody who can reach it, since the page has no login yet: \
+             listen on 127.0.0.1 and put a reverse proxy with a login before it, or set \
              dashboard.open_to_network = true",
         );
         let tls = match (self.tls.certificate, self.tls.key) {
@@ -116,8 +136,8 @@ impl File {
         complaints.unless(
             is_safe,
             "listen",
-            "would take tokens over plain HTTP from the network: set tls.certificate and tls.key, \
-             or listen on 127.0.0.1 behind a reverse proxy that has them",
+            "would receive tokens over plain HTTP from the network: set tls.certificate and tls.key, \
+             or listen on 127.0.0.1 behind a reverse proxy that has a certificate",
         );
         let usual = Limits::default();
         let limits = Limits {
@@ -128,9 +148,9 @@ impl File {
             deliveries_at_once: self.limits.deliveries_at_once.unwrap_or(usual.deliveries_at_once),
         };
         let is_sane = (6..=1_000_000).contains(&limits.requests_per_minute);
-        complaints.unless(is_sane, "limits.requests_per_minute", "is not 6 to 1000000");
+        complaints.unless(is_sane, "limits.requests_per_minute", "must be 6 to 1000000");
         let is_sane = (1..=10_000).contains(&limits.deliveries_at_once);
-        complaints.unless(is_sane, "limits.deliveries_at_once", "is not 1 to 10000");
+        complaints.unless(is_sane, "limits.deliveries_at_once", "must be 1 to 10000");
         Settings { data_dir, listen, dashboard, tls, limits }
     }
 }

@@ -1,7 +1,8 @@
 //! Who gets in, and who does not any more.
 
 use smilepost::hub::archive::{Archive as _, Kiosk};
-use smilepost::hub::secrets::{self, Limits};
+use smilepost::hub::secrets;
+use smilepost::hub::settings::Limits;
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
 

@@ -2,11 +2,10 @@
 
 use chrono_tz::Europe::Helsinki;
 use serde_json::{Value, json};
-use smilepost::clock;
 use smilepost::feedback::moment;
 use smilepost::hub::archive::{Archive as _, Kiosk};
 
-use crate::hub::{NOON, Scene, delivery, rating};
+use crate::hub::{NOON, NOW, Scene, delivery, rating};
 
 /// The page's text without its tags, spaces folded.
 fn text(page: &str) -> String {
@@ -143,7 +142,7 @@ async fn today(scene: &Scene, events: &[Value]) -> String {
 #[tokio::test]
 async fn a_shopper_who_waits_is_an_alarm_until_somebody_answers() {
     let scene = Scene::new().await;
-    let asked_ms = clock::wall_ms() - 10_000;
+    let asked_ms = NOW - 10_000;
     let page = today(&scene, &[called(1, "asked", asked_ms)]).await;
     let said = format!(
         "A shopper asked for somebody at {} (Checkout &lt;1&gt;); nobody has answered yet",
@@ -166,7 +165,7 @@ async fn a_shopper_who_waits_is_an_alarm_until_somebody_answers() {
 #[tokio::test]
 async fn a_call_that_is_a_quarter_of_an_hour_old_is_no_alarm() {
     let scene = Scene::new().await;
-    let minutes_ago = |minutes: i64| clock::wall_ms() - minutes * 60_000;
+    let minutes_ago = |minutes: i64| NOW - minutes * 60_000;
     let page = today(&scene, &[called(1, "asked", minutes_ago(16))]).await;
     assert!(!page.contains("nobody has answered yet"));
     let page = today(&scene, &[called(2, "asked", minutes_ago(14))]).await;
@@ -182,7 +181,7 @@ async fn each_kiosk_answers_for_its_own_shoppers() {
         touchpoint: "Exit".to_owned(),
     };
     assert!(scene.archive.add_kiosk(exit).await.unwrap());
-    let now_ms = clock::wall_ms();
+    let now_ms = NOW;
     scene.receipt(&delivery(&[called(1, "asked", now_ms - 20_000)])).await;
     let bearer = format!("Bearer {}", scene.enrol_anew("kallio-exit").await);
     let mut of_exit = delivery(&[called(1, "asked", now_ms - 15_000)]);

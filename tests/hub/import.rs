@@ -2,11 +2,12 @@
 
 use smilepost::carried::file::{LINE_BYTES_MAX, Writer, read_receipt};
 use smilepost::carried::seal::{HubKeys, Signer};
-use smilepost::hub::archive::{Archive as _, Token};
+use smilepost::hub::archive::Archive as _;
 use smilepost::hub::carried::import::{Error, Imported, import};
+use smilepost::hub::secrets::Token;
 use smilepost::wire::delivery::Delivery;
 
-use crate::hub::{KIOSK, NOON, RUN, Scene, delivery, rating};
+use crate::hub::{KIOSK, NOON, NOW, RUN, Scene, delivery, rating};
 
 const NONCE: &str = "5eed5eed5eed5eed5eed5eed5eed5eed";
 
@@ -39,7 +40,7 @@ fn keys(scene: &Scene) -> HubKeys {
 }
 
 async fn take(scene: &Scene, file: &[u8]) -> Result<Imported, Error> {
-    import(&scene.archive, &keys(scene), file).await
+    import(&scene.archive, &keys(scene), file, NOW).await
 }
 
 async fn stored(scene: &Scene) -> usize {
@@ -84,7 +85,7 @@ async fn a_file_that_was_cut_short_is_taken_as_far_as_it_goes() {
     for (cut, added) in [(&cuts[0][..], 10), (half, 0), (&cuts[1][..], 10)] {
         let taken = take(&scene, cut).await.unwrap();
         assert_eq!(taken.added, added);
-        assert!(taken.complaints.iter().any(|said| said.contains("not whole")), "{taken:?}");
+        assert!(taken.complaints.iter().any(|said| said.contains("is incomplete")), "{taken:?}");
         let receipt = taken.receipt.unwrap();
         let receipt = read_receipt(receipt.as_bytes(), &keys(&scene).public().unwrap()).unwrap();
         assert!(receipt.settled[0].ranges[0].1 <= 20);
@@ -144,7 +145,7 @@ async fn a_file_by_another_key_or_to_another_hub_is_refused_and_names_the_cure()
     assert!(why(take(&scene, &to_other).await).contains("another hub"));
     let good = file(&scene, &scene.token, &[(1, 3)]);
     scene.archive.revoke(KIOSK.to_owned(), NOON).await.unwrap();
-    assert!(why(take(&scene, &good).await).contains("has no token here that is good"));
+    assert!(why(take(&scene, &good).await).contains("has no valid token here"));
     assert_eq!(stored(&scene).await, 0);
 }
 

@@ -56,7 +56,7 @@ fn shops_and_kiosks_are_set_up_from_the_command_line() {
     let bad = [&shop[..], &["--zone", "Europe/Kallio"]].concat();
     assert!(office.complain(&bad).contains("\"Europe/Kallio\" is not an IANA time zone"));
     let nameless = [&["shop", "add", "!!!"][..], &zone].concat();
-    assert!(office.complain(&nameless).contains("makes no short name"));
+    assert!(office.complain(&nameless).contains("no short name can be made"));
     let kiosk = ["kiosk", "add", "--shop", "nordmarkt-kallio", "--touchpoint", "Checkout 1"];
     let printed = office.say(&kiosk);
     let (id, code) = printed.trim().split_once('\n').unwrap();

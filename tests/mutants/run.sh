@@ -66,7 +66,7 @@ mutant losses-unreported $journal/chores/losses.rs 's/missing\.map\(\|\(first, l
 # P7: kiosks that lost the hub together do not return together.
 mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
 mutant retry-after-ignored src/kiosk/uplink/sender.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile
-mutant all-sent-away-alike src/hub/secrets.rs 's/random_range\(1\.\.=BUSY_MAX_S\)/random_range(BUSY_MAX_S..=BUSY_MAX_S)/' --test together returning
+mutant all-sent-away-alike src/hub/kiosks/gate.rs 's/random_range\(1\.\.=BUSY_MAX_S\)/random_range(BUSY_MAX_S..=BUSY_MAX_S)/' --test together returning
 # P9, P10: time.
 mutant no-time-floor src/kiosk/uplink/client.rs 's/now_ms\.max\(floor_ms\)/now_ms.min(floor_ms.max(now_ms)).min(now_ms)/' --test together tls
 mutant rtc-before-hub src/feedback/moment.rs 's/Self::Ntp \| Self::Hub => 0/Self::Ntp | Self::Hub => 3/' --lib moment
@@ -102,6 +102,6 @@ mutant a-frame-of-another-place src/carried/file.rs 's/\{DELIVERY\}\\n\{\}\\n\{\
 mutant an-unsigned-receipt-is-believed src/carried/file.rs 's/if !is_signed\(&hub\.verify, &receipt_part\(&body\), &signature\)/if !is_signed(\&hub.verify, \&receipt_part(\&body), \&signature) \&\& body.is_empty()/' --no-default-features --features hub --test hub import
 mutant an-old-file-is-a-clone src/hub/archive/sqlite/ledger.rs 's/\.filter\(\|_\| shipment\.way == Way::Sent\)//' --no-default-features --features hub --test hub import
 mutant an-old-file-is-news src/hub/archive/sqlite/ledger.rs 's/and taken >= \?4 returning/and taken < ?4 - ?4 returning/' --no-default-features --features hub --test hub import
-mutant a-call-is-an-alarm-for-ever src/hub/pages/overview/calls_and_notes.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard
-mutant an-answered-call-is-an-alarm src/hub/pages/overview/calls_and_notes.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
+mutant a-call-is-an-alarm-for-ever src/hub/figures/calls_and_notes.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard
+mutant an-answered-call-is-an-alarm src/hub/figures/calls_and_notes.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
 exit $missed

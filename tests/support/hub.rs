@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
+use smilepost::feedback::moment::Reading;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
-use smilepost::hub::secrets::Limits;
-use smilepost::hub::settings::Settings;
+use smilepost::hub::settings::{Limits, Settings};
 use smilepost::hub::{Hub, secrets};
 use smilepost::wire::receipt::Receipt;
 
@@ -15,6 +15,12 @@ pub(crate) const KIOSK: &str = "kallio-checkout-1";
 pub(crate) const BOOT: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 /// 2026-11-20 12:00:00 UTC.
 pub(crate) const NOON: i64 = 1_795_176_000_000;
+/// What time it is for the hub, whatever the machine's clock says: half past twelve UTC.
+pub(crate) const NOW: i64 = NOON + 30 * 60_000;
+
+fn read_clocks() -> Reading {
+    Reading { boot_ms: 3_600_000, wall_ms: NOW }
+}
 
 pub(crate) struct Scene {
     pub(crate) archive: Sqlite,
@@ -48,7 +54,7 @@ impl Scene {
         };
         assert!(archive.add_kiosk(kiosk).await.unwrap());
         let settings = Settings { limits, ..Settings::plain(folder.path()) };
-        let hub = Hub::bind(&settings, archive.clone()).unwrap();
+        let hub = Hub::bind(&settings, archive.clone(), read_clocks).unwrap();
         let (kiosks, dashboard) = hub.addresses().unwrap();
         tokio::spawn(hub.run());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();

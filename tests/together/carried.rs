@@ -55,10 +55,10 @@ fn ratings_that_are_carried_on_a_stick_count_once() {
     assert_eq!((on_stick(&stick, "csv").len(), on_stick(&stick, "html").len()), (1, 2));
     // Head office takes it once, however often it is asked to.
     let taken = site.say("hub", &["import", &text(&carried[0])]);
-    assert!(taken.contains("1100 events are new, 0 were here"), "{taken}");
+    assert!(taken.contains("1100 new events, 0 known events"), "{taken}");
     let again = site.say("hub", &["import", &text(&carried[0])]);
-    assert!(again.contains("0 events are new, 1100 were here"), "{again}");
-    assert!(again.contains("it was taken on"), "{again}");
+    assert!(again.contains("0 new events, 1100 known events"), "{again}");
+    assert!(again.contains("the file was imported before"), "{again}");
     assert_eq!(site.archived(), site.thanked());
     // The receipt goes back, while presses go on; only what it names is settled.
     press(&mut buttons, 1_100, 7);

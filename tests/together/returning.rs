@@ -1,12 +1,12 @@
 //! Hundreds of kiosks that come back to head office after an outage, in virtual time: the real
-//! rules of the outbox on one side, the real door of the hub on the other.
+//! rules of the outbox on one side, the real gate of the hub on the other.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use smilepost::feedback::outbox::{Next, Outbox, Outcome, PAUSE_MAX_MS};
-use smilepost::hub::kiosks::refusal::Refusal;
-use smilepost::hub::secrets::{Door, Limits};
+use smilepost::hub::kiosks::gate::{Gate, Wait};
+use smilepost::hub::settings::Limits;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::chance::Chance;
@@ -25,7 +25,7 @@ const HOUR_MS: u64 = 3_600_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
-    /// The kiosk knocks.
+    /// The kiosk asks.
     Asks(usize),
     /// The hub has stored what it brought.
     Stored(usize),
@@ -50,10 +50,10 @@ struct Seen {
     drained_ms: u64,
 }
 
-/// Plays until everything has arrived; the hub is back at `back_ms`, and each kiosk knocks first
+/// Plays until everything has arrived; the hub is back at `back_ms`, and each kiosk asks first
 /// when `first_ms` says.
 fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64) -> Seen {
-    let door = Door::new(LIMITS);
+    let gate = Gate::new(LIMITS);
     let mut due = BinaryHeap::new();
     let mut posts = Vec::new();
     for kiosk in 0..KIOSKS {
@@ -76,7 +76,7 @@ fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64
                     (kiosk, Outcome::Unanswered)
                 } else {
                     *requests.entry((now_ms - back_ms) / 1_000).or_default() += 1;
-                    match door.enter(&kiosk.to_string(), now_ms) {
+                    match gate.enter(&kiosk.to_string(), now_ms) {
                         Ok(place) => {
                             post.place = Some(place);
                             inside += 1;
@@ -85,12 +85,11 @@ fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64
                             due.push(Reverse((writer_free_ms, Happening::Stored(kiosk))));
                             continue;
                         }
-                        Err(Refusal::Busy(s) | Refusal::TooOften(s)) => {
+                        Err(Wait::Busy(s) | Wait::TooOften(s)) => {
                             sent_away += 1;
                             post.not_before_ms = now_ms + u64::from(s) * 1_000;
                             (kiosk, Outcome::Throttled { retry_after_s: Some(s) })
                         }
-                        Err(other) => panic!("{other}"),
                     }
                 }
             }

@@ -9,14 +9,16 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use smilepost::carried::seal::HubKeys;
+use smilepost::clock;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::Reading;
 use smilepost::feedback::outbox::{Next, Outbox, Outcome};
 use smilepost::feedback::rating::{BootId, RatingId, RunId};
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop, Token};
+use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
 use smilepost::hub::kiosks;
-use smilepost::hub::secrets::{self, Limits as Door};
+use smilepost::hub::secrets::{self, Token};
+use smilepost::hub::settings::Limits as GateLimits;
 use smilepost::kiosk::exchange::{pack, settlement};
 use smilepost::kiosk::journal::{Error, Journal, Limits, Settlement, State};
 use smilepost::wire::receipt::Receipt;
@@ -65,9 +67,9 @@ struct World {
 impl Office {
     fn open(folder: tempfile::TempDir, backup: Option<tempfile::TempDir>) -> Self {
         let archive = Sqlite::open(folder.path()).unwrap();
-        let door = Door { requests_per_minute: u32::MAX, ..Door::default() };
-        let router =
-            kiosks::routes(archive.clone(), door, HubKeys::of_secret([7; 32]).public().unwrap());
+        let limits = GateLimits { requests_per_minute: u32::MAX, ..GateLimits::default() };
+        let keys = HubKeys::of_secret([7; 32]).public().unwrap();
+        let router = kiosks::routes(archive.clone(), limits, keys, clock::reading);
         Self { folder, archive, router, backup }
     }
 }

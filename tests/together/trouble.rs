@@ -50,7 +50,7 @@ fn a_kiosk_whose_token_is_revoked_keeps_everything_and_says_so() {
         buttons.press(score);
     }
     wait_until("the kiosk says that it was shut out", || {
-        site.log("kiosk.log").contains("this token is not known or was revoked")
+        site.log("kiosk.log").contains("the token is missing, unknown or revoked")
     });
     wait_until("both shoppers are thanked", || site.thanks() == 3);
     assert_eq!(summary(&site)["waiting"], 2);

@@ -1,39 +1,31 @@
-//! Everything in the archive as a file, for whoever wants to count for themselves, and the account
-//! of what became of every event.
+//! The account of every event that kiosks have taken, as text.
 
 use std::fmt::Write as _;
 
-use crate::hub::archive::{Archive, Error};
-use crate::wire::report::{Reconciled, Reported};
+use super::error::Error;
+use crate::hub::archive::Archive;
+use crate::wire::report::Reconciled;
 
-/// How many events are read in one go.
-const EVENTS_MAX: usize = 1_000;
-
-/// Hands every event to `take`, in the order of runs and numbers; returns how many.
+/// The account of one kiosk, or of all.
 ///
 /// # Errors
-/// When the archive cannot be read, or `take` fails.
-pub async fn export<A: Archive>(
-    archive: &A,
-    mut take: impl FnMut(&Reported) -> std::io::Result<()>,
-) -> Result<u64, Error> {
-    let (mut after, mut count) = ((0, 0), 0);
-    loop {
-        let page = archive.page(after, EVENTS_MAX).await?;
-        let Some((cursor, _)) = page.last() else {
-            return Ok(count);
-        };
-        after = *cursor;
-        for (_, event) in &page {
-            take(event).map_err(|error| Error::new("write the export", error))?;
-            count += 1;
-        }
+/// When there is no such kiosk, or the archive fails.
+pub async fn of<A: Archive>(archive: &A, kiosk: Option<&str>) -> Result<Vec<Reconciled>, Error> {
+    let known = archive.kiosks().await?.into_iter().map(|status| status.kiosk.id);
+    let chosen: Vec<String> = known.filter(|id| kiosk.is_none_or(|kiosk| kiosk == id)).collect();
+    if let Some(kiosk) = kiosk.filter(|_| chosen.is_empty()) {
+        return Err(Error::no_kiosk(kiosk));
     }
+    let mut accounts = Vec::new();
+    for id in chosen {
+        accounts.push(archive.reconcile(id).await?);
+    }
+    Ok(accounts)
 }
 
 /// Writes accounts as text, the terms of the equation in columns.
 #[must_use]
-pub fn accounts(accounts: &[Reconciled]) -> String {
+pub fn text(accounts: &[Reconciled]) -> String {
     let mut out = String::new();
     // Writing into a string cannot fail.
     let _ = write_accounts(&mut out, accounts);
@@ -54,8 +46,9 @@ fn write_accounts(out: &mut String, accounts: &[Reconciled]) -> std::fmt::Result
         let verdict = if account.holds { "holds" } else { "DOES NOT HOLD" };
         writeln!(out, "  {verdict}")?;
         if *missing > 0 || !account.holds {
-            let (waiting, aside) = (told.waiting, told.set_aside);
-            writeln!(out, "  the kiosk said that {waiting} wait and {aside} are set aside")?;
+            let waiting = told.waiting;
+            let aside = told.set_aside;
+            writeln!(out, "  the kiosk reported {waiting} waiting and {aside} set aside")?;
         }
         for run in &account.runs {
             for (what, ranges) in

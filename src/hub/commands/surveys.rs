@@ -1,15 +1,15 @@
-//! Publishing surveys: what head office writes is checked whole before any kiosk gets to see it.
+//! Publishing surveys: a survey is checked completely before any kiosk can fetch it.
 //!
-//! Beyond what makes a survey a survey, one thing is asked here that only the archive can know: a
-//! question whose words or faces have changed has a version of its own, so that no score line runs
-//! across the change as if nothing had been.
+//! One check needs the archive: a question whose words or faces have changed needs a new version,
+//! so that no line of scores runs across the change.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::error::Error;
 use crate::config::{self, Complaints};
 use crate::feedback::survey::{Question, Texts};
-use crate::hub::archive::{Archive, Error, Publication, Scope, Status};
+use crate::hub::archive::{self, Archive, Publication, Scope, Status};
 use crate::wire::ANSWER_BYTES_MAX;
 use crate::wire::survey::Survey;
 
@@ -24,7 +24,7 @@ pub fn read(file: &Path) -> Result<Survey, Complaints> {
     }
     let bytes = serde_json::to_vec(&survey).map_or(0, |json| json.len());
     let bytes_max = ANSWER_BYTES_MAX / 2;
-    let what = format!("has {bytes} bytes, at most {bytes_max} are read by a kiosk");
+    let what = format!("has {bytes} bytes; a kiosk reads at most {bytes_max}");
     complaints.unless(bytes <= bytes_max, "survey", what);
     complaints.or(survey)
 }
@@ -43,7 +43,8 @@ pub fn compare(survey: &Survey, scope: &Scope, before: &[Publication]) -> Result
             Content::Survey(known) => known,
             Content::Unreadable => {
                 let what = format!(
-                    "{number} was published by a newer version; compare with that one's program"
+                    "publication {number} was made by a newer version of this program: publish with \
+                     that version"
                 );
                 complaints.insert("version".to_owned(), what);
                 continue;
@@ -52,27 +53,30 @@ pub fn compare(survey: &Survey, scope: &Scope, before: &[Publication]) -> Result
         let version = survey.version;
         if publication.scope == *scope && known.version > version {
             let newest = known.version;
-            let what = format!("{version} is older than {newest}, which {number} is; count it up");
+            let what = format!(
+                "{version} is older than version {newest} of publication {number}: set a higher one"
+            );
             complaints.insert("version".to_owned(), what);
         } else if publication.scope == *scope && known.version == version && known != *survey {
             let what = format!(
-                "{version} of {scope} was published as {number} with other content; count it up"
+                "{version} for {scope} has other content in publication {number}: set a higher one"
             );
             complaints.insert("version".to_owned(), what);
         }
-        // What could be published then is compared as it was asked, with the words that are built
-        // in where it had none.
+        // An earlier survey is compared as it was asked: with the built-in words where it had none
+        // of its own.
         let Ok(known) = known.check() else {
             continue;
         };
         for question in &asked.parts().questions {
-            let (id, version) = (&question.id, question.version);
+            let id = &question.id;
+            let version = question.version;
             let is_same = |known: &&Question| known.id == *id && known.version == version;
             let same = known.parts().questions.iter().find(is_same);
             if same.is_some_and(|known| asks_otherwise(known, question)) {
                 let what = format!(
-                    "{version} was asked in other words or with other faces in publication \
-                     {number}; count it up, so that the scores stay apart"
+                    "{version} has other words or other faces in publication {number}: set a higher \
+                     one, so that the scores stay apart"
                 );
                 complaints.insert(format!("questions.{id}.version"), what);
             }
@@ -83,8 +87,8 @@ pub fn compare(survey: &Survey, scope: &Scope, before: &[Publication]) -> Result
     if list.is_empty() { Ok(()) } else { Err(list) }
 }
 
-/// Whether two questions that claim to be the same differ in what makes a score: the words before
-/// the press, the faces, or the question for a recommendation. A language that only one of them has
+/// Whether two questions of the same version differ in what makes a score: the words before the
+/// press, the faces, or the question for a recommendation. A language that only one of them has
 /// changes nothing for the others.
 fn asks_otherwise(one: &Question, other: &Question) -> bool {
     let asks = |texts: &Texts| (texts.question.clone(), texts.faces.clone(), texts.nps.clone());
@@ -99,7 +103,7 @@ fn asks_otherwise(one: &Question, other: &Question) -> bool {
 enum Content {
     Survey(Survey),
     Withdrawn,
-    /// It has a shape of the future.
+    /// A newer version has written it.
     Unreadable,
 }
 
@@ -111,24 +115,77 @@ fn content(publication: &Publication) -> Content {
     }
 }
 
-/// Whether there is a survey of this very scope that can be withdrawn.
-#[must_use]
-pub fn has_survey(scope: &Scope, before: &[Publication]) -> bool {
+/// Publishes a checked survey at this time, in milliseconds since 1970 UTC; returns the number of
+/// the publication.
+///
+/// # Errors
+/// When it does not go with what was published before, or the scope's shop is unknown.
+pub async fn publish<A: Archive>(
+    archive: &A,
+    survey: &Survey,
+    scope: Scope,
+    now_ms: i64,
+) -> Result<u64, Error> {
+    let before = archive.surveys().await?;
+    compare(survey, &scope, &before)
+        .map_err(|complaints| Error::Invalid(complaints.join("\n  ")))?;
+    let content = serde_json::to_string(survey)
+        .map_err(|error| archive::Error::new("write the survey as JSON", error))?;
+    put(archive, scope, Some(content), now_ms).await
+}
+
+/// Withdraws the survey of a scope at this time, in milliseconds since 1970 UTC; returns the number
+/// of the publication that does so.
+///
+/// # Errors
+/// When the scope has no survey.
+pub async fn withdraw<A: Archive>(archive: &A, scope: Scope, now_ms: i64) -> Result<u64, Error> {
+    if !has_survey(&scope, &archive.surveys().await?) {
+        return Err(Error::Invalid(format!(
+            "there is no survey for {scope}; `smilepost-hub survey history` lists all"
+        )));
+    }
+    put(archive, scope, None, now_ms).await
+}
+
+async fn put<A: Archive>(
+    archive: &A,
+    scope: Scope,
+    content: Option<String>,
+    now_ms: i64,
+) -> Result<u64, Error> {
+    let shop = scope.shop.clone().unwrap_or_default();
+    let number = archive.publish(scope, content, now_ms).await?;
+    number.ok_or_else(|| Error::no_shop(&shop))
+}
+
+/// Whether a survey of exactly this scope is in force.
+fn has_survey(scope: &Scope, before: &[Publication]) -> bool {
     let newest =
         before.iter().filter(|known| known.scope == *scope).max_by_key(|known| known.number);
     newest.is_some_and(|newest| newest.content.is_some())
 }
 
-/// A published survey as TOML, to be changed and published again.
+/// The survey that a kiosk should ask, as TOML; none where it asks its own or the built-in one.
 ///
 /// # Errors
-/// When what was published cannot be read any more.
-pub fn toml(publication: &Publication) -> Result<String, Error> {
+/// When there is no such kiosk, or its survey cannot be read.
+pub async fn of_kiosk<A: Archive>(archive: &A, kiosk: &str) -> Result<Option<String>, Error> {
+    let known = archive.kiosks().await?;
+    if !known.iter().any(|known| known.kiosk.id == kiosk) {
+        return Err(Error::no_kiosk(kiosk));
+    }
+    let publication = archive.survey(kiosk.to_owned()).await?;
+    Ok(publication.as_ref().map(toml).transpose()?)
+}
+
+/// A published survey as TOML, to be changed and published again.
+fn toml(publication: &Publication) -> Result<String, archive::Error> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new("write the survey as TOML", source)
+        archive::Error::new("write the survey as TOML", source)
     };
     let Content::Survey(survey) = content(publication) else {
-        return Err(failed("it cannot be read".into()));
+        return Err(failed("a newer version of this program has written it".into()));
     };
     config::write(&survey).map_err(|error| failed(error.into()))
 }
@@ -153,11 +210,11 @@ pub fn history(publications: &[Publication]) -> String {
     publications.iter().map(line).collect()
 }
 
-/// Which kiosk asks which survey, a line each, and what a kiosk says against the one it was given.
+/// Which kiosk asks which survey, a line each, and why a kiosk does not ask the one it was sent.
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn standing(archive: &impl Archive) -> Result<String, Error> {
+pub async fn standing<A: Archive>(archive: &A) -> Result<String, Error> {
     let mut lines = String::new();
     for status in archive.kiosks().await? {
         let Status { kiosk, publication, survey_complaint, .. } = status;
@@ -166,13 +223,14 @@ pub async fn standing(archive: &impl Archive) -> Result<String, Error> {
             None | Some(0) => "none".to_owned(),
             Some(number) => number.to_string(),
         };
-        let (meant, has) = (number(meant), number(publication));
+        let meant = number(meant);
+        let has = number(publication);
         let state = match (&survey_complaint, meant == has) {
-            (Some(complaint), _) => complaint.clone(),
-            (None, true) => "as it should be".to_owned(),
-            (None, false) => "not fetched yet".to_owned(),
+            (Some(complaint), _) => complaint,
+            (None, true) => "up to date",
+            (None, false) => "not fetched yet",
         };
-        lines.push_str(&format!("{}\tis to ask {meant}\thas {has}\t{state}\n", kiosk.id));
+        lines.push_str(&format!("{}\tshould ask {meant}\thas {has}\t{state}\n", kiosk.id));
     }
     Ok(lines)
 }
@@ -211,13 +269,13 @@ mod tests {
         assert_eq!(compare(&survey(1, 1, "How was it?")), Ok(()), "the same again");
         assert_eq!(compare(&survey(2, 2, "How was your visit?")), Ok(()));
         let complaints = compare(&survey(2, 1, "How was your visit?")).unwrap_err();
-        assert!(complaints[0].starts_with("questions.checkout.version: 1 was asked"));
+        assert!(complaints[0].starts_with("questions.checkout.version: 1 has other words"));
         let complaints = compare(&survey(1, 2, "How was your visit?")).unwrap_err();
-        assert!(complaints[0].starts_with("version: 1 of all was published as 1"));
+        assert!(complaints[0].starts_with("version: 1 for all has other content in publication 1"));
     }
 
     #[test]
-    fn a_further_language_is_no_other_question() {
+    fn a_further_language_does_not_make_another_question() {
         let before = [published(1, &survey(1, 1, "How was it?"))];
         let mut more = survey(2, 1, "How was it?");
         let mut finnish = more.questions[0].texts[0].clone();

@@ -1,28 +1,23 @@
-//! Head office's first page: each shop's day, and how its kiosks are.
+//! The overview: each shop's day, and how its kiosks are.
 //!
-//! Written on the server as plain HTML that needs no script. Every score says what it is, how many
-//! ratings stand behind it, and what was left out.
+//! Every score says what it is, how many ratings stand behind it, and what was left out.
 
 mod calls_and_notes;
+mod kiosks;
 
 use std::collections::BTreeMap;
 
-use axum::Router;
-use axum::extract::{Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
-use axum::routing::get;
+use axum::extract::{self, Query};
 use chrono::{Datelike as _, Days, NaiveDate};
-use chrono_tz::Tz;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use tower_http::set_header::SetResponseHeaderLayer;
+use maud::{Markup, PreEscaped, html};
 
-use crate::clock;
-use crate::feedback::moment;
-use crate::feedback::rating::Scale;
+use super::errors::PageError;
+use super::layout;
+use crate::feedback::moment::Reading;
 use crate::feedback::survey;
-use crate::feedback::tally::{Counts, Line};
-use crate::hub::archive::{Archive, CallsAndNotes, Day, Shop, Status};
-use crate::hub::kiosks::refusal::Refusal;
+use crate::hub::archive::Archive;
+use crate::hub::figures::scores::{LeftOut, ScoreFigures};
+use crate::hub::figures::{self, Overview, ShopDay};
 use crate::web::face;
 
 /// How often the page asks for itself again, in seconds.
@@ -31,163 +26,96 @@ const REFRESH_S: u32 = 10;
 /// The years that can be asked for.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
 
-const STYLE: &str = include_str!("style.css");
-
-/// The routes of the dashboard.
-pub fn routes<A: Archive>(archive: A) -> Router {
-    let no_store = SetResponseHeaderLayer::if_not_present(
-        CACHE_CONTROL,
-        axum::http::HeaderValue::from_static("no-store"),
-    );
-    let nothing_from_elsewhere = SetResponseHeaderLayer::if_not_present(
-        CONTENT_SECURITY_POLICY,
-        axum::http::HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
-    );
-    Router::new()
-        .route("/", get(overview::<A>))
-        .fallback(|| async { Refusal::NotFound })
-        .layer(no_store)
-        .layer(nothing_from_elsewhere)
-        .with_state(archive)
+/// What the page is made from.
+#[derive(Clone)]
+pub(super) struct State<A> {
+    pub(super) archive: A,
+    pub(super) read_clocks: fn() -> Reading,
 }
 
-async fn overview<A: Archive>(
-    State(archive): State<A>,
-    Query(asked): Query<BTreeMap<String, String>>,
-) -> Result<Markup, Refusal> {
-    let now = clock::wall_ms();
-    let asked = match asked.get("date") {
-        None => None,
-        Some(text) => Some(date(text)?),
-    };
-    let kiosks = archive.kiosks().await?;
-    let mut cards = Vec::new();
-    for shop in archive.shops().await? {
-        let zone = shop.zone.parse().unwrap_or(Tz::UTC);
-        let date = asked.unwrap_or_else(|| moment::local(now, zone).0);
-        let (from, to) = moment::day_bounds(date, zone);
-        let day = archive.day(shop.id.clone(), from, to).await?;
-        let told = archive.aside(shop.id.clone(), from, to, calls_and_notes::NOTES_MAX).await?;
-        let lately = if date == moment::local(now, zone).0 {
-            archive.aside(shop.id.clone(), now - calls_and_notes::WAIT_MAX_MS + 1, to, 0).await?
-        } else {
-            CallsAndNotes::default()
-        };
-        let beside = (calls_and_notes::alarms(&lately, zone), calls_and_notes::of_day(&told, zone));
-        let kiosks: Vec<&Status> =
-            kiosks.iter().filter(|status| status.kiosk.shop == shop.id).collect();
-        cards.push(card(&shop, date, &day, beside, &kiosks, now));
-    }
-    let conflicts = archive.conflicts().await?;
-    let today = moment::local(now, Tz::UTC).0;
-    Ok(page(asked, today, conflicts, &cards))
+/// The page, for the day that the address names or for today.
+pub(super) async fn overview<A: Archive>(
+    extract::State(state): extract::State<State<A>>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Markup, PageError> {
+    let asked = query.get("date").map(|text| date(text)).transpose()?;
+    let now_ms = (state.read_clocks)().wall_ms;
+    let overview = figures::overview(&state.archive, asked, now_ms).await?;
+    let refresh_s = overview.asked.is_none().then_some(REFRESH_S);
+    Ok(layout::page(refresh_s, &nav(&overview), &main(&overview)))
 }
 
 /// Reads a date of the years that a shop can have ratings in.
-fn date(text: &str) -> Result<NaiveDate, Refusal> {
+fn date(text: &str) -> Result<NaiveDate, PageError> {
     let date = text.parse::<NaiveDate>().ok();
-    date.filter(|date| YEARS.contains(&date.year()))
-        .ok_or_else(|| Refusal::Malformed(format!("{text:?} is not a date such as 2026-11-20")))
+    date.filter(|date| YEARS.contains(&date.year())).ok_or_else(|| PageError::Date(text.to_owned()))
 }
 
-fn page(asked: Option<NaiveDate>, today: NaiveDate, conflicts: u64, cards: &[Markup]) -> Markup {
-    let shown = asked.unwrap_or(today);
+fn nav(overview: &Overview) -> Markup {
+    let shown = overview.asked.unwrap_or(overview.today);
     let link = |date: Option<NaiveDate>, text: &str| {
         html! { @if let Some(date) = date { a href={ "?date=" (date) } { (text) } } }
     };
     html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                @if asked.is_none() {
-                    meta http-equiv="refresh" content=(REFRESH_S);
-                }
-                title { "Smilepost" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { "Smilepost" }
-                    nav aria-label="Day" {
-                        (link(shown.checked_sub_days(Days::new(1)), "Day before"))
-                        strong { @if asked.is_some() { (shown) } @else { "Today" } }
-                        @if asked.is_some() {
-                            (link(shown.checked_add_days(Days::new(1)), "Day after"))
-                            a href="/" { "Today" }
-                        }
-                    }
-                }
-                main {
-                    @if conflicts > 0 {
-                        p.alarm role="alert" {
-                            (conflicts) " " (plural(conflicts, "event", "events"))
-                            " came twice with different content. Nothing was overwritten; the log "
-                            "names each of them."
-                        }
-                    }
-                    @if cards.is_empty() {
-                        p.empty {
-                            "No shops yet. Add one with " code { "smilepost-hub shop add" } "."
-                        }
-                    }
-                    @for card in cards { (card) }
-                }
+        nav aria-label="Day" {
+            (link(shown.checked_sub_days(Days::new(1)), "Day before"))
+            strong { @if overview.asked.is_some() { (shown) } @else { "Today" } }
+            @if overview.asked.is_some() {
+                (link(shown.checked_add_days(Days::new(1)), "Day after"))
+                a href="/" { "Today" }
             }
         }
     }
 }
 
-fn card(
-    shop: &Shop,
-    date: NaiveDate,
-    day: &Day,
-    (alarms, told): (Markup, Markup),
-    kiosks: &[&Status],
-    now: i64,
-) -> Markup {
-    let lines = lines(day);
+fn main(overview: &Overview) -> Markup {
+    let conflicts = overview.conflicts;
+    html! {
+        @if conflicts > 0 {
+            p.alarm role="alert" {
+                (conflicts) " " (plural(conflicts, "event", "events"))
+                " came twice with different content. Nothing was overwritten; the log names each "
+                "of them."
+            }
+        }
+        @if overview.shops.is_empty() {
+            p.empty {
+                "No shops yet. Add one with " code { "smilepost-hub shop add" } "."
+            }
+        }
+        @for shop in &overview.shops { (card(shop)) }
+    }
+}
+
+fn card(shop: &ShopDay) -> Markup {
+    let is_mixed = shop.scores.len() > 1;
     html! {
         section.shop aria-label=(shop.name) {
-            h2 { (shop.name) span.quiet { (date.format("%A %-d %B %Y")) ", " (shop.zone) } }
-            (alarms)
-            @if lines.len() > 1 {
+            h2 { (shop.name) span.quiet { (shop.date.format("%A %-d %B %Y")) ", " (shop.zone) } }
+            (calls_and_notes::alarms(&shop.waiting))
+            @if is_mixed {
                 p.quiet {
                     "More than one question or wording was asked: their scores do not compare. "
-                    "Of all: " (left_out(day)) "."
+                    "Of all: " (left_out(&shop.left_out)) "."
                 }
             }
-            @for (line, counts) in &lines {
-                @if lines.len() > 1 { h3 { (line.question) ", version " (line.version) } }
+            @for scores in &shop.scores {
+                @if is_mixed { h3 { (scores.question) ", version " (scores.version) } }
                 div.scores {
-                    (score("Happy Index", counts.happy_index(), "", "of 100"))
-                    (score("CSAT", counts.csat(), " %", &interval(counts)))
+                    (score("Happy Index", scores.happy_index, "", "of 100"))
+                    (score("CSAT", scores.csat, " %", &interval(scores)))
                     div.score {
                         span.name { "Ratings" }
-                        span.value { (counts.total()) }
-                        @if lines.len() == 1 { span.quiet { (left_out(day)) } }
+                        span.value { (scores.ratings) }
+                        @if !is_mixed { span.quiet { (left_out(&shop.left_out)) } }
                     }
                 }
-                (bar(line.scale, counts.faces()))
-                (table_of_faces(line.scale, counts.faces()))
+                (bar(scores))
+                (table_of_faces(scores))
             }
-            @for status in kiosks {
-                @if status.is_cloned {
-                    p.alarm role="alert" {
-                        "Two devices use the token of " (status.kiosk.id)
-                        ". Both are counted; revoke it, and enrol the right one again."
-                    }
-                }
-                @if status.lost > 0 {
-                    p.alarm role="alert" {
-                        "The card of " (status.kiosk.id) " lost " (status.lost) " "
-                        (plural(status.lost, "rating", "ratings")) ": replace it."
-                    }
-                }
-            }
-            (told)
-            (table_of_kiosks(kiosks, now))
+            (kiosks::alarms(&shop.kiosks))
+            (calls_and_notes::of_day(&shop.calls_and_notes))
+            (kiosks::table(&shop.kiosks))
         }
     }
 }
@@ -207,20 +135,20 @@ fn score(name: &str, value: Option<f64>, unit: &str, beside: &str) -> Markup {
     }
 }
 
-fn interval(counts: &Counts) -> String {
-    match counts.csat_interval() {
+fn interval(scores: &ScoreFigures) -> String {
+    match scores.csat_interval {
         Some((low, high)) => format!("happy; 95 %: {low:.0} to {high:.0} %"),
         None => "happy".to_owned(),
     }
 }
 
-fn left_out(day: &Day) -> String {
+fn left_out(left_out: &LeftOut) -> String {
     let parts = [
-        (day.misuse, "not counted"),
-        (day.replaced, "corrected"),
-        (day.bounded, "of a time between two limits"),
-        (day.uncertain - day.bounded, "of unknown time"),
-        (day.unread, "not understood yet"),
+        (left_out.misuse, "not counted"),
+        (left_out.corrected, "corrected"),
+        (left_out.bounded, "of a time between two limits"),
+        (left_out.unknown_time, "of unknown time"),
+        (left_out.unread, "not understood yet"),
     ];
     let said: Vec<String> = parts
         .into_iter()
@@ -230,92 +158,28 @@ fn left_out(day: &Day) -> String {
     if said.is_empty() { "all counted".to_owned() } else { said.join(", ") }
 }
 
-/// The lines of the day; five empty faces when there was none.
-fn lines(day: &Day) -> Vec<(Line, Counts)> {
-    let mut lines: Vec<_> =
-        day.lines.each().map(|(line, counts)| (line.clone(), *counts)).collect();
-    if lines.is_empty() {
-        let scale = Scale::Five;
-        let line = Line { question: String::new(), version: 0, scale };
-        lines.push((line, Counts::none(scale)));
-    }
-    lines
-}
-
-fn bar(scale: Scale, counts: &[u32]) -> Markup {
-    let total: u32 = counts.iter().sum();
+fn bar(scores: &ScoreFigures) -> Markup {
     html! {
         div.bar aria-hidden="true" {
-            @for (&face, &count) in survey::faces_of(scale).iter().zip(counts) {
+            @for (&face, &count) in survey::faces_of(scores.scale).iter().zip(&scores.faces) {
                 @if count > 0 {
                     div class={ "fill-" (face) }
-                        style=(format!("width:{:.3}%", share(count, total))) {}
+                        style=(format!("width:{:.3}%", scores.share(count))) {}
                 }
             }
         }
     }
 }
 
-fn table_of_faces(scale: Scale, counts: &[u32]) -> Markup {
-    let total: u32 = counts.iter().sum();
+fn table_of_faces(scores: &ScoreFigures) -> Markup {
+    let faces = survey::faces_of(scores.scale);
     html! {
         table.faces {
-            tr { @for &face in survey::faces_of(scale) { th scope="col" { (sticker(face)) } } }
-            tr.counts { @for count in counts { td { (count) } } }
-            tr.quiet { @for &count in counts { td { (format!("{:.0} %", share(count, total))) } } }
-        }
-    }
-}
-
-fn share(count: u32, total: u32) -> f64 {
-    f64::from(count) * 100.0 / f64::from(total.max(1))
-}
-
-fn table_of_kiosks(kiosks: &[&Status], now: i64) -> Markup {
-    html! {
-        table.kiosks {
-            thead {
-                tr {
-                    th scope="col" { "Kiosk" }
-                    th scope="col" { "Touchpoint" }
-                    th scope="col" { "Last contact" }
-                    th scope="col" { "Still holds" }
-                    th scope="col" { "Set aside" }
-                    th scope="col" { "Lost" }
-                }
+            tr { @for &face in faces { th scope="col" { (sticker(face)) } } }
+            tr.counts { @for count in &scores.faces { td { (count) } } }
+            tr.quiet {
+                @for &count in &scores.faces { td { (format!("{:.0} %", scores.share(count))) } }
             }
-            tbody {
-                @for status in kiosks {
-                    tr {
-                        td { (status.kiosk.id) }
-                        td { (status.kiosk.touchpoint) }
-                        td { (last_contact(status, now)) }
-                        td { (status.waiting) }
-                        td { (status.set_aside) }
-                        td { (status.lost) }
-                    }
-                }
-                @if kiosks.is_empty() {
-                    tr { td colspan="6" { "No kiosks yet." } }
-                }
-            }
-        }
-    }
-}
-
-fn last_contact(status: &Status, now: i64) -> String {
-    match status.last_contact_ms {
-        None if status.is_enrolled => "enrolled, not heard of yet".to_owned(),
-        None => "not enrolled yet".to_owned(),
-        Some(at) => {
-            let seconds = (now - at).max(0) / 1_000;
-            let ago = match seconds {
-                0..120 => format!("{seconds} s ago"),
-                120..7_200 => format!("{} min ago", seconds / 60),
-                7_200..172_800 => format!("{} h ago", seconds / 3_600),
-                _ => format!("{} days ago", seconds / 86_400),
-            };
-            if status.is_enrolled { ago } else { format!("{ago}; its token was revoked") }
         }
     }
 }

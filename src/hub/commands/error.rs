@@ -1,0 +1,30 @@
+//! Why a command cannot be carried out.
+
+use crate::hub::archive;
+use crate::secret::pin;
+
+/// A command that cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What is asked for makes no sense here; the sentence says why, and what does.
+    #[error("{0}")]
+    Invalid(String),
+    /// The PIN cannot be used.
+    #[error(transparent)]
+    Pin(#[from] pin::Unusable),
+    /// The archive failed.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+}
+
+impl Error {
+    pub(super) fn no_shop(id: &str) -> Self {
+        let cure = "`smilepost-hub shop list` prints the short names";
+        Self::Invalid(format!("there is no shop {id}; {cure}"))
+    }
+
+    pub(super) fn no_kiosk(id: &str) -> Self {
+        let cure = "`smilepost-hub kiosk list` prints the short names";
+        Self::Invalid(format!("there is no kiosk {id}; {cure}"))
+    }
+}

@@ -1,0 +1,96 @@
+//! Importing files from a stick: each is taken, told of, and its receipt is written beside it.
+
+use std::path::{Path, PathBuf};
+
+use crate::carried::file::RECEIPT_ENDING;
+use crate::carried::seal::HubKeys;
+use crate::file;
+use crate::hub::archive::Archive;
+use crate::hub::carried::import::{self, Imported};
+
+/// A file cannot be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be opened.
+    #[error("the file cannot be read")]
+    Unreadable(#[source] std::io::Error),
+    /// Nothing in it can be stored.
+    #[error(transparent)]
+    Import(#[from] import::Error),
+}
+
+/// Imports a file at this time, in milliseconds since 1970 UTC.
+///
+/// # Errors
+/// When nothing of it can be stored.
+pub async fn import<A: Archive>(
+    archive: &A,
+    keys: &HubKeys,
+    file: &Path,
+    now_ms: i64,
+) -> Result<Imported, Error> {
+    let input = std::fs::File::open(file).map_err(Error::Unreadable)?;
+    Ok(import::import(archive, keys, std::io::BufReader::new(input), now_ms).await?)
+}
+
+/// What became of a file, a line each with its name.
+#[must_use]
+pub fn told(file: &Path, imported: &Imported) -> String {
+    let name = file.display();
+    let Imported { kiosk, added, known, set_aside, before, complaints, .. } = imported;
+    let before = before.as_ref().map(|at| format!("; the file was imported before, on {at}"));
+    let before = before.unwrap_or_default();
+    let mut lines = format!(
+        "{name}: {kiosk}: {added} new events, {known} known events, {set_aside} set aside{before}\n"
+    );
+    for complaint in complaints {
+        lines.push_str(&format!("{name}: {complaint}\n"));
+    }
+    lines
+}
+
+/// Writes the receipt beside the file, and returns where.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_receipt(file: &Path, receipt: &str) -> std::io::Result<PathBuf> {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".");
+    path.push(RECEIPT_ENDING);
+    let path = PathBuf::from(path);
+    file::write_for_all(&path, receipt.as_bytes())?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_a_file_is_told_with_every_complaint() {
+        let imported = Imported {
+            kiosk: "kallio-exit".to_owned(),
+            added: 3,
+            known: 2,
+            before: Some("2026-11-20T12:00:00Z".to_owned()),
+            complaints: vec!["line 4: was changed".to_owned()],
+            ..Imported::default()
+        };
+        let told = told(Path::new("a.smilepost"), &imported);
+        assert_eq!(
+            told,
+            "a.smilepost: kallio-exit: 3 new events, 2 known events, 0 set aside; the file was \
+             imported before, on 2026-11-20T12:00:00Z\na.smilepost: line 4: was changed\n"
+        );
+    }
+
+    #[test]
+    fn the_receipt_stands_beside_the_file_under_its_whole_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kallio.smilepost");
+        let path = write_receipt(&file, "text").unwrap();
+        assert_eq!(path, folder.path().join("kallio.smilepost.receipt"));
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "text");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");
+    }
+}

@@ -1,0 +1,70 @@
+//! Setting up shops.
+
+use super::error::Error;
+use super::names::short_name;
+use crate::hub::archive::{Archive, PinScope, Shop};
+use crate::secret::pin;
+
+/// Adds a shop and returns its short name.
+///
+/// # Errors
+/// When the time zone is unknown, or the short name is taken.
+pub async fn add<A: Archive>(
+    archive: &A,
+    name: String,
+    zone: String,
+    group: Option<String>,
+) -> Result<String, Error> {
+    if zone.parse::<chrono_tz::Tz>().is_err() {
+        let sentence = format!("{zone:?} is not an IANA time zone such as Europe/Helsinki");
+        return Err(Error::Invalid(sentence));
+    }
+    let id = short_name(&name)?;
+    let shop = Shop { id: id.clone(), name, zone, group };
+    if archive.add_shop(shop).await? {
+        return Ok(id);
+    }
+    Err(Error::Invalid(format!("shop {id} already exists")))
+}
+
+/// Puts a shop into a group, or into none.
+///
+/// # Errors
+/// When there is no such shop.
+pub async fn group<A: Archive>(
+    archive: &A,
+    shop: &str,
+    group: Option<String>,
+) -> Result<(), Error> {
+    let is_known = archive.group_shop(shop.to_owned(), group).await?;
+    if is_known { Ok(()) } else { Err(Error::no_shop(shop)) }
+}
+
+/// Sets the PIN of the desk on every kiosk of a shop, or deletes it; returns how many kiosks there
+/// are.
+///
+/// # Errors
+/// When the PIN cannot be used, or the shop is unknown or has no kiosk.
+pub async fn set_pin<A: Archive>(
+    archive: &A,
+    shop: &str,
+    pin: Option<&str>,
+) -> Result<usize, Error> {
+    let hash = pin.map(pin::hash).transpose()?;
+    match archive.set_pin(PinScope::Shop(shop.to_owned()), hash).await? {
+        0 => Err(Error::Invalid(format!("there is no shop {shop}, or it has no kiosk"))),
+        kiosks => Ok(kiosks),
+    }
+}
+
+/// Every shop, a line each.
+///
+/// # Errors
+/// When the archive fails.
+pub async fn list<A: Archive>(archive: &A) -> Result<String, Error> {
+    let line = |shop: Shop| {
+        let group = shop.group.map(|group| format!("\tgroup {group}")).unwrap_or_default();
+        format!("{}\t{}\t{}{group}\n", shop.id, shop.name, shop.zone)
+    };
+    Ok(archive.shops().await?.into_iter().map(line).collect())
+}

@@ -1,0 +1,151 @@
+//! The reading of a delivery, whether it came over the network or on a stick.
+//!
+//! Events are read one by one: what is wrong with one of them is said of that one and holds up no
+//! other. Of each event a receipt says that it is settled, or why it is set aside.
+
+use sha2::{Digest as _, Sha256};
+
+use super::archive::{Arrived, Incoming, Kiosk, Shipment, Shop, Way};
+use crate::carried::file::write_keys;
+use crate::carried::seal::HubPublic;
+use crate::feedback::outbox::EVENTS_MAX;
+use crate::feedback::rating::{RatingId, RunId};
+use crate::wire::Enrolled;
+use crate::wire::delivery::{self, Delivery, Run, Unusable};
+use crate::wire::receipt::{SetAside, Settled};
+
+/// The most anchors of one delivery.
+const ANCHORS_MAX: usize = 1_000;
+
+/// The most characters that are kept of a kiosk's complaint about its survey.
+const COMPLAINT_CHARS_MAX: usize = 1_000;
+
+/// The longest nonce, in bytes.
+const NONCE_BYTES_MAX: usize = 64;
+
+/// The longest name of a kiosk's program, in bytes.
+const APP_BYTES_MAX: usize = 100;
+
+/// A delivery was read and can never be stored; the sentence says why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unacceptable(String);
+
+/// Reads everything in a delivery that came at this time, in milliseconds since 1970 UTC; says of
+/// each event that cannot be used why not.
+///
+/// # Errors
+/// When nothing of it can be used.
+pub fn check(
+    kiosk: String,
+    delivery: Delivery,
+    way: Way,
+    received_ms: i64,
+) -> Result<(Shipment, Vec<SetAside>), Unacceptable> {
+    let events: usize = delivery.runs.iter().map(|run| run.events.len()).sum();
+    if events > EVENTS_MAX {
+        let sentence = format!("the delivery has {events} events; at most {EVENTS_MAX} are taken");
+        return Err(Unacceptable(sentence));
+    }
+    let nonce_bytes = delivery.nonce.len();
+    if !(1..=NONCE_BYTES_MAX).contains(&nonce_bytes) || delivery.app.len() > APP_BYTES_MAX {
+        return Err(Unacceptable("nonce or app is empty or too long".to_owned()));
+    }
+    let mut anchors = Vec::new();
+    for boot in &delivery.boots {
+        let id = boot.id().map_err(Unacceptable)?;
+        // A source that this version does not know tells it nothing.
+        anchors.extend(boot.anchors.iter().filter_map(|anchor| Some((id, anchor.anchor()?))));
+    }
+    if anchors.len() > ANCHORS_MAX {
+        return Err(Unacceptable(format!("the delivery has more than {ANCHORS_MAX} anchors")));
+    }
+    let live = delivery.live.as_deref().map(str::parse::<RunId>).transpose();
+    let live = live.map_err(|error| Unacceptable(format!("live: {error}")))?;
+    let mut runs = Vec::new();
+    let mut set_aside = Vec::new();
+    let mut refused = Vec::new();
+    for run in &delivery.runs {
+        let (arrived, unusable) = check_run(run)?;
+        for (n, reason) in unusable {
+            refused.push((RatingId { run: arrived.run, n }, reason.clone()));
+            set_aside.push(SetAside { run: run.run.clone(), n, reason });
+        }
+        runs.push(arrived);
+    }
+    let shipment = Shipment {
+        kiosk,
+        way,
+        received_ms,
+        app: delivery.app,
+        anchors,
+        live,
+        known: delivery.known,
+        publication: delivery.publication,
+        pin: delivery.pin,
+        survey_complaint: delivery
+            .survey_complaint
+            .map(|complaint| complaint.chars().take(COMPLAINT_CHARS_MAX).collect()),
+        runs,
+        counters: delivery.counters,
+        refused,
+    };
+    Ok((shipment, set_aside))
+}
+
+/// A run's events, and the number of each that cannot be used, with the reason.
+fn check_run(run: &Run) -> Result<(Arrived, Vec<(u32, String)>), Unacceptable> {
+    let id = run.id().map_err(Unacceptable)?;
+    let boot = run.boot_id().map_err(Unacceptable)?;
+    let mut events = Vec::with_capacity(run.events.len());
+    let mut unusable = Vec::new();
+    for event in &run.events {
+        match delivery::read(event) {
+            Ok(read) => {
+                let content = delivery::canonical(event);
+                events.push(Incoming { event: read, digest: digest(&content), content });
+            }
+            Err(nameless @ Unusable::Nameless) => {
+                return Err(Unacceptable(format!("run {id}: {nameless}")));
+            }
+            Err(Unusable::Malformed { n, why }) => unusable.push((n, why)),
+        }
+    }
+    Ok((Arrived { run: id, boot, taken: run.taken, events }, unusable))
+}
+
+/// The first half of a SHA-256: enough that no two contents share it by chance.
+fn digest(content: &str) -> [u8; 16] {
+    let whole: [u8; 32] = Sha256::digest(content).into();
+    whole.first_chunk().copied().unwrap_or_default()
+}
+
+/// Sets aside an event whose identity another event has here.
+#[must_use]
+pub fn in_conflict(id: RatingId) -> SetAside {
+    let reason = "another event with this run and number is stored already".to_owned();
+    SetAside { run: id.run.to_string(), n: id.n, reason }
+}
+
+/// Stored events as a receipt names them: ranges of numbers by run.
+#[must_use]
+pub fn by_run(ids: Vec<RatingId>) -> Vec<Settled> {
+    let mut runs = std::collections::BTreeMap::<RunId, Vec<u32>>::new();
+    for id in ids {
+        runs.entry(id.run).or_default().push(id.n);
+    }
+    runs.into_iter().map(|(run, numbers)| Settled::of(run.to_string(), numbers)).collect()
+}
+
+/// What a kiosk is told when it is enrolled.
+#[must_use]
+pub fn enrolled(kiosk: Kiosk, shop: Shop, token: String, keys: &HubPublic) -> Enrolled {
+    Enrolled {
+        kiosk: kiosk.id,
+        token,
+        shop: shop.name,
+        zone: shop.zone,
+        touchpoint: kiosk.touchpoint,
+        hub_keys: Some(write_keys(keys)),
+    }
+}

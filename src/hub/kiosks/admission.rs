@@ -1,0 +1,99 @@
+//! Who is admitted: the token of a request is checked, then the gate.
+//!
+//! A handler that takes [`Admitted`] serves no stranger. The body is received first, so that a slow
+//! sender takes no place inside; it is unpacked only afterwards, so that a stranger costs little.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::body::Body;
+use super::gate::{Gate, Wait};
+use super::refusal::Refusal;
+use crate::carried::seal::HubPublic;
+use crate::feedback::moment::Reading;
+use crate::hub::archive::{Archive, Bearer};
+use crate::hub::secrets::{self, Hash, Token};
+
+/// The name under which the requests of strangers are counted; no kiosk has an empty one.
+const STRANGERS: &str = "";
+
+/// What all handlers share.
+#[derive(Clone)]
+pub(super) struct Shared<A> {
+    pub(super) archive: A,
+    pub(super) gate: Arc<Gate>,
+    pub(super) keys: HubPublic,
+    pub(super) read_clocks: fn() -> Reading,
+}
+
+impl<A> Shared<A> {
+    /// What time it is, in milliseconds since 1970 UTC.
+    pub(super) fn wall_ms(&self) -> i64 {
+        (self.read_clocks)().wall_ms
+    }
+
+    /// Counts a request that comes with no token; all of them share one limit.
+    pub(super) fn count_stranger(&self) -> Result<(), Wait> {
+        self.gate.count(STRANGERS, (self.read_clocks)().boot_ms)
+    }
+}
+
+/// A request of a kiosk that was let in.
+pub(super) struct Admitted {
+    /// The kiosk's short name.
+    pub(super) kiosk: String,
+    /// The token that let it in.
+    pub(super) token: Hash,
+    /// Whether the token should be renewed.
+    pub(super) is_token_old: bool,
+    /// What it has sent.
+    pub(super) body: Body,
+    /// Held for as long as the request is served.
+    _place: OwnedSemaphorePermit,
+}
+
+impl<A: Archive> FromRequest<Shared<A>> for Admitted {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, shared: &Shared<A>) -> Result<Self, Refusal> {
+        let headers = request.headers().clone();
+        let Ok(body) = Body::from_request(request, shared).await;
+        let token = token_in(&headers)?;
+        let bearer = bearer(&shared.archive, token, shared.wall_ms()).await?;
+        let place = shared.gate.enter(&bearer.kiosk, (shared.read_clocks)().boot_ms)?;
+        Ok(Self {
+            kiosk: bearer.kiosk,
+            token: secrets::token_hash(token),
+            is_token_old: bearer.is_old,
+            body,
+            _place: place,
+        })
+    }
+}
+
+fn token_in(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer "));
+    token.map(str::trim).ok_or(Refusal::Unauthorised)
+}
+
+/// The kiosk that a token belongs to. A token that was to follow another replaces it now.
+async fn bearer<A: Archive>(archive: &A, token: &str, now_ms: i64) -> Result<Bearer, Refusal> {
+    let hash = secrets::token_hash(token);
+    let bearer = archive.bearer(hash, now_ms - secrets::TOKEN_LIFE_MS).await?;
+    let bearer = bearer.ok_or(Refusal::Unauthorised)?;
+    if !bearer.has_key {
+        // The token is older than carried deliveries: from now on it may sign one.
+        archive.note_key(Token::of(token)?).await?;
+    }
+    if bearer.is_next {
+        archive.confirm_token(hash, now_ms).await?;
+        tracing::info!(kiosk = bearer.kiosk, "the kiosk uses its new token; the old one is void");
+        return Ok(Bearer { is_next: false, is_old: false, ..bearer });
+    }
+    Ok(bearer)
+}

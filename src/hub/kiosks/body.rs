@@ -1,0 +1,63 @@
+//! The body of a request: received whole, then unpacked and read, with one limit for both.
+
+use std::convert::Infallible;
+use std::io::Read as _;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{HeaderValue, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::refusal::Refusal;
+use crate::wire::BODY_BYTES_MAX;
+
+/// A body as it was received, or why it was not.
+pub(super) struct Body {
+    encoding: Option<HeaderValue>,
+    bytes: Result<Bytes, BytesRejection>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    /// Whether the body is complete is said when it is read: other complaints come first.
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
+        let encoding = request.headers().get(CONTENT_ENCODING).cloned();
+        let bytes = Bytes::from_request(request, state).await;
+        Ok(Self { encoding, bytes })
+    }
+}
+
+impl Body {
+    /// Unpacks the body and reads it as JSON.
+    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Refusal> {
+        let bytes = self.bytes.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(BODY_BYTES_MAX),
+            _ => Refusal::Incomplete,
+        })?;
+        let encoding = self
+            .encoding
+            .as_ref()
+            .map_or("identity", |value| value.to_str().unwrap_or("unreadable"));
+        let json = match encoding {
+            "identity" => bytes.to_vec(),
+            "gzip" => gunzip(&bytes)?,
+            other => return Err(Refusal::Encoding(other.to_owned())),
+        };
+        serde_json::from_slice(&json)
+            .map_err(|error| Refusal::Malformed(format!("the body cannot be read: {error}")))
+    }
+}
+
+fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut json = Vec::new();
+    let limit = u64::try_from(BODY_BYTES_MAX + 1).unwrap_or(u64::MAX);
+    let read = flate2::read::MultiGzDecoder::new(packed).take(limit).read_to_end(&mut json);
+    match read {
+        Ok(_) if json.len() > BODY_BYTES_MAX => Err(Refusal::TooLarge(BODY_BYTES_MAX)),
+        Ok(_) => Ok(json),
+        Err(error) => Err(Refusal::Malformed(format!("the body is not valid gzip: {error}"))),
+    }
+}

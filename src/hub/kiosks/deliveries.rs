@@ -1,0 +1,50 @@
+//! Deliveries over the network: checked, stored, and answered with a receipt.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::admission::{Admitted, Shared};
+use super::refusal::Refusal;
+use crate::hub::archive::{Archive, Way};
+use crate::hub::intake;
+use crate::wire::delivery::Delivery;
+use crate::wire::receipt::{Receipt, SetAside};
+
+/// Stores a delivery.
+pub(super) async fn deliver<A: Archive>(
+    State(shared): State<Shared<A>>,
+    admitted: Admitted,
+) -> Result<Json<Receipt>, Refusal> {
+    let kiosk = admitted.kiosk;
+    let delivery: Delivery = admitted.body.read()?;
+    let nonce = delivery.nonce.clone();
+    let (shipment, mut set_aside) =
+        intake::check(kiosk.clone(), delivery, Way::Sent, shared.wall_ms())?;
+    let stored = shared.archive.store(shipment).await?;
+    if stored.is_restored {
+        tracing::error!(kiosk, "the archive was restored from a backup: kiosks send again");
+    }
+    if stored.is_clone {
+        tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
+    }
+    for id in stored.conflicts {
+        let run = id.run.to_string();
+        tracing::error!(kiosk, run, n = id.n, "conflict: an event came again with other content");
+        set_aside.push(intake::in_conflict(id));
+    }
+    for SetAside { run, n, reason } in &set_aside {
+        tracing::warn!(kiosk, run, n, reason, "an event was set aside");
+    }
+    Ok(Json(Receipt {
+        nonce,
+        settled: intake::by_run(stored.settled),
+        set_aside,
+        hub_time_ms: shared.wall_ms(),
+        hub_epoch: stored.epoch,
+        publication: Some(stored.publication),
+        stored: Some(stored.stored),
+        added: Some(stored.added),
+        pin: stored.pin,
+        is_token_old: admitted.is_token_old,
+    }))
+}

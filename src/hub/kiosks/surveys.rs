@@ -1,0 +1,35 @@
+//! Surveys for kiosks: each is sent the one that is meant for it, unless it has it already.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use super::admission::{Admitted, Shared};
+use super::refusal::Refusal;
+use crate::hub::archive::{self, Archive};
+use crate::wire::survey::{self, Published};
+
+/// Sends a kiosk its survey.
+pub(super) async fn hand_out<A: Archive>(
+    State(shared): State<Shared<A>>,
+    headers: HeaderMap,
+    admitted: Admitted,
+) -> Result<Response, Refusal> {
+    let kiosk = admitted.kiosk;
+    let found = shared.archive.survey(kiosk.clone()).await?;
+    let publication = found.as_ref().map_or(0, |found| found.number);
+    let epoch = shared.archive.epoch().await?;
+    let tag = survey::etag(epoch, publication);
+    let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    if known.is_some_and(|known| known == tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+    }
+    let content = found.and_then(|found| found.content);
+    // It was checked before it was published; a newer shape is read as far as it is known here.
+    let survey = content.map(|content| serde_json::from_str(&content)).transpose();
+    let survey = survey.map_err(|error| archive::Error::new("read a survey", error))?;
+    tracing::info!(kiosk, publication, "a survey was sent to a kiosk");
+    Ok(([(ETAG, tag)], Json(Published { epoch, publication, survey })).into_response())
+}

@@ -1,0 +1,93 @@
+//! How a shop's kiosks are, on its card.
+
+use maud::{Markup, html};
+
+use crate::hub::figures::kiosks::{Contact, KioskFigures};
+
+/// An alarm for each kiosk that needs somebody's hand.
+pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
+    html! {
+        @for kiosk in kiosks {
+            @if kiosk.is_cloned {
+                p.alarm role="alert" {
+                    "Two devices use the token of " (kiosk.id)
+                    ". The ratings of both are counted. Revoke the token and enrol the right device "
+                    "again."
+                }
+            }
+            @if kiosk.lost > 0 {
+                p.alarm role="alert" {
+                    "The card of " (kiosk.id) " lost " (kiosk.lost) " "
+                    @if kiosk.lost == 1 { "rating" } @else { "ratings" } ": replace it."
+                }
+            }
+        }
+    }
+}
+
+/// A line for each kiosk.
+pub(super) fn table(kiosks: &[KioskFigures]) -> Markup {
+    html! {
+        table.kiosks {
+            thead {
+                tr {
+                    th scope="col" { "Kiosk" }
+                    th scope="col" { "Touchpoint" }
+                    th scope="col" { "Last contact" }
+                    th scope="col" { "Still holds" }
+                    th scope="col" { "Set aside" }
+                    th scope="col" { "Lost" }
+                }
+            }
+            tbody {
+                @for kiosk in kiosks {
+                    tr {
+                        td { (kiosk.id) }
+                        td { (kiosk.touchpoint) }
+                        td { (contact(kiosk.contact)) }
+                        td { (kiosk.waiting) }
+                        td { (kiosk.set_aside) }
+                        td { (kiosk.lost) }
+                    }
+                }
+                @if kiosks.is_empty() {
+                    tr { td colspan="6" { "No kiosks yet." } }
+                }
+            }
+        }
+    }
+}
+
+fn contact(contact: Contact) -> String {
+    match contact {
+        Contact::NotEnrolled => "not enrolled yet".to_owned(),
+        Contact::Never => "enrolled, no delivery yet".to_owned(),
+        Contact::Ago { seconds, is_revoked: false } => ago(seconds),
+        Contact::Ago { seconds, is_revoked: true } => {
+            format!("{}; its token was revoked", ago(seconds))
+        }
+    }
+}
+
+fn ago(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_contact_is_said_in_a_unit_that_fits() {
+        let of = |seconds| contact(Contact::Ago { seconds, is_revoked: false });
+        assert_eq!([of(119), of(7_199)], ["119 s ago", "119 min ago"]);
+        assert_eq!([of(172_799), of(172_800)], ["47 h ago", "2 days ago"]);
+        let revoked = contact(Contact::Ago { seconds: 5, is_revoked: true });
+        assert_eq!(revoked, "5 s ago; its token was revoked");
+    }
+}
