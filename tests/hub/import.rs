@@ -140,7 +140,7 @@ async fn a_file_by_another_key_or_to_another_hub_is_refused_and_names_the_cure()
     let forged = file(&scene, &"f".repeat(64), &[(1, 3)]);
     assert!(why(take(&scene, &forged).await).contains("not signed by this kiosk"));
     let stranger = file_to(&keys(&scene), &scene.token, "nowhere-1", NONCE, &[(1, 3)]);
-    assert!(why(take(&scene, &stranger).await).contains("enrol it anew"));
+    assert!(why(take(&scene, &stranger).await).contains("enrol it again"));
     let to_other = file_to(&HubKeys::of_secret([9; 32]), &scene.token, KIOSK, NONCE, &[(1, 3)]);
     assert!(why(take(&scene, &to_other).await).contains("another hub"));
     let good = file(&scene, &scene.token, &[(1, 3)]);

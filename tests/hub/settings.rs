@@ -37,7 +37,7 @@ fn every_complaint_comes_at_once() {
     for said in [
         "port: unknown field `port`",
         "data_dir: is missing",
-        "listen: would take tokens over plain HTTP",
+        "listen: would receive tokens over plain HTTP",
         "dashboard.listen: would show every number",
         "tls.certificate: is missing",
     ] {

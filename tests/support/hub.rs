@@ -15,8 +15,8 @@ pub(crate) const KIOSK: &str = "kallio-checkout-1";
 pub(crate) const BOOT: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 /// 2026-11-20 12:00:00 UTC.
 pub(crate) const NOON: i64 = 1_795_176_000_000;
-/// What time it is for the hub, whatever the machine's clock says: half past twelve UTC.
-pub(crate) const NOW: i64 = NOON + 30 * 60_000;
+/// What time it is for the hub, whatever the machine's clock says: 14:00 UTC.
+pub(crate) const NOW: i64 = NOON + 2 * 3_600_000;
 
 fn read_clocks() -> Reading {
     Reading { boot_ms: 3_600_000, wall_ms: NOW }
