@@ -1,4 +1,4 @@
-//! The kiosk's configuration: what `kiosk.toml` says, checked whole, with every complaint at once.
+//! The kiosk's configuration: `kiosk.toml`, checked whole, with all complaints at once.
 //!
 //! `systemd/kiosk.toml` is the reference; a test reads it. Nothing here is written by the program,
 //! except the enrolment, which is a file of its own under the data folder.
@@ -40,27 +40,27 @@ use crate::wire::survey as shape;
 pub struct Settings {
     /// Where the journal and the enrolment are kept.
     pub data_dir: PathBuf,
-    /// Where the socket for the shop manager's tools is.
+    /// The folder of the socket for the shop manager's tools.
     pub runtime_dir: PathBuf,
-    /// The shop's time zone, if the file says; else the hub's word counts.
+    /// The shop's time zone, if the file has it; else the hub's.
     pub zone: Option<Tz>,
     /// The language of the shop's question.
     pub language: String,
     /// The name in the corner of the screen.
     pub brand: String,
-    /// What is asked: the local survey, or the one that is built in.
+    /// The local survey, or the built-in one.
     pub survey: Survey,
-    /// Whether the survey is a local one, beside which the hub's is not asked for.
+    /// Whether the survey is a local one; then the hub's is not fetched.
     pub has_own_survey: bool,
-    /// Where in the shop the kiosk stands, if the file says; else the hub's word counts.
+    /// Where in the shop the kiosk stands, if the file has it; else the hub's.
     pub touchpoint: Option<String>,
     /// The languages that a shopper is offered where the survey names none.
     pub languages: Vec<String>,
     /// When the shop is open where the survey does not say.
     pub hours: Option<Hours>,
-    /// What was done because shoppers said so, beside what the survey has of it.
+    /// What the shop has changed because of ratings, besides the survey's own notices.
     pub notices: Vec<Notice>,
-    /// What is to be heard.
+    /// Tones and speech.
     pub sound: Sound,
     /// How long things last.
     pub pace: Pace,
@@ -85,9 +85,9 @@ pub struct Settings {
     pub keep_days: u16,
     /// How large the journal may become.
     pub limits: Limits,
-    /// Whether the data folder may lie where a restart wipes it.
+    /// Whether the data folder may be on a disk that a restart wipes.
     pub allows_volatile: bool,
-    /// Whether presses that nobody meant are judged.
+    /// Whether the misuse rules are on.
     pub is_judged: bool,
 }
 
@@ -111,7 +111,7 @@ pub struct Uplink {
     pub ca_file: Option<PathBuf>,
 }
 
-/// What is to be heard.
+/// Tones and speech.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sound {
     /// Whether a press has a tone, the same for every face.
@@ -148,7 +148,7 @@ struct File {
     uplink: UplinkPart,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct SurveyPart {
     scale: Option<u8>,
@@ -198,7 +198,7 @@ impl Settings {
         complaints.or(settings)
     }
 
-    /// The settings of a kiosk that nobody has configured, with its data in this folder.
+    /// The default settings, with the data in this folder.
     #[must_use]
     pub fn plain(data_dir: &Path) -> Self {
         let data_dir_given = Some(data_dir.to_owned());
@@ -234,59 +234,27 @@ impl Settings {
 
 impl File {
     fn check(self, complaints: &mut Complaints) -> Settings {
-        let data_dir = self.data_dir.unwrap_or_default();
+        let data_dir = self.data_dir.clone().unwrap_or_default();
         let is_given = !data_dir.as_os_str().is_empty();
         complaints.unless(is_given, "data_dir", "is missing: name a folder on a durable disk");
-        let language = self.language.unwrap_or_else(|| "en".to_owned());
         let has_own_survey = self.survey.file.is_some();
-        let survey = self.survey.check(complaints);
-        let speaks = |tag: &str| survey.parts().questions.iter().all(|q| q.texts(tag).is_some());
-        let known = || survey.languages().collect::<Vec<_>>().join(", ");
-        if !speaks(&language) {
-            let what = format!("{language:?} is not one of the survey's: {}", known());
-            complaints.add("language", what);
-        }
-        for tag in self.languages.iter().filter(|tag| tag.len() > 12) {
-            complaints.add("languages", format!("{tag:?} is longer than 12 characters"));
-        }
-        for tag in self.languages.iter().filter(|tag| !speaks(tag)) {
-            let what = format!("{tag:?} is not one of the survey's: {}", known());
-            complaints.add("languages", what);
-        }
-        let are_few = self.languages.len() <= OFFERED_MAX;
-        complaints.unless(are_few, "languages", format!("are more than {OFFERED_MAX}"));
+        let survey = self.survey.clone().check(complaints);
+        let language = self.language.clone().unwrap_or_else(|| "en".to_owned());
+        self.check_languages(&language, &survey, complaints);
         let (hours, notices) = read_day(&self.hours, &self.notices, complaints);
-        let touchpoint = self.touchpoint;
-        let is_short = touchpoint.as_ref().is_none_or(|name| name.chars().count() <= 80);
-        complaints.unless(is_short, "touchpoint", "is longer than 80 characters");
+        self.check_touchpoint(complaints);
         let is_tag = (1..=12).contains(&language.len());
         complaints.unless(is_tag, "language", "is not a tag of 1 to 12 characters, such as en");
-        let zone = self.zone.and_then(|name| match name.parse::<Tz>() {
-            Ok(zone) => Some(zone),
-            Err(_) => {
-                let what = format!("{name:?} is not an IANA time zone such as Europe/Helsinki");
-                complaints.add("zone", what);
-                None
-            }
-        });
-        let brand = self.brand.unwrap_or_else(|| "Smilepost".to_owned());
-        let is_short = brand.chars().count() <= 30;
-        complaints.unless(is_short, "brand", "is longer than 30 characters");
-        let keep_days = self.keep_days.unwrap_or(400);
-        let is_kept = (1..=3_660).contains(&keep_days);
-        complaints.unless(is_kept, "keep_days", "is not 1 to 3660 days");
-        let journal_max_mb = self.journal_max_mb.unwrap_or(1_024);
-        let is_sane = (16..=65_536).contains(&journal_max_mb);
-        complaints.unless(is_sane, "journal_max_mb", "is not 16 to 65536 megabytes");
         let settings = Settings {
-            limits: Limits { bytes_max: u64::from(journal_max_mb) * 1024 * 1024 },
+            zone: self.check_zone(complaints),
+            brand: self.check_brand(complaints),
+            keep_days: self.check_keep_days(complaints),
+            limits: self.check_limits(complaints),
             allows_volatile: self.allow_volatile,
             is_judged: self.visit.misuse_rules.unwrap_or(true),
             runtime_dir: self.runtime_dir.unwrap_or_else(|| data_dir.clone()),
             data_dir,
-            zone,
             language,
-            brand,
             pace: self.visit.check(complaints),
             alert: self.alert.check(complaints),
             call_wait_ms: self.call.check(complaints),
@@ -298,18 +266,70 @@ impl File {
             uplink: self.uplink.check(complaints),
             survey,
             has_own_survey,
-            touchpoint,
+            touchpoint: self.touchpoint,
             languages: self.languages,
             hours,
             notices,
             sound: self.sound.check(complaints),
-            keep_days,
         };
         // The first question's faces were compared with the lines above, the others were not.
-        if let (true, Err(list)) = (has_own_survey, settings.fits(&settings.survey)) {
+        if has_own_survey && let Err(list) = settings.fits(&settings.survey) {
             complaints.take(&list, "survey.file: ");
         }
         settings
+    }
+
+    /// The survey must have the shop's language and every other one that is offered.
+    fn check_languages(&self, language: &str, survey: &Survey, complaints: &mut Complaints) {
+        let speaks = |tag: &str| survey.parts().questions.iter().all(|q| q.texts(tag).is_some());
+        let known = || survey.languages().collect::<Vec<_>>().join(", ");
+        if !speaks(language) {
+            let what = format!("{language:?} is not one of the survey's: {}", known());
+            complaints.add("language", what);
+        }
+        for tag in self.languages.iter().filter(|tag| tag.len() > 12) {
+            complaints.add("languages", format!("{tag:?} is longer than 12 characters"));
+        }
+        for tag in self.languages.iter().filter(|tag| !speaks(tag)) {
+            let what = format!("{tag:?} is not one of the survey's: {}", known());
+            complaints.add("languages", what);
+        }
+        let are_few = self.languages.len() <= OFFERED_MAX;
+        complaints.unless(are_few, "languages", format!("has more than {OFFERED_MAX} languages"));
+    }
+
+    fn check_touchpoint(&self, complaints: &mut Complaints) {
+        let is_short = self.touchpoint.as_ref().is_none_or(|name| name.chars().count() <= 80);
+        complaints.unless(is_short, "touchpoint", "is longer than 80 characters");
+    }
+
+    fn check_zone(&self, complaints: &mut Complaints) -> Option<Tz> {
+        let name = self.zone.as_ref()?;
+        let zone = name.parse::<Tz>().ok();
+        let what = format!("{name:?} is not an IANA time zone such as Europe/Helsinki");
+        complaints.unless(zone.is_some(), "zone", what);
+        zone
+    }
+
+    fn check_brand(&self, complaints: &mut Complaints) -> String {
+        let brand = self.brand.clone().unwrap_or_else(|| "Smilepost".to_owned());
+        let is_short = brand.chars().count() <= 30;
+        complaints.unless(is_short, "brand", "is longer than 30 characters");
+        brand
+    }
+
+    fn check_keep_days(&self, complaints: &mut Complaints) -> u16 {
+        let keep_days = self.keep_days.unwrap_or(400);
+        let is_sane = (1..=3_660).contains(&keep_days);
+        complaints.unless(is_sane, "keep_days", "is not 1 to 3660 days");
+        keep_days
+    }
+
+    fn check_limits(&self, complaints: &mut Complaints) -> Limits {
+        let journal_max_mb = self.journal_max_mb.unwrap_or(1_024);
+        let is_sane = (16..=65_536).contains(&journal_max_mb);
+        complaints.unless(is_sane, "journal_max_mb", "is not 16 to 65536 megabytes");
+        Limits { bytes_max: u64::from(journal_max_mb) * 1024 * 1024 }
     }
 }
 
@@ -319,7 +339,7 @@ fn read_day(
     notices: &[shape::Notice],
     complaints: &mut Complaints,
 ) -> (Option<Hours>, Vec<Notice>) {
-    // A survey of nothing but these is checked as any other.
+    // They are checked as part of a survey that has nothing else.
     let question = shape::Question { version: 1, scale: 5, ..shape::Question::default() };
     let survey = shape::Survey {
         version: 1,
