@@ -1,4 +1,4 @@
-//! What is to be heard through the board's audio: a tone for a press, and the spoken question.
+//! Sound through the board's audio: a tone for a press, and the spoken question.
 //!
 //! A program plays the files, `aplay` unless another is named: sound is never worth a library that
 //! can hang or crash the kiosk, and a player that does is ended by the next sound.
@@ -60,7 +60,7 @@ impl Sound {
         self.send(self.tone.clone());
     }
 
-    /// Whether the question is there as speech in this language.
+    /// Whether there is a recording of the question in this language.
     #[must_use]
     pub fn can_speak(&self, language: &str) -> bool {
         self.speech(language).is_some()
@@ -96,16 +96,16 @@ fn play(inbox: &Receiver<PathBuf>, player: &[String]) {
         command.args(arguments).arg(&file).stdin(Stdio::null()).stdout(Stdio::null());
         match command.stderr(Stdio::null()).spawn() {
             Ok(child) => playing = Some(child),
-            Err(error) => tracing::warn!(%error, program, "no sound can be played"),
+            Err(error) => tracing::warn!(%error, program, "cannot start the sound player"),
         }
     }
     end(playing);
 }
 
-/// Ends a player and takes its leave, so that none is left behind as a zombie.
+/// Ends a player and waits for it, so that no zombie stays behind.
 fn end(player: Option<Child>) {
     if let Some(mut child) = player {
-        // One that has ended by itself cannot be killed.
+        // A player that has ended cannot be killed.
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -164,8 +164,10 @@ mod tests {
         assert!(sound.can_speak("fi") && !sound.can_speak("en"));
         let read = || std::fs::read_to_string(&heard).unwrap_or_default();
         let wait_for = |text: &str| {
+            let limit = crate::clock::boot_ms() + 60_000;
             while !read().contains(text) {
-                std::thread::yield_now();
+                assert!(crate::clock::boot_ms() < limit, "after 60 s {text} was not played");
+                std::thread::park_timeout(std::time::Duration::from_millis(5));
             }
         };
         sound.tone();
