@@ -85,7 +85,15 @@ fn main() {
     settings.data_dir = data_dir;
     let surveyed = Box::new(|_| {});
     let heard = Box::new(|_, _| {});
-    let office = UplinkConfig { enrolment, settings, app, floor_ms, survey: None, surveyed, heard };
+    let office = UplinkConfig {
+        enrolment,
+        settings,
+        app,
+        floor_ms,
+        survey: None,
+        on_survey: surveyed,
+        on_status: heard,
+    };
     let _uplink = uplink::start(office, keeper.clone()).unwrap();
     while keeper.books().unwrap().0.waiting > 0 {
         std::thread::park_timeout(Duration::from_millis(5));

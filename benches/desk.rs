@@ -80,7 +80,7 @@ fn fill(journal: &mut Journal, ratings: u64, began_ms: i64) {
         while told_ms <= boot_ms {
             let utc_ms = began_ms + i64::try_from(told_ms).unwrap();
             let source = Source::Ntp;
-            journal.tie(Anchor { boot_ms: told_ms, utc_ms, error_ms: 10, source }).unwrap();
+            journal.add_anchor(Anchor { boot_ms: told_ms, utc_ms, error_ms: 10, source }).unwrap();
             told_ms += SIX_HOURS_MS;
         }
         let reading = Reading { boot_ms, wall_ms: 0 };

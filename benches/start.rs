@@ -48,7 +48,7 @@ fn press(folder: &Path) -> Result<Journal, Error> {
 fn start(folder: &Path) -> Journal {
     press(folder).unwrap_or_else(|error| {
         assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
-        Journal::set_aside(folder, &error).unwrap();
+        Journal::quarantine(folder, &error).unwrap();
         press(folder).unwrap()
     })
 }
@@ -69,7 +69,7 @@ fn measure(what: &str, whole: &Path, damage: impl Fn(&Path)) {
         if let Err(error) = journal.chore(READING) {
             assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
             drop(journal);
-            Journal::set_aside(folder.path(), &error).unwrap();
+            Journal::quarantine(folder.path(), &error).unwrap();
             journal = press(folder.path()).unwrap();
         }
         waits.push(begun_chore.elapsed().as_secs_f64() * 1e3);

@@ -147,7 +147,7 @@ impl Kiosk {
         })
         .context("cannot start the journal's thread")?;
         if let Some(anchor) = clock::anchor(floor_ms) {
-            keeper.tie(anchor)?;
+            keeper.add_anchor(anchor)?;
         }
 
         let zone = known_zone(&settings, enrolment.as_ref());
@@ -176,11 +176,11 @@ impl Kiosk {
             app: options.app,
             floor_ms,
             survey: given,
-            surveyed: Box::new(move |survey| {
+            on_survey: Box::new(move |survey| {
                 // A kiosk that is ending asks nothing more.
                 let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
             }),
-            heard: Box::new(move |trouble, confirmed_ms| {
+            on_status: Box::new(move |trouble, confirmed_ms| {
                 let office = desk::sheets::sheet::Office { trouble, confirmed_ms };
                 let _ = heard.send(Event::Office(office));
             }),

@@ -38,7 +38,7 @@ enum Command {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// Run without a screen, even if there is one.
+        /// Run without a screen, even if one is connected.
         #[arg(long)]
         headless: bool,
         /// Record each thank-you as a line `thanked RUN N SCORE` in this file or FIFO; - is
@@ -58,25 +58,25 @@ enum Command {
         /// The one-time code.
         #[arg(required_unless_present = "letter")]
         code: Option<String>,
-        /// A letter from `smilepost-hub kiosk letter`, for a shop without a network.
+        /// A letter written by `smilepost-hub kiosk letter`, for a shop without a network.
         #[arg(long, value_name = "FILE", conflicts_with_all = ["hub_url", "code"])]
         letter: Option<PathBuf>,
     },
-    /// Write the days and everything that waits for head office into a folder of a stick, and take
-    /// up what head office has confirmed there.
+    /// Write the daily summaries and the events that wait for head office to a USB stick, and read
+    /// head office's receipts from it.
     Carry {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The folder, such as `/media/stick/smilepost-export`.
+        /// The folder on the stick, such as `/media/stick/smilepost-export`.
         folder: PathBuf,
     },
-    /// Show the shop's day, or several, whether or not the kiosk is running.
+    /// Show the summary of a day, or of several, whether or not the kiosk is running.
     Summary {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The day; today by the shop's clocks if left out.
+        /// The day; if left out, today by the shop's clock.
         #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
         date: Option<String>,
         /// The first of several days.
@@ -89,18 +89,18 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: SummaryFormat,
     },
-    /// Set or forget the PIN of the shop manager's desk.
+    /// Set or delete the PIN of the shop manager's desk.
     #[command(subcommand)]
     Pin(PinCommand),
-    /// Look at everything that the post needs, and say what is wrong and what cures it; exit 1 when
-    /// something is.
+    /// Check everything that the kiosk needs, and print what is wrong and how to cure it; exit 1 if
+    /// something is wrong.
     Doctor {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Check that every rating taken is settled, waiting, set aside or reported lost; exit 1 when
-    /// not.
+    /// Check that every rating taken is settled, waiting, set aside or reported lost; exit 1 if one
+    /// is missing.
     Verify {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
@@ -109,13 +109,13 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: VerifyFormat,
     },
-    /// Send once more what head office or the network would not have.
+    /// Retry the events that were set aside because they could not be delivered.
     Retry {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Tell the running kiosk what time it is, where no network does.
+    /// Tell the running kiosk the time, where no network does.
     #[command(subcommand)]
     Clock(ClockCommand),
     /// Write every event to standard output, whether or not the kiosk is running.
@@ -123,10 +123,10 @@ enum Command {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The first day; the oldest if left out.
+        /// The first day; if left out, the oldest.
         #[arg(long, value_name = "YYYY-MM-DD")]
         from: Option<String>,
-        /// The last day; the newest if left out.
+        /// The last day; if left out, the newest.
         #[arg(long, value_name = "YYYY-MM-DD")]
         to: Option<String>,
         /// How to write it.
@@ -143,7 +143,7 @@ enum PinCommand {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Forget the PIN, so that nobody gets to the desk until another is set.
+    /// Delete the PIN; nobody can open the desk until another one is set.
     Unset {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
@@ -153,12 +153,12 @@ enum PinCommand {
 
 #[derive(Subcommand)]
 enum ClockCommand {
-    /// Date the ratings of this boot by a clock on the wall.
+    /// Date the ratings since the last boot by the time that you give.
     Set {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The time by the shop's clocks, such as 2026-11-22T17:05, or with its offset, such as
+        /// The time by the shop's clock, such as 2026-11-22T17:05, or with its offset, such as
         /// 2026-11-22T17:05:30+02:00.
         time: String,
     },
@@ -198,7 +198,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             if screen == Place::Display
                 && let Err(error) = bring_fonts(&settings.runtime_dir)
             {
-                tracing::warn!(%error, "the screen may find no font");
+                tracing::warn!(%error, "cannot prepare the fonts; texts on the screen may be missing");
             }
             // From here on a signal waits until there is something to end.
             let signals = Signals::new([SIGINT, SIGTERM])?;
@@ -220,7 +220,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             };
             enrolment.write(&settings.data_dir)?;
             OfficeSurvey::forget(&settings.data_dir)
-                .context("cannot forget the last hub's survey")?;
+                .context("cannot delete the survey of the former hub")?;
             let Enrolment { kiosk, shop, .. } = enrolment;
             print(format_args!(
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
@@ -244,7 +244,7 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Pin(PinCommand::Set { config }) => set_pin(&Settings::read(&config)?),
         Command::Pin(PinCommand::Unset { config }) => {
             let had_one = pin::unset(&Settings::read(&config)?.data_dir)?;
-            let said = if had_one { "The PIN is forgotten." } else { "There was no PIN." };
+            let said = if had_one { "The PIN is deleted." } else { "There was no PIN." };
             print(format_args!("{said}"))
         }
         Command::Doctor { config } => {
@@ -255,7 +255,10 @@ fn act(command: Command) -> anyhow::Result<()> {
                 print(format_args!("{} {}", finding.state.name(), finding.text))?;
             }
             let wrong = findings.iter().filter(|finding| finding.state == State::Wrong).count();
-            anyhow::ensure!(wrong == 0, "to be cured: {wrong}");
+            anyhow::ensure!(
+                wrong == 0,
+                "problems found: {wrong}; the lines marked WRONG say how to cure each"
+            );
             Ok(())
         }
         Command::Verify { config, format } => {
@@ -268,12 +271,12 @@ fn act(command: Command) -> anyhow::Result<()> {
                     print(format_args!("{}", serde_json::to_string_pretty(&verified)?))?;
                 }
             }
-            anyhow::ensure!(verified.holds, "the books do not hold");
+            anyhow::ensure!(verified.holds, "the books do not balance: see the lines above");
             Ok(())
         }
         Command::Retry { config } => {
             let again = retry(&Settings::read(&config)?)?;
-            print(format_args!("{again} events that were set aside wait to be sent again"))
+            print(format_args!("{again} events that were set aside are waiting to be sent again"))
         }
         Command::Clock(ClockCommand::Set { config, time }) => {
             set_clock(&Settings::read(&config)?, &time)
@@ -307,7 +310,7 @@ fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()>
 fn set_pin(settings: &Settings) -> anyhow::Result<()> {
     pin::set(&settings.data_dir, &pin::hash(&program::ask_pin()?)?)?;
     print(format_args!(
-        "The PIN is set. Hold the mark at the edge of the screen to be asked for it."
+        "The PIN is set. To open the desk, hold the mark at the edge of the screen, then type the PIN."
     ))
 }
 
@@ -318,7 +321,7 @@ fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
     let letter = serde_json::from_slice::<Letter>(&text).ok();
     let letter = letter.filter(|letter| letter.smilepost == LETTER);
     let letter = letter.with_context(|| {
-        format!("{name} is no letter that `smilepost-hub kiosk letter` has written")
+        format!("{name} is not a letter written by `smilepost-hub kiosk letter`")
     })?;
     Ok(uplink::enrolment(String::new(), letter.enrolled))
 }
@@ -385,7 +388,7 @@ fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
     let answers = socket::ask(&settings.runtime_dir, &ask)?;
     answers.ok_or(desk::Unanswerable::NotRunning)?.done()?;
     print(format_args!(
-        "The ratings of this boot are dated by it, unless something better is known."
+        "The ratings since the last boot are dated by this time, unless a better source is known."
     ))
 }
 
@@ -412,7 +415,11 @@ fn export(
 fn open_file(settings: &Settings) -> anyhow::Result<(JournalSource, desk::Shop)> {
     let folder: &Path = &settings.data_dir;
     let file = folder.join(smilepost::kiosk::journal::FILE);
-    anyhow::ensure!(file.exists(), "there is no journal at {} yet", file.display());
+    anyhow::ensure!(
+        file.exists(),
+        "there is no journal at {} yet: start the kiosk once",
+        file.display()
+    );
     let shop = shop(settings, Enrolment::read(folder)?.as_ref());
     Ok((JournalSource::from(Journal::open(folder, settings.limits)?), shop))
 }

@@ -365,7 +365,7 @@ impl Attendant {
         if self.time_asked_at.is_none_or(|at| now - at >= TIME_INTERVAL_MS) {
             self.time_asked_at = Some(now);
             if let Some(anchor) = clock::anchor(clock::built_ms()) {
-                self.is_over |= self.keeper.tie(anchor).is_err();
+                self.is_over |= self.keeper.add_anchor(anchor).is_err();
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A driver reports levels and edges; one piece of logic decides what is a press. A line that is
 //! active when the kiosk starts is a stuck or shorted button: it is reported and ignored until it
-//! is released. Buttons never stop the kiosk from starting: what cannot be had is said, and the
+//! is released. Missing buttons never stop the kiosk from starting: the log names the problem, and the
 //! screen's faces and the keyboard go on working.
 
 mod error;
@@ -31,7 +31,7 @@ use crate::kiosk::settings::{Buttons, Driver};
 /// Returns the driver that was chosen, for the log.
 ///
 /// # Errors
-/// When the configured buttons cannot be had; the kiosk goes on without.
+/// When the configured buttons cannot be used; the kiosk goes on without.
 pub fn start(
     settings: &Buttons,
     scale: Scale,
@@ -59,7 +59,7 @@ pub fn start(
 /// leaves them dark when the last handle is dropped.
 ///
 /// # Errors
-/// When a configured line cannot be had.
+/// When a configured line cannot be used.
 pub fn start_lamps(
     settings: &Buttons,
     driver: Driver,

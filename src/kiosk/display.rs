@@ -1,5 +1,5 @@
-//! What the kiosk asks at present, and in which words: the survey, the hour and the shopper's
-//! language made into what the screen prints.
+//! What the screen shows at present: the texts that follow from the survey, the hour and the
+//! shopper's language.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::feedback::survey::{
 use crate::kiosk::settings::Settings;
 use crate::kiosk::sound::Sound;
 
-/// What the screen prints, in one language.
+/// The texts of the screen, in one language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DisplayTexts {
     /// The language, as a BCP 47 tag.
@@ -28,15 +28,15 @@ pub struct DisplayTexts {
     pub accent: Option<Colour>,
     /// The question.
     pub question: String,
-    /// Which of the five faces, and its word; worst first.
+    /// The faces (of the five) with their words; worst first.
     pub faces: Vec<(u8, String)>,
     /// The languages that the shopper is offered, by their own names.
     pub languages: Vec<String>,
     /// Which of them is chosen.
     pub chosen: usize,
-    /// What an unhappy shopper may have been unhappy about.
+    /// The reasons offered to an unhappy shopper.
     pub unhappy: Reasons,
-    /// What a happy shopper may have liked.
+    /// The reasons offered to a happy shopper.
     pub happy: Reasons,
     /// The question for a recommendation; empty for the screen's own words.
     pub nps: String,
@@ -69,7 +69,7 @@ pub struct Shown {
     pub since: String,
 }
 
-/// The survey, and what of it is due.
+/// The survey, and the question and notice that are due.
 pub struct Display {
     survey: Survey,
     settings: Settings,
@@ -81,14 +81,14 @@ pub struct Display {
     today: Option<NaiveDate>,
     is_open: bool,
     sound: Sound,
-    /// What the shop manager has written for shoppers.
-    told: Option<String>,
+    /// The shop manager's text for shoppers.
+    manager_notice: Option<String>,
     words: Vec<(Option<u8>, Arc<DisplayTexts>)>,
 }
 
 impl Display {
-    /// Asks a survey, by the clocks of this zone. Where it is not known, or `now_ms`, which is UTC
-    /// in milliseconds since 1970, is none that can be believed, the shop is open.
+    /// Shows a survey, by the clocks of this zone. While the zone or the time is unknown, the shop
+    /// counts as open; `now_ms` is UTC in milliseconds since 1970.
     pub fn new(
         settings: &Settings,
         zone: Option<Tz>,
@@ -109,21 +109,21 @@ impl Display {
             today: None,
             is_open: true,
             sound,
-            told: None,
+            manager_notice: None,
             words: Vec::new(),
         };
         asked.look(now_ms);
         asked
     }
 
-    /// Asks another survey from now on.
+    /// Shows another survey from now on.
     pub fn adopt(&mut self, survey: Survey, now_ms: Option<i64>) {
         self.survey = survey;
         self.words.clear();
         self.look(now_ms);
     }
 
-    /// Looks at the clock; returns whether anything else is due than before.
+    /// Looks at the clock; returns whether something changed.
     pub fn look(&mut self, now_ms: Option<i64>) -> bool {
         let at = now_ms.zip(self.zone).and_then(|(now_ms, zone)| local(now_ms, zone));
         let question = self.survey.question(at, &self.touchpoint).clone();
@@ -139,12 +139,11 @@ impl Display {
         is_other
     }
 
-    /// Tells shoppers what the shop manager has written for them, before anything else that was
-    /// done; returns whether that is news.
+    /// Shows shoppers the shop manager's text, before any other notice; returns whether it is new.
     pub fn tell(&mut self, did: Option<String>) -> bool {
-        let is_news = self.told != did;
+        let is_news = self.manager_notice != did;
         if is_news {
-            self.told = did;
+            self.manager_notice = did;
             self.words.clear();
         }
         is_news
@@ -193,7 +192,7 @@ impl Display {
         if !offered.contains(&own) {
             offered.insert(0, own);
         }
-        // Two of one name are no choice.
+        // Two languages of one name are no choice.
         let mut names = BTreeSet::new();
         offered.retain(|tag| names.insert(own_name(tag)));
         offered.truncate(OFFERED_MAX);
@@ -206,8 +205,8 @@ impl Display {
     }
 
     fn notice(&self, language: &str) -> Option<Shown> {
-        // It is in the words of the shop, whatever language is chosen.
-        if let Some(did) = &self.told {
+        // It is in the shop's language, whatever language is chosen.
+        if let Some(did) = &self.manager_notice {
             return Some(Shown { did: did.clone(), ..Shown::default() });
         }
         let (settings, survey) = (&self.settings.notices, &self.survey.parts().notices);
@@ -221,7 +220,7 @@ impl Display {
         })
     }
 
-    /// What the screen prints, in the language that the shopper chose, if any.
+    /// The screen's texts, in the language that the shopper chose, if any.
     pub fn words(&mut self, chosen: Option<u8>) -> Arc<DisplayTexts> {
         if let Some((_, words)) = self.words.iter().find(|(known, _)| *known == chosen) {
             return words.clone();

@@ -1,4 +1,4 @@
-//! What the journal holds in the words of the wire, and what a receipt means to the journal.
+//! Translates between journal and wire: a batch into a delivery, a receipt into a settlement.
 
 use crate::clock;
 use crate::feedback::moment::{Anchor, Source};
@@ -44,7 +44,7 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
     }
 }
 
-/// What a receipt that was carried by hand tells of the archive at the hub.
+/// What a receipt on a stick tells about the archive at the hub.
 #[must_use]
 pub fn archive_seen(receipt: &carried::Receipt) -> ArchiveSeen {
     ArchiveSeen { kiosk: name_of(&receipt.kiosk), epoch: receipt.hub_epoch, stored: None }
@@ -55,7 +55,7 @@ fn name_of(kiosk: &str) -> u32 {
     crc32c::crc32c(kiosk.as_bytes())
 }
 
-/// What a receipt says of the events that were in the batch; what else it names is not ours.
+/// What a receipt says about the events of a batch; other events in it are ignored.
 ///
 /// The delivery was sent, and the receipt came back, at these milliseconds since boot.
 #[must_use]

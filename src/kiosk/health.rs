@@ -1,5 +1,5 @@
-//! What an installer wants to know before climbing down the ladder: what is well, what is not, and
-//! what cures it. `smilepost-kiosk doctor` prints it.
+//! The checks of `smilepost-kiosk doctor`: what works, what does not, and the cure, for an installer
+//! before climbing down the ladder.
 
 use std::path::Path;
 
@@ -14,11 +14,11 @@ use crate::clock;
 /// How serious a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// All is well.
+    /// It works.
     Fine,
-    /// Worth knowing; the post does its work.
+    /// Worth knowing; the kiosk works.
     Note,
-    /// Something that was wanted does not work.
+    /// Something that is configured does not work.
     Wrong,
 }
 
@@ -55,7 +55,7 @@ fn wrong(text: impl Into<String>) -> Finding {
     Finding { state: State::Wrong, text: text.into() }
 }
 
-/// Looks at everything that can be looked at without taking it from a kiosk that runs.
+/// Checks everything that can be checked while a kiosk runs.
 #[must_use]
 pub fn examine(settings: &Settings) -> Vec<Finding> {
     let (survey, _) = OfficeSurvey::at_start(settings);
@@ -72,23 +72,25 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// What the shop manager will look for and not find.
+/// The shop manager's desk, and calls.
 fn desk(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let has_pin = pin::is_set(&settings.data_dir);
     match (&settings.phone, has_pin) {
         (Some(place), false) => findings.push(wrong(format!(
-            "desk: served on {}, and nobody gets in without a PIN: `smilepost-kiosk pin set`",
+            "desk: served on {}, but no PIN is set, so nobody can open it: run `smilepost-kiosk pin set`",
             place.listen
         ))),
         (Some(place), true) => findings.push(fine(format!("desk: served on {}", place.listen))),
         (None, false) => {
-            findings.push(note("desk: no PIN is set; `smilepost-kiosk pin set` opens it"));
+            findings.push(note("desk: no PIN is set, so nobody can open it: run `smilepost-kiosk pin set`"));
         }
-        (None, true) => findings.push(fine("desk: behind its PIN, on the screen only")),
+        (None, true) => findings.push(fine("desk: on the screen only, protected by the PIN")),
     }
     if settings.call_wait_ms.is_some() && !settings.screen.is_touched {
-        findings.push(wrong("call: it is on, and the screen cannot be touched: nobody can call"));
+        findings.push(wrong(
+            "call: on, but screen.touch is false, so no shopper can call: set call.on = false",
+        ));
     }
     findings
 }
@@ -100,11 +102,9 @@ fn data(settings: &Settings) -> Finding {
         return wrong(format!("data folder: {error}: {cause}"));
     }
     match journal::refuse_volatile(&settings.data_dir) {
-        Ok(()) => {
-            fine(format!("data folder: {folder} can be written, and is on a disk that keeps"))
-        }
+        Ok(()) => fine(format!("data folder: {folder} can be written and is on a durable disk")),
         Err(error) if settings.allows_volatile => {
-            note(format!("data folder: {error}; for a trial"))
+            note(format!("data folder: {error} (allow_volatile is set: for a trial only)"))
         }
         Err(error) => wrong(format!("data folder: {error}")),
     }
@@ -112,9 +112,11 @@ fn data(settings: &Settings) -> Finding {
 
 fn time() -> Finding {
     if clock::is_possible(clock::wall_ms()) {
-        fine("clock: can be right")
+        fine("clock: plausible")
     } else {
-        note("clock: cannot be right; ratings are dated once the network or `clock set` tells")
+        note(
+            "clock: wrong; ratings get their time from the network or from `smilepost-kiosk clock set`",
+        )
     }
 }
 
@@ -123,16 +125,18 @@ fn office(settings: &Settings) -> Finding {
         Ok(Some(enrolment)) => {
             fine(format!("head office: enrolled as {} at {}", enrolment.kiosk, enrolment.hub))
         }
-        Ok(None) => note("head office: not enrolled; ratings are kept here until `enrol` was run"),
+        Ok(None) => note(
+            "head office: not enrolled; ratings stay here until you run `smilepost-kiosk enrol`",
+        ),
         Err(error) => wrong(format!("head office: {error}; enrol this kiosk again")),
     }
 }
 
 fn display(settings: &Settings) -> Finding {
     match (settings.screen.is_on, has_display()) {
-        (false, _) => note("screen: none is wanted"),
-        (true, true) => fine("screen: there is a display"),
-        (true, false) => wrong("screen: there is no display that this program was built for"),
+        (false, _) => note("screen: switched off (screen.on = false)"),
+        (true, true) => fine("screen: display found"),
+        (true, false) => wrong("screen: no display found: connect one, or set screen.on = false"),
     }
 }
 
@@ -140,14 +144,12 @@ fn touch(settings: &Settings) -> Option<Finding> {
     let is_wanted = settings.screen.is_on && settings.screen.is_touched;
     // In a window, a mouse will do.
     (is_wanted && cfg!(feature = "board")).then(|| match has_touchscreen() {
-        true => fine("touch: there is a touchscreen"),
-        false => {
-            wrong("touch: there is no touchscreen; see its cable, or set screen.touch = false")
-        }
+        true => fine("touch: touchscreen found"),
+        false => wrong("touch: no touchscreen found: check its cable, or set screen.touch = false"),
     })
 }
 
-/// Whether the kernel knows an input device that is touched where it shows something.
+/// Whether the kernel knows a touchscreen.
 fn has_touchscreen() -> bool {
     const INPUT_PROP_DIRECT: u32 = 1;
     let Ok(inputs) = std::fs::read_dir("/sys/class/input") else {
@@ -162,9 +164,9 @@ fn has_touchscreen() -> bool {
 }
 
 fn panel_size(settings: &Settings) -> Option<Finding> {
-    let said = |dpi: f32| fine(format!("panel: {dpi:.0} dots per inch; 20 mm for every finger"));
-    let unknown =
-        "panel: does not tell its size; set screen.dpi, so that fingers hit what they aim at";
+    let said =
+        |dpi: f32| fine(format!("panel: {dpi:.0} dots per inch, so touch targets are 20 mm large"));
+    let unknown = "panel: reports no size; set screen.dpi, so that touch targets are 20 mm large";
     let dpi = settings.screen.dpi.or_else(panel::dpi);
     settings.screen.is_on.then(|| dpi.map_or_else(|| note(unknown), said))
 }
@@ -175,28 +177,33 @@ fn fonts<'a>(languages: impl Iterator<Item = &'a String>, missing: &Missing) -> 
     wanted.dedup();
     let finding = |language: &&String| {
         let package = missing.package(language)?;
-        let text = format!("language {language}: no font for it; install the package {package}");
+        let text =
+            format!("language {language}: its font is missing; install the package {package}");
         Some(wrong(text))
     };
     let lacking: Vec<Finding> = wanted.iter().filter_map(finding).collect();
-    if lacking.is_empty() { vec![fine("fonts: there is one for every language")] } else { lacking }
+    if lacking.is_empty() { vec![fine("fonts: found for every language")] } else { lacking }
 }
 
 fn buttons(settings: &Settings) -> Finding {
     let buttons = &settings.buttons;
     match buttons.driver {
-        Driver::None => note("buttons: none are wanted"),
-        Driver::Auto if buttons.lines.is_empty() => note("buttons: no lines are configured"),
-        Driver::Script => fine("buttons: pressed by a program"),
+        Driver::None => note("buttons: switched off (buttons.driver = \"none\")"),
+        Driver::Auto if buttons.lines.is_empty() => {
+            note("buttons: no lines are configured (buttons.lines)")
+        }
+        Driver::Script => fine("buttons: read from buttons.script"),
         Driver::Auto | Driver::Rppal | Driver::Gpiocdev if !cfg!(feature = "board") => {
-            wrong("buttons: this program was built without GPIO: build it with --features board")
+            wrong("buttons: this program was built without GPIO; build it with --features board")
         }
         Driver::Auto | Driver::Rppal | Driver::Gpiocdev => {
             let has_device = Path::new("/dev/gpiochip0").exists();
             let lines = &buttons.lines;
             match has_device {
-                true => fine(format!("buttons: lines {lines:?}; press each and watch `summary`")),
-                false => wrong("buttons: there is no GPIO device under /dev"),
+                true => fine(format!(
+                    "buttons: lines {lines:?}; press each button and see whether `smilepost-kiosk summary` counts it"
+                )),
+                false => wrong("buttons: GPIO device /dev/gpiochip0 is missing"),
             }
         }
     }
@@ -208,20 +215,25 @@ fn sounds(settings: &Settings) -> Vec<Finding> {
     if let Some(program) = sound.player.first().filter(|_| sound.has_tones) {
         findings.push(match is_program(program) {
             true => fine(format!("sound: {program} plays the tones")),
-            false => wrong(format!("sound: there is no program {program}; install alsa-utils")),
+            false => wrong(format!(
+                "sound: program {program} is missing; install alsa-utils, or change sound.player"
+            )),
         });
     }
     if let Some(folder) = &sound.speech_dir {
         let file = folder.join(format!("{}.wav", settings.language));
         findings.push(match file.is_file() {
-            true => fine(format!("speech: {} is there", file.display())),
-            false => wrong(format!("speech: {} is not there", file.display())),
+            true => fine(format!("speech: {} found", file.display())),
+            false => wrong(format!(
+                "speech: {} is missing; record the question, or unset sound.speech_dir",
+                file.display()
+            )),
         });
     }
     findings
 }
 
-/// Whether a program is in one of the system's places, or at the path that it is.
+/// Whether a program is in one of the system's folders, or at its absolute path.
 fn is_program(name: &str) -> bool {
     let places = ["/usr/local/bin", "/usr/bin", "/bin"];
     Path::new(name).is_absolute() && Path::new(name).is_file()
@@ -231,7 +243,10 @@ fn is_program(name: &str) -> bool {
 fn logo(settings: &Settings) -> Option<Finding> {
     let file = settings.screen.logo.as_ref()?;
     Some(match file.is_file() {
-        true => fine(format!("logo: {} is there", file.display())),
-        false => wrong(format!("logo: {} is not there", file.display())),
+        true => fine(format!("logo: {} found", file.display())),
+        false => wrong(format!(
+            "logo: {} is missing; copy the file there, or change screen.logo",
+            file.display()
+        )),
     })
 }

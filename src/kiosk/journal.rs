@@ -1,19 +1,18 @@
-//! The durable book of everything a kiosk was told: a rating is safe once [`Journal::append`]
-//! returns.
+//! The kiosk's durable store of events: a rating is safe once [`Journal::append`] returns.
 //!
 //! One SQLite file in WAL mode with `synchronous = FULL` on one connection that nobody else may
 //! open, because a shop's answer to a hung kiosk is to pull the plug. A rating costs one commit and
 //! one flush. Pages of 1024 bytes measured best for the bytes that reach the card.
 //!
-//! Invariants: no event is deleted before the hub's receipt has named it; nothing is updated in
-//! place but the mark up to which a run is settled; an append that failed, or may have, closes the
-//! run, so that its numbers are never handed out again; and every number that was handed out is
-//! settled, waiting, set aside, or reported as lost.
+//! Invariants: no event is deleted before the hub's receipt has named it; the only value updated in
+//! place is the number up to which a run is settled; an append that failed, or may have failed,
+//! closes the run, so that its numbers are never handed out again; and every number that was handed
+//! out is settled, waiting, set aside, or reported as lost.
 //!
-//! A card damages what it likes. Each row carries a checksum (`row`), the numbers reached are
-//! kept outside of the database too (`high_water`), a file that cannot be trusted is put beside a fresh
-//! one (`repair`), and whatever is whole in it is carried over a piece at a time while ratings go
-//! on (`salvage`, `chores`).
+//! A card can damage anything. Each row carries a checksum (`row`), the numbers reached are kept
+//! outside the database too (`rescue::high_water`), a file that cannot be trusted is quarantined
+//! (`rescue::repair`), and its whole events are copied piece by piece while the kiosk takes ratings
+//! (`rescue::salvage`, `chores`).
 
 mod append;
 mod batch;
@@ -34,7 +33,7 @@ mod thread;
 
 pub use self::append::Journal;
 pub use self::batch::{ArchiveSeen, Batch, BatchRun, Settlement};
-pub use self::books::{Books, Ledger, RunBooks};
+pub use self::books::{Audit, Books, RunBooks};
 pub use self::error::Error;
 pub use self::folder::{FILE, Limits, refuse_volatile};
 pub use self::row::{Entry, Kept, State};

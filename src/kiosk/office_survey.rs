@@ -1,7 +1,7 @@
-//! The survey that head office gave this kiosk: the last good one, kept over restarts.
+//! The survey from head office: the last good one, kept across restarts.
 //!
-//! One that is bad, or that this kiosk cannot ask, never takes the place of a good one; head office
-//! is told why.
+//! A survey that is invalid, or that this kiosk cannot ask, never replaces a good one; head office
+//! gets the reason.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::wire::survey::Published;
 /// The file's name in the data folder.
 pub const FILE: &str = "survey.json";
 
-/// A survey under the number of its publication.
+/// A survey with the number of its publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfficeSurvey {
     /// The hub's epoch and the publication's number there.
@@ -24,7 +24,7 @@ pub struct OfficeSurvey {
 
 /// A survey of head office cannot be asked here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("survey {publication} cannot be asked: {}", complaints.join("; "))]
+#[error("survey {publication} cannot be asked on this kiosk: {}", complaints.join("; "))]
 pub struct Unfit {
     /// The publication's number at the hub.
     pub publication: u64,
@@ -33,7 +33,7 @@ pub struct Unfit {
 }
 
 impl OfficeSurvey {
-    /// Checks what head office gave.
+    /// Checks a survey from head office.
     ///
     /// # Errors
     /// [`Unfit`] with every reason why this kiosk cannot ask it.
@@ -67,12 +67,15 @@ impl OfficeSurvey {
             Self::check(&published, settings).map_err(|unfit| unfit.to_string())
         });
         let complain = |error: &String| {
-            tracing::error!(error, "the survey that was kept is left; head office is asked again");
+            tracing::error!(
+                error,
+                "the saved survey cannot be used; the kiosk fetches it from head office again"
+            );
         };
         given.inspect_err(complain).ok()
     }
 
-    /// Forgets what another hub gave.
+    /// Deletes the survey of another hub.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -83,7 +86,7 @@ impl OfficeSurvey {
         }
     }
 
-    /// Keeps what was checked.
+    /// Saves a checked survey.
     ///
     /// # Errors
     /// When the folder cannot be written.

@@ -1,4 +1,4 @@
-//! An independent record of what shoppers were thanked for, for audits.
+//! The thanks log: an independent record, for audits, of the ratings that shoppers were thanked for.
 //!
 //! One line `thanked <run> <n> <score>` at the moment of the thank-you, flushed at once. It is kept
 //! outside of the journal on purpose: what it names, the journal or the hub must have.
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::feedback::rating::{RatingId, Score};
 
-/// Where the lines go.
+/// The open log.
 pub(super) struct ThanksLog {
     out: Box<dyn Write + Send>,
     has_failed: bool,
@@ -41,14 +41,14 @@ impl ThanksLog {
         Ok(Self { out, has_failed: false })
     }
 
-    /// Records a thank-you. A record that cannot be written is said once and stops nothing.
+    /// Records a thank-you. The first failure is logged; no failure stops anything.
     pub(super) fn thanked(&mut self, id: RatingId, score: Score) {
         let line = format!("thanked {} {} {}\n", id.run, id.n, score.value());
         let written = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         if let Err(error) = written
             && !std::mem::replace(&mut self.has_failed, true)
         {
-            tracing::error!(%error, "the witness cannot be written any more");
+            tracing::error!(%error, "the record of thank-yous cannot be written any more");
         }
     }
 }

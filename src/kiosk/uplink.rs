@@ -1,7 +1,7 @@
-//! The way to head office: what the journal holds goes out, and what a receipt names is settled.
+//! The uplink: sends events from the journal to head office, and settles what a receipt names.
 //!
-//! It lives on a thread of its own and asks the journal in small pieces, so that no network, fast,
-//! slow or hostile, can hold up a press. Nothing is settled unless a well-formed receipt with the
+//! It runs on a thread of its own and uses the journal in small requests, so that no network, fast,
+//! slow or hostile, can delay a press. Nothing is settled unless a well-formed receipt with the
 //! delivery's own nonce names it; whatever else comes back, the events stay and go out again.
 
 pub mod carried;
@@ -41,7 +41,7 @@ impl Uplink {
 /// Exchanges a one-time code for the kiosk's token.
 ///
 /// # Errors
-/// When the address is none, nobody answers, or the hub refuses the code.
+/// When the address is invalid, nobody answers, or the hub refuses the code.
 pub fn enrol(
     settings: &settings::Uplink,
     hub: &str,
@@ -70,11 +70,12 @@ pub fn enrol(
     Ok(enrolment(hub, enrolled))
 }
 
-/// What a kiosk keeps of what it was let in with.
+/// The enrolment that a kiosk keeps, from the hub's answer.
 #[must_use]
 pub fn enrolment(hub: String, enrolled: Enrolled) -> Enrolment {
     let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys } = enrolled;
-    let (next_token, former_token) = (None, None);
+    let next_token = None;
+    let former_token = None;
     Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint, hub_keys }
 }
 

@@ -74,7 +74,7 @@ fn fill(folder: &Path) {
     let today = moment::day_bounds(moment::local(now_ms, chrono_tz::UTC).0, chrono_tz::UTC).0;
     let began = today - 35 * i64::try_from(DAY_MS).unwrap();
     let (error_ms, source) = (10, Source::Ntp);
-    journal.tie(Anchor { boot_ms: 0, utc_ms: began, error_ms, source }).unwrap();
+    journal.add_anchor(Anchor { boot_ms: 0, utc_ms: began, error_ms, source }).unwrap();
     for day in 0..35 {
         for hour in 0..24 {
             for n in 0..6 {

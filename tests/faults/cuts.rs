@@ -102,7 +102,7 @@ fn live(kiosk: &mut Kiosk<'_>, chance: &mut Chance, steps: usize, first_run: usi
                 journal.settle(&settlement).unwrap();
             }
             4 => drop(journal.prune(i64::MAX).unwrap()),
-            5 => journal.tie(anchor(step)).unwrap(),
+            5 => journal.add_anchor(anchor(step)).unwrap(),
             6 if journal.has_chores() => journal.chore(reading(step)).unwrap(),
             _ => {
                 let rated = rated(chance.below(5), 2);
@@ -318,7 +318,7 @@ fn damaged(folder: &Path) -> BTreeMap<RatingId, u8> {
     bytes[..100].fill(0);
     std::fs::write(&file, bytes).unwrap();
     let what = "is damaged for a test".to_owned();
-    Journal::set_aside(folder, &Error::Damaged { folder: folder.to_owned(), what }).unwrap();
+    Journal::quarantine(folder, &Error::Damaged { folder: folder.to_owned(), what }).unwrap();
     thanked
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn start(folder: &std::path::Path, number: usize) -> Result<Contents,
         journal.chore(reading(1)).map_err(failed)?;
     }
     let mut contents =
-        Contents { bad_files: journal.ledger().map_err(failed)?.bad_files, ..Contents::default() };
+        Contents { bad_files: journal.audit().map_err(failed)?.bad_files, ..Contents::default() };
     let rows: Vec<Kept> = journal.page(-1, 1_000_000).map_err(failed)?;
     for kept in rows {
         let state = kept.state;

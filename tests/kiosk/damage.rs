@@ -69,7 +69,7 @@ fn try_press(folder: &Path, run: u8) -> Result<(Journal, Entry), Error> {
 
 fn put_aside(folder: &Path, error: &Error) {
     assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
-    Journal::set_aside(folder, error).unwrap();
+    Journal::quarantine(folder, error).unwrap();
 }
 
 /// Starts a kiosk on a folder, lets it do its chores, and reads everything.
@@ -84,7 +84,7 @@ fn start(folder: &Path) -> Aftermath {
         }
     }
     let mut aftermath = Aftermath {
-        has_bad_file: !journal.ledger().unwrap().bad_files.is_empty(),
+        has_bad_file: !journal.audit().unwrap().bad_files.is_empty(),
         ..Aftermath::default()
     };
     let mut is_new_there = false;
@@ -110,13 +110,13 @@ fn start(folder: &Path) -> Aftermath {
     let books = journal.books();
     assert_eq!(books.taken, books.settled + books.waiting + books.set_aside + books.lost);
     assert_eq!(books.lost, aftermath.lost.len() as u64);
-    let ledger = journal.ledger().unwrap().runs;
+    let ledger = journal.audit().unwrap().runs;
     drop(journal);
     // What was repaired is whole: the next start finds nothing more to repair.
     let mut again = Journal::open(folder, Limits::default()).unwrap();
     again.begin(RunId([10; 16]), BOOT).unwrap();
     do_chores(&mut again);
-    let ledgers = (ledger, again.ledger().unwrap().runs);
+    let ledgers = (ledger, again.audit().unwrap().runs);
     assert_eq!(again.books(), books, "a second start changes nothing: {ledgers:#?}");
     aftermath
 }
@@ -267,7 +267,7 @@ fn a_changed_row_is_reported_and_never_sent() {
     journal.settle(&settled([id(1, 1), id(1, 3), id(2, 1)])).unwrap();
     let books = journal.books();
     assert_eq!((books.taken, books.settled, books.lost, books.waiting), (4, 3, 1, 0));
-    assert!(journal.ledger().unwrap().bad_files.is_empty(), "one bad row condemns no file");
+    assert!(journal.audit().unwrap().bad_files.is_empty(), "one bad row condemns no file");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_press_before_midnight_can_be_corrected_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let journal = || {
         let mut journal = open(folder.path(), 1);
-        journal.tie(anchor(MIDNIGHT)).unwrap();
+        journal.add_anchor(anchor(MIDNIGHT)).unwrap();
         journal
     };
     let mut first = journal();
@@ -58,7 +58,7 @@ fn a_press_before_midnight_can_be_corrected_after_it() {
 fn another_wording_is_a_line_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
-    journal.tie(anchor(MIDNIGHT)).unwrap();
+    journal.add_anchor(anchor(MIDNIGHT)).unwrap();
     let reworded = |value| {
         let Event::Rated(rated) = press(value, None) else { panic!("a rating") };
         let version = rated.question.version + 1;
@@ -82,7 +82,7 @@ fn another_wording_is_a_line_of_its_own() {
 fn journal_of(folder: &tempfile::TempDir, days: &[(u64, &[u8])]) -> Journal {
     const DAY: u64 = 86_400_000;
     let mut journal = open(folder.path(), 1);
-    journal.tie(anchor(0)).unwrap();
+    journal.add_anchor(anchor(0)).unwrap();
     for (day, values) in days {
         for (n, value) in (0..).zip(*values) {
             journal
@@ -151,7 +151,7 @@ fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
         journal.append(press(4, None), reading(MIDNIGHT + n * 1_000)).unwrap();
     }
     // The network came back a day later.
-    journal.tie(anchor(MIDNIGHT + 90_000_000)).unwrap();
+    journal.add_anchor(anchor(MIDNIGHT + 90_000_000)).unwrap();
     journal.append(press(4, None), reading(MIDNIGHT + 90_001_000)).unwrap();
     let source = JournalSource::from(journal);
     let late = |day| desk::summary(&source, &shop(&folder), Some(day), None, 0).unwrap().late;
@@ -165,7 +165,7 @@ fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
 fn what_shoppers_said_is_counted_with_the_shares_of_the_happy_and_of_the_unhappy() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
-    journal.tie(anchor(0)).unwrap();
+    journal.add_anchor(anchor(0)).unwrap();
     let said = [(1, "waiting"), (2, "waiting"), (1, "staff"), (5, "staff")];
     for (n, (value, reason)) in (0..).zip(said) {
         let kept = journal.append(press(value, None), reading(MIDNIGHT + n * 60_000)).unwrap();
@@ -190,7 +190,7 @@ fn what_shoppers_said_is_counted_with_the_shares_of_the_happy_and_of_the_unhappy
 fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
-    journal.tie(anchor(0)).unwrap();
+    journal.add_anchor(anchor(0)).unwrap();
     journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
     let (_keeper, desk) = desk_in(&folder, None, chrono_tz::UTC);
     let today = desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap();
@@ -239,7 +239,7 @@ fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_
     assert_eq!(n(wrong), 1, "the wall clock's word is all there is");
     keeper.keep(press(4, None), reading(MIDNIGHT + 1_000), None).unwrap();
     assert_eq!(n(wrong), 2);
-    keeper.tie(anchor(MIDNIGHT + 5_000)).unwrap();
+    keeper.add_anchor(anchor(MIDNIGHT + 5_000)).unwrap();
     assert_eq!((n(wrong), n("2026-11-19")), (0, 2), "both were on the day that is known now");
     keeper.close();
     assert!(matches!(day("2026-11-19").flatten(), Err(Unanswerable::Gone(_))));
@@ -249,7 +249,7 @@ fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_
 fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
-    journal.tie(anchor(0)).unwrap();
+    journal.add_anchor(anchor(0)).unwrap();
     let (keeper, desk) = desk_of(&folder, journal);
     let presses = 400;
     let presser = std::thread::spawn({
@@ -282,7 +282,7 @@ fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = open(folder.path(), 1);
         let (span, utc_ms) = (30 * 24 * HOUR, now_ms - 30 * 24 * 3_600_000);
-        journal.tie(Anchor { utc_ms, ..anchor(0) }).unwrap();
+        journal.add_anchor(Anchor { utc_ms, ..anchor(0) }).unwrap();
         for (week, before) in (1..=4).rev().zip(hours_before_noon) {
             let at = span - week * 7 * 24 * HOUR - before * HOUR;
             journal.append(press(5, None), reading(at)).unwrap();
@@ -350,7 +350,7 @@ fn a_button_that_fell_silent_is_a_notice_and_so_is_a_card_that_lost_something() 
 fn an_export_says_of_a_press_what_the_summary_says() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
-    journal.tie(anchor(MIDNIGHT)).unwrap();
+    journal.add_anchor(anchor(MIDNIGHT)).unwrap();
     // Older rules knew nothing of contacts that bounce.
     for boot_ms in [MIDNIGHT + 1_000, MIDNIGHT + 1_030] {
         let Event::Rated(plain) = rated(5) else { panic!("a rating") };

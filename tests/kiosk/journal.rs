@@ -151,7 +151,7 @@ fn only_settled_events_are_pruned() {
     }
     journal.settle(&settled([id(1, 1), id(1, 2)])).unwrap();
     assert_eq!(journal.prune(i64::MAX).unwrap(), 0, "nothing of unknown age is deleted");
-    journal.tie(anchor(0)).unwrap();
+    journal.add_anchor(anchor(0)).unwrap();
     assert_eq!(journal.prune(UTC + 1_500).unwrap(), 1);
     assert_eq!(journal.prune(i64::MAX).unwrap(), 1);
     assert_eq!(journal.prune(i64::MAX).unwrap(), 0);
@@ -180,7 +180,7 @@ fn an_event_of_unknown_age_is_pruned_with_what_came_after_it_and_one_set_aside_s
     journal.settle(&Settlement { set_aside: aside, ..ids }).unwrap();
     drop(journal);
     let mut journal = open(folder.path(), 2);
-    journal.tie(anchor(0)).unwrap();
+    journal.add_anchor(anchor(0)).unwrap();
     journal.append(rated(4), reading(1)).unwrap();
     journal.append(rated(5), reading(2)).unwrap();
     journal.settle(&settled([id(2, 1), id(2, 2)])).unwrap();
@@ -196,14 +196,14 @@ fn the_time_of_a_boot_is_kept_once_and_told_once() {
     let mut journal = open(folder.path(), 1);
     journal.append(rated(1), reading(500)).unwrap();
     journal.settle(&Settlement { anchor: Some(anchor(1_000)), ..Settlement::default() }).unwrap();
-    journal.tie(anchor(2_000)).unwrap();
+    journal.add_anchor(anchor(2_000)).unwrap();
     let batch = journal.batch(500).unwrap();
     let anchors: Vec<_> = batch.anchors.iter().map(|(_, boot, anchor)| (*boot, *anchor)).collect();
     assert_eq!(anchors, [(BOOT, anchor(1_000))], "the second one tells nothing new");
     let told = batch.anchors.iter().map(|(key, ..)| *key).collect();
     journal.settle(&Settlement { told, ..Settlement::default() }).unwrap();
     assert_eq!(journal.batch(500).unwrap().anchors, []);
-    journal.tie(anchor(1_000 + ANCHOR_INTERVAL_MS)).unwrap();
+    journal.add_anchor(anchor(1_000 + ANCHOR_INTERVAL_MS)).unwrap();
     assert_eq!(journal.batch(500).unwrap().anchors.len(), 1);
     drop(journal);
     let journal = open(folder.path(), 2);
@@ -374,7 +374,7 @@ fn a_reason_is_kept_as_long_as_it_fits() {
     journal.append(rated(3), reading(1)).unwrap();
     let set_aside = vec![(id(1, 1), "ä".repeat(4_000))];
     journal.settle(&Settlement { set_aside, ..Settlement::default() }).unwrap();
-    let runs = journal.ledger().unwrap().runs;
+    let runs = journal.audit().unwrap().runs;
     assert_eq!(runs[0].set_aside, [(1, "ä".repeat(120))]);
 }
 

@@ -343,12 +343,12 @@ fn the_doctor_names_what_is_wrong_and_its_cure() {
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stdout).unwrap();
     for line in [
-        "WRONG sound: there is no program no-such-player; install alsa-utils",
-        "WRONG speech: /nowhere/en.wav is not there",
-        "WRONG logo: /nowhere/logo.svg is not there",
+        "WRONG sound: program no-such-player is missing; install alsa-utils",
+        "WRONG speech: /nowhere/en.wav is missing",
+        "WRONG logo: /nowhere/logo.svg is missing",
         "note  head office: not enrolled",
-        "fine  fonts: there is one for every language",
-        "fine  buttons: pressed by a program",
+        "fine  fonts: found for every language",
+        "fine  buttons: read from buttons.script",
     ] {
         assert!(told.contains(line), "{line}\nis not among\n{told}");
     }

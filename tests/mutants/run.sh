@@ -47,7 +47,7 @@ journal=src/kiosk/journal
 mutant normal-instead-of-full $journal/schema.rs 's/"FULL"/"NORMAL"/g; s/level, 2,/level, 1,/' --test faults cuts
 mutant full-is-not-restored $journal/schema.rs 's/connection\.pragma_update\(None, "synchronous", "FULL"\)\?;\n    done/done/' --test faults cuts
 mutant rollback-journal-not-flushed $journal/schema.rs 's/"EXTRA"/"FULL"/' --test faults cuts
-mutant thank-before-commit $journal/thread.rs 's/(    fn keep\(&mut self, event: Event, reading: Reading, of: Option<RunId>\) \{\n)/$1        if let Some(id) = self.journal.as_ref().and_then(Journal::next_id) {\n            let early = event.clone();\n            (self.answer)(Outcome::Kept(Box::new(Entry { id, reading, event: early })));\n            let _ = self.append(event, reading, of);\n            return;\n        }\n/' --test faults errors
+mutant thank-before-commit $journal/thread.rs 's/(    fn keep\(&mut self, event: Event, reading: Reading, of: Option<RunId>\) \{\n)/$1        if let Some(id) = self.journal.as_ref().and_then(Journal::next_id) {\n            let early = event.clone();\n            (self.report)(Outcome::Kept(Box::new(Entry { id, reading, event: early })));\n            let _ = self.append(event, reading, of);\n            return;\n        }\n/' --test faults errors
 # P2: nothing is counted twice.
 mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra            text),\n    primary key \(run, n\)\n\) strict, without rowid;/$1\n) strict;/' --test hub
 mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub

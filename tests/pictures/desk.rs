@@ -59,7 +59,7 @@ fn journal(folder: &Path) -> Journal {
     let mut journal = Journal::open(folder, Limits::default()).unwrap();
     journal.begin(RunId([1; 16]), BootId([1; 16])).unwrap();
     let anchor = Anchor { boot_ms: 0, utc_ms: MONDAY, error_ms: 10, source: TimeSource::Ntp };
-    journal.tie(anchor).unwrap();
+    journal.add_anchor(anchor).unwrap();
     // Friday 20 November is the thirty-third day.
     for day in (0..=32_u64).filter(|day| day % 7 != 6 && ![15, 16].contains(day)) {
         let count = match day {

@@ -104,7 +104,7 @@ fn a_file_that_is_no_letter_and_no_delivery_is_refused() {
     let letter = site.path("letter");
     std::fs::write(&letter, "{}").unwrap();
     let refused = site.fail("kiosk", &["enrol", "--letter", &text(&letter)]);
-    assert!(refused.contains("is no letter"), "{refused}");
+    assert!(refused.contains("is not a letter"), "{refused}");
     let refused = site.fail("hub", &["import", &text(&letter)]);
     assert!(refused.contains("nothing is lost"), "{refused}");
 }

@@ -80,7 +80,7 @@ fn with_certificate_of(year: i32, known_utc_ms: Option<i64>) -> (Site, crate::pa
         let mut journal = Journal::open(&site.path("kiosk"), Limits::default()).unwrap();
         journal.begin(RunId([7; 16]), BootId([7; 16])).unwrap();
         let (boot_ms, error_ms, source) = (1_000, 10, Source::Hub);
-        journal.tie(Anchor { boot_ms, utc_ms, error_ms, source }).unwrap();
+        journal.add_anchor(Anchor { boot_ms, utc_ms, error_ms, source }).unwrap();
     }
     let hub = site.start_hub();
     (site, hub)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Why there are no buttons.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The program was built for a desk.
+    /// The program was built without GPIO.
     #[error("this smilepost-kiosk was built without GPIO: build it with --features board")]
     NotBuiltIn,
     /// No GPIO chip has the configured label.
@@ -16,7 +16,7 @@ pub enum Error {
         /// The labels there are.
         known: String,
     },
-    /// The driver's own word.
+    /// The driver's own error.
     #[error("cannot {action}")]
     Driver {
         /// The step that failed.
@@ -28,7 +28,7 @@ pub enum Error {
     /// The script cannot be read.
     #[error("cannot read button script {}", .path.display())]
     Script {
-        /// Where it was to be.
+        /// The script's path.
         path: PathBuf,
         /// Why not.
         #[source]

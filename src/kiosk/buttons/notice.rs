@@ -7,8 +7,8 @@ use crate::feedback::rating::Score;
 pub enum Notice {
     /// A face was pressed.
     Pressed(Score),
-    /// This line has been active for so long that nobody means it; it is ignored until it is
-    /// released, and its press does not count.
+    /// This line has been active for too long to be a press; it does not count, and the line is
+    /// ignored until it is released.
     Held {
         /// The BCM line.
         line: u32,

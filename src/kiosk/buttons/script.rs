@@ -30,7 +30,7 @@ pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
             Output::Alert => writeln!(file, "alert {state}"),
         };
         if let Err(error) = written {
-            tracing::warn!(%error, "lamp script");
+            tracing::warn!(%error, "cannot write to buttons.script_lamps");
         }
     }))
 }
@@ -58,10 +58,14 @@ pub(super) fn start(
             let number = |line: Vec<u8>| String::from_utf8_lossy(&line).trim().parse::<u8>();
             match line.map(|line| number(line).map(|value| scale.score(value))) {
                 Ok(Ok(Ok(score))) => notice(Notice::Pressed(score)),
-                Ok(Ok(Err(error))) => tracing::warn!(%error, "button script"),
-                Ok(Err(_)) => tracing::warn!("button script: a line is not a number; ignored"),
+                Ok(Ok(Err(error))) => {
+                    tracing::warn!(%error, "a line of the button script is ignored")
+                }
+                Ok(Err(_)) => {
+                    tracing::warn!("a line of the button script is ignored: it is not a number")
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "button script: no more of it can be read");
+                    tracing::warn!(%error, "the button script cannot be read any more");
                     return;
                 }
             }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::books::Books;
 use super::books_sql::{self, Run};
 use super::chores::Chores;
-use super::error::{Error, sort};
+use super::error::{Error, classify};
 use super::rescue::high_water::{self, Mark};
 use super::row::{self, Entry};
 use super::{reserve, schema};
@@ -21,11 +21,11 @@ pub struct Journal {
     pub(super) connection: Connection,
     pub(super) folder: PathBuf,
     pub(super) run: Option<Run>,
-    /// No event before this row waits.
+    /// All events before this row are done with.
     pub(super) unsent_row: i64,
-    /// No row after this one is used.
+    /// The last row in use.
     pub(super) last_row: i64,
-    /// The number of the damaged journal that this one follows on, or 0.
+    /// The number of the damaged journal that this one replaced, or 0.
     pub(super) after_bad: i64,
     pub(super) books: Books,
     pub(super) timeline: Timeline,
@@ -35,13 +35,13 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a run, so that ratings can be appended.
+    /// Begins a run, which events need.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&mut self, run: RunId, boot: BootId) -> Result<(), Error> {
         let begun = books_sql::begin(&mut self.connection, run, boot, self.after_bad);
-        let failed = |source| self.sort_full(sort(&self.folder, "begin a run in", source));
+        let failed = |source| self.classify_full(classify(&self.folder, "begin a run in", source));
         let run = begun.map_err(failed)?;
         self.run = Some(run);
         self.timeline.see(boot);
@@ -55,11 +55,11 @@ impl Journal {
             .map_err(std::io::Error::other)
             .and_then(|runs| self.mark.write(&self.folder, &runs));
         if let Err(error) = written {
-            tracing::warn!(%error, "the high-water mark could not be written");
+            tracing::warn!(%error, "cannot write the high-water mark");
         }
     }
 
-    /// Ends well: what the mark does not know yet is written into it.
+    /// Closes the journal and brings the high-water mark up to date.
     pub fn close(mut self) {
         let known = self.mark.runs.first().map(|newest| (newest.run, newest.taken));
         if self.run.is_some_and(|run| known != Some((run.id, run.taken))) {
@@ -70,18 +70,18 @@ impl Journal {
     /// Writes an event and returns it with its number once it is durable on the card.
     ///
     /// # Errors
-    /// After any error the journal must be opened anew: whether the event is on the card is not
-    /// known, and only a new run can be sure not to hand out its number again.
+    /// After any error the journal must be reopened: it is not known whether the event is on the
+    /// card, and only a new run is sure not to hand out its number again.
     pub fn append(&mut self, event: Event, reading: Reading) -> Result<Entry, Error> {
         let Some(run) = self.run else {
-            let sentence = "a run must be begun before an event can be kept".to_owned();
+            let sentence = "begin a run before appending an event".to_owned();
             let source = rusqlite::Error::InvalidParameterName(sentence);
-            return Err(sort(&self.folder, "append to", source));
+            return Err(classify(&self.folder, "append to", source));
         };
         let id = RatingId { run: run.id, n: run.taken + 1 };
         let entry = Entry { id, reading, event };
         if let Err(source) = self.insert(&run, &entry) {
-            return Err(self.sort_full(sort(&self.folder, "append to", source)));
+            return Err(self.classify_full(classify(&self.folder, "append to", source)));
         }
         self.took(run, id.n);
         Ok(entry)
@@ -101,8 +101,8 @@ impl Journal {
     fn insert(&mut self, run: &Run, entry: &Entry) -> rusqlite::Result<()> {
         let question = entry.event.question();
         let question = question.map(|question| self.question_key(question)).transpose()?;
-        // A row that is taken already means that the newest rows cannot be seen, and a rating that
-        // is not written is not to be thanked for.
+        // A row that is in use means that the newest rows cannot be seen; a rating that is not
+        // written must not be thanked for.
         match row::insert(&self.connection, self.last_row + 1, run.key, question, entry)? {
             true => Ok(()),
             false => Err(rusqlite::Error::QueryReturnedNoRows),
@@ -125,11 +125,11 @@ impl Journal {
         self.run.map(|run| RatingId { run: run.id, n: run.taken + 1 })
     }
 
-    /// Keeps what is known of this boot's time, if it tells something new.
+    /// Keeps an anchor of this boot's time, if it tells something new.
     ///
     /// # Errors
     /// When the commit fails.
-    pub fn tie(&mut self, anchor: Anchor) -> Result<(), Error> {
+    pub fn add_anchor(&mut self, anchor: Anchor) -> Result<(), Error> {
         let Some(run) = self.run else {
             return Ok(());
         };
@@ -139,7 +139,7 @@ impl Journal {
         let add =
             |connection: &mut Connection| books_sql::add_anchor(connection, run.boot_key, &anchor);
         schema::unflushed(&mut self.connection, add)
-            .map_err(|source| sort(&self.folder, "keep the time in", source))?;
+            .map_err(|source| classify(&self.folder, "keep the time in", source))?;
         self.timeline.add(run.boot, anchor);
         self.books.untold += 1;
         Ok(())
@@ -151,8 +151,8 @@ impl Journal {
         self.run.map(|run| (run.id, run.boot))
     }
 
-    /// Tells a full card from a journal that is as large as it may be.
-    fn sort_full(&self, error: Error) -> Error {
+    /// Tells a full card from a journal that has reached its largest size.
+    fn classify_full(&self, error: Error) -> Error {
         match error {
             Error::Full(folder) if schema::is_at_limit(&self.connection).unwrap_or(false) => {
                 Error::AtLimit(folder)

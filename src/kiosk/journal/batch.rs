@@ -1,10 +1,10 @@
-//! What leaves the journal for the hub, and what comes back of it.
+//! What the journal gives to a delivery, and what a receipt changes in the journal.
 
 use rusqlite::{Connection, params};
 
 use super::append::Journal;
 use super::books::Books;
-use super::error::{Error, sort};
+use super::error::{Error, classify};
 use super::row::Entry;
 use super::{books_sql, schema};
 use crate::feedback::moment::{self, Anchor};
@@ -14,19 +14,19 @@ use crate::feedback::rating::{BootId, RatingId, RunId};
 /// it fits on a page beside its event.
 const REASON_CHARS_MAX: usize = 120;
 
-/// What goes into a delivery.
+/// The content of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// The run that is alive.
+    /// The run that writes now.
     pub live: Option<RunId>,
     /// By the last receipt, the name by which the hub knows this kiosk, and how many of its events
     /// the hub held.
     pub known: Option<(u32, u64)>,
     /// The oldest events that wait, by run, in the order of the journal.
     pub runs: Vec<BatchRun>,
-    /// The anchors that the hub has not been told of, each with its key in the journal.
+    /// The anchors that were not sent to the hub yet, each with its key in the journal.
     pub anchors: Vec<(i64, BootId, Anchor)>,
-    /// How the books stand.
+    /// The books.
     pub books: Books,
 }
 
@@ -62,9 +62,9 @@ impl Batch {
 pub struct Settlement {
     /// What the hub has stored.
     pub settled: Vec<RatingId>,
-    /// What it, or the kiosk, could not use, and why.
+    /// What the hub or the kiosk could not use, and why.
     pub set_aside: Vec<(RatingId, String)>,
-    /// The keys of the anchors that it has been told of.
+    /// The keys of the anchors that were sent.
     pub told: Vec<i64>,
     /// What the hub's answer tells of the time.
     pub anchor: Option<Anchor>,
@@ -92,7 +92,8 @@ impl Journal {
     /// When the file cannot be read.
     pub fn batch(&mut self, events_max: usize) -> Result<Batch, Error> {
         let mut runs = Vec::<BatchRun>::new();
-        let (mut after, mut left) = (self.unsent_row - 1, events_max);
+        let mut after = self.unsent_row - 1;
+        let mut left = events_max;
         while left > 0 {
             let page = self.waiting_page(after, left)?;
             let Some(last) = page.last() else {
@@ -123,10 +124,10 @@ impl Journal {
             return self.batch(events_max);
         }
         let anchors = books_sql::untold(&self.connection);
-        let anchors = anchors.map_err(|source| sort(&self.folder, "read", source))?;
+        let anchors = anchors.map_err(|source| classify(&self.folder, "read", source))?;
         let meta = |key| {
             let value = books_sql::meta(&self.connection, key);
-            value.map_err(|source| sort(&self.folder, "read", source))
+            value.map_err(|source| classify(&self.folder, "read", source))
         };
         let kiosk = meta("hub_kiosk")?.and_then(|kiosk| u32::try_from(kiosk).ok());
         let known = kiosk.zip(meta("hub_stored")?.map(i64::cast_unsigned));
@@ -134,7 +135,7 @@ impl Journal {
         Ok(Batch { live, known, runs, anchors, books: self.books })
     }
 
-    /// Marks what a receipt settled, in one commit; none if there is nothing to mark.
+    /// Writes down what a receipt settled, in one commit; no commit if nothing is new.
     ///
     /// The commit is not flushed: a receipt that a power cut takes back is asked for again.
     ///
@@ -142,7 +143,7 @@ impl Journal {
     /// When the commit fails; then nothing of it has happened, and the events go out again.
     pub fn settle(&mut self, settlement: &Settlement) -> Result<(), Error> {
         let folder = self.folder.clone();
-        let failed = |source| sort(&folder, "settle events in", source);
+        let failed = |source| classify(&folder, "settle events in", source);
         let anchor = settlement.anchor.and_then(|new| {
             let run = self
                 .run
@@ -153,7 +154,7 @@ impl Journal {
         let archive = self.news_of(settlement.archive).map_err(failed)?;
         let is_nothing = settled.is_empty() && set_aside.is_empty() && told.is_empty();
         if is_nothing && anchor.is_none() && archive.is_empty() {
-            // An idle kiosk hears from the hub every few minutes, and that must not wear the card.
+            // An idle kiosk gets a receipt every few minutes, which must not wear the card.
             return Ok(());
         }
         let unsent_row = self.unsent_row;
@@ -195,14 +196,14 @@ impl Journal {
         self.read_books()?;
         let is_stuck = self.books.waiting >= before.waiting;
         if is_stuck && !settled.is_empty() {
-            // No mark moves past a number that is not there, so that one is looked for.
+            // Settling cannot pass a missing number, so the check looks for it.
             self.chores.check_again();
         }
         Ok(())
     }
 
-    /// What is to be written down of the archive that answered. One that was never seen, or has
-    /// gone back in time, is offered everything again.
+    /// What is new about the archive that answered. An unknown archive, or one that was restored
+    /// from a backup, is offered everything again.
     fn news_of(
         &mut self,
         archive: Option<ArchiveSeen>,
@@ -224,7 +225,9 @@ impl Journal {
             // What the archive is known by is written at the end, so that a power cut in between
             // begins it anew.
             if self.chores.offer_again(epoch, stored) {
-                tracing::warn!("head office went back in time: all that is held is offered again");
+                tracing::warn!(
+                    "head office was restored from a backup: every event that this kiosk holds is offered again"
+                );
             }
             return Ok(Vec::new());
         }
@@ -241,7 +244,7 @@ impl Journal {
         Ok(news)
     }
 
-    /// Lets what is set aside wait again, so that it is sent once more; returns how much it was.
+    /// Has the events that are set aside wait again, so that they are retried; returns their number.
     ///
     /// # Errors
     /// When the commit fails; then nothing of it has happened.
@@ -257,7 +260,7 @@ impl Journal {
             transaction.commit()?;
             Ok(again)
         };
-        let failed = |source| sort(&self.folder, "send again from", source);
+        let failed = |source| classify(&self.folder, "send again from", source);
         let again = write(&mut self.connection).map_err(failed)?;
         if again == 0 {
             return Ok(0);

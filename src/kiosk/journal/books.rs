@@ -1,22 +1,22 @@
-//! How the journal's books stand, in sum and run by run.
+//! The journal's books: how many events were taken and what became of them, in all and by run.
 
 use crate::feedback::event::gaps;
 use crate::feedback::rating::RunId;
 
-/// How the books stand: `taken = settled + set aside + waiting + lost`.
+/// The books: `taken = settled + set aside + waiting + lost`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Books {
     /// Events taken since the journal was made.
     pub taken: u64,
     /// Of these, confirmed by the hub.
     pub settled: u64,
-    /// Of these, kept but not to be counted at the hub.
+    /// Of these, kept but not counted at the hub.
     pub set_aside: u64,
     /// Of these, still to be delivered.
     pub waiting: u64,
     /// Of these, lost by the card and reported.
     pub lost: u64,
-    /// Anchors that the hub has not been told of.
+    /// Anchors that were not sent to the hub yet.
     pub untold: u64,
 }
 
@@ -38,7 +38,7 @@ pub struct RunBooks {
 }
 
 impl RunBooks {
-    /// The numbers up to `taken` that should wait, and are in none of the stretches that are there.
+    /// The numbers up to `taken` that should wait but are missing from the stretches present.
     #[must_use]
     pub fn missing(&self, taken: u32, present: &[(u32, u32)]) -> Vec<(u32, u32)> {
         let elsewhere = self.set_aside.iter().map(|(n, _)| (*n, *n)).chain(self.lost.clone());
@@ -51,13 +51,13 @@ impl RunBooks {
     }
 }
 
-/// What the books say of everything.
+/// Everything that `verify` checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ledger {
+pub struct Audit {
     /// Every run, oldest first.
     pub runs: Vec<RunBooks>,
-    /// The names of the damaged files that were put beside the journal.
+    /// The names of the quarantined files beside the journal.
     pub bad_files: Vec<String>,
-    /// Whether one of them has not been carried over to its end.
+    /// Whether one of them is still being salvaged.
     pub is_salvaging: bool,
 }

@@ -1,7 +1,8 @@
-//! The statements that keep the journal's books: runs, marks, losses, anchors.
+//! The SQL of the journal's books: runs, losses, anchors, and the number up to which each run is
+//! settled.
 //!
-//! A run's mark and what is lost carry checksums here too: a flipped bit would otherwise settle
-//! what no hub has ever seen.
+//! Run rows and losses carry checksums too: a flipped bit would otherwise settle events that no hub
+//! has seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +39,7 @@ pub(super) struct Run {
 /// How many of the newest rows are looked at to find out how far the last run had come.
 pub(super) const LAST_ROWS: usize = 64;
 
-/// A run as its row tells, and whether the row can be believed.
+/// A run's row, and whether its checksum is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RunRow {
     pub(super) key: i64,
@@ -67,7 +68,7 @@ fn loss_checksum(run_key: i64, first: u32, last: u32) -> u32 {
 const RUNS: &str = "select id, uuid, boot, taken, settled_n, crc from run";
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
-    // Out of range is damage, and nothing that damage says is believed.
+    // A value out of range is damage, and a damaged row is not believed.
     let whole = |at| row.get::<_, i64>(at).ok().and_then(|n| u32::try_from(n).ok());
     let run = RunId(row.get(1).unwrap_or_default());
     let (taken, settled) = (whole(3), whole(4));
@@ -165,7 +166,7 @@ pub(super) fn add_boot(
         let sql = "select id from boot where uuid = ?";
         connection.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0)).optional()
     };
-    // A key that another boot has is no reason to do without.
+    // Where the key is in use for another boot, the next free one is taken.
     for key in [key, None] {
         if let Some(key) = known(connection)? {
             return Ok(key);
@@ -195,9 +196,10 @@ pub(super) fn books(connection: &Connection, run: Option<&Run>) -> rusqlite::Res
     let present = params![run.map(|run| run.key), run.map(|run| run.taken)];
     connection.prepare_cached(sql)?.query_row(present, |row| {
         let count = |at| row.get::<_, i64>(at);
-        let (taken, passed) = (count(0)?, count(1)?);
-        // Of what is aside, what the marks have not passed yet; of what is to be sent again, what
-        // they have; and of what is lost, what they have.
+        let taken = count(0)?;
+        let passed = count(1)?;
+        // Of the events set aside, those that settling has not passed yet; of those to be sent
+        // again, and of the lost ones, those that it has.
         let (aside, aside_ahead, again_passed) = (count(2)?, count(3)?, count(4)?);
         let (lost, lost_passed) = (count(5)?, count(6)?);
         let whole = |value: i64| u64::try_from(value).unwrap_or(0);
@@ -212,7 +214,7 @@ pub(super) fn books(connection: &Connection, run: Option<&Run>) -> rusqlite::Res
     })
 }
 
-/// What the mark is to say: how far the newest runs have come.
+/// The content of the high-water mark: how far the newest runs have come.
 pub(super) fn reached(
     connection: &Connection,
     run: Option<&Run>,
@@ -275,7 +277,7 @@ pub(super) fn add_anchor(
     Ok(())
 }
 
-/// Notes that events are done with, and moves each run's mark forward as far as there is no gap.
+/// Notes that events are done with, and settles each run as far as it has no gap.
 pub(super) fn advance<'a>(
     connection: &Connection,
     done: impl Iterator<Item = &'a RatingId>,
@@ -339,7 +341,7 @@ pub(super) fn lost_of(connection: &Connection, run_key: i64) -> rusqlite::Result
     statement.query_map([run_key], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// Takes out what a flipped bit made of a lost range: the gap it leaves is found again.
+/// Deletes damaged records of losses; the check finds the gap again.
 pub(super) fn drop_unsound_losses(connection: &Connection) -> rusqlite::Result<usize> {
     let mut unsound = Vec::new();
     let mut statement = connection.prepare("select run, first_n, last_n, crc from lost")?;
@@ -388,7 +390,7 @@ pub(super) fn next_unsent(connection: &Connection, from: i64) -> rusqlite::Resul
     next.map_or_else(last, Ok)
 }
 
-/// A number in the table of small things, or none.
+/// A number of the table `meta`.
 pub(super) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
     let sql = "select value from meta where key = ?";
     connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()
@@ -414,7 +416,7 @@ pub(super) fn add_question(
         let sql = "select id from question where name = ? and version = ? and language = ?";
         connection.query_row(sql, params![id, version, language], |row| row.get(0)).optional()
     };
-    // A key that another question has is no reason to do without.
+    // Where the key is in use for another question, the next free one is taken.
     for key in [key, None] {
         if let Some(key) = known(connection)? {
             return Ok(key);

@@ -1,8 +1,8 @@
-//! What the journal does when nobody presses: checks what waits, carries over what a damaged
-//! journal still had, offers everything again to a hub that went back in time.
+//! The chores that the journal does between presses: it salvages a damaged journal, checks what
+//! waits, and offers everything again to a hub that was restored from a backup.
 //!
-//! All of it is done a piece at a time, so that a press never waits behind more than one of them,
-//! and all of it can be begun anew after a power cut.
+//! Each chore is done in small pieces, so that a press never waits behind more than one of them,
+//! and each can start again after a power cut.
 
 mod check;
 mod losses;
@@ -20,10 +20,10 @@ use super::rescue::salvage::Salvage;
 use crate::feedback::event::Stretches;
 use crate::feedback::rating::RunId;
 
-/// How many rows are looked at in one go.
+/// How many rows are read in one go.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// What is still to be done.
+/// The chores that are not done yet.
 #[derive(Debug, Default)]
 pub(super) struct Chores {
     pub(super) salvage: Option<Box<Salvage>>,
@@ -33,20 +33,20 @@ pub(super) struct Chores {
     pub(super) was_checked_again: bool,
 }
 
-/// Looks whether every number that should wait is there, and whole.
+/// The check that every number that should wait is present and whole.
 #[derive(Debug, Default)]
 pub(super) struct Check {
     pub(super) next_row: i64,
-    /// Whether it began with the first row of all, and not with the first that should wait.
+    /// Whether it covers the whole journal, not only the rows from the first that should wait.
     pub(super) is_whole: bool,
-    /// How many rows that should wait are not whole.
+    /// How many rows that should wait are damaged.
     pub(super) damaged: u64,
     /// How far each run had come when the check began.
     pub(super) taken: BTreeMap<RunId, u32>,
     pub(super) seen: BTreeMap<RunId, Stretches>,
 }
 
-/// Finds what is still held of each run.
+/// The search for the events that are still held, run by run.
 #[derive(Debug)]
 pub(super) struct Offer {
     pub(super) next_row: i64,
@@ -56,7 +56,7 @@ pub(super) struct Offer {
 }
 
 impl Chores {
-    /// What is to be done with a journal that has just been opened.
+    /// The chores of a journal that was just opened.
     pub(super) fn at_open(
         connection: &Connection,
         mut bad: Vec<Bad>,
@@ -69,12 +69,12 @@ impl Chores {
         Ok(Self { salvage, check: Some(check), ..Self::default() })
     }
 
-    /// Has everything checked once more, unless that was done and found what it could.
+    /// Asks for another check, unless one was done already since the last loss.
     pub(super) const fn check_again(&mut self) {
         self.wants_check = !self.was_checked_again;
     }
 
-    /// Begins to offer everything again; false when that is under way already.
+    /// Begins to offer everything again; returns false when that is under way already.
     pub(super) fn offer_again(&mut self, epoch: i64, stored: Option<i64>) -> bool {
         let is_new = self.offer.as_ref().is_none_or(|offer| offer.epoch != epoch);
         if is_new {

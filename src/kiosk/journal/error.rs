@@ -1,34 +1,34 @@
-//! What keeps the journal from doing its work, told apart by who can cure it.
+//! The journal's errors, told apart by who can cure them.
 //!
-//! A person frees room or ends another kiosk; a damaged file is set aside; anything else may be
-//! gone when it is tried again.
+//! A person frees space or stops another kiosk; the journal itself quarantines a damaged file; any
+//! other error may be gone at the next try.
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// What keeps the journal from doing its work.
+/// Why the journal cannot do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no room left on the card.
-    #[error("journal is full: free some room in {}", .0.display())]
+    /// No space is left on the card.
+    #[error("no space is left for the journal: free some space in {}", .0.display())]
     Full(PathBuf),
-    /// The journal is as large as it may be, and nothing in it is settled.
+    /// The journal has reached its largest size, and no event in it is settled.
     #[error(
-        "journal in {} is as large as journal_max_mb allows, and head office has confirmed nothing \
-         that could be let go", .0.display()
+        "journal in {} is as large as journal_max_mb allows, and head office has confirmed no event \
+         that could be deleted", .0.display()
     )]
     AtLimit(PathBuf),
     /// The folder or the file cannot be written.
-    #[error("journal cannot be written in {}: is the card or the folder read-only?", .0.display())]
+    #[error("cannot write the journal in {}: is the card or the folder read-only?", .0.display())]
     ReadOnly(PathBuf),
     /// Another process has the journal open.
     #[error("journal in {} is in use: is another smilepost-kiosk running?", .0.display())]
     InUse(PathBuf),
     /// The journal was written by a newer program.
     #[error(
-        "journal in {} has schema {found}, and this program knows up to {known}: it was \
-         left untouched; install the newer smilepost-kiosk again", .folder.display()
+        "journal in {} has schema {found}, but this program knows schemas only up to {known}; \
+         the file was left untouched: install the newer smilepost-kiosk again", .folder.display()
     )]
     Newer {
         /// Where the journal is.
@@ -38,7 +38,7 @@ pub enum Error {
         /// The newest that this program knows.
         known: i32,
     },
-    /// The data folder is not one, or cannot be made.
+    /// The data folder is not a folder, or cannot be created.
     #[error("data folder {} cannot be used", .folder.display())]
     Folder {
         /// The folder.
@@ -47,7 +47,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The data folder lies where nothing is kept.
+    /// The data folder is on a file system that keeps nothing.
     #[error(
         "data folder {} is on {kind}: ratings would not be safe there. Name a folder on a durable \
          disk as data_dir, or set allow_volatile = true for a trial", .folder.display()
@@ -55,10 +55,10 @@ pub enum Error {
     Volatile {
         /// The folder.
         folder: PathBuf,
-        /// What it lies on.
+        /// The kind of file system.
         kind: &'static str,
     },
-    /// The file is damaged; it has to be set aside.
+    /// The file is damaged and has to be quarantined.
     #[error("journal in {} {what}", .folder.display())]
     Damaged {
         /// Where the journal is.
@@ -66,8 +66,8 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// SQLite could not do something, for no reason that is known to last.
-    #[error("cannot {action} journal in {}", .folder.display())]
+    /// An SQLite step failed for a reason that may pass.
+    #[error("cannot {action} the journal in {}", .folder.display())]
     Sqlite {
         /// The step that failed.
         action: &'static str,
@@ -80,7 +80,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether a person has to do something before it makes sense to run at all.
+    /// Whether a person has to act before the kiosk can run at all.
     #[must_use]
     pub const fn is_fatal(&self) -> bool {
         matches!(
@@ -90,8 +90,8 @@ impl Error {
     }
 }
 
-/// Tells the errors that a person can cure from those of the file, and both from the others.
-pub(super) fn sort(folder: &Path, action: &'static str, source: rusqlite::Error) -> Error {
+/// Classifies an SQLite error: a person can cure it, the file is damaged, or it may pass.
+pub(super) fn classify(folder: &Path, action: &'static str, source: rusqlite::Error) -> Error {
     let (folder, code) = (folder.to_owned(), source.sqlite_error_code());
     let extended = source.sqlite_error().map(|error| error.extended_code);
     match code {
@@ -108,7 +108,7 @@ pub(super) fn sort(folder: &Path, action: &'static str, source: rusqlite::Error)
         {
             damaged(folder, &source)
         }
-        // Our statements fit our schema: where they do not, the schema is damaged.
+        // Our statements fit our schema; where one does not, the schema is damaged.
         Some(ErrorCode::Unknown) => damaged(folder, &source),
         None if is_unreadable(&source) => damaged(folder, &source),
         _ => Error::Sqlite { action, folder, source },
@@ -119,7 +119,7 @@ pub(super) fn sort(folder: &Path, action: &'static str, source: rusqlite::Error)
 /// `IOERR_CORRUPTFS`, `IOERR_DATA`.
 const READING: [i32; 4] = [266, 522, 8_458, 8_202];
 
-/// Whether a value is of a type that none of ours has.
+/// Whether a value has a type that the journal never writes.
 const fn is_unreadable(source: &rusqlite::Error) -> bool {
     matches!(
         source,
@@ -136,7 +136,7 @@ fn damaged(folder: PathBuf, source: &rusqlite::Error) -> Error {
 }
 
 /// An error of the file system around the journal.
-pub(super) fn sort_io(folder: &Path, source: std::io::Error) -> Error {
+pub(super) fn classify_io(folder: &Path, source: std::io::Error) -> Error {
     let folder = folder.to_owned();
     match source.kind() {
         std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
@@ -147,7 +147,7 @@ pub(super) fn sort_io(folder: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// Whether nothing can be written into a folder, tried with a file of no bytes.
+/// Whether a folder is read-only, tried with an empty file.
 fn is_read_only(folder: &Path) -> bool {
     let file = folder.join("is-writable");
     let tried = std::fs::write(&file, "").and_then(|()| std::fs::remove_file(&file));

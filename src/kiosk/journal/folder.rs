@@ -1,4 +1,4 @@
-//! Where the journal lies: its file, the ground under its folder, and how large it may become.
+//! The journal's folder: its file name, the file system under it, and the size limit.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use super::reserve;
 /// The file's name in the data folder.
 pub const FILE: &str = "journal.sqlite";
 
-/// Refuses a folder that keeps nothing: an overlay, a RAM disk, another machine's disk.
+/// Refuses a folder on an overlay, a RAM disk or another machine's disk.
 ///
 /// # Errors
-/// [`Error::Volatile`] says what the folder is on; [`Error::Folder`] that it cannot be made.
+/// [`Error::Volatile`] names the file system; [`Error::Folder`] when the folder cannot be created.
 pub fn refuse_volatile(folder: &Path) -> Result<(), Error> {
     let folder = folder.to_owned();
     if let Err(source) = std::fs::create_dir_all(&folder) {

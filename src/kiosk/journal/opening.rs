@@ -1,5 +1,5 @@
-//! Opening a journal whose last life may have ended in any way: what is sound is gone on with, and
-//! what is not is set aside before anything is written into it.
+//! Opens the journal, whatever ended the last run: a sound file is used further, and a damaged one
+//! is quarantined before anything is written into it.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use super::append::Journal;
 use super::books::Books;
 use super::chores::Chores;
-use super::error::{Error, sort, sort_io};
+use super::error::{Error, classify, classify_io};
 use super::folder::{FILE, Limits};
 use super::rescue::high_water::{self, Mark, Reached};
 use super::rescue::{repair, salvage};
@@ -21,10 +21,10 @@ use crate::feedback::moment::Timeline;
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 impl Journal {
-    /// Opens the journal in a folder, making both if need be; see [`Journal::begin`].
+    /// Opens the journal in a folder and creates what is missing; see [`Journal::begin`].
     ///
-    /// A damaged journal is set aside, and a fresh one opened; what is whole in the old one is
-    /// carried over by [`Journal::chore`].
+    /// A damaged journal is quarantined and replaced by a fresh one; [`Journal::chore`] copies the
+    /// events that are whole from the old one.
     ///
     /// # Errors
     /// [`Error::Newer`] leaves the file untouched. [`Error::InUse`] when another process holds it.
@@ -38,48 +38,47 @@ impl Journal {
             rusqlite::version_number() >= SQLITE_VERSION_MIN,
             "this program was linked with an SQLite that can corrupt its journal"
         );
-        repair::finish(folder).map_err(|source| sort_io(folder, source))?;
+        repair::finish(folder).map_err(|source| classify_io(folder, source))?;
         match Self::open_sound(folder, limits) {
             Err(error @ Error::Damaged { .. }) => {
-                let number = Self::set_aside(folder, &error)?;
-                tracing::error!(number, "a fresh journal takes its place");
+                let number = Self::quarantine(folder, &error)?;
+                tracing::error!(number, "a fresh journal replaces the damaged one");
                 Self::open_sound(folder, limits)
             }
             opened => opened,
         }
     }
 
-    /// Puts a damaged journal that nobody has open beside the place of a fresh one; returns the
-    /// number that it is kept under.
+    /// Renames the files of a damaged journal, which nobody may have open, to `*.bad-N`; returns N.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn set_aside(folder: &Path, error: &Error) -> Result<i64, Error> {
+    pub fn quarantine(folder: &Path, error: &Error) -> Result<i64, Error> {
         let error = error as &dyn std::error::Error;
-        tracing::error!(error, "the journal is damaged; it is kept as {FILE}.bad-N");
-        repair::set_aside(folder).map_err(|source| sort_io(folder, source))
+        tracing::error!(error, "the journal is damaged; the file is kept as {FILE}.bad-N");
+        repair::quarantine(folder).map_err(|source| classify_io(folder, source))
     }
 
     fn open_sound(folder: &Path, limits: Limits) -> Result<Self, Error> {
         let damaged =
             |what: &str| Error::Damaged { folder: folder.to_owned(), what: what.to_owned() };
-        let looked = repair::look(folder).map_err(|source| sort_io(folder, source))?;
+        let looked = repair::look(folder).map_err(|source| classify_io(folder, source))?;
         if let Some(what) = looked {
             return Err(damaged(what));
         }
-        let failed = |action| move |source| sort(folder, action, source);
+        let failed = |action| move |source| classify(folder, action, source);
         let mut connection = Connection::open(folder.join(FILE)).map_err(failed("open"))?;
-        // Until the file is known to be sound, nothing may be written into it, and a WAL that
-        // SQLite takes for shorter than it was must not be folded into it.
+        // Nothing may be written into the file before it is known to be sound, and a WAL that
+        // SQLite takes for shorter than it was must not be copied into it.
         let keep_wal = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
         connection.set_db_config(keep_wal, true).map_err(failed("open"))?;
         schema::prepare(&connection).map_err(failed("open"))?;
         let (version, newer) = schema::version(&connection).map_err(failed("open"))?;
         schema::refuse_newer(folder, newer)?;
         if !(0..=SCHEMA_VERSION).contains(&version) {
-            return Err(damaged("has a schema that no program makes"));
+            return Err(damaged("has an invalid schema version"));
         }
-        let bad = repair::all(folder).map_err(|source| sort_io(folder, source))?;
+        let bad = repair::all(folder).map_err(|source| classify_io(folder, source))?;
         let mark = Mark::read(&folder.join(high_water::FILE));
         let mut in_wal = Vec::new();
         if version == SCHEMA_VERSION {
@@ -89,11 +88,11 @@ impl Journal {
             let shorter =
                 is_shorter(&connection, mark.as_ref(), is_whole).map_err(failed("read"))?;
             if shorter {
-                return Err(damaged("has fewer events than it had"));
+                return Err(damaged("has fewer events than its high-water mark records"));
             }
             let runs = books_sql::runs(&connection).map_err(failed("read"))?;
             if runs.iter().any(|run| !run.is_sound) {
-                return Err(damaged("does not know how far a run was settled"));
+                return Err(damaged("has a damaged record of how far a run is settled"));
             }
             if !is_whole {
                 // What was being carried over when the power went is carried over again.
@@ -103,7 +102,7 @@ impl Journal {
                 in_wal.retain(|found| !old_keys.contains(&found.run_key));
             }
             if in_wal.len() > 1 {
-                return Err(damaged("has events in its WAL that SQLite does not see"));
+                return Err(damaged("has events in its WAL that SQLite cannot see"));
             }
         }
         let after_bad = bad.last().map_or(0, |bad| bad.number);
@@ -125,19 +124,21 @@ impl Journal {
         };
         // One event can be there whole without its commit, if the power went in that moment.
         journal.take_in(&in_wal).map_err(failed("complete"))?;
-        journal.settle_in().map_err(failed("read"))?;
+        journal.read_state().map_err(failed("read"))?;
         journal.chores = Chores::at_open(&journal.connection, bad, journal.unsent_row)
             .map_err(failed("read"))?;
         reserve::lay_down(folder);
         Ok(journal)
     }
 
-    /// Closes the books of the last run and reads how they stand.
-    fn settle_in(&mut self) -> rusqlite::Result<()> {
+    /// Closes the books of the last run and reads all books.
+    fn read_state(&mut self) -> rusqlite::Result<()> {
         let Self { connection, .. } = self;
         self.after_bad = books_sql::meta(connection, "after_bad")?.unwrap_or(0);
         if books_sql::drop_unsound_losses(connection)? > 0 {
-            tracing::error!("a record of lost events was damaged; the gap is looked for again");
+            tracing::error!(
+                "a record of lost events is damaged; the journal looks for the gap again"
+            );
         }
         if let Some((run, taken)) = books_sql::last_taken(connection)?
             && taken > run.taken
@@ -169,7 +170,7 @@ impl Journal {
                 && has_question
             {
                 row::insert(&self.connection, row, run.key, *question_key, entry)?;
-                tracing::info!(run = %run.run, n = entry.id.n, "the last event was completed");
+                tracing::info!(run = %run.run, n = entry.id.n, "the last event was recovered from the WAL");
             }
         }
         Ok(())

@@ -1,12 +1,11 @@
-//! Which events the journal may delete: settled ones that are old, or that are in the way.
+//! Deletes settled events that are old, or whose space is needed.
 
 use super::append::Journal;
-use super::error::{Error, sort};
+use super::error::{Error, classify};
 use super::row::{Kept, State};
 use crate::feedback::moment;
 
-/// How many settled events at most are deleted in one go when they are older than they are kept
-/// for, so that no press waits long behind it.
+/// How many settled events at most are deleted in one go, so that no press waits long.
 const PRUNED_MAX: usize = 5_000;
 
 impl Journal {
@@ -25,12 +24,12 @@ impl Journal {
             }
             Err(_) => false,
         };
-        let page = self.oldest_to_let_go()?;
+        let page = self.oldest_deletable()?;
         let is_done = |kept: &&Kept| kept.state != State::Waiting;
         let Some(last) = page.iter().take_while(is_done).filter(is_old).last() else {
             return Ok(0);
         };
-        self.let_go(last.row)
+        self.delete_up_to(last.row)
     }
 
     /// Deletes the oldest settled events whatever their age, to make room; returns how many.
@@ -38,25 +37,27 @@ impl Journal {
     /// # Errors
     /// When the commit fails; then nothing of it has happened.
     pub fn make_room(&mut self) -> Result<usize, Error> {
-        let page = self.oldest_to_let_go()?;
+        let page = self.oldest_deletable()?;
         let is_done = |kept: &&Kept| kept.state != State::Waiting;
         let Some(last) = page.iter().take_while(is_done).last() else {
             return Ok(0);
         };
-        self.let_go(last.row)
+        self.delete_up_to(last.row)
     }
 
-    /// The oldest rows but those that are set aside, which stay whatever their age.
-    fn oldest_to_let_go(&self) -> Result<Vec<Kept>, Error> {
+    /// The oldest rows, without those that are set aside, which always stay.
+    fn oldest_deletable(&self) -> Result<Vec<Kept>, Error> {
         let rest = "where event.row > ? and (set_aside.n is null or set_aside.is_again = 1) \
                     order by event.row limit ?";
         self.rows(rest, 0, PRUNED_MAX)
     }
 
-    fn let_go(&mut self, last: i64) -> Result<usize, Error> {
+    fn delete_up_to(&mut self, last: i64) -> Result<usize, Error> {
         let sql = "delete from event where row <= ? and row < (select max(row) from event) \
                    and not exists (select 1 from set_aside \
                    where set_aside.run = event.run and set_aside.n = event.n)";
-        self.connection.execute(sql, [last]).map_err(|source| sort(&self.folder, "prune", source))
+        self.connection
+            .execute(sql, [last])
+            .map_err(|source| classify(&self.folder, "prune", source))
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::append::Journal;
-use super::books::{Books, Ledger, RunBooks};
+use super::books::{Audit, Books, RunBooks};
 use super::books_sql;
-use super::error::{Error, sort};
+use super::error::{Error, classify};
 use super::rescue::repair;
 use super::row::{self, Entry, Kept};
 use crate::feedback::moment::Timeline;
@@ -30,11 +30,11 @@ impl Journal {
     pub(super) fn rows(&self, rest: &str, after: i64, rows_max: usize) -> Result<Vec<Kept>, Error> {
         let limit = i64::try_from(rows_max).unwrap_or(i64::MAX);
         let rows = row::select(&self.connection, rest, after, limit)
-            .map_err(|source| sort(&self.folder, "read", source))?;
+            .map_err(|source| classify(&self.folder, "read", source))?;
         let mut last = after;
         for kept in &rows {
             if kept.row <= last {
-                let what = "has rows out of their order".to_owned();
+                let what = "has rows in the wrong order".to_owned();
                 return Err(Error::Damaged { folder: self.folder.clone(), what });
             }
             last = kept.row;
@@ -50,7 +50,7 @@ impl Journal {
         let limit = i64::try_from(books_sql::LAST_ROWS).unwrap_or(i64::MAX);
         let rest = "where event.row > ? order by event.row desc limit ?";
         let newest = row::select(&self.connection, rest, -1, limit)
-            .map_err(|source| sort(&self.folder, "read", source))?;
+            .map_err(|source| classify(&self.folder, "read", source))?;
         Ok(newest.into_iter().filter_map(|kept| kept.entry.ok()).find(|entry| entry.id == id))
     }
 
@@ -60,13 +60,14 @@ impl Journal {
         self.books
     }
 
-    /// What the books say of everything.
+    /// The books of every run, and the state of damaged files.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn ledger(&self) -> Result<Ledger, Error> {
-        let (runs, bad_files) = (self.run_books()?, repair::list(&self.folder));
-        Ok(Ledger { runs, bad_files, is_salvaging: self.is_salvaging() })
+    pub fn audit(&self) -> Result<Audit, Error> {
+        let runs = self.run_books()?;
+        let bad_files = repair::list(&self.folder);
+        Ok(Audit { runs, bad_files, is_salvaging: self.is_salvaging() })
     }
 
     pub(super) fn run_books(&self) -> Result<Vec<RunBooks>, Error> {
@@ -93,7 +94,7 @@ impl Journal {
             });
             runs.collect()
         };
-        read().map_err(|source| sort(&self.folder, "read", source))
+        read().map_err(|source| classify(&self.folder, "read", source))
     }
 
     /// What is known of the time of all boots.
@@ -107,13 +108,13 @@ impl Journal {
             return Ok(present.taken);
         }
         let row = books_sql::run_of(&self.connection, run);
-        let row = row.map_err(|source| sort(&self.folder, "read", source))?;
+        let row = row.map_err(|source| classify(&self.folder, "read", source))?;
         Ok(row.map_or(0, |row| row.taken))
     }
 
     pub(super) fn read_books(&mut self) -> Result<(), Error> {
         self.books = books_sql::books(&self.connection, self.run.as_ref())
-            .map_err(|source| sort(&self.folder, "read", source))?;
+            .map_err(|source| classify(&self.folder, "read", source))?;
         Ok(())
     }
 }

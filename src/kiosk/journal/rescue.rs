@@ -1,4 +1,4 @@
-//! What rescues events from a journal whose file is damaged: the damaged file is set aside,
+//! What rescues events from a journal whose file is damaged: the damaged file is quarantined,
 //! everything that is still whole in it is read page by page, and the high-water mark says how
 //! much there should have been.
 

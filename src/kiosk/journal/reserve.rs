@@ -1,8 +1,8 @@
-//! Room on the card: a reserve to give up when it is full, and cards that keep nothing.
+//! Space on the card: a reserve file for when it is full, and file systems that keep nothing.
 //!
-//! On a full card SQL can free nothing, since a deletion has to be written too. So a file of no
-//! meaning is kept beside the journal; taking it away makes room for thousands of ratings, and it
-//! is laid down again when there is room for it.
+//! On a full card SQL can free nothing, since a deletion has to be written too. So a
+//! placeholder file is kept beside the journal; deleting it makes room for thousands of ratings,
+//! and it is created again when there is space for it.
 
 use std::fs::File;
 use std::io;
@@ -13,15 +13,15 @@ use rustix::fs::{FallocateFlags, fallocate, statfs, statvfs};
 /// The reserve's name in the data folder.
 pub(super) const FILE: &str = "reserve";
 
-/// How much is kept in reserve, in bytes: about fourteen thousand ratings.
+/// The size of the reserve in bytes: about fourteen thousand ratings.
 pub(super) const BYTES: u64 = 1024 * 1024;
 
-/// Gives the reserve up; whether there was one.
+/// Deletes the reserve; returns whether there was one.
 pub(super) fn give_up(folder: &Path) -> bool {
     std::fs::remove_file(folder.join(FILE)).is_ok()
 }
 
-/// Lays the reserve down where there is none and room for four times as much.
+/// Creates the reserve if it is missing and four times its size is free.
 pub(super) fn lay_down(folder: &Path) {
     let file = folder.join(FILE);
     let is_there = std::fs::metadata(&file).is_ok_and(|data| data.len() >= BYTES);
@@ -29,7 +29,7 @@ pub(super) fn lay_down(folder: &Path) {
         return;
     }
     if let Err(error) = write(&file) {
-        tracing::debug!(%error, "there is no reserve yet");
+        tracing::debug!(%error, "cannot create the reserve yet");
         let _ = std::fs::remove_file(&file);
     }
 }
@@ -48,8 +48,8 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     Some(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
-/// File systems that lose what they were given, or that SQLite cannot be safe on, by the numbers
-/// that the kernel gives them (`statfs(2)`).
+/// File systems that lose their files, or on which SQLite is not safe, by their numbers in
+/// `statfs(2)`.
 const UNSAFE: [(u32, &str); 8] = [
     (0x794c_7630, "an overlay, which a restart wipes"),
     (0x0102_1994, "tmpfs, which is lost with the power"),
@@ -61,7 +61,7 @@ const UNSAFE: [(u32, &str); 8] = [
     (0xff53_4d42, "a Windows share, which is on another machine"),
 ];
 
-/// Why a folder cannot keep what it is given, if so.
+/// The file system under a folder, if it is not safe.
 pub(super) fn unsafe_ground(folder: &Path) -> Option<&'static str> {
     let kind = statfs(folder).ok()?.f_type;
     // The type of the field differs between machines; the numbers have 32 bits on all of them.

@@ -1,4 +1,4 @@
-//! One row of the journal: its content, its checksum, and how it is read back.
+//! One row of the journal: its columns, its checksum, writing and reading it.
 //!
 //! SQLite checks its pages for shape, not for truth: a bit that flips on a worn card usually passes
 //! `integrity_check`. So each row carries a CRC32C over everything it says, with the run's own

@@ -1,4 +1,4 @@
-//! The journal's file as SQLite knows it: its version, its modes, its migrations.
+//! The journal's file as an SQLite database: its version, its modes, its migrations.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub(super) fn newer_in_header(file: &Path) -> std::io::Result<i32> {
     let mut header = [0; 72];
     match std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut header)) {
         Ok(()) => {}
-        // What else is wrong with the file is found out later.
+        // Any other fault of the file is found later.
         Err(_) => return Ok(0),
     }
     let word = |at: usize| {
@@ -55,7 +55,8 @@ pub(super) fn refuse_newer(folder: &Path, found: i32) -> Result<(), Error> {
 /// The version of an open journal: that of a newer program is returned only if it is confirmed.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<(i32, i32)> {
     let ask = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
-    let (version, application) = (ask("user_version")?, ask("application_id")?);
+    let version = ask("user_version")?;
+    let application = ask("application_id")?;
     Ok((version, newer(version, application)))
 }
 
@@ -70,10 +71,10 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    assert_eq!(mode, "wal", "the journal promises nothing outside of WAL mode");
+    assert_eq!(mode, "wal", "the journal needs SQLite's WAL mode");
     connection.pragma_update(None, "synchronous", "FULL")?;
     let level: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
-    assert_eq!(level, 2, "a commit that is not flushed is no promise");
+    assert_eq!(level, 2, "the journal needs synchronous = FULL");
     Ok(())
 }
 

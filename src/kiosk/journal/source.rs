@@ -1,11 +1,11 @@
-//! The journal, wherever it is: with the thread of the running kiosk, or a file that no kiosk has
-//! open. Whoever reads all of it reads by pages, so that no press waits for long.
+//! The journal to read: that of the running kiosk, through its thread, or a file that no kiosk has
+//! open. Long reads go page by page, so that no press waits for them.
 
 use std::cell::RefCell;
 
 use super::Journal;
 use super::batch::{Batch, Settlement};
-use super::books::{Books, Ledger};
+use super::books::{Audit, Books};
 use super::error::Error;
 use super::row::{Entry, Kept};
 use super::thread::{Gone, JournalThread};
@@ -83,10 +83,10 @@ impl JournalSource {
         Ok(())
     }
 
-    pub(in crate::kiosk) fn ledger(&self) -> Result<Ledger, Unreadable> {
+    pub(in crate::kiosk) fn audit(&self) -> Result<Audit, Unreadable> {
         Ok(match self {
-            Self::Running(keeper) => keeper.ledger()??,
-            Self::File(journal) => journal.borrow().ledger()?,
+            Self::Running(keeper) => keeper.audit()??,
+            Self::File(journal) => journal.borrow().audit()?,
         })
     }
 
@@ -100,7 +100,7 @@ impl JournalSource {
             Ok(entry) => take(kept, entry, timeline.date(kept.boot, entry.reading)),
             Err(id) => {
                 let (run, n) = (id.run, id.n);
-                tracing::warn!(%run, n, "a row of the journal is damaged; it is left out");
+                tracing::warn!(%run, n, "a row of the journal is damaged and is skipped");
                 Ok(())
             }
         })

@@ -1,7 +1,7 @@
-//! The thread that owns the journal, and the way to ask it for something.
+//! The thread that owns the journal, and the handle by which the other threads use it.
 //!
-//! Whoever wants to know something waits for the answer; whoever presses does not. Everything is
-//! asked in small pieces, so that a press never waits behind more than one of them.
+//! Readers wait for the reply; a press does not. All requests are small, so that a press never
+//! waits behind more than one of them.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::append::Journal;
 use super::batch::{Batch, Settlement};
-use super::books::{Books, Ledger};
+use super::books::{Audit, Books};
 use super::error::Error;
 use super::folder::Limits;
 use super::rescue::repair;
@@ -20,24 +20,24 @@ use crate::feedback::event::Event;
 use crate::feedback::moment::{Anchor, Reading, Timeline};
 use crate::feedback::rating::{BootId, RunId};
 
-/// How many requests wait for the journal at most: one press, the uplink, and the desk's askers.
+/// How many requests can wait for the journal: one press, the uplink, and the desk's readers.
 const REQUESTS_MAX: usize = 64;
 
-/// How long chores are left alone after there was no room for one, in milliseconds.
+/// How long chores rest after one found no space, in milliseconds.
 const CHORES_REST_MS: u64 = 60_000;
 
-/// What became of an event that was to be kept.
+/// What the journal tells the attendant.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is durable on the card.
+    /// The event is durable on the card.
     Kept(Box<Entry>),
-    /// It could not be written, and the run was closed.
+    /// The event could not be written, and the run was closed.
     NotKept(Error),
     /// The journal takes ratings again, in a new run.
     Recovered,
-    /// It still takes none.
+    /// The journal still takes no ratings.
     StillClosed(Error),
-    /// Somebody has said what time it is in this boot.
+    /// The journal has learnt the time of this boot.
     Dated(Anchor),
 }
 
@@ -46,20 +46,20 @@ pub enum Outcome {
 #[error("journal is closed")]
 pub struct Gone;
 
-type Reply<T> = oneshot::Sender<T>;
+type ReplyTo<T> = oneshot::Sender<T>;
 
 enum Request {
     Keep(Box<Event>, Reading, Option<RunId>),
     Probe,
-    Tie(Anchor),
-    Batch { events_max: usize, reply: Reply<Result<Batch, Error>> },
-    Settle { settlement: Box<Settlement>, reply: Reply<Result<Books, Error>> },
-    Page { after: i64, rows_max: usize, reply: Reply<Result<Vec<Kept>, Error>> },
-    Books { reply: Reply<(Books, Timeline)> },
-    Retry { reply: Reply<Result<u64, Error>> },
-    Ledger { reply: Reply<Result<Ledger, Error>> },
+    AddAnchor(Anchor),
+    Batch { events_max: usize, reply: ReplyTo<Result<Batch, Error>> },
+    Settle { settlement: Box<Settlement>, reply: ReplyTo<Result<Books, Error>> },
+    Page { after: i64, rows_max: usize, reply: ReplyTo<Result<Vec<Kept>, Error>> },
+    Books { reply: ReplyTo<(Books, Timeline)> },
+    Retry { reply: ReplyTo<Result<u64, Error>> },
+    Audit { reply: ReplyTo<Result<Audit, Error>> },
     Close,
-    Prune { before_utc_ms: i64, reply: Reply<Result<usize, Error>> },
+    Prune { before_utc_ms: i64, reply: ReplyTo<Result<usize, Error>> },
 }
 
 /// A handle on the journal's thread; the thread ends when the last one is dropped.
@@ -75,27 +75,28 @@ impl std::fmt::Debug for Request {
 }
 
 impl JournalThread {
-    /// Hands a journal to a thread of its own, which opens it anew when it has to; it may be none
-    /// that can be opened yet. `answer` gets what becomes of each kept rating.
+    /// Starts the thread with an open journal, or with none that could be opened yet; the thread
+    /// reopens it when it has to. `report` gets what becomes of each event.
     ///
     /// # Errors
     /// When the system has no thread to give.
     pub fn start(
         journal: Option<Journal>,
         home: Home,
-        answer: impl Fn(Outcome) + Send + 'static,
+        report: impl Fn(Outcome) + Send + 'static,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (requests, inbox) = sync_channel(REQUESTS_MAX);
         let books = journal.as_ref().map(|journal| (journal.books(), journal.timeline().clone()));
         let books = books.unwrap_or_default();
-        let owner = Owner { home, journal, books, chores_at_ms: 0, trouble: None, answer };
+        let owner = Owner { home, journal, books, chores_at_ms: 0, trouble: None, report };
         let thread = std::thread::Builder::new().name("journal".to_owned());
         Ok((Self { requests }, thread.spawn(move || owner.run(&inbox))?))
     }
 
-    /// Has an event written; the answer comes by the way given to [`JournalThread::start`].
+    /// Asks for an event to be written; the outcome goes to the closure given to
+    /// [`JournalThread::start`].
     ///
-    /// The numbers that it names are those of the run `of`; in another run it names none.
+    /// The event numbers in it belong to the run `of`; in any other run they are removed.
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
@@ -103,7 +104,8 @@ impl JournalThread {
         self.send(Request::Keep(Box::new(event), reading, of))
     }
 
-    /// Has a closed journal tried again; the answer comes by the way given to [`JournalThread::start`].
+    /// Asks for a closed journal to be tried again; the outcome goes to the closure given to
+    /// [`JournalThread::start`].
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
@@ -111,18 +113,18 @@ impl JournalThread {
         self.send(Request::Probe)
     }
 
-    /// Has the journal closed and its thread ended; whoever asks afterwards finds it gone.
+    /// Closes the journal and ends its thread; later requests get [`Gone`].
     pub fn close(&self) {
         // When the thread has ended already there is nothing to close.
         let _ = self.send(Request::Close);
     }
 
-    /// Tells the journal what is known of the time.
+    /// Gives the journal an anchor of this boot's time.
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
-    pub fn tie(&self, anchor: Anchor) -> Result<(), Gone> {
-        self.send(Request::Tie(anchor))
+    pub fn add_anchor(&self, anchor: Anchor) -> Result<(), Gone> {
+        self.send(Request::AddAnchor(anchor))
     }
 
     /// See [`Journal::batch`].
@@ -166,12 +168,12 @@ impl JournalThread {
         self.wait_for(|reply| Request::Retry { reply })
     }
 
-    /// See [`Journal::ledger`]; blocks until the journal answers.
+    /// See [`Journal::audit`]; blocks until the journal answers.
     ///
     /// # Errors
     /// [`Gone`] when the thread has ended.
-    pub fn ledger(&self) -> Result<Result<Ledger, Error>, Gone> {
-        self.wait_for(|reply| Request::Ledger { reply })
+    pub fn audit(&self) -> Result<Result<Audit, Error>, Gone> {
+        self.wait_for(|reply| Request::Audit { reply })
     }
 
     /// How the books stand, and what is known of the time; blocks until the journal answers.
@@ -194,13 +196,13 @@ impl JournalThread {
         self.requests.send(request).map_err(|_| Gone)
     }
 
-    fn wait_for<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Gone> {
+    fn wait_for<T>(&self, request: impl FnOnce(ReplyTo<T>) -> Request) -> Result<T, Gone> {
         let (reply, answer) = oneshot::channel();
         self.send(request(reply))?;
         answer.blocking_recv().map_err(|_| Gone)
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Gone> {
+    async fn ask<T>(&self, request: impl FnOnce(ReplyTo<T>) -> Request) -> Result<T, Gone> {
         let (reply, answer) = oneshot::channel();
         self.send(request(reply))?;
         answer.await.map_err(|_| Gone)
@@ -213,11 +215,11 @@ pub struct Home {
     pub folder: PathBuf,
     /// How large the journal may become.
     pub limits: Limits,
-    /// The boot that is lived.
+    /// This boot.
     pub boot: BootId,
     /// Makes the id of the run that follows a failure.
     pub new_run: Box<dyn Fn() -> RunId + Send>,
-    /// Reads both clocks, for what the journal has to report of itself.
+    /// Reads both clocks, to date the losses that the journal reports.
     pub read_clocks: fn() -> Reading,
 }
 
@@ -225,13 +227,13 @@ pub struct Home {
 struct Owner<A> {
     home: Home,
     journal: Option<Journal>,
-    /// What was last known, for askers while the journal is closed.
+    /// The last known state, for readers while the journal is closed.
     books: (Books, Timeline),
     /// No chore is tried before this, in milliseconds since boot.
     chores_at_ms: u64,
-    /// What was last complained about, so that a full card is one line in the log.
+    /// The last error in the log, so that a full card is one line there.
     trouble: Option<String>,
-    answer: A,
+    report: A,
 }
 
 impl<A: Fn(Outcome)> Owner<A> {
@@ -248,7 +250,7 @@ impl<A: Fn(Outcome)> Owner<A> {
         }
     }
 
-    /// The next request; none when nobody asks and there is something else to do.
+    /// The next request; none when no request waits and a chore is due.
     fn next(&self, inbox: &Receiver<Request>) -> Result<Option<Request>, RecvError> {
         let is_due = |journal: &Journal| {
             journal.run().is_some()
@@ -266,15 +268,15 @@ impl<A: Fn(Outcome)> Owner<A> {
     }
 
     fn serve(&mut self, request: Request) {
-        // An asker that has gone away wants no answer.
+        // A reader that has ended wants no reply.
         match request {
             Request::Keep(event, reading, of) => self.keep(*event, reading, of),
             Request::Probe => self.probe(),
-            Request::Tie(anchor) => {
-                if let Err(error) = self.with(|journal| journal.tie(anchor)) {
-                    tracing::warn!(%error, "the time could not be noted");
+            Request::AddAnchor(anchor) => {
+                if let Err(error) = self.with(|journal| journal.add_anchor(anchor)) {
+                    tracing::warn!(%error, "cannot keep the time in the journal");
                 }
-                (self.answer)(Outcome::Dated(anchor));
+                (self.report)(Outcome::Dated(anchor));
             }
             Request::Batch { events_max, reply } => {
                 let _ = reply.send(self.with(|journal| journal.batch(events_max)));
@@ -284,7 +286,7 @@ impl<A: Fn(Outcome)> Owner<A> {
                     |journal: &mut Journal| journal.settle(&settlement).map(|()| journal.books());
                 let _ = reply.send(self.with(settle));
                 if let Some(anchor) = settlement.anchor {
-                    (self.answer)(Outcome::Dated(anchor));
+                    (self.report)(Outcome::Dated(anchor));
                 }
             }
             Request::Page { after, rows_max, reply } => {
@@ -302,8 +304,8 @@ impl<A: Fn(Outcome)> Owner<A> {
             Request::Retry { reply } => {
                 let _ = reply.send(self.with(Journal::retry));
             }
-            Request::Ledger { reply } => {
-                let _ = reply.send(self.with(|journal| journal.ledger()));
+            Request::Audit { reply } => {
+                let _ = reply.send(self.with(|journal| journal.audit()));
             }
             // The loop has ended already when this comes.
             Request::Close => {}
@@ -316,10 +318,10 @@ impl<A: Fn(Outcome)> Owner<A> {
             Ok(()) => {}
             // Ratings may still find room where more than one at a time does not.
             Err(error @ Error::Full(_)) => {
-                tracing::warn!(%error, "a repair waits for room");
+                tracing::warn!(%error, "the repair of the journal waits for free space");
                 self.chores_at_ms = reading.boot_ms + CHORES_REST_MS;
             }
-            // What was begun is begun anew when the journal is open again.
+            // The chore starts again when the journal is open again.
             Err(error) => self.close(&error),
         }
     }
@@ -329,10 +331,10 @@ impl<A: Fn(Outcome)> Owner<A> {
             Ok(entry) => Outcome::Kept(Box::new(entry)),
             Err(error) => Outcome::NotKept(error),
         };
-        (self.answer)(answer);
+        (self.report)(answer);
     }
 
-    /// Appends an event; where there is no room, room is made and it is tried once more.
+    /// Appends an event; on a full card it makes room and tries once more.
     fn append(
         &mut self,
         event: Event,
@@ -348,8 +350,8 @@ impl<A: Fn(Outcome)> Owner<A> {
             Ok(entry) => return Ok(entry),
             Err(error) => error,
         };
-        // Whether the rating is on the card is not known; only a new run, in a file opened anew,
-        // can be sure not to hand out its number again.
+        // It is not known whether the rating is on the card; only a new run, in a reopened file,
+        // is sure not to hand out its number again.
         self.close(&error);
         if !self.make_room(&error) {
             return Err(error);
@@ -365,13 +367,15 @@ impl<A: Fn(Outcome)> Owner<A> {
         again.inspect_err(|error| self.close(error))
     }
 
-    /// Makes room where there is none; whether it makes sense to try again.
+    /// Makes room where there is none; returns whether another try makes sense.
     fn make_room(&mut self, error: &Error) -> bool {
         match error {
             Error::Full(folder) => {
                 let has_room = reserve::give_up(folder);
                 if has_room {
-                    tracing::error!("the card is full: the reserve is given up, ratings go on");
+                    tracing::error!(
+                        "the card is full: the journal uses its reserve and takes ratings further"
+                    );
                 }
                 has_room
             }
@@ -389,14 +393,13 @@ impl<A: Fn(Outcome)> Owner<A> {
         {
             opened = self.open_run().map(drop);
         }
-        (self.answer)(match opened {
+        (self.report)(match opened {
             Ok(()) => Outcome::Recovered,
             Err(error) => Outcome::StillClosed(error),
         });
     }
 
-    /// Does something with the open journal; one that proves damaged is closed, and set aside when
-    /// it is opened again.
+    /// Does something with the open journal; a damaged one is closed, and quarantined at once.
     fn with<T>(&mut self, act: impl FnOnce(&mut Journal) -> Result<T, Error>) -> Result<T, Error> {
         let done = self.open().and_then(act);
         if let Err(error @ Error::Damaged { .. }) = &done {
@@ -405,7 +408,7 @@ impl<A: Fn(Outcome)> Owner<A> {
         done
     }
 
-    /// Closes the journal after an error, and sees to it that a damaged file is not trusted again.
+    /// Closes the journal after an error, and quarantines a damaged file.
     fn close(&mut self, error: &Error) {
         let Some(journal) = self.journal.take() else {
             return;
@@ -413,8 +416,8 @@ impl<A: Fn(Outcome)> Owner<A> {
         self.books = (journal.books(), journal.timeline().clone());
         drop(journal);
         if let Error::Damaged { .. } = error {
-            // When it cannot be set aside, opening it will say why.
-            let _ = Journal::set_aside(&self.home.folder, error);
+            // If the file cannot be renamed, the next opening says why.
+            let _ = Journal::quarantine(&self.home.folder, error);
         } else {
             repair::forget_cache(&self.home.folder);
         }
@@ -431,8 +434,7 @@ impl<A: Fn(Outcome)> Owner<A> {
         Ok(journal)
     }
 
-    /// The journal; on a full card only to be read, and to have settled what was delivered, which
-    /// is what makes room again.
+    /// The journal. On a full card it can only be read and settled, which makes room again.
     fn open(&mut self) -> Result<&mut Journal, Error> {
         let journal = match self.journal.take() {
             Some(journal) => journal,

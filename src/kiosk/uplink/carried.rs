@@ -65,7 +65,7 @@ pub fn write(
     let frame = source.batch(0)?;
     let mut left = frame.books.waiting;
     let mut next = Frame { batch: frame, bytes: 0, events: 0 };
-    let taken: Vec<_> = source.ledger()?.runs.into_iter().map(|run| (run.run, run.taken)).collect();
+    let taken: Vec<_> = source.audit()?.runs.into_iter().map(|run| (run.run, run.taken)).collect();
     let mut after = 0;
     loop {
         let page = source.page(after)?;

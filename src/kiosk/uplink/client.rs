@@ -1,5 +1,4 @@
-//! HTTP as the uplink speaks it: timeouts on everything, no redirects, and no answer read further
-//! than any hub's goes.
+//! The uplink's HTTP client: timeouts on everything, no redirects, a limit on the size of answers.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -43,7 +42,8 @@ impl Clock {
             tracing::warn!("the board's clock is behind; certificates are checked by a later time");
         }
         let unknown = AtomicI64::new(i64::MIN);
-        let (is_doubted, floor_ms) = (AtomicBool::new(false), AtomicI64::new(floor_ms));
+        let is_doubted = AtomicBool::new(false);
+        let floor_ms = AtomicI64::new(floor_ms);
         Self {
             is_doubted: Arc::new(is_doubted),
             floor_ms: Arc::new(floor_ms),
@@ -51,12 +51,12 @@ impl Clock {
         }
     }
 
-    /// Has the next certificate checked by the other clock, since this one did not pass.
+    /// Switches to the other clock for the next certificate, since this check failed.
     pub(super) fn doubt(&self) {
         self.is_doubted.fetch_xor(true, Ordering::Relaxed);
     }
 
-    /// Takes the hub's word, which came over a line that was checked, at an instant of this boot.
+    /// Takes the hub's time, which came over a checked connection, at an instant of this boot.
     pub(super) fn learn(&self, utc_ms: i64, at_boot_ms: u64) {
         let at_boot_ms = i64::try_from(at_boot_ms).unwrap_or(0);
         self.is_doubted.store(false, Ordering::Relaxed);
@@ -86,10 +86,10 @@ impl TimeProvider for Clock {
     }
 }
 
-/// The system's certificates, those of the configuration, and our own clock to check them by.
+/// The TLS configuration: the system's and the configured certificates, and our own clock.
 fn tls(settings: &settings::Uplink, clock: Clock) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore::empty();
-    // Those of the system that cannot be read are none to trust.
+    // A certificate of the system that cannot be read is not trusted.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = &settings.ca_file {
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Certificates {
@@ -104,7 +104,7 @@ fn tls(settings: &settings::Uplink, clock: Clock) -> Result<ClientConfig, Error>
             roots.add(certificate).map_err(|error| failed(error.into()))?;
         }
         if is_empty {
-            return Err(failed("there is no certificate in it".into()));
+            return Err(failed("the file has no certificate".into()));
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -159,7 +159,7 @@ pub(super) fn retry_after_s(answer: &Response) -> Option<u32> {
     answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Reads an answer as far as any answer of a hub goes.
+/// Reads an answer; one larger than a hub's largest counts as empty.
 pub(super) async fn read(mut answer: Response) -> reqwest::Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await? {

@@ -1,4 +1,4 @@
-//! What lets people and the kiosk in, as head office sets it: the kiosk's token and the desk's PIN.
+//! The secrets that head office sets: the kiosk's token and the desk's PIN.
 
 use super::client::{is_json, parse, read};
 use super::sender::{Attempt, Sender};
@@ -10,21 +10,21 @@ use crate::wire::receipt::Pin;
 use crate::wire::{self, Renewed};
 
 impl Sender {
-    /// The token to be let in by.
+    /// The token to send.
     pub(super) fn token(&self) -> &str {
         let tokens = self.config.enrolment.tokens();
         tokens.get(self.which % tokens.len()).copied().unwrap_or_default()
     }
 
-    /// Goes one step in exchanging the token, if there is one to go.
+    /// Takes the next step in renewing the token, if there is one.
     ///
-    /// A new token is written down before it is used, and the old one is kept until the next is
-    /// asked for; so a power cut at any moment leaves one that is good, and so does a hub that was
-    /// restored from a backup of the day before.
+    /// A new token is written to disk before it is used, and the old one is kept until the next one
+    /// is requested. So one token is valid after a power cut at any moment, and after the hub was
+    /// restored from yesterday's backup.
     pub(super) async fn change_tokens(&mut self, attempt: &Attempt) {
         let Enrolment { token, next_token, .. } = &self.config.enrolment;
         match attempt.outcome {
-            // Another one may be good.
+            // Another one may be valid.
             Outcome::Unauthorised => self.which = self.which.wrapping_add(1),
             Outcome::Settled { .. } if self.token() != token => {
                 let former_token = Some(token.clone());
@@ -39,7 +39,7 @@ impl Sender {
                     self.write_enrolment(Enrolment { next_token: Some(token), ..known });
                 }
             }
-            // The new one was tried first and was not good, so it was given up.
+            // The new one was tried first and was refused, so it is deleted.
             Outcome::Settled { .. } if next_token.is_some() => {
                 let known = self.config.enrolment.clone();
                 self.write_enrolment(Enrolment { next_token: None, ..known });
@@ -57,30 +57,38 @@ impl Sender {
             Ok(()) => (self.config.enrolment, self.which) = (enrolment, 0),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, cause = error.source(), "the token stays as it is");
+                tracing::warn!(
+                    error,
+                    cause = error.source(),
+                    "cannot change the token; the old one stays in use"
+                );
             }
         }
     }
 
-    /// Keeps what head office says of the desk's PIN.
+    /// Keeps the desk's PIN that head office has set.
     pub(super) fn adopt_pin(&self, said: Option<&Pin>) {
         let Some(Pin { number, hash }) = said else {
             return;
         };
         if hash.as_ref().is_some_and(|hash| !is_hash(hash)) {
-            tracing::error!(number, "what head office sent is no PIN; the desk keeps its own");
+            tracing::error!(number, "head office sent an invalid PIN; the desk keeps its own");
             return;
         }
         match pin::adopt(&self.config.settings.data_dir, *number, hash.as_deref()) {
             Ok(()) => tracing::info!(number, "head office has set the PIN of the desk"),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(error, cause = error.source(), "the PIN stays as it is");
+                tracing::error!(
+                    error,
+                    cause = error.source(),
+                    "cannot change the PIN; the old one stays in use"
+                );
             }
         }
     }
 
-    /// Asks for a new token; the old one stays good until the new one was used.
+    /// Asks for a new token; the old one stays valid until the new one is used.
     async fn renew(&self) -> Option<String> {
         let address = format!("{}{}", self.config.enrolment.hub, wire::TOKENS);
         let answer = self.client.post(address).bearer_auth(self.token()).send().await.ok()?;

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 /// Why a kiosk could not be enrolled, or the uplink not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is not one of a hub.
+    /// The address is not a hub's.
     #[error(
         "{0:?} is not a hub's address: write https://hub.example.com (http only to this machine)"
     )]
@@ -19,10 +19,10 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The TLS library will not have its own defaults.
+    /// The TLS library refuses its defaults.
     #[error("cannot prepare TLS")]
     Tls(#[source] rustls::Error),
-    /// No connection, or none that a hub would give.
+    /// There is no connection, or a broken one.
     #[error("cannot reach the hub")]
     Unreachable(#[source] reqwest::Error),
     /// The hub read the request and refused.

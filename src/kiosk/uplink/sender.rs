@@ -24,22 +24,22 @@ const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// What the uplink knows of head office, and of itself.
+/// What the uplink needs to start.
 pub struct UplinkConfig {
-    /// Where the hub is, and the token that lets the kiosk in.
+    /// The hub's address and the kiosk's token.
     pub enrolment: Enrolment,
-    /// The kiosk's own: where it keeps things and for how long, and what it can ask.
+    /// The kiosk's settings: where and how long it keeps events, and what it can ask.
     pub settings: Settings,
     /// The hub's epoch and the number there of the survey that the kiosk has kept.
     pub survey: Option<(u64, u64)>,
-    /// Gets each other survey that head office gives; its own, once one is withdrawn.
-    pub surveyed: Box<dyn Fn(Survey) + Send>,
-    /// Gets what is wrong with the deliveries, if anything, and when head office last answered as
-    /// it should, in milliseconds since boot.
-    pub heard: Box<dyn Fn(Option<String>, Option<u64>) + Send>,
+    /// Gets each new survey from head office; the kiosk's own, once that is withdrawn.
+    pub on_survey: Box<dyn Fn(Survey) + Send>,
+    /// Gets the deliveries' problem, if there is one, and the time of head office's last receipt,
+    /// in milliseconds since boot.
+    pub on_status: Box<dyn Fn(Option<String>, Option<u64>) + Send>,
     /// The program and its version, as the hub gets to see it.
     pub app: String,
-    /// A time that has certainly passed, in milliseconds since 1970 UTC.
+    /// A time that is certainly in the past, in milliseconds since 1970 UTC.
     pub floor_ms: i64,
 }
 
@@ -48,24 +48,24 @@ pub(super) struct Sender {
     pub(super) client: Client,
     pub(super) clock: Clock,
     pub(super) config: UplinkConfig,
-    /// Which of the tokens is tried: see [`Enrolment::tokens`].
+    /// Which of the tokens is tried; see [`Enrolment::tokens`].
     pub(super) which: usize,
-    /// The event that went out alone last.
+    /// The last event that went out alone.
     pub(super) alone: Option<RatingId>,
     pub(super) journal: JournalThread,
     pub(super) outbox: Outbox,
-    /// What was last complained about, so that a night without network is one line in the log.
+    /// The last problem in the log, so that a night without network is one line there.
     pub(super) trouble: Option<String>,
-    /// When head office last answered as it should, in milliseconds since boot.
+    /// The time of the last receipt, in milliseconds since boot.
     pub(super) confirmed_ms: Option<u64>,
     pub(super) pruned_at: Option<u64>,
     /// Why the survey that head office gave last is not asked.
     pub(super) complaint: Option<String>,
-    /// Its hub's epoch and its number there.
+    /// The hub's epoch and the number of the survey that was refused.
     pub(super) refused: Option<(u64, u64)>,
 }
 
-/// What came of one delivery: for the outbox to judge, and for the log.
+/// The result of one delivery, for the outbox and for the log.
 pub(super) struct Attempt {
     pub(super) outcome: Outcome,
     pub(super) trouble: Option<String>,
@@ -73,16 +73,16 @@ pub(super) struct Attempt {
     hub_time_ms: Option<i64>,
     /// Whether the hub wants the token to be renewed.
     pub(super) is_token_old: bool,
-    /// The hub's epoch, and the number of the survey that is meant for this kiosk.
-    pub(super) meant: Option<(u64, u64)>,
-    /// What the hub says of the desk's PIN, if that is news.
+    /// The hub's epoch, and the number of this kiosk's survey.
+    pub(super) survey: Option<(u64, u64)>,
+    /// The desk's PIN, if the hub has changed it.
     pin: Option<Pin>,
 }
 
 impl Attempt {
     fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
         let trouble = Some(trouble.into());
-        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, meant: None, pin: None }
+        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, survey: None, pin: None }
     }
 }
 
@@ -110,7 +110,7 @@ impl Sender {
         }
     }
 
-    /// Sends for as long as there is a journal.
+    /// Sends until the journal is closed.
     pub(super) async fn run(mut self, settings: &settings::Uplink, nudge: &Notify) {
         tokio::time::sleep(settings.first_max.mul_f64(rand::random())).await;
         loop {
@@ -122,7 +122,7 @@ impl Sender {
                     self.suspect(&batch);
                     self.deliver(&batch).await
                 }
-                // A journal that cannot be read is the attendant's to show; here it is a pause.
+                // The attendant shows that the journal cannot be read; the uplink only pauses.
                 Err(error) => Attempt::failed(Outcome::Unanswered, error.to_string()),
             };
             self.change_tokens(&attempt).await;
@@ -139,8 +139,8 @@ impl Sender {
                 Next::SetAside => {
                     let why = self.trouble.take().unwrap_or_default();
                     if let Err(error) = self.set_aside(&why).await {
-                        // A card that takes no mark now may take it later.
-                        tracing::error!(%error, "an event could not be set aside");
+                        // A card that cannot be written now may be written later.
+                        tracing::error!(%error, "cannot set an event aside");
                         tokio::time::sleep(settings.idle).await;
                     }
                 }
@@ -158,13 +158,13 @@ impl Sender {
         }
     }
 
-    /// Sets the event aside that went out alone.
+    /// Sets aside the event that went out alone.
     async fn set_aside(&mut self, why: &str) -> Result<(), Box<dyn std::error::Error>> {
         let Some(id) = self.alone.take() else {
             return Ok(());
         };
         let (run, n) = (id.run, id.n);
-        tracing::error!(%run, n, why, "an event is set aside; `retry` sends it again");
+        tracing::error!(%run, n, why, "an event is set aside after repeated failures; `smilepost-kiosk retry` sends it again");
         let set_aside = vec![(id, why.to_owned())];
         self.journal.settle(Settlement { set_aside, ..Settlement::default() }).await??;
         Ok(())
@@ -182,7 +182,7 @@ impl Sender {
         if trouble.is_none() {
             self.confirmed_ms = Some(clock::boot_ms());
         }
-        (self.config.heard)(trouble.clone(), self.confirmed_ms);
+        (self.config.on_status)(trouble.clone(), self.confirmed_ms);
         self.trouble = trouble;
     }
 
@@ -198,7 +198,7 @@ impl Sender {
         let json = match serde_json::to_vec(&delivery) {
             Ok(json) if json.len() > BYTES_MAX && batch.len() > 1 => {
                 let outcome = Outcome::TooLarge { events: batch.len(), is_by_hub: false };
-                return Attempt::failed(outcome, "the delivery is larger than a hub reads");
+                return Attempt::failed(outcome, "the delivery is too large for the hub");
             }
             Ok(json) => json,
             Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
@@ -217,7 +217,7 @@ impl Sender {
         let sent_at = clock::boot_ms();
         let answer = match request.send().await {
             Ok(answer) => answer,
-            // Nobody there says nothing of what was to be sent; a line that breaks may.
+            // A failed connection says nothing about the events; a broken one may.
             Err(error) if error.is_connect() => {
                 if chain(&error).contains("certificate") {
                     self.clock.doubt();
@@ -252,11 +252,13 @@ impl Sender {
         let hub_time_ms = Some(receipt.hub_time_ms).filter(|utc_ms| clock::is_possible(*utc_ms));
         match hub_time_ms {
             Some(utc_ms) => self.clock.learn(utc_ms, took.1),
-            None => tracing::warn!(receipt.hub_time_ms, "the hub's clock cannot be right"),
+            None => {
+                tracing::warn!(receipt.hub_time_ms, "the hub's clock is wrong; its time is ignored")
+            }
         }
         for (id, reason) in &settlement.set_aside {
             let (run, n) = (id.run, id.n);
-            tracing::error!(%run, n, reason, "the hub set an event aside; it is kept here");
+            tracing::error!(%run, n, reason, "the hub set an event aside; the kiosk keeps it");
         }
         let books = match self.journal.settle(settlement).await {
             Ok(Ok(books)) => books,
@@ -266,21 +268,21 @@ impl Sender {
         let done = |books: &Books| books.settled + books.set_aside;
         let named = done(&books).saturating_sub(done(&batch.books));
         if named == 0 && !batch.is_empty() {
-            let why = "the hub's receipt names none of the oldest events";
+            let why = "the hub's receipt names no event of the delivery";
             return Attempt::failed(Outcome::Unanswered, why);
         }
         tracing::debug!(named, waiting = books.waiting, "delivered");
-        // Only what moved is worth another delivery at once; the rest has time until the next one.
+        // Only progress is worth another delivery at once; the rest waits for the next one.
         let has_events = named > 0 && books.waiting > 0;
         let has_anchors = books.untold > 0 && books.untold != batch.books.untold;
         let outcome = Outcome::Settled { is_more: has_events || has_anchors };
         let is_token_old = receipt.is_token_old;
-        let meant = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
+        let survey = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
         let pin = receipt.pin.clone();
-        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, meant, pin }
+        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, survey, pin }
     }
 
-    /// Lets go of what was settled longer ago than it is to be kept, once a day.
+    /// Deletes settled events that are older than `keep_days`, once a day.
     ///
     /// The hub's clock decides, since the kiosk's own may stand in any year.
     async fn prune(&mut self, hub_time_ms: Option<i64>) {
@@ -297,7 +299,7 @@ impl Sender {
     }
 }
 
-/// What to make of an answer that is no receipt of ours.
+/// What an answer means that is not a receipt for this delivery.
 fn judge(
     status: StatusCode,
     refusal: Option<String>,

@@ -1,4 +1,4 @@
-//! Asking head office what to ask.
+//! Fetches the survey from head office.
 //!
 //! A receipt names the survey that is meant for this kiosk, so that nothing is fetched while it
 //! has that one. What comes is checked whole before it takes the place of the last good one.
@@ -19,28 +19,29 @@ const OWN_SURVEY: &str = "its configuration names a survey of its own";
 impl Sender {
     /// Fetches the survey that a receipt named, if the kiosk has another one.
     pub(super) async fn ask_for_survey(&mut self, attempt: &Attempt) {
-        let Some(meant) = attempt.meant else {
+        let Some(wanted) = attempt.survey else {
             return;
         };
         if self.config.settings.has_own_survey {
             // Head office is to know why what it publishes is not asked here.
-            self.complaint = (meant.1 != 0).then(|| OWN_SURVEY.to_owned());
+            self.complaint = (wanted.1 != 0).then(|| OWN_SURVEY.to_owned());
             return;
         }
         let has_none = self.config.survey.is_none_or(|(_, publication)| publication == 0);
-        if self.config.survey == Some(meant) || has_none && meant.1 == 0 {
-            (self.complaint, self.refused) = (None, None);
+        if self.config.survey == Some(wanted) || has_none && wanted.1 == 0 {
+            self.complaint = None;
+            self.refused = None;
             return;
         }
-        if self.refused == Some(meant) {
+        if self.refused == Some(wanted) {
             return;
         }
         match self.fetch_survey().await {
             Ok(Some(published)) => self.take_survey(&published),
             Ok(None) => {}
             Err(why) => {
-                tracing::warn!(why, "the survey cannot be had; the last one is asked");
-                self.complaint = Some(format!("survey {} cannot be had: {why}", meant.1));
+                tracing::warn!(why, "cannot fetch the survey; the kiosk asks the last one");
+                self.complaint = Some(format!("survey {} cannot be fetched: {why}", wanted.1));
             }
         }
     }
@@ -60,12 +61,10 @@ impl Sender {
         let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         let body = read(answer).await.map_err(|error| error.to_string())?;
         let published: Option<Published> = parse(is_json && status == StatusCode::OK, &body);
-        // Only what names itself twice is a hub's whole answer.
+        // An answer is whole only if its ETag and its body name the same survey.
         let name = |published: &Published| etag(published.epoch, published.publication);
         let published = published.filter(|published| tag.as_ref() == Some(&name(published)));
-        published
-            .map(Some)
-            .ok_or_else(|| format!("answered {status}, but with no survey it can read"))
+        published.map(Some).ok_or_else(|| format!("answered {status}, but without a valid survey"))
     }
 
     fn take_survey(&mut self, published: &Published) {
@@ -73,12 +72,13 @@ impl Sender {
             Ok(given) => {
                 if let Err(error) = OfficeSurvey::keep(&self.config.settings.data_dir, published) {
                     // It is asked now, and fetched again after the next start.
-                    tracing::warn!(%error, "the survey could not be kept");
+                    tracing::warn!(%error, "cannot save the survey");
                 }
-                (self.complaint, self.refused) = (None, None);
+                self.complaint = None;
+                self.refused = None;
                 self.config.survey = Some(given.name);
                 let own = || self.config.settings.survey.clone();
-                (self.config.surveyed)(given.survey.unwrap_or_else(own));
+                (self.config.on_survey)(given.survey.unwrap_or_else(own));
             }
             Err(unfit) => self.refuse_survey(published.epoch, &unfit),
         }
@@ -86,7 +86,10 @@ impl Sender {
 
     fn refuse_survey(&mut self, epoch: u64, unfit: &Unfit) {
         let complaint = unfit.to_string();
-        tracing::error!(complaint, "the last good survey is asked, and head office is told");
+        tracing::error!(
+            complaint,
+            "head office's survey is refused; the kiosk asks the last good one"
+        );
         self.refused = Some((epoch, unfit.publication));
         self.complaint = Some(complaint.chars().take(COMPLAINT_CHARS_MAX).collect());
     }

@@ -44,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
                         Ok(()) => {}
                         Err(error @ Error::Damaged { .. }) => {
                             drop(journal);
-                            Journal::set_aside(folder.path(), &error).expect("set aside");
+                            Journal::quarantine(folder.path(), &error).expect("set aside");
                             break_off(folder.path());
                             return;
                         }
@@ -55,7 +55,7 @@ fuzz_target!(|bytes: &[u8]| {
                 return;
             }
             Err(error @ Error::Damaged { .. }) => {
-                Journal::set_aside(folder.path(), &error).expect("set aside");
+                Journal::quarantine(folder.path(), &error).expect("set aside");
             }
             Err(Error::Newer { .. }) => return,
             Err(error) => panic!("{error:?}"),

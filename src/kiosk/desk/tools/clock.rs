@@ -42,5 +42,5 @@ pub fn set_clock(
         return Err(Unanswerable::Impossible(rfc3339(utc_ms)));
     }
     let source = TimeSource::Operator;
-    Ok(keeper.tie(Anchor { boot_ms, utc_ms, error_ms, source })?)
+    Ok(keeper.add_anchor(Anchor { boot_ms, utc_ms, error_ms, source })?)
 }

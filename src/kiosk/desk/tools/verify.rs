@@ -9,7 +9,7 @@ use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::misuse::Silence;
 use crate::feedback::rating::RunId;
 use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::kiosk::journal::{JournalSource, Ledger, RunBooks, State};
+use crate::kiosk::journal::{Audit, JournalSource, RunBooks, State};
 use crate::wire::desk::{Aside, RunSums, Sums, Verified};
 
 /// How many runs are listed that have nothing to tell.
@@ -23,7 +23,7 @@ const ASIDE_LISTED_MAX: usize = 100;
 /// # Errors
 /// When the journal cannot be read.
 pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
-    let before = source.ledger()?;
+    let before = source.audit()?;
     let mut read = Read::default();
     source.each_row::<Unanswerable>(|kept| {
         read.rows += 1;
@@ -43,7 +43,7 @@ pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
         Ok(())
     })?;
     // Events go on being settled while they are read: what waits is what waited at both ends.
-    Ok(compare(&before.runs, source.ledger()?, read))
+    Ok(compare(&before.runs, source.audit()?, read))
 }
 
 /// Lets what is set aside wait again; returns how much it was.
@@ -67,8 +67,8 @@ struct Read {
     silence: Silence,
 }
 
-fn compare(before: &[RunBooks], after: Ledger, mut read: Read) -> Verified {
-    let Ledger { runs: after, bad_files, is_salvaging } = after;
+fn compare(before: &[RunBooks], after: Audit, mut read: Read) -> Verified {
+    let Audit { runs: after, bad_files, is_salvaging } = after;
     let mut verified = Verified {
         rows: read.rows,
         bad_files,

@@ -1,4 +1,4 @@
-//! Looks whether every number that should wait is there, and whole.
+//! The check: every number that should wait must be present and whole.
 
 use super::losses::losses_of;
 use super::{Check, ROWS_AT_ONCE};
@@ -8,7 +8,7 @@ use crate::kiosk::journal::error::Error;
 use crate::kiosk::journal::row::State;
 
 impl Journal {
-    pub(super) fn go_on_checking(
+    pub(super) fn continue_check(
         &mut self,
         mut check: Check,
         reading: Reading,
@@ -39,7 +39,7 @@ impl Journal {
         }
         let lost: u64 = losses.iter().map(|loss| u64::from(loss.count())).sum();
         if lost > 0 && !check.is_whole {
-            // Before anything is called lost, it is looked for everywhere.
+            // Before anything is reported lost, the whole journal is searched.
             self.unsent_row = 0;
             self.chores.check = Some(Check { is_whole: true, ..Check::default() });
             return Ok(());
@@ -47,7 +47,8 @@ impl Journal {
         if lost > check.damaged {
             // Rows that are not even there are damage to more than themselves, and a look at every
             // page by itself may still find them.
-            let (folder, what) = (self.folder.clone(), "has lost rows without a trace".to_owned());
+            let folder = self.folder.clone();
+            let what = "has missing rows".to_owned();
             return Err(Error::Damaged { folder, what });
         }
         self.report(&losses, reading)

@@ -1,4 +1,4 @@
-//! Reports what the card lost, as events of the run that finds it out.
+//! Reports the events that the card lost, as events of the present run.
 
 use rusqlite::Connection;
 
@@ -8,7 +8,7 @@ use crate::feedback::rating::RatingId;
 use crate::kiosk::journal::append::Journal;
 use crate::kiosk::journal::books::RunBooks;
 use crate::kiosk::journal::books_sql::{self, Run};
-use crate::kiosk::journal::error::{Error, sort};
+use crate::kiosk::journal::error::{Error, classify};
 use crate::kiosk::journal::row::{self, Entry};
 
 impl Journal {
@@ -25,7 +25,7 @@ impl Journal {
             Ok(taken)
         };
         let taken = write(&mut self.connection)
-            .map_err(|source| sort(&self.folder, "report a loss in", source))?;
+            .map_err(|source| classify(&self.folder, "report a loss in", source))?;
         self.last_row += i64::from(taken - run.taken);
         self.run = Some(Run { taken, ..run });
         // What is damaged next is another loss.
@@ -38,7 +38,7 @@ impl Journal {
     }
 }
 
-/// What should be there of a run, and is not.
+/// The events of a run that are missing.
 pub(super) fn losses_of(books: &RunBooks, taken: u32, present: &Stretches) -> Vec<Loss> {
     let missing = books.missing(taken, present.list()).into_iter();
     missing.map(|(first, last)| Loss::Range { run: books.run, first, last }).collect()
@@ -54,7 +54,8 @@ pub(super) fn report(
 ) -> rusqlite::Result<u32> {
     let mut taken = run.taken;
     for loss in losses {
-        (taken, row) = (taken + 1, row + 1);
+        taken += 1;
+        row += 1;
         let id = RatingId { run: run.id, n: taken };
         let entry = Entry { id, reading, event: Event::Lost(*loss) };
         if !row::insert(connection, row, run.key, None, &entry)? {
@@ -62,7 +63,7 @@ pub(super) fn report(
         }
         books_sql::add_loss(connection, *loss)?;
         if let Loss::Range { run, first, .. } = loss {
-            // A mark that stands right before the loss moves over it.
+            // Settling passes over a loss.
             books_sql::advance(connection, [RatingId { run: *run, n: *first }].iter())?;
         }
     }

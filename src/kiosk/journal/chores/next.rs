@@ -3,7 +3,7 @@
 use super::{Check, Chores};
 use crate::feedback::moment::Reading;
 use crate::kiosk::journal::append::Journal;
-use crate::kiosk::journal::error::{Error, sort};
+use crate::kiosk::journal::error::{Error, classify};
 use crate::kiosk::journal::rescue::repair;
 
 impl Journal {
@@ -14,39 +14,39 @@ impl Journal {
         salvage.is_some() || check.is_some() || offer.is_some() || *wants_check
     }
 
-    /// Whether a damaged journal has not been carried over to its end.
+    /// Whether a damaged journal is still being salvaged.
     #[must_use]
     pub(in crate::kiosk::journal) const fn is_salvaging(&self) -> bool {
         self.chores.salvage.is_some()
     }
 
-    /// Does the next piece of what there is to do; `reading` dates what it finds lost.
+    /// Does the next piece of a chore; `reading` dates the losses that it finds.
     ///
     /// # Errors
-    /// [`Error::Damaged`] when the file has to be set aside; the others as for an append.
+    /// [`Error::Damaged`] when the file has to be quarantined; the others as for an append.
     pub fn chore(&mut self, reading: Reading) -> Result<(), Error> {
         if self.run.is_none() {
             return Ok(());
         }
         let done = self.next_piece(reading);
         if let Err(Error::Full(_)) = &done {
-            // What there was no room for is begun anew when it is tried again.
+            // A chore that found no space starts again at the next try.
             let bad = repair::all(&self.folder).unwrap_or_default();
             self.chores = Chores::at_open(&self.connection, bad, self.unsent_row)
-                .map_err(|source| sort(&self.folder, "read", source))?;
+                .map_err(|source| classify(&self.folder, "read", source))?;
         }
         done
     }
 
     fn next_piece(&mut self, reading: Reading) -> Result<(), Error> {
         if let Some(salvage) = self.chores.salvage.take() {
-            return self.go_on_salvaging(salvage, reading);
+            return self.continue_salvage(salvage, reading);
         }
         if let Some(check) = self.chores.check.take() {
-            return self.go_on_checking(check, reading);
+            return self.continue_check(check, reading);
         }
         if let Some(offer) = self.chores.offer.take() {
-            return self.go_on_offering(offer);
+            return self.continue_offer(offer);
         }
         if std::mem::take(&mut self.chores.wants_check) {
             self.chores.was_checked_again = true;

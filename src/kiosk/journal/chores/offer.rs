@@ -1,4 +1,4 @@
-//! Offers everything that is still held to a hub that went back in time.
+//! Offers all events that are still held to a hub that was restored from a backup.
 
 use rusqlite::{Connection, params};
 
@@ -7,10 +7,10 @@ use crate::feedback::event::{Stretches, gaps};
 use crate::feedback::rating::RatingId;
 use crate::kiosk::journal::append::Journal;
 use crate::kiosk::journal::books_sql;
-use crate::kiosk::journal::error::{Error, sort};
+use crate::kiosk::journal::error::{Error, classify};
 
 impl Journal {
-    pub(super) fn go_on_offering(&mut self, mut offer: Offer) -> Result<(), Error> {
+    pub(super) fn continue_offer(&mut self, mut offer: Offer) -> Result<(), Error> {
         let page = self.page(offer.next_row - 1, ROWS_AT_ONCE)?;
         for entry in page.iter().filter_map(|kept| kept.entry.as_ref().ok()) {
             let RatingId { run, n } = entry.id;
@@ -33,22 +33,26 @@ impl Journal {
                 books_sql::set_meta(&transaction, "hub_stored", stored)?;
             }
             books_sql::set_meta(&transaction, "unsent_row", 0)?;
-            // Anchors are part of what a hub can have lost.
+            // A restored hub may have lost anchors too.
             transaction.execute("update anchor set is_told = 0", [])?;
             transaction.commit()
         };
         write(&mut self.connection)
-            .map_err(|source| sort(&self.folder, "offer again from", source))?;
+            .map_err(|source| classify(&self.folder, "offer again from", source))?;
         self.unsent_row = 0;
         self.read_books()?;
-        tracing::warn!(waiting = self.books.waiting, "what is held waits for head office again");
+        tracing::warn!(
+            waiting = self.books.waiting,
+            "every event that this kiosk holds waits for head office again"
+        );
         Ok(())
     }
 }
 
-/// Has what is held of a run wait again, and returns where its mark is to stand: before the stretch
-/// that is held up to the old mark. Of what lies before that some was let go of, and is waited for
-/// in vain; the rest is offered event by event. What is set aside or lost stays so.
+/// Has the held events of a run wait again, and returns the new number up to which the run is
+/// settled: the one before the last unbroken stretch that is held. Before that stretch some events
+/// were deleted and cannot be sent again; those that are still held there are offered one by one.
+/// Events that are set aside or lost stay so.
 fn wait_again(
     connection: &Connection,
     run: &books_sql::RunRow,

@@ -1,4 +1,4 @@
-//! Carries over what a damaged journal still had, and reports what it had lost.
+//! Copies the whole events of a damaged journal into the fresh one, and reports the missing ones.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::feedback::rating::{BootId, RunId};
 use crate::kiosk::journal::append::Journal;
 use crate::kiosk::journal::books::RunBooks;
 use crate::kiosk::journal::books_sql::{self, Run};
-use crate::kiosk::journal::error::{Error, sort};
+use crate::kiosk::journal::error::{Error, classify};
 use crate::kiosk::journal::rescue::salvage::{Found, Salvage};
 use crate::kiosk::journal::{row, schema};
 
@@ -19,12 +19,12 @@ use crate::kiosk::journal::{row, schema};
 const EMPTY_BYTES_MAX: u64 = 64 * 1024;
 
 impl Journal {
-    pub(super) fn go_on_salvaging(
+    pub(super) fn continue_salvage(
         &mut self,
         mut salvage: Box<Salvage>,
         reading: Reading,
     ) -> Result<(), Error> {
-        let failed = |source| sort(&self.folder, "salvage into", source);
+        let failed = |source| classify(&self.folder, "salvage into", source);
         match salvage.read_on() {
             Some(found) => {
                 let (after_bad, after) = (self.after_bad, self.last_row);
@@ -61,7 +61,7 @@ impl Journal {
             transaction.commit()?;
             Ok((losses, taken))
         };
-        let failed = |source| sort(&self.folder, "end the salvage into", source);
+        let failed = |source| classify(&self.folder, "end the salvage into", source);
         let (losses, taken) = write(&mut self.connection).map_err(failed)?;
         self.last_row += i64::from(taken - run.taken);
         self.run = Some(Run { taken, ..run });
@@ -106,8 +106,7 @@ fn carry(
             }
             None => None,
         };
-        // No checksum covers the row number. One that cannot be is given up, and only the order
-        // suffers.
+        // No checksum covers the row number. An impossible one is replaced; only the order suffers.
         let is_possible = (1..=after_bad * books_sql::ROWS_APART).contains(row);
         if is_possible && row::insert(connection, *row, run, question, entry)? {
             continue;
@@ -116,7 +115,7 @@ fn carry(
         if connection.prepare_cached(sql)?.exists(params![row, run, entry.id.n])? {
             continue;
         }
-        // Two lives of the file have used the same row. That is rare enough for a long look.
+        // Two versions of the file have used the same row. That is rare, so the search may be slow.
         let sql = "select 1 from event where run = ? and n = ?";
         if !connection.prepare_cached(sql)?.exists(params![run, entry.id.n])? {
             last_row += 1;
@@ -145,7 +144,7 @@ fn add_run(
     let found = salvage.ground.runs.values().find(|found| found.run == run);
     let boot =
         found.and_then(|found| Some((found.boot_key, *salvage.ground.boots.get(&found.boot_key)?)));
-    // A boot that cannot be named any more is one of its own, of which nothing is known.
+    // A boot whose id is lost is taken for another boot, of unknown time.
     let (boot_key, boot) = boot.map_or((None, BootId(run.0)), |(key, boot)| (Some(key), boot));
     let base = after_bad * books_sql::KEYS_APART;
     let boot_key = books_sql::add_boot(connection, boot, boot_key, base)?;
@@ -159,7 +158,7 @@ fn add_run(
     connection.query_row(sql, [run.0], |row| row.get(0))
 }
 
-/// Closes the books of every run of a damaged journal, and returns what is lost of them.
+/// Closes the books of every run of a damaged journal, and returns the losses.
 fn close(
     connection: &Connection,
     salvage: &Salvage,
@@ -227,7 +226,7 @@ fn close(
     Ok(losses)
 }
 
-/// The next key for a run that was lived before this journal was made: below all of its own.
+/// The next key for a run that is older than this journal: below all of its own keys.
 fn next_key(connection: &Connection, after_bad: i64) -> rusqlite::Result<i64> {
     let sql = "select coalesce(max(id), 0) + 1 from run where id < ?";
     connection.query_row(sql, [after_bad * books_sql::KEYS_APART], |row| row.get(0))

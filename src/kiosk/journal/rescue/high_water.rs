@@ -1,4 +1,4 @@
-//! The high-water mark: how far each run had come, kept outside of the database.
+//! The high-water mark: the highest number of each recent run, kept outside the database.
 //!
 //! One flipped bit in a WAL file makes SQLite drop every commit after it, and say that all is well.
 //! So the numbers that the last runs had reached are kept in a small file beside it: two slots of
@@ -17,7 +17,7 @@ use std::path::Path;
 
 use crate::feedback::rating::RunId;
 
-/// The mark's name in the data folder.
+/// The mark's file name in the data folder.
 pub(in crate::kiosk::journal) const FILE: &str = "journal.mark";
 
 /// How many events may be taken until the mark is written again.
@@ -32,13 +32,13 @@ const MAGIC: &[u8; 4] = b"SMK1";
 const HEAD_BYTES: usize = 4 + 8 + 1;
 const RUN_BYTES: usize = 16 + 4 + 4;
 
-/// How far a run had come.
+/// The numbers that a run had reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::kiosk::journal) struct Reached {
     pub(in crate::kiosk::journal) run: RunId,
     /// The highest number given out.
     pub(in crate::kiosk::journal) taken: u32,
-    /// The number up to which all were settled.
+    /// The number up to which all are settled.
     pub(in crate::kiosk::journal) settled: u32,
 }
 

@@ -1,5 +1,5 @@
-//! What is done when the journal's file cannot be trusted: it is set aside, never deleted, and a
-//! fresh one takes its place at once.
+//! Quarantines a journal whose file cannot be trusted: the files are renamed, never deleted, and a
+//! fresh journal replaces them at once.
 //!
 //! Three files belong together: the database, its WAL and the mark. They are renamed to `*.bad-N`
 //! in this order, so that a power cut in between leaves something that is seen to be incomplete.
@@ -35,7 +35,7 @@ fn names() -> [String; 3] {
     [FILE.to_owned(), format!("{FILE}-wal"), high_water::FILE.to_owned()]
 }
 
-/// What is wrong with the files before SQLite has seen them, if anything is.
+/// What is wrong with the files, looked at before SQLite opens them.
 ///
 /// SQLite itself takes an empty file for a new database, and deletes the WAL beside it.
 ///
@@ -59,8 +59,8 @@ pub(in crate::kiosk::journal) fn look(folder: &Path) -> io::Result<Option<&'stat
     Ok(match page_bytes.map(u16::from_be_bytes) {
         // A cut in the first moments of a first start leaves an empty file and loses nothing.
         None if header.is_empty() && !has_wal && !has_history => None,
-        None if header.is_empty() && has_wal => Some("is gone, and only its WAL is left"),
-        None if header.is_empty() => Some("is gone, and the mark beside it knows of it"),
+        None if header.is_empty() && has_wal => Some("is missing, and only its WAL is left"),
+        None if header.is_empty() => Some("is missing, but its high-water mark is there"),
         Some(bytes)
             if header.starts_with(MAGIC)
                 && u32::from(bytes) == PAGE_BYTES
@@ -69,15 +69,15 @@ pub(in crate::kiosk::journal) fn look(folder: &Path) -> io::Result<Option<&'stat
         {
             None
         }
-        _ => Some("does not begin as a journal does"),
+        _ => Some("does not begin with the header of a journal"),
     })
 }
 
-/// Puts the journal's files aside and returns their number.
+/// Renames the journal's files to `*.bad-N` and returns N.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub(in crate::kiosk::journal) fn set_aside(folder: &Path) -> io::Result<i64> {
+pub(in crate::kiosk::journal) fn quarantine(folder: &Path) -> io::Result<i64> {
     let number = last(folder)?.map_or(1, |bad| bad.number + 1);
     let bad = Bad::numbered(folder, number);
     let [database, wal, mark] = names().map(|name| folder.join(name));
@@ -91,7 +91,7 @@ pub(in crate::kiosk::journal) fn set_aside(folder: &Path) -> io::Result<i64> {
     Ok(number)
 }
 
-/// Ends what a power cut interrupted: a mark whose database was set aside already follows it.
+/// Completes a quarantine that a power cut interrupted: renames the mark after its database.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -131,7 +131,7 @@ pub(in crate::kiosk::journal) fn all(folder: &Path) -> io::Result<Vec<Bad>> {
     Ok(numbers.into_iter().map(|number| Bad::numbered(folder, number)).collect())
 }
 
-/// The names of all damaged files, for whoever is to look at them.
+/// The names of all quarantined files.
 pub(in crate::kiosk::journal) fn list(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
@@ -143,15 +143,14 @@ pub(in crate::kiosk::journal) fn list(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Has the system forget what it holds in memory of the files, so that the next reader gets what
-/// the card has.
+/// Drops the system's cache of the files, so that the next reader sees what is on the card.
 ///
 /// After a flush that failed, Linux takes the pages for clean that the card never got (Rebello et
 /// al., "Can applications recover from fsync failures?", USENIX ATC 2020).
 pub(in crate::kiosk::journal) fn forget_cache(folder: &Path) {
     for name in names() {
         if let Ok(file) = File::open(folder.join(name)) {
-            // Advice that cannot be taken costs nothing.
+            // A failure costs nothing: this is advice.
             let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
         }
     }

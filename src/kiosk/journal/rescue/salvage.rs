@@ -1,4 +1,4 @@
-//! Reads a damaged journal: every event that is still whole, wherever in the file it stands.
+//! Reads every whole event from a damaged journal, wherever in the file it is.
 //!
 //! Pages are taken one by one, from the database and from its WAL, without trusting anything that
 //! leads from one to the next: not the header, not the tree above the leaves, not the chain of
@@ -70,9 +70,9 @@ pub(in crate::kiosk::journal) struct Salvage {
     /// The highest number among them.
     pub(in crate::kiosk::journal) number: i64,
     pub(in crate::kiosk::journal) ground: Ground,
-    /// How far the runs had come, by the mark that was set aside with the files.
+    /// The numbers that the runs had reached, by the mark that was quarantined with the files.
     pub(in crate::kiosk::journal) reached: Vec<Reached>,
-    /// Whether a mark was set aside with any of them.
+    /// Whether every damaged database has its mark.
     pub(in crate::kiosk::journal) has_mark: bool,
     /// What was found of each run.
     pub(in crate::kiosk::journal) seen: BTreeMap<RunId, Stretches>,
@@ -82,7 +82,7 @@ pub(in crate::kiosk::journal) struct Salvage {
     pub(in crate::kiosk::journal) spoilt: u64,
     /// How many bytes the files have.
     pub(in crate::kiosk::journal) bytes: u64,
-    /// Of each run's key, the number up to which nothing is wanted.
+    /// By run key, the number up to which events are already known.
     known: BTreeMap<i64, u32>,
     files: Vec<(Option<File>, u64, u64)>,
     is_second: bool,
@@ -93,14 +93,14 @@ pub(in crate::kiosk::journal) struct Salvage {
 /// What comes next in the files.
 enum Next {
     Page(Box<[u8; PAGE]>),
-    /// The card does not give this one.
+    /// The card cannot read this page.
     Unreadable,
     /// Both passes are over.
     End,
 }
 
 impl Salvage {
-    /// Begins to read the files; one that cannot be opened has nothing to read.
+    /// Begins to read the files; a file that cannot be opened counts as empty.
     pub(in crate::kiosk::journal) fn new(bad: &[Bad]) -> Self {
         let open = |path: &Path| File::open(path).ok();
         let two_of = |bad: &Bad| {
@@ -132,7 +132,7 @@ impl Salvage {
         }
     }
 
-    /// Reads on for a moment; none when everything was read.
+    /// Reads some more pages; none when everything was read.
     pub(in crate::kiosk::journal) fn read_on(&mut self) -> Option<Vec<Found>> {
         let mut found = Vec::new();
         for _ in 0..PAGES_AT_ONCE {
@@ -233,8 +233,8 @@ impl Salvage {
     }
 }
 
-/// Whether what is known of how far the runs had come is all there was. A setting aside that was
-/// cut off leaves the database under one number and its mark under the next.
+/// Whether every damaged database has its high-water mark. A quarantine that a power cut
+/// interrupted leaves the database under one number and its mark under the next.
 fn is_marked(bad: &[Bad], marks: &[Option<Mark>]) -> bool {
     bad.iter().enumerate().all(|(at, this)| {
         let has = |at: usize| marks.get(at).is_some_and(Option::is_some);
@@ -243,8 +243,8 @@ fn is_marked(bad: &[Bad], marks: &[Option<Mark>]) -> bool {
     })
 }
 
-/// The events that stand whole in the WAL beside an open journal, and that the journal does not
-/// have, since a spoilt frame before them makes SQLite stop reading there.
+/// The whole events in the WAL of an open journal that the journal does not have: a damaged frame
+/// before them makes SQLite stop reading.
 ///
 /// # Errors
 /// When the journal cannot be read.
@@ -333,7 +333,7 @@ impl RawEvent {
     }
 }
 
-/// Takes what is no event from a page. Rows are told apart by the types of their columns.
+/// Reads the rows of a page that are not events. Tables are told apart by their columns' types.
 pub(in crate::kiosk::journal) fn take_ground(ground: &mut Ground, page: &[u8; PAGE]) {
     use Value::{Blob, Null, Text, Whole};
     for values in index_records(page) {
