@@ -7,6 +7,7 @@ pub mod buttons;
 pub mod desk;
 pub mod display;
 pub mod exchange;
+mod fifo;
 pub mod health;
 pub mod journal;
 pub mod office_survey;
@@ -29,7 +30,7 @@ use self::desk::Desk;
 use self::desk::phone::Phone;
 use self::desk::sheets::sheet::{Address, Stick, Tap};
 use self::display::Display;
-use self::journal::{Journal, JournalThread};
+use self::journal::{Journal, JournalThread, Limits};
 use self::office_survey::OfficeSurvey;
 use self::screen::Screen;
 use self::screen::fonts::Missing;
@@ -136,7 +137,7 @@ impl Kiosk {
         let answers = events.clone();
         let home = journal::Home {
             folder: settings.data_dir.clone(),
-            limits: settings.limits,
+            limits: Limits { bytes_max: settings.journal_bytes_max },
             boot,
             new_run: Box::new(new_run),
             read_clocks: clock::reading,
@@ -350,7 +351,8 @@ fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment
 /// Opens the journal; none when the card takes nothing at the moment.
 fn open_journal(settings: &Settings, boot: BootId) -> anyhow::Result<Option<Journal>> {
     let run = new_run();
-    let opened = Journal::open(&settings.data_dir, settings.limits).and_then(|mut journal| {
+    let limits = Limits { bytes_max: settings.journal_bytes_max };
+    let opened = Journal::open(&settings.data_dir, limits).and_then(|mut journal| {
         journal.begin(run, boot)?;
         Ok(journal)
     });

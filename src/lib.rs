@@ -53,12 +53,13 @@
 //! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `wire` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback`, `file` |
-//! | [`kiosk::thanks_log`] | a record apart of what shoppers were thanked for | `feedback` |
+//! | [`kiosk::fifo`] | files and FIFOs of other programs, opened without waiting for them | nothing |
+//! | [`kiosk::thanks_log`] | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `feedback`, `journal`, `wire` |
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
-//! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `settings` |
+//! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `settings` |
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
 //! | [`kiosk::desk`] | what the shop manager sees | `desk::counts`, `desk::sheets`, `desk::phone`, `desk::tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `sheets`, `feedback`, `journal`, `pin`, `wire` |

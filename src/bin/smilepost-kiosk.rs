@@ -14,7 +14,7 @@ use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
 
 use smilepost::kiosk::health::State;
-use smilepost::kiosk::journal::{Journal, JournalSource};
+use smilepost::kiosk::journal::{Journal, JournalSource, Limits};
 use smilepost::kiosk::office_survey::OfficeSurvey;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
@@ -421,5 +421,6 @@ fn open_file(settings: &Settings) -> anyhow::Result<(JournalSource, desk::Shop)>
         file.display()
     );
     let shop = shop(settings, Enrolment::read(folder)?.as_ref());
-    Ok((JournalSource::from(Journal::open(folder, settings.limits)?), shop))
+    let limits = Limits { bytes_max: settings.journal_bytes_max };
+    Ok((JournalSource::from(Journal::open(folder, limits)?), shop))
 }

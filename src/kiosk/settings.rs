@@ -32,7 +32,6 @@ use crate::feedback::survey::schedule::Hours;
 use crate::feedback::survey::{Notice, OFFERED_MAX, Survey};
 use crate::feedback::visit::Pace;
 use crate::kiosk::desk::phone::Place;
-use crate::kiosk::journal::Limits;
 use crate::wire::survey as shape;
 
 /// Everything the kiosk needs to know at start, with limits checked.
@@ -83,8 +82,8 @@ pub struct Settings {
     pub uplink: Uplink,
     /// How long settled ratings stay for the shop's summary, in days.
     pub keep_days: u16,
-    /// How large the journal may become.
-    pub limits: Limits,
+    /// The largest size of the journal, in bytes.
+    pub journal_bytes_max: u64,
     /// Whether the data folder may be on a disk that a restart wipes.
     pub allows_volatile: bool,
     /// Whether the misuse rules are on.
@@ -249,7 +248,7 @@ impl File {
             zone: self.check_zone(complaints),
             brand: self.check_brand(complaints),
             keep_days: self.check_keep_days(complaints),
-            limits: self.check_limits(complaints),
+            journal_bytes_max: self.check_journal_bytes(complaints),
             allows_volatile: self.allow_volatile,
             is_judged: self.visit.misuse_rules.unwrap_or(true),
             runtime_dir: self.runtime_dir.unwrap_or_else(|| data_dir.clone()),
@@ -325,11 +324,11 @@ impl File {
         keep_days
     }
 
-    fn check_limits(&self, complaints: &mut Complaints) -> Limits {
+    fn check_journal_bytes(&self, complaints: &mut Complaints) -> u64 {
         let journal_max_mb = self.journal_max_mb.unwrap_or(1_024);
         let is_sane = (16..=65_536).contains(&journal_max_mb);
         complaints.unless(is_sane, "journal_max_mb", "is not 16 to 65536 megabytes");
-        Limits { bytes_max: u64::from(journal_max_mb) * 1024 * 1024 }
+        u64::from(journal_max_mb) * 1024 * 1024
     }
 }
 

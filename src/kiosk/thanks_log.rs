@@ -3,12 +3,11 @@
 //! One line `thanked <run> <n> <score>` at the moment of the thank-you, flushed at once. It is kept
 //! outside of the journal on purpose: what it names, the journal or the hub must have.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::feedback::rating::{RatingId, Score};
+use crate::kiosk::fifo;
 
 /// The open log.
 pub(super) struct ThanksLog {
@@ -25,18 +24,7 @@ impl ThanksLog {
         let out: Box<dyn Write + Send> = if path.as_os_str() == "-" {
             Box::new(io::stdout())
         } else {
-            // A FIFO opened for reading too does not wait for its reader, and one that nobody
-            // empties must not hold up the next shopper.
-            let is_fifo = std::fs::metadata(path)
-                .is_ok_and(|data| std::os::unix::fs::FileTypeExt::is_fifo(&data.file_type()));
-            let mut options = OpenOptions::new();
-            if is_fifo {
-                let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-                options.read(true).write(true).custom_flags(flags);
-            } else {
-                options.append(true).create(true);
-            }
-            Box::new(options.open(path)?)
+            Box::new(fifo::open_to_write(path)?)
         };
         Ok(Self { out, has_failed: false })
     }

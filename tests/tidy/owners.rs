@@ -26,7 +26,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tower_http", &["src/hub", "src/kiosk/desk/phone"]),
     ("maud", &["src/hub/pages", "src/kiosk/desk/sheets", "src/kiosk/desk/phone", "src/web"]),
     ("sha2", &["src/secret", "src/carried/seal", "src/kiosk/desk/phone"]),
-    ("rustix", &["src/clock", "src/kiosk/desk/phone", "src/kiosk/journal", "src/kiosk/thanks_log"]),
+    ("rustix", &["src/clock", "src/kiosk/desk/phone", "src/kiosk/journal"]),
     ("signal_hook", &["src/bin"]),
     ("clap", &["src/bin", "src/program"]),
     ("base64", &["src/kiosk/desk/phone", "src/carried/file"]),

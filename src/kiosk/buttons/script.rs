@@ -3,25 +3,18 @@
 //! A file is read to its end and a FIFO for ever; standard input until it is closed.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 
 use super::error::Error;
 use super::notice::Notice;
 use super::output::{Output, Switch};
 use crate::feedback::rating::Scale;
+use crate::kiosk::fifo;
 use crate::kiosk::settings::Buttons;
-
-/// The kernel's flag for a file that is not waited for, the same on every board.
-const O_NONBLOCK: i32 = 0o4000;
 
 /// Writes a line for each change of a lamp or of the buzzer, such as `lamp 1 on`.
 pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     let path = settings.script_lamps.clone().unwrap_or_default();
-    // Reading along, so that opening a FIFO does not wait for somebody at its other end; and
-    // writing without waiting, so that one that nobody reads holds nothing up.
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.read(true).append(true).create(true).custom_flags(O_NONBLOCK).open(&path);
-    let mut file = file.map_err(|source| Error::Script { path, source })?;
+    let mut file = fifo::open_to_write(&path).map_err(|source| Error::Script { path, source })?;
     Ok(Box::new(move |output, is_on| {
         let state = if is_on { "on" } else { "off" };
         let written = match output {
@@ -45,12 +38,7 @@ pub(super) fn start(
     let input: Box<dyn Read + Send> = if path.as_os_str() == "-" {
         Box::new(std::io::stdin())
     } else {
-        // A FIFO that is open for writing here too never ends when its writers come and go, and
-        // opening it does not wait for one.
-        let kind = std::fs::metadata(&path).map_err(failed)?.file_type();
-        let is_fifo = std::os::unix::fs::FileTypeExt::is_fifo(&kind);
-        let file = std::fs::OpenOptions::new().read(true).write(is_fifo).open(&path);
-        Box::new(file.map_err(failed)?)
+        Box::new(fifo::open_to_read(&path).map_err(failed)?)
     };
     let thread = std::thread::Builder::new().name("buttons".to_owned());
     let read = move || {
