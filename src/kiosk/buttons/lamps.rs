@@ -1,8 +1,7 @@
 //! The lamps in the buttons and the buzzer beside them, through the same drivers.
 //!
-//! A lamp is lit while its button is of use. The pressed one blinks once; apart from that, what is
-//! to be seen and heard is the same for every face, so that nobody can tell from across the shop
-//! what was answered.
+//! A lamp is lit while its button works. The pressed one blinks once; everything else is the same
+//! for every face, so that nobody across the shop can tell the answer.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use super::error::Error;
 use super::output::{Output, Switch};
 
-/// How many signals wait at most; beyond that they are left out, since lamps are no record.
+/// How many signals can wait; later ones are dropped, since lamps are not a record.
 const SIGNALS_MAX: usize = 64;
 
 /// How long the pressed lamp is dark.
@@ -20,7 +19,7 @@ const BLINK: Duration = Duration::from_millis(150);
 /// How long the buzzer sounds.
 const BUZZ: Duration = Duration::from_millis(60);
 
-/// What lamps and buzzer tell.
+/// What lamps and buzzer show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Presses are taken.
@@ -38,7 +37,7 @@ pub enum Signal {
 pub struct Lamps(Option<SyncSender<Signal>>);
 
 impl Lamps {
-    /// Shows a signal, or leaves it out when the lamps are far behind.
+    /// Shows a signal, or drops it when the lamps are far behind.
     pub fn show(&self, signal: Signal) {
         if let Some(signals) = &self.0 {
             let _ = signals.try_send(signal);

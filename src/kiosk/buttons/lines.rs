@@ -1,10 +1,10 @@
-//! What is a press: the levels and edges of the button lines, made into [`Notice`]s.
+//! Decides what is a press: turns levels and edges of the button lines into [`Notice`]s.
 
 use super::notice::Notice;
 use crate::feedback::misuse::HELD_MS;
 use crate::feedback::rating::{Scale, Score};
 
-/// Which buttons there are, and which of them can be believed.
+/// The button lines, and which of them are stuck.
 #[derive(Clone, Debug)]
 pub(super) struct Lines(Vec<Line>);
 
@@ -20,8 +20,7 @@ struct Line {
 }
 
 impl Lines {
-    /// The lines as they stand at start, each with the score of its face; what is active already
-    /// is stuck.
+    /// The lines at start, each with the score of its face; a line that is active already is stuck.
     pub(super) fn new(
         numbers: &[u32],
         scale: Scale,
@@ -46,8 +45,8 @@ impl Lines {
 
     /// Takes in an edge of a line, with the running number that the kernel gave it on that line.
     ///
-    /// A gap in the numbers is edges lost. What was lost is not known, but a line that ends as it
-    /// stood has been pressed in between, and that press counts.
+    /// A gap in the numbers means lost edges. If the line is as it was before the gap, it was pressed
+    /// or released in between, and such a press counts.
     pub(super) fn edge(
         &mut self,
         number: u32,

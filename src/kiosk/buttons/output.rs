@@ -9,5 +9,5 @@ pub(super) enum Output {
     Alert,
 }
 
-/// Switches an output; what cannot be switched is said in the log by whoever does it.
+/// Switches an output on or off; the driver logs its failures.
 pub(super) type Switch = Box<dyn FnMut(Output, bool) + Send>;

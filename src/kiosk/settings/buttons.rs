@@ -1,4 +1,4 @@
-//! How the buttons, their lamps and the buzzer are wired.
+//! The table `buttons`: how the buttons, their lamps and the buzzer are wired.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whether an unhappy shopper may ask for somebody.
+//! The table `call`: whether an unhappy shopper can call staff.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ pub(super) struct CallPart {
 }
 
 impl CallPart {
-    /// How long a shopper waits for an answer, in milliseconds; none where nobody may be asked for.
+    /// How long a shopper waits for an answer, in milliseconds; none if calls are off.
     pub(super) fn check(self, complaints: &mut Complaints) -> Option<u64> {
         let wait_s = self.wait_s.unwrap_or(180);
         let is_sane = (30..=1_800).contains(&wait_s);

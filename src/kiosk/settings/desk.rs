@@ -1,4 +1,4 @@
-//! The shop manager's desk beside the screen.
+//! The table `desk`: when the desk closes, and where phones reach it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What enrolling a kiosk leaves behind: its hub and its token, in a file of the data folder.
+//! The enrolment: the kiosk's hub and token, in a file of the data folder.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::wire::carried::Keys;
 /// The enrolment's file in the data folder, readable by the kiosk alone.
 pub const ENROLMENT_FILE: &str = "enrolment.toml";
 
-/// What a kiosk knows of its hub: where it is, and the token that lets the kiosk in.
+/// A kiosk's hub, its token and its place.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
     /// The hub's address, such as `https://hub.example.com`; empty where there is no network to it.
@@ -19,10 +19,10 @@ pub struct Enrolment {
     pub kiosk: String,
     /// The token, 64 hexadecimal digits.
     pub token: String,
-    /// The token that is to follow it, and was not confirmed by the hub yet: both may be good.
+    /// The next token, which the hub has not confirmed yet: either one may be valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
-    /// The token before this one, for a hub that was restored from a backup and knows no other.
+    /// The token before this one, for a hub that was restored from an older backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_token: Option<String>,
     /// The shop's name at the hub.
@@ -73,10 +73,10 @@ impl Enrolment {
         }
     }
 
-    /// Whether an enrolment could be written, to be asked before a one-time code is spent on it.
+    /// Checks that the enrolment can be written, before a one-time code is used up.
     ///
     /// # Errors
-    /// When the folder cannot be made or written.
+    /// When the folder cannot be created or written.
     pub fn can_be_written(data_dir: &Path) -> Result<(), EnrolmentError> {
         let file = data_dir.join(ENROLMENT_FILE).with_extension("try");
         let tried = std::fs::create_dir_all(data_dir)
@@ -85,7 +85,7 @@ impl Enrolment {
         tried.map_err(|source| EnrolmentError { action: "write", file, source })
     }
 
-    /// The tokens that may be good, the likeliest first; there is always one.
+    /// The tokens that may be valid, the likeliest first; there is always one.
     #[must_use]
     pub fn tokens(&self) -> Vec<&str> {
         let (next, former) = (self.next_token.as_deref(), self.former_token.as_deref());
@@ -100,8 +100,9 @@ impl Enrolment {
         if is_ours {
             return self.write(data_dir);
         }
-        let (action, file) = ("renew the token in", data_dir.join(ENROLMENT_FILE));
-        let source = std::io::Error::other("the kiosk was enrolled anew; restart it");
+        let action = "renew the token in";
+        let file = data_dir.join(ENROLMENT_FILE);
+        let source = std::io::Error::other("the kiosk was enrolled again meanwhile; restart it");
         Err(EnrolmentError { action, file, source })
     }
 

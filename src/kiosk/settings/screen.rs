@@ -1,4 +1,4 @@
-//! How the screen looks, and what the panel is.
+//! The table `screen`: the look of the screen, and its panel.
 
 use std::path::PathBuf;
 
@@ -14,23 +14,23 @@ pub struct Screen {
     pub is_on: bool,
     /// Whether the window fills it.
     pub is_fullscreen: bool,
-    /// Whether it can be touched: on one that cannot, nothing is asked after the press.
+    /// Whether it can be touched; if not, no follow-up is asked.
     pub is_touched: bool,
     /// Its colours.
     pub look: Look,
     /// The shop's own accent.
     pub accent: Option<Colour>,
-    /// The shop's mark, an SVG or PNG file.
+    /// The shop's logo, an SVG or PNG file.
     pub logo: Option<PathBuf>,
-    /// How large words are set, in percent of the usual.
+    /// The text size in percent of the usual size.
     pub text_size: u16,
-    /// Whether nothing moves.
+    /// Whether animations are off.
     pub is_still: bool,
     /// Whether the words under the faces are shown.
     pub has_words: bool,
-    /// Dots per inch of the panel; what the panel itself says, when missing.
+    /// Dots per inch of the panel; if missing, as the panel reports.
     pub dpi: Option<f32>,
-    /// Whether the page moves by a dot or two now and then, so that no edge burns in.
+    /// Whether the page moves by a dot or two now and then, to prevent burn-in.
     pub is_shifted: bool,
     /// How long the closed page is shown before the panel is switched off, in seconds.
     pub panel_off_s: u32,
