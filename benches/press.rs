@@ -16,7 +16,7 @@ use std::path::Path;
 use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::{Pace, Press};
 use smilepost::kiosk::settings::Settings;
-use smilepost::kiosk::{Kiosk, Options, Place};
+use smilepost::kiosk::{Kiosk, Options, ScreenTarget};
 
 const ROUNDS: usize = 2_000;
 
@@ -49,7 +49,8 @@ fn main() {
         let options = std::fs::OpenOptions::new().read(true).write(true).open(&witness).unwrap();
         BufReader::new(options).lines()
     };
-    let options = Options { screen: Place::Nowhere, witness: Some(witness), app: String::new() };
+    let options =
+        Options { screen: ScreenTarget::Nowhere, witness: Some(witness), app: String::new() };
     let kiosk = Kiosk::open(settings, options).unwrap();
     let doorbell = kiosk.doorbell();
     let score = Scale::Five.score(5).unwrap();

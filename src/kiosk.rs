@@ -48,13 +48,13 @@ use crate::feedback::visit::{Plan, Press, Visit};
 /// How many events wait for the attendant at most; beyond that, whoever has one waits too.
 const EVENTS_MAX: usize = 256;
 
-/// Where the screen is to be.
+/// Where the screen is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum ScreenTarget {
     /// On the display, if there is one.
     #[default]
     Display,
-    /// On the platform that Slint was given by the caller, as tests do.
+    /// On the platform that the caller has set in Slint, as tests do.
     GivenPlatform,
     /// Nowhere, even if there is a display.
     Nowhere,
@@ -63,8 +63,8 @@ pub enum Place {
 /// What the command line adds to the settings.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where the screen is to be.
-    pub screen: Place,
+    /// Where the screen is shown.
+    pub screen: ScreenTarget,
     /// Where to record each thank-you.
     pub witness: Option<PathBuf>,
     /// The program and its version, as the hub gets to see it.
@@ -194,11 +194,11 @@ impl Kiosk {
             tracing::error!(%error, "going on without sound");
             Sound::default()
         });
-        let place = if settings.screen.is_on { options.screen } else { Place::Nowhere };
-        let screen = open_screen(&settings, place, &events);
+        let target = if settings.screen.is_on { options.screen } else { ScreenTarget::Nowhere };
+        let screen = open_screen(&settings, target, &events);
         // A display that is late is tried again by whoever restarts us; with buttons there is
         // something to do meanwhile.
-        let is_deaf = place == Place::Display && screen.is_none() && !has_buttons;
+        let is_deaf = target == ScreenTarget::Display && screen.is_none() && !has_buttons;
         anyhow::ensure!(!is_deaf, "neither a screen nor buttons: there is nothing to press");
         let show: Box<dyn Fn(attendant::View) + Send> = match &screen {
             Some(screen) => Box::new(screen.shower()),
@@ -456,16 +456,20 @@ fn open_lamps(
     })
 }
 
-fn open_screen(settings: &Settings, place: Place, events: &SyncSender<Event>) -> Option<Screen> {
+fn open_screen(
+    settings: &Settings,
+    target: ScreenTarget,
+    events: &SyncSender<Event>,
+) -> Option<Screen> {
     let events = events.clone();
     let tell = move |event| {
         // The loop on the other side ends before the screen does.
         let _ = events.try_send(event);
     };
-    let screen = match place {
-        Place::Display => Screen::open(settings, tell),
-        Place::GivenPlatform => Screen::on_this_platform(settings, tell),
-        Place::Nowhere => {
+    let screen = match target {
+        ScreenTarget::Display => Screen::open(settings, tell),
+        ScreenTarget::GivenPlatform => Screen::on_this_platform(settings, tell),
+        ScreenTarget::Nowhere => {
             tracing::info!("no screen is wanted; going on without");
             return None;
         }

@@ -19,7 +19,7 @@ use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
 use smilepost::hub::commands::kiosks::new_code;
 use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};
-use smilepost::kiosk::{Doorbell, Kiosk, Options, Place, uplink};
+use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget, uplink};
 use smilepost::program::{self, VERSION};
 use smilepost::{clock, hub};
 
@@ -61,7 +61,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // Made-up shoppers come faster than a hand can press.
     settings.is_judged = shoppers == 0;
     acquaint(&head_office, &settings)?;
-    let screen = if has_screen { Place::Display } else { Place::Nowhere };
+    let screen = if has_screen { ScreenTarget::Display } else { ScreenTarget::Nowhere };
     let options = Options { screen, witness: None, app: app() };
     let kiosk = Kiosk::open(settings, options)?;
     greet(&head_office.dashboard, &folder, kiosk.screen().is_some(), shoppers)?;

@@ -18,7 +18,7 @@ use smilepost::kiosk::journal::{Journal, JournalSource, Limits};
 use smilepost::kiosk::office_survey::OfficeSurvey;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
-use smilepost::kiosk::{Kiosk, Options, Place, health, pin, shop, uplink};
+use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
 use smilepost::program::{self, ExportFormat, Sheet, VERSION};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::desk::{Ask, Summary, Verified};
@@ -192,10 +192,10 @@ fn main() -> ExitCode {
 fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run { config, headless, witness } => {
-            let screen = if headless { Place::Nowhere } else { Place::Display };
+            let screen = if headless { ScreenTarget::Nowhere } else { ScreenTarget::Display };
             let options = Options { screen, witness, app: app() };
             let settings = Settings::read(&config)?;
-            if screen == Place::Display
+            if screen == ScreenTarget::Display
                 && let Err(error) = bring_fonts(&settings.runtime_dir)
             {
                 tracing::warn!(%error, "cannot prepare the fonts; texts on the screen may be missing");

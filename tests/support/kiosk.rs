@@ -8,7 +8,7 @@ use smilepost::kiosk::desk::phone::Place as Where;
 use smilepost::kiosk::desk::sheets::sheet::Address;
 use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::Settings;
-use smilepost::kiosk::{Doorbell, Kiosk, Options, Place};
+use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget};
 use smilepost::wire::desk::Exported;
 use tempfile::TempDir;
 
@@ -43,7 +43,7 @@ impl Scene {
     }
 
     pub(crate) fn open(settings: Settings, folder: TempDir) -> Self {
-        let options = Options { screen: Place::Nowhere, ..Options::default() };
+        let options = Options { screen: ScreenTarget::Nowhere, ..Options::default() };
         let (tell, told) = std::sync::mpsc::channel();
         let to_open = settings.clone();
         let kiosk = std::thread::spawn(move || {

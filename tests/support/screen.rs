@@ -10,7 +10,7 @@ use slint::{ComponentHandle, PhysicalSize};
 use smilepost::feedback::rating::Scale;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::Settings;
-use smilepost::kiosk::{Doorbell, Kiosk, Options, Place};
+use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget};
 
 use crate::noon;
 use crate::wait::wait_until;
@@ -44,7 +44,7 @@ pub(crate) fn open(settings: &Settings) -> Kiosk {
         renderer_name: Some("software".into()),
     };
     slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
-    let options = Options { screen: Place::GivenPlatform, ..Options::default() };
+    let options = Options { screen: ScreenTarget::GivenPlatform, ..Options::default() };
     let kiosk = Kiosk::open(settings.clone(), options).unwrap();
     kiosk.screen().unwrap().window().set_size(PhysicalSize::new(800, 480));
     kiosk

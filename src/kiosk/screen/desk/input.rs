@@ -1,0 +1,65 @@
+//! Tells the attendant what a shop manager does at the desk.
+
+use slint::{ComponentHandle as _, Global as _};
+
+use crate::feedback::note::About;
+use crate::kiosk::attendant::Event;
+use crate::kiosk::desk::sheets::sheet::{Entered, Page, Tap};
+use crate::kiosk::screen::generated::{About as Drawn, AppWindow, Bridge, Desk, DeskView};
+use crate::kiosk::screen::keys;
+
+/// Tells the attendant of everything that is touched at the desk.
+pub(in crate::kiosk::screen) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
+    let desk = Desk::get(window);
+    let send = tell.clone();
+    Bridge::get(window).on_asked_for_desk(move || send(Event::Desk(Tap::Knocked)));
+    let send = tell.clone();
+    desk.on_entered(move |pin| send(Event::Desk(Tap::Entered(Entered(pin.into())))));
+    let send = tell.clone();
+    desk.on_opened(move |tab| {
+        let page = match tab {
+            DeskView::Days => Page::Days,
+            DeskView::Why => Page::Why,
+            DeskView::Health => Page::Post,
+            DeskView::Notes => Page::Notes,
+            DeskView::Pin | DeskView::Counting | DeskView::Today => Page::Today,
+        };
+        send(Event::Desk(Tap::Turned(page)));
+    });
+    let weak = window.as_weak();
+    desk.on_began_note(move || {
+        if let Some(window) = weak.upgrade() {
+            keys::lay_out(&Bridge::get(&window));
+        }
+    });
+    let send = tell.clone();
+    let weak = window.as_weak();
+    desk.on_noted(move |about| {
+        if let Some(window) = weak.upgrade() {
+            let text = Bridge::get(&window).get_comment().into();
+            send(Event::Desk(Tap::Noted(to_core(about), text)));
+        }
+    });
+    let send = tell.clone();
+    let without_words = |about| Event::Desk(Tap::Noted(about, String::new()));
+    desk.on_acknowledged(move |about| send(without_words(to_core(about))));
+    let send = tell.clone();
+    desk.on_took_down_notice(move || send(without_words(About::Notice)));
+    let send = tell.clone();
+    desk.on_asked_to_write_stick(move || send(Event::Desk(Tap::Carried)));
+    let send = tell.clone();
+    desk.on_coming(move || send(Event::Desk(Tap::Coming)));
+    let send = tell.clone();
+    desk.on_left(move || send(Event::Desk(Tap::Left)));
+    desk.on_stirred(move || tell(Event::Desk(Tap::Touched)));
+}
+
+/// What a note is about, as the core calls it.
+const fn to_core(about: Drawn) -> About {
+    match about {
+        Drawn::Day => About::Day,
+        Drawn::Alert => About::Alert,
+        Drawn::Call => About::Call,
+        Drawn::Notice => About::Notice,
+    }
+}
