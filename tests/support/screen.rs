@@ -1,71 +1,157 @@
-//! A whole kiosk with a screen, on Slint's own event loop, seen and touched from another thread.
+//! A kiosk with a screen, on Slint's own event loop, watched and touched from a test's thread.
 //!
-//! Slint's event loop can be made once in a process, so each test program that uses this has one
-//! test.
+//! Slint's event loop can be made once in a process, and all windows live on its thread, so that
+//! thread runs the kiosks of all tests of a program, one after another. A test is told of every page
+//! that was shown, however short, and so need not look at the right moment: it passes on a machine
+//! that is busy with something else.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use i_slint_backend_testing::{ElementHandle, TestingBackend, TestingBackendOptions};
+use i_slint_backend_testing::{ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions};
 use slint::{ComponentHandle, PhysicalSize};
 use smilepost::feedback::rating::Scale;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget};
 
-use crate::noon;
 use crate::wait::wait_until;
 
-/// How long the thank-you is shown: long enough to be seen by a test on a busy machine.
-const THANKS_MS: u32 = 4_000;
-
 /// Long enough never to run out in a test.
-const NEVER_MS: u32 = 600_000;
+pub(crate) const NEVER_MS: u32 = 3_600_000;
 
-/// A kiosk of the shop that the golden pictures show, with everything asked.
+/// Short, and yet every page is seen.
+pub(crate) const SHORT_MS: u32 = 10;
+
+/// How long a page may take to come; it matters only to a test that fails.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// What the thread of the event loop is to do.
+static WINDOWS: LazyLock<Sender<Job>> = LazyLock::new(|| {
+    let (send, jobs) = channel::<Job>();
+    std::thread::spawn(move || {
+        bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+        let options = TestingBackendOptions {
+            mock_time: false,
+            threading: true,
+            renderer_name: Some("software".into()),
+        };
+        slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
+        for job in jobs {
+            empty_event_loop();
+            job();
+        }
+    });
+    send
+});
+
+/// Takes everything out of the event loop: a window that was closed leaves a request to quit there.
+fn empty_event_loop() {
+    let is_empty = Arc::new(AtomicBool::new(false));
+    let seen = is_empty.clone();
+    slint::invoke_from_event_loop(move || seen.store(true, Ordering::Relaxed)).unwrap();
+    slint::quit_event_loop().unwrap();
+    while !is_empty.load(Ordering::Relaxed) {
+        slint::run_event_loop().unwrap();
+    }
+}
+
+/// A kiosk of the shop that the golden pictures show, with everything asked and time for everything.
 pub(crate) fn nordmarkt(folder: &Path) -> Settings {
     let mut settings = Settings::plain(folder);
     settings.brand = "Nordmarkt".to_owned();
-    settings.zone = Some(noon::zone());
-    settings.pace.thanks_ms = THANKS_MS;
+    settings.screen.is_still = true;
+    settings.pace.thanks_ms = NEVER_MS;
     settings.pace.correction_ms = NEVER_MS;
     settings.pace.interval_ms = 0;
     settings.pace.follow_up_ms = NEVER_MS;
     settings.pace.language_ms = NEVER_MS;
+    settings.desk_stay_ms = NEVER_MS.into();
     settings.survey = crate::survey::everything(Scale::Five);
     settings
 }
 
-/// Opens a kiosk on a screen of 800 by 480 pixels that no display shows.
-pub(crate) fn open(settings: &Settings) -> Kiosk {
-    bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
-    let options = TestingBackendOptions {
-        mock_time: false,
-        threading: true,
-        renderer_name: Some("software".into()),
-    };
-    slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
-    let options = Options { screen: ScreenTarget::GivenPlatform, ..Options::default() };
-    let kiosk = Kiosk::open(settings.clone(), options).unwrap();
-    kiosk.screen().unwrap().window().set_size(PhysicalSize::new(800, 480));
-    kiosk
+/// What was on the screen once.
+struct Shown {
+    labels: Vec<String>,
+    /// Its pixels, where somebody wants them.
+    picture: Option<Vec<u8>>,
 }
 
-/// The screen of a running kiosk. The kiosk ends when this is dropped, also by a test that fails.
+impl Shown {
+    fn now(window: &(impl ComponentHandle + 'static), is_filmed: bool) -> Self {
+        // What a view has changed is there only after this.
+        slint::platform::update_timers_and_animations();
+        let picture =
+            is_filmed.then(|| window.window().take_snapshot().unwrap().as_bytes().to_vec());
+        let all = ElementQuery::from_root(window).match_descendants().find_all();
+        let labels = all.iter().filter_map(ElementHandle::accessible_label);
+        Self { labels: labels.map(Into::into).collect(), picture }
+    }
+
+    fn has(&self, label: &str) -> bool {
+        self.labels.iter().any(|known| known == label)
+    }
+}
+
+/// A running kiosk and its screen. The kiosk ends when this is dropped, also by a test that fails.
 pub(crate) struct Stage<C: ComponentHandle + 'static> {
     component: slint::Weak<C>,
+    shown: Receiver<Shown>,
+    ended: Receiver<()>,
     pub(crate) doorbell: Doorbell,
+    /// The address of the page for phones; empty where there is none.
+    pub(crate) url: String,
 }
 
-/// The screen of a kiosk that is still to be run.
-pub(crate) fn stage(kiosk: &Kiosk) -> Stage<impl ComponentHandle + 'static + use<>> {
-    let component = kiosk.screen().unwrap().component().as_weak();
-    Stage { component, doorbell: kiosk.doorbell() }
+/// Runs a kiosk on a screen of 800 by 480 pixels that no display shows.
+pub(crate) fn open(settings: &Settings) -> Stage<impl ComponentHandle + 'static> {
+    run(settings, false)
+}
+
+/// As [`open`], and keeps the pixels of every page, so that pictures can be seen too.
+pub(crate) fn open_filmed(settings: &Settings) -> Stage<impl ComponentHandle + 'static> {
+    run(settings, true)
+}
+
+fn run(settings: &Settings, is_filmed: bool) -> Stage<impl ComponentHandle + 'static> {
+    let settings = settings.clone();
+    let (tell, told) = channel();
+    let (end, ended) = channel();
+    let job = move || {
+        let options = Options { screen: ScreenTarget::GivenPlatform, ..Options::default() };
+        let kiosk = Kiosk::open(settings, options).unwrap();
+        let screen = kiosk.screen().unwrap();
+        screen.window().set_size(PhysicalSize::new(800, 480));
+        let component = screen.component().as_weak();
+        let (send, shown) = channel();
+        let watched = component.clone();
+        let watch = move || {
+            let window = watched.upgrade().unwrap();
+            // A test that has seen enough does not listen any more.
+            let _ = send.send(Shown::now(&window, is_filmed));
+        };
+        watch();
+        screen.on_shown(watch);
+        let url = kiosk.phone().map(|address| address.url).unwrap_or_default();
+        tell.send((component, shown, kiosk.doorbell(), url)).unwrap();
+        kiosk.run().unwrap();
+        let _ = end.send(());
+    };
+    WINDOWS.send(Box::new(job)).unwrap();
+    let (component, shown, doorbell, url) = told.recv().unwrap();
+    Stage { component, shown, ended, doorbell, url }
 }
 
 impl<C: ComponentHandle + 'static> Stage<C> {
     /// Has the thread of the window do something, and waits for what it returns.
     pub(crate) fn on<T: Send + 'static>(&self, act: impl FnOnce(&C) -> T + Send + 'static) -> T {
-        let (reply, answer) = std::sync::mpsc::channel();
+        let (reply, answer) = channel();
         self.component
             .upgrade_in_event_loop(move |window| {
                 let _ = reply.send(act(&window));
@@ -74,21 +160,35 @@ impl<C: ComponentHandle + 'static> Stage<C> {
         answer.recv().unwrap()
     }
 
-    /// Waits until the screen shows a golden picture, pixel for pixel.
-    pub(crate) fn see(&self, name: &str) {
-        self.see_any(&[name]);
+    /// Waits until a page is shown that is so, after all pages that a test has seen before.
+    fn see_page(&self, what: &str, is_so: impl Fn(&Shown) -> bool) {
+        loop {
+            match self.shown.recv_timeout(PATIENCE) {
+                Ok(shown) if is_so(&shown) => return,
+                Ok(_) => {}
+                Err(error) => panic!("the screen never showed {what}: {error}"),
+            }
+        }
     }
 
-    /// Waits until the screen shows one of these golden pictures, pixel for pixel.
-    pub(crate) fn see_any(&self, names: &[&str]) {
-        let expected: Vec<Vec<u8>> = names.iter().map(|name| golden(name)).collect();
-        let snapshot = |window: &C| window.window().take_snapshot().unwrap().as_bytes().to_vec();
-        wait_until(&format!("the screen shows {}", names.join(" or ")), || {
-            expected.contains(&self.on(snapshot))
-        });
+    /// Waits until a page is shown that has something with this label.
+    pub(crate) fn see(&self, label: &str) {
+        self.see_page(label, |shown| shown.has(label));
     }
 
-    /// Whether anything on the screen has this label.
+    /// Waits until the question is shown, with no thank-you laid over it.
+    pub(crate) fn see_question(&self) {
+        let is_question = |shown: &Shown| shown.has("Press a face") && !shown.has("Thank you");
+        self.see_page("the question", is_question);
+    }
+
+    /// Waits until a golden picture is shown, pixel for pixel.
+    pub(crate) fn see_picture(&self, name: &str) {
+        let golden = Some(golden(name));
+        self.see_page(name, |shown| shown.picture == golden);
+    }
+
+    /// Whether anything on the screen has this label now.
     pub(crate) fn has(&self, label: &str) -> bool {
         let label = label.to_owned();
         self.on(move |window| {
@@ -96,7 +196,7 @@ impl<C: ComponentHandle + 'static> Stage<C> {
         })
     }
 
-    /// Waits until something on the screen has this label.
+    /// Waits until something on the screen has this label, and stays there.
     pub(crate) fn wait_for(&self, label: &str) {
         wait_until(&format!("the screen says {label:?}"), || self.has(label));
     }
@@ -114,11 +214,21 @@ impl<C: ComponentHandle + 'static> Stage<C> {
         });
         assert_eq!(count, 1, "things that are labelled {label:?}");
     }
+
+    /// Enters a PIN on the pad.
+    pub(crate) fn enter(&self, pin: &str) {
+        for digit in pin.chars() {
+            self.tap(&digit.to_string());
+        }
+        self.tap("OK");
+    }
 }
 
 impl<C: ComponentHandle + 'static> Drop for Stage<C> {
     fn drop(&mut self) {
         self.doorbell.stop();
+        // The folder of the kiosk is still there while it ends.
+        let _ = self.ended.recv();
     }
 }
 
