@@ -18,6 +18,7 @@ use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::Settings;
 use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget};
 
+use crate::noon;
 use crate::wait::wait_until;
 
 /// Long enough never to run out in a test.
@@ -64,6 +65,7 @@ fn empty_event_loop() {
 /// A kiosk of the shop that the golden pictures show, with everything asked and time for everything.
 pub(crate) fn nordmarkt(folder: &Path) -> Settings {
     let mut settings = Settings::plain(folder);
+    settings.zone = Some(noon::zone());
     settings.brand = "Nordmarkt".to_owned();
     settings.screen.is_still = true;
     settings.pace.thanks_ms = NEVER_MS;

@@ -46,7 +46,7 @@ pub fn points(language: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// What becomes of a text by a key; an empty key takes the last character away.
+/// The text after a key was pressed; an empty key deletes the last character.
 #[must_use]
 pub fn press(mut text: String, key: &str, language: &str) -> String {
     let Some(letter) = key.chars().next() else {

@@ -1,7 +1,7 @@
 //! The panel itself: how large a dot is on it, and how it is switched off at night.
 //!
-//! Both are told by the kernel under `/sys`. A panel that tells nothing is no trouble: then nothing
-//! is known of its dots, and at night it shows black.
+//! The kernel reports both under `/sys`. A panel that reports nothing works too: then the size of
+//! its dots is unknown, and at night it shows black.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ const BACKLIGHTS: &str = "/sys/class/backlight";
 const ON: &str = "0";
 const OFF: &str = "4";
 
-/// Dots per inch of the first connected panel that tells its size.
+/// Dots per inch of the first connected panel that reports its size.
 #[must_use]
 pub fn dpi() -> Option<f32> {
     dpi_in(Path::new(CONNECTORS))
@@ -58,7 +58,7 @@ fn light_in(backlights: &Path, is_on: bool) -> bool {
         match std::fs::write(&file, power) {
             Ok(()) => is_switched = true,
             Err(error) => {
-                tracing::warn!(%error, file = %file.display(), "the panel's light stays as it is");
+                tracing::warn!(%error, file = %file.display(), "cannot switch the panel's light");
             }
         }
     }
