@@ -28,6 +28,7 @@ use self::attendant::{Attendant, Event};
 use self::buttons::Lamps;
 use self::desk::Desk;
 use self::desk::phone::Phone;
+use self::desk::phone::talk::Busy;
 use self::desk::sheets::sheet::{Address, Stick, Tap};
 use self::display::Display;
 use self::journal::{Journal, JournalThread, Limits};
@@ -392,10 +393,12 @@ fn open_phone(
     desk: &Desk,
     events: &SyncSender<Event>,
 ) -> Option<Phone> {
-    let place = settings.phone.as_ref()?;
+    let listen = settings.phone.as_ref()?;
     let now_ms = clock::wall_ms().max(floor_ms);
-    let phone = Phone::open(place, &settings.data_dir, now_ms, desk.clone(), events.clone());
-    let complain = |error: &desk::phone::Error| {
+    let events = events.clone();
+    let ask = move |request| events.try_send(Event::Phone(request)).map_err(|_| Busy);
+    let phone = Phone::open(listen, &settings.data_dir, now_ms, desk.clone(), ask);
+    let complain = |error: &desk::phone::talk::Error| {
         let error = error as &dyn std::error::Error;
         tracing::error!(error, cause = error.source(), "going on without the desk's page");
     };

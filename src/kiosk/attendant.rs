@@ -25,7 +25,7 @@ use crate::feedback::survey::Survey;
 use crate::feedback::visit::{self, Attending, Effect, Plan, Press, Visit};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::Desk;
-use crate::kiosk::desk::phone::{self, Phone};
+use crate::kiosk::desk::phone::{Phone, talk};
 use crate::kiosk::desk::sheets::sheet::{Office, Sheet, Stick, Tap};
 use crate::kiosk::display::{Display, DisplayTexts};
 use crate::kiosk::journal::{JournalThread, Outcome};
@@ -72,7 +72,7 @@ pub enum Event {
     /// Whether the post usually has presses at this time.
     Usual(bool),
     /// The page for phones has something to ask.
-    Phone(phone::Request),
+    Phone(talk::Request),
     /// The uplink has something to tell of head office.
     Office(Office),
     /// The shopper asks for somebody to come.

@@ -79,9 +79,9 @@ fn desk(settings: &Settings) -> Vec<Finding> {
     match (&settings.phone, has_pin) {
         (Some(place), false) => findings.push(wrong(format!(
             "desk: served on {}, but no PIN is set, so nobody can open it: run `smilepost-kiosk pin set`",
-            place.listen
+            place.address
         ))),
-        (Some(place), true) => findings.push(fine(format!("desk: served on {}", place.listen))),
+        (Some(place), true) => findings.push(fine(format!("desk: served on {}", place.address))),
         (None, false) => {
             findings.push(note("desk: no PIN is set, so nobody can open it: run `smilepost-kiosk pin set`"));
         }

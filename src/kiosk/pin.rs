@@ -103,10 +103,10 @@ pub fn kept(data_dir: &Path) -> Option<String> {
     std::fs::read_to_string(data_dir.join(FILE)).ok()
 }
 
-/// One way in, with its own count of wrong tries, so that somebody at one keeps nobody out at the
+/// Guards one way in, with its own count of wrong tries, so that somebody at one keeps nobody out at the
 /// other.
 #[derive(Debug)]
-pub struct Door {
+pub struct PinGuard {
     data_dir: PathBuf,
     tries: PathBuf,
     wrong: u32,
@@ -114,7 +114,7 @@ pub struct Door {
     since_ms: u64,
 }
 
-impl Door {
+impl PinGuard {
     /// The way in by this name, at this instant of the boot's clock.
     #[must_use]
     pub fn new(data_dir: &Path, name: &str, now_ms: u64) -> Self {
@@ -181,51 +181,51 @@ mod tests {
     #[test]
     fn whoever_knows_the_pin_is_let_in_and_nobody_without_one() {
         let folder = folder();
-        let mut door = Door::new(folder.path(), "screen", 0);
-        assert_eq!(door.enter("2580", 1), Ok(()));
+        let mut guard = PinGuard::new(folder.path(), "screen", 0);
+        assert_eq!(guard.enter("2580", 1), Ok(()));
         assert!(unset(folder.path()).unwrap());
-        assert_eq!(door.enter("2580", 2), Err(Denied::Unset));
-        assert_eq!(door.enter("", 2), Err(Denied::Unset));
+        assert_eq!(guard.enter("2580", 2), Err(Denied::Unset));
+        assert_eq!(guard.enter("", 2), Err(Denied::Unset));
     }
 
     #[test]
     fn five_wrong_tries_are_free_and_each_further_one_doubles_the_delay() {
         let folder = folder();
-        let mut door = Door::new(folder.path(), "screen", 0);
+        let mut guard = PinGuard::new(folder.path(), "screen", 0);
         for left in (1..FREE_TRIES).rev() {
-            assert_eq!(door.enter("1111", 0), Err(Denied::Wrong { left }));
+            assert_eq!(guard.enter("1111", 0), Err(Denied::Wrong { left }));
         }
         let delay = FIRST_DELAY_MS;
-        assert_eq!(door.enter("1111", 0), Err(Denied::Wait { ms: delay }));
+        assert_eq!(guard.enter("1111", 0), Err(Denied::Wait { ms: delay }));
         assert_eq!(
-            door.enter("2580", delay - 1),
+            guard.enter("2580", delay - 1),
             Err(Denied::Wait { ms: 1 }),
             "not even the right"
         );
-        assert_eq!(door.enter("1111", delay), Err(Denied::Wait { ms: 2 * delay }));
-        assert_eq!(door.enter("2580", 3 * delay), Ok(()));
-        assert_eq!(door.enter("1111", 3 * delay), Err(Denied::Wrong { left: FREE_TRIES - 1 }));
+        assert_eq!(guard.enter("1111", delay), Err(Denied::Wait { ms: 2 * delay }));
+        assert_eq!(guard.enter("2580", 3 * delay), Ok(()));
+        assert_eq!(guard.enter("1111", 3 * delay), Err(Denied::Wrong { left: FREE_TRIES - 1 }));
     }
 
     #[test]
     fn a_restart_gives_no_free_try() {
         let folder = folder();
-        let mut door = Door::new(folder.path(), "screen", 0);
+        let mut guard = PinGuard::new(folder.path(), "screen", 0);
         for _ in 0..=FREE_TRIES {
-            let _ = door.enter("1111", 0);
+            let _ = guard.enter("1111", 0);
         }
-        let mut again = Door::new(folder.path(), "screen", 500);
+        let mut again = PinGuard::new(folder.path(), "screen", 500);
         assert_eq!(again.enter("2580", 500), Err(Denied::Wait { ms: FIRST_DELAY_MS }));
-        assert_eq!(Door::new(folder.path(), "phone", 0).enter("2580", 500), Ok(()));
+        assert_eq!(PinGuard::new(folder.path(), "phone", 0).enter("2580", 500), Ok(()));
         // What cannot be read may have been anything.
         std::fs::write(folder.path().join("pin-tries-screen"), "x").unwrap();
-        assert!(Door::new(folder.path(), "screen", 0).wait_ms(0) > 0);
+        assert!(PinGuard::new(folder.path(), "screen", 0).wait_ms(0) > 0);
     }
 
     #[test]
     fn head_office_has_the_last_word_until_somebody_sets_another() {
         let folder = folder();
-        let enter = |pin: &str| Door::new(folder.path(), "screen", 0).enter(pin, 0).is_ok();
+        let enter = |pin: &str| PinGuard::new(folder.path(), "screen", 0).enter(pin, 0).is_ok();
         assert_eq!(given(folder.path()), None);
         adopt(folder.path(), 3, Some(&hash("8642").unwrap())).unwrap();
         assert_eq!((given(folder.path()), enter("8642"), enter("2580")), (Some(3), true, false));
@@ -239,6 +239,6 @@ mod tests {
     fn the_delay_ends_at_an_hour_however_often_somebody_tries() {
         let folder = folder();
         std::fs::write(folder.path().join("pin-tries-screen"), u32::MAX.to_string()).unwrap();
-        assert_eq!(Door::new(folder.path(), "screen", 7).wait_ms(7), DELAY_MAX_MS);
+        assert_eq!(PinGuard::new(folder.path(), "screen", 7).wait_ms(7), DELAY_MAX_MS);
     }
 }

@@ -22,6 +22,7 @@ use self::buttons::ButtonsPart;
 pub use self::buttons::{Active, Buttons, Driver, Pull};
 use self::call::CallPart;
 use self::desk::DeskPart;
+pub use self::desk::{PhoneLimits, PhoneListen};
 pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
@@ -31,7 +32,6 @@ use crate::feedback::rating::Scale;
 use crate::feedback::survey::schedule::Hours;
 use crate::feedback::survey::{Notice, OFFERED_MAX, Survey};
 use crate::feedback::visit::Pace;
-use crate::kiosk::desk::phone::Place;
 use crate::wire::survey as shape;
 
 /// Everything the kiosk needs to know at start, with limits checked.
@@ -73,7 +73,7 @@ pub struct Settings {
     /// Under which folder USB sticks are mounted.
     pub sticks: PathBuf,
     /// Where the desk's page for phones is; nowhere unless it is wanted.
-    pub phone: Option<Place>,
+    pub phone: Option<PhoneListen>,
     /// The physical buttons.
     pub buttons: Buttons,
     /// The screen.

@@ -28,10 +28,9 @@ use std::path::Path;
 use slint::ComponentHandle;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
-use smilepost::kiosk::desk::phone::Place as Where;
 use smilepost::kiosk::desk::sheets::sheet::{Page, Tap};
 use smilepost::kiosk::pin;
-use smilepost::kiosk::settings::Settings;
+use smilepost::kiosk::settings::{PhoneLimits, PhoneListen, Settings};
 
 use self::phone::Phone;
 use self::rows::exported;
@@ -58,7 +57,11 @@ fn shop(folder: &Path) -> Settings {
     settings.survey = Survey::check(parts).unwrap();
     settings.alert = None;
     settings.call_wait_ms = Some(NEVER_MS.into());
-    settings.phone = Some(Where { listen: ([127, 0, 0, 1], 0).into(), host: None });
+    settings.phone = Some(PhoneListen {
+        address: ([127, 0, 0, 1], 0).into(),
+        host: None,
+        limits: PhoneLimits::default(),
+    });
     pin::set(&settings.data_dir, &pin::hash(PIN).unwrap()).unwrap();
     settings
 }

@@ -3,7 +3,7 @@
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
-use smilepost::feedback::moment::Anchor;
+use smilepost::feedback::moment::{Anchor, Reading};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::kiosk::desk::sheets::sheet::{Page, Sheet};
 use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Unanswerable};
@@ -16,6 +16,12 @@ use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 /// Midnight after 2026-11-18 in UTC, when the boot of these journals was so many milliseconds old:
 /// it began at 1,795,000,000,000 ms.
 const MIDNIGHT: u64 = 46_400_000;
+/// Noon of 2026-11-19, by both clocks.
+fn noon() -> Reading {
+    let boot_ms = MIDNIGHT + 12 * 3_600_000;
+    Reading { boot_ms, wall_ms: 1_795_000_000_000 + i64::try_from(boot_ms).unwrap() }
+}
+
 /// A desk with this data folder.
 fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::Place {
     smilepost::kiosk::desk::Place { data_dir: folder.to_owned(), ..Default::default() }
@@ -222,8 +228,7 @@ fn desk_in(
     };
     let (keeper, _) = JournalThread::start(journal, home, |_| {}).unwrap();
     let shop = Shop { zone, ..shop(folder) };
-    let desk =
-        Desk::open(keeper.clone(), shop, at(folder.path()), smilepost::clock::reading).unwrap();
+    let desk = Desk::open(keeper.clone(), shop, at(folder.path()), noon).unwrap();
     (keeper, desk)
 }
 
@@ -276,8 +281,7 @@ fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
 #[test]
 fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
     const HOUR: u64 = 3_600_000;
-    let now_ms = smilepost::clock::wall_ms();
-    let zone = crate::noon::zone();
+    let now_ms = noon().wall_ms;
     let is_usual = |hours_before_noon: [u64; 4]| {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = open(folder.path(), 1);
@@ -287,8 +291,8 @@ fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
             let at = span - week * 7 * 24 * HOUR - before * HOUR;
             journal.append(press(5, None), reading(at)).unwrap();
         }
-        let (_keeper, desk) = desk_in(&folder, Some(journal), zone);
-        desk.ask(|clerk| clerk.is_usually_used(3)).flatten().unwrap()
+        let (_keeper, desk) = desk_in(&folder, Some(journal), chrono_tz::UTC);
+        desk.ask(|clerk| clerk.look_up_usual_use(3)).flatten().unwrap()
     };
     assert!(is_usual([2, 2, 2, 2]));
     assert!(is_usual([2, 8, 2, 2]), "three weeks of four");
@@ -301,27 +305,29 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path(), 1);
     let (keeper, desk) = desk_of(&folder, journal);
-    // Without an anchor the wall clock dates them, so they are of today.
-    let rate = |value| {
-        let now = smilepost::clock::reading();
-        keeper.keep(press(value, None), now, None).unwrap();
+    // Without an anchor the wall clock dates them, so they are of the same day.
+    let rate = |n: u32, value| {
+        let Reading { boot_ms, wall_ms } = noon();
+        let at = Reading {
+            boot_ms: boot_ms + 10_000 * u64::from(n),
+            wall_ms: wall_ms + 10_000 * i64::from(n),
+        };
+        keeper.keep(press(value, None), at, None).unwrap();
     };
     // Of fewer than five nothing is shown at all.
     let shown = |n| if n < 5 { 0 } else { n };
     let today = || shown(desk.ask(Clerk::today).flatten().unwrap().n);
     let mut seen = Vec::new();
     for n in 0..12 {
-        rate(if n % 2 == 0 { 5 } else { 1 });
+        rate(n, if n % 2 == 0 { 5 } else { 1 });
         seen.push(today());
     }
-    // It may be midnight just now.
     let steps = seen.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
     assert!(steps.clone().all(|step| step == 0 || step >= 5), "{seen:?}");
-    assert!(steps.sum::<u32>() >= 5, "{seen:?}");
+    assert_eq!(steps.sum::<u32>(), 10, "{seen:?}");
     // A clerk who begins anew, as after a restart, shows what was shown before.
     let shop = Shop { zone: chrono_tz::UTC, ..shop(&folder) };
-    let again =
-        Desk::open(keeper.clone(), shop, at(folder.path()), smilepost::clock::reading).unwrap();
+    let again = Desk::open(keeper.clone(), shop, at(folder.path()), noon).unwrap();
     let after = shown(again.ask(Clerk::today).flatten().unwrap().n);
     assert_eq!(after, *seen.last().unwrap());
 }

@@ -88,10 +88,10 @@ mutant a-restart-frees-the-pin src/kiosk/pin.rs 's/Err\(_\) => 0,\n        \};/E
 mutant a-live-ticker src/kiosk/desk/counts/count.rs 's/(abs_diff\(shown\.lines\(\)\.total\(\)\)) < HIDDEN_BELOW/$1 < 1/' --test kiosk desk
 mutant few-are-told src/feedback/tally.rs 's/0 < self\.total && self\.total < HIDDEN_BELOW/false/' --test kiosk desk
 # The desk on a phone: nothing without the PIN, nothing by somebody else's form, nothing planted.
-mutant anybody-is-in src/kiosk/desk/phone/guests.rs 's/pin\.is_some_and\(\|pin\| pin == guest\.pin\)/true/; s/find\(\|guest\| guest\.token == token\)/first_mut()/; s/guests\.iter_mut\(\)\.first_mut/guests.first_mut/' --test phone
-mutant any-form src/kiosk/desk/phone/pages.rs 's/is_from_here && is_own_form\(&guest\.token, given\)/is_from_here/' --test phone
-mutant any-origin src/kiosk/desk/phone/pages.rs 's/    text\(ORIGIN\)\.is_none_or\(\|origin\| origin == own\)\n        && site/    let _ = own;\n    site/' --test phone
-mutant phone-tries-are-free src/kiosk/desk/phone/guests.rs 's/self\.door\.enter\(pin, now_ms\)\?;/if !crate::secret::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
+mutant anybody-is-in src/kiosk/desk/phone/served/sessions.rs 's/pin\.is_some_and\(\|pin\| pin == session\.pin\)/true/; s/find\(\|session\| session\.token == digest\)/first_mut()/; s/sessions\.iter_mut\(\)\.first_mut/sessions.first_mut/' --test phone
+mutant any-form src/kiosk/desk/phone/served/pages.rs 's/is_from_here && is_own_form\(&session\.token, given\)/is_from_here/' --test phone
+mutant any-origin src/web/guard.rs 's/    text\(ORIGIN\)\.is_none_or\(\|origin\| origin == own\)\n        && site/    let _ = own;\n    site/' --test phone
+mutant phone-tries-are-free src/kiosk/desk/phone/served/sessions.rs 's/self\.guard\.enter\(pin, now_ms\)\?;/if !crate::secret::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
 # A call is promised only once it is on disk.
 mutant promised-before-it-is-kept src/feedback/visit/help.rs 's/vec!\[Effect::KeepCall \{ at_ms \}\]/vec![Effect::KeepCall { at_ms }, Effect::Attend(Attending::Asked)]/' --lib visit
 mutant one-line-for-all-wordings src/feedback/tally/score.rs 's/self\.version == version && //' --test kiosk desk

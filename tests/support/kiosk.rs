@@ -4,10 +4,9 @@ use std::thread::JoinHandle;
 
 use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::Press;
-use smilepost::kiosk::desk::phone::Place as Where;
 use smilepost::kiosk::desk::sheets::sheet::Address;
 use smilepost::kiosk::pin;
-use smilepost::kiosk::settings::Settings;
+use smilepost::kiosk::settings::{PhoneLimits, PhoneListen, Settings};
 use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget};
 use smilepost::wire::desk::Exported;
 use tempfile::TempDir;
@@ -36,7 +35,11 @@ impl Scene {
         settings.pace.thanks_ms = 0;
         settings.pace.interval_ms = 0;
         settings.is_judged = false;
-        settings.phone = Some(Where { listen: ([127, 0, 0, 1], 0).into(), host: None });
+        settings.phone = Some(PhoneListen {
+            address: ([127, 0, 0, 1], 0).into(),
+            host: None,
+            limits: PhoneLimits::default(),
+        });
         pin::set(folder.path(), &pin::hash(PIN).unwrap()).unwrap();
         prepare(&mut settings);
         Self::open(settings, folder)

@@ -103,7 +103,7 @@ impl Attendant {
         let events = self.events.clone();
         let looked_up = self.desk.tell(move |clerk| {
             // What cannot be looked up raises no alert; it is tried again in an hour.
-            let is_usual = clerk.is_usually_used(ms / 3_600_000).unwrap_or(false);
+            let is_usual = clerk.look_up_usual_use(ms / 3_600_000).unwrap_or(false);
             let _ = events.send(Event::Usual(is_usual));
         });
         if let Err(error) = looked_up {

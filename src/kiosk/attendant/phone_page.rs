@@ -2,7 +2,7 @@
 
 use super::Attendant;
 use crate::feedback::note::Noted;
-use crate::kiosk::desk::phone::{Request, Standing};
+use crate::kiosk::desk::phone::talk::{Request, Standing};
 use crate::kiosk::desk::sheets::sheet::Post;
 
 impl Attendant {

@@ -1,15 +1,54 @@
 //! The table `desk`: when the desk closes, and where phones reach it.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::config::Complaints;
-use crate::kiosk::desk::phone::Place;
 
 /// Ports below this one need rights that a kiosk does not have.
 const PORT_LEAST: u16 = 1_024;
+
+/// Where the page for phones is, and under which name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneListen {
+    /// The address to listen on.
+    pub address: SocketAddr,
+    /// A name that the shop's network knows the kiosk by, for the address that is shown.
+    pub host: Option<String>,
+    /// What the page bears.
+    pub limits: PhoneLimits,
+}
+
+/// What the page for phones bears of whoever is on the shop's network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhoneLimits {
+    /// How many connections are open at once; beyond that, whoever connects is hung up on.
+    pub connections_max: usize,
+    /// How many of them one address may have.
+    pub connections_of_one_max: usize,
+    /// How many requests one address may make in a minute.
+    pub requests_per_minute: NonZeroU32,
+    /// How long agreeing on a key may take, and how long a request line with its headers.
+    pub patience: Duration,
+    /// How long a connection lives at most.
+    pub life: Duration,
+}
+
+impl Default for PhoneLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 32,
+            connections_of_one_max: 8,
+            requests_per_minute: NonZeroU32::MIN.saturating_add(119),
+            patience: Duration::from_secs(10),
+            life: Duration::from_secs(30),
+        }
+    }
+}
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,7 +69,7 @@ impl DeskPart {
     }
 
     /// Where the page for phones is; none where none is wanted.
-    pub(super) fn check(self, complaints: &mut Complaints) -> Option<Place> {
+    pub(super) fn check(self, complaints: &mut Complaints) -> Option<PhoneListen> {
         let is_name = |host: &String| {
             let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
             (1..=253).contains(&host.len()) && host.chars().all(is_letter)
@@ -49,6 +88,6 @@ impl DeskPart {
         let is_free = listen.port() >= PORT_LEAST;
         let what = "has a port below 1024, which needs rights that the kiosk does not have";
         complaints.unless(is_free, "desk.listen", what);
-        Some(Place { listen, host: self.host })
+        Some(PhoneListen { address: listen, host: self.host, limits: PhoneLimits::default() })
     }
 }

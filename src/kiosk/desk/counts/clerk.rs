@@ -22,10 +22,8 @@ use crate::kiosk::desk::counts::count::Count;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::{Place, Shop};
 use crate::kiosk::desk::counts::summary::{self, date, sum_up};
-use crate::kiosk::desk::phone::guests::Guests;
-use crate::kiosk::desk::sheets::words::Words;
 use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
-use crate::kiosk::pin::Door;
+use crate::kiosk::pin::PinGuard;
 use crate::wire::desk::Summary;
 
 /// How many errands wait for the clerk at most; beyond that, whoever has one waits too.
@@ -54,6 +52,8 @@ pub struct Desk {
     errands: SyncSender<Errand>,
     keeper: JournalThread,
     place: Place,
+    shop_name: String,
+    language: String,
     read_clocks: fn() -> Reading,
 }
 
@@ -69,14 +69,28 @@ impl Desk {
         read_clocks: fn() -> Reading,
     ) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
+        let shop_name = shop.name.clone();
+        let language = shop.language.clone();
         let source = JournalSource::Running(keeper.clone());
         let clerk = Clerk::new(source, shop, place.clone(), read_clocks);
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
-        Ok(Self { errands, keeper, place, read_clocks })
+        Ok(Self { errands, keeper, place, shop_name, language, read_clocks })
     }
 
     pub(in crate::kiosk::desk) const fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// The shop's name, for the head of a page.
+    #[must_use]
+    pub fn shop_name(&self) -> &str {
+        &self.shop_name
+    }
+
+    /// The language of the shop's pages.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        &self.language
     }
 
     /// Both clocks now.
@@ -148,9 +162,7 @@ pub struct Clerk {
     gap: (u64, u64),
     /// How often the journal was counted from its beginning.
     counts: u32,
-    screen: Door,
-    guests: Guests,
-    words: Words,
+    screen: PinGuard,
     place: Place,
     read_clocks: fn() -> Reading,
 }
@@ -173,9 +185,7 @@ impl Clerk {
             count: Count::new(moment::Timeline::default(), shop.zone),
             gap: ANY,
             counts: 0,
-            screen: Door::new(&place.data_dir, "screen", now),
-            guests: Guests::new(&place.data_dir, now),
-            words: Words::of(&shop.language),
+            screen: PinGuard::new(&place.data_dir, "screen", now),
             shop,
             place,
             read_clocks,
@@ -317,17 +327,6 @@ impl Clerk {
         self.shop.survey = survey;
     }
 
-    /// Who is in at the page for phones, and the way in there.
-    pub const fn guests(&mut self) -> &mut Guests {
-        &mut self.guests
-    }
-
-    /// The texts of pages, in the shop's language.
-    #[must_use]
-    pub const fn words(&self) -> &Words {
-        &self.words
-    }
-
     /// A day for a sheet of paper, with what was written down on it; the present one, as far as it
     /// is shown, where none is named.
     ///
@@ -391,7 +390,7 @@ impl Clerk {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn is_usually_used(&mut self, hours: u64) -> Result<bool, Unanswerable> {
+    pub fn look_up_usual_use(&mut self, hours: u64) -> Result<bool, Unanswerable> {
         self.catch_up(false)?;
         let (today, hour) = moment::local(self.now_ms(), self.shop.zone);
         let first = u64::from(hour).saturating_sub(hours);

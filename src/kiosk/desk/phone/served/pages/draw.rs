@@ -2,16 +2,14 @@
 
 use maud::{Markup, html};
 
-use crate::clock;
 use crate::feedback::call::Called;
 use crate::feedback::note::NOTE_CHARS_MAX;
-use crate::kiosk::desk::counts::clerk::Clerk;
-use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::kiosk::desk::phone::Standing;
+use crate::kiosk::desk::phone::talk::Standing;
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::sheet::{Notes, Page, Post, Sheet};
 use crate::kiosk::desk::sheets::words::Words;
 use crate::kiosk::pin::Denied;
+use crate::wire::desk::Summary;
 
 const PAGES: [(Page, &str, &str); 5] = [
     (Page::Today, "/", "Today"),
@@ -21,10 +19,8 @@ const PAGES: [(Page, &str, &str); 5] = [
     (Page::Post, "/post", "Post"),
 ];
 
-/// The sheet of a day for paper; of the present one where none is named.
-pub(super) fn day(clerk: &mut Clerk, date: Option<&str>) -> Result<Markup, Unanswerable> {
-    let (day, notes) = clerk.day_for_paper(date)?;
-    let (words, shop) = (clerk.words(), clerk.shop());
+/// The sheet of a day for paper.
+pub(super) fn day(words: &Words, shop: &str, day: &Summary, notes: &[String]) -> Markup {
     let back = html! {
         nav.screen {
             ul {
@@ -33,19 +29,33 @@ pub(super) fn day(clerk: &mut Clerk, date: Option<&str>) -> Result<Markup, Unans
             }
         }
     };
-    let title = format!("{}, {}", shop.name, day.date);
-    Ok(html::document(
+    let title = format!("{shop}, {}", day.date);
+    html::document(
         words,
         &title,
-        &html! { header { (back) } (html::sheet_of_day(words, &shop.name, &day, &notes)) },
-    ))
+        &html! { header { (back) } (html::sheet_of_day(words, shop, day, notes)) },
+    )
+}
+
+/// What every page of a session has around its sheet.
+pub(super) struct Frame<'a> {
+    pub(super) words: &'a Words,
+    /// The shop's name.
+    pub(super) shop: &'a str,
+    /// What each form has to hold.
+    pub(super) form: &'a str,
 }
 
 /// A sheet as a page.
-pub(super) fn sheet(clerk: &mut Clerk, page: Page, standing: &Standing, form: &str) -> Markup {
-    let sheet = clerk.sheet(page);
-    let (words, now) = (clerk.words(), clock::boot_ms());
-    let body = match &sheet {
+pub(super) fn sheet(
+    around: &Frame<'_>,
+    page: Page,
+    sheet: &Sheet,
+    standing: &Standing,
+    now: u64,
+) -> Markup {
+    let Frame { words, shop, form } = *around;
+    let body = match sheet {
         Sheet::Today(day, _) => html! {
             h2.quiet { (html::dated(words, &day.date)) }
             (html::day(words, day))
@@ -77,7 +87,7 @@ pub(super) fn sheet(clerk: &mut Clerk, page: Page, standing: &Standing, form: &s
         _ => pointer(words, standing),
     };
     let body = html! { (first) (body) };
-    frame(words, &clerk.shop().name, shown, form, &body)
+    frame(words, shop, shown, form, &body)
 }
 
 /// On the other pages, that there is something to look at on the first.

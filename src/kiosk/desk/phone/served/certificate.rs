@@ -17,10 +17,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::file;
 
 /// The certificate's file in the data folder; before it stands until when it holds.
-pub const CERTIFICATE_FILE: &str = "desk-certificate.pem";
+const CERTIFICATE_FILE: &str = "desk-certificate.pem";
 
 /// The key's file in the data folder.
-pub const KEY_FILE: &str = "desk-key.pem";
+const KEY_FILE: &str = "desk-key.pem";
 
 /// What stands before the certificate in its file.
 const HOLDS_UNTIL: &str = "holds until ";

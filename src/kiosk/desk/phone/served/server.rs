@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,23 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// How many connections are open at once; beyond that, whoever connects is hung up on.
-pub(super) const CONNECTIONS_MAX: usize = 32;
-
-/// How many of them one address may have.
-pub(super) const CONNECTIONS_OF_ONE_MAX: usize = 8;
-
-/// How many requests one address may make in a minute.
-pub(super) const REQUESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
+use crate::kiosk::settings::PhoneLimits;
 
 /// How many addresses are remembered before those that have been quiet are forgotten.
 const ADDRESSES_MAX: usize = 256;
-
-/// How long agreeing on a key may take, and how long a request line with its headers.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a connection lives at most.
-const LIFE: Duration = Duration::from_secs(30);
 
 /// The largest request line with its headers, in bytes.
 const HEADERS_BYTES_MAX: usize = 16 * 1024;
@@ -46,9 +32,14 @@ const HEADERS_BYTES_MAX: usize = 16 * 1024;
 pub(super) struct IsTooOften(pub(super) bool);
 
 /// Serves until the process ends.
-pub(super) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, routes: Router) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    routes: Router,
+    limits: PhoneLimits,
+) {
     let limiter: DefaultKeyedRateLimiter<IpAddr> =
-        RateLimiter::hashmap(Quota::per_minute(REQUESTS_PER_MINUTE));
+        RateLimiter::hashmap(Quota::per_minute(limits.requests_per_minute));
     let limiter = Arc::new(limiter);
     let mut open: Vec<(IpAddr, JoinHandle<()>)> = Vec::new();
     loop {
@@ -63,16 +54,17 @@ pub(super) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, routes: 
         };
         open.retain(|(_, connection)| !connection.is_finished());
         let of_one = open.iter().filter(|(of, _)| *of == peer).count();
-        if open.len() >= CONNECTIONS_MAX || of_one >= CONNECTIONS_OF_ONE_MAX {
+        if open.len() >= limits.connections_max || of_one >= limits.connections_of_one_max {
             continue;
         }
         if limiter.len() > ADDRESSES_MAX {
             limiter.retain_recent();
         }
         let is_too_often = IsTooOften(limiter.check_key(&peer).is_err());
-        let answer = answer(stream, acceptor.clone(), routes.clone(), is_too_often);
+        let answer =
+            answer(stream, acceptor.clone(), routes.clone(), is_too_often, limits.patience);
         let connection = async move {
-            let _ = tokio::time::timeout(LIFE, answer).await;
+            let _ = tokio::time::timeout(limits.life, answer).await;
         };
         open.push((peer, tokio::spawn(connection)));
     }
@@ -84,8 +76,9 @@ async fn answer(
     acceptor: TlsAcceptor,
     routes: Router,
     is_too_often: IsTooOften,
+    patience: Duration,
 ) {
-    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else {
+    let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await else {
         return;
     };
     let routes = routes.layer(Extension(is_too_often));
@@ -93,7 +86,7 @@ async fn answer(
     let served = http1::Builder::new()
         .keep_alive(false)
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(patience)
         .max_buf_size(HEADERS_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .await;

@@ -3,7 +3,7 @@
 mod draw;
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::SyncSender;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;
@@ -11,61 +11,69 @@ use axum::extract::{
     DefaultBodyLimit, Extension, Form, FromRequest, FromRequestParts, Query,
     Request as HttpRequest, State,
 };
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, ORIGIN, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::StatusCode;
+use axum::http::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
-use super::guests::{form_token, is_own_form};
+use super::entrance::Entrance;
 use super::server::IsTooOften;
-use super::{Reply, Request};
-use crate::clock;
 use crate::feedback::note::{About, Noted};
-use crate::kiosk::attendant::Event;
-use crate::kiosk::desk::counts::clerk::{Clerk, Desk};
+use crate::kiosk::desk::counts::clerk::Desk;
 use crate::kiosk::desk::counts::error::Unanswerable;
+use crate::kiosk::desk::phone::talk::{Busy, ReplyTo, Request};
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::sheet::Page;
+use crate::kiosk::desk::sheets::words::Words;
+use crate::web::guard::{is_from_here, protect};
+use crate::web::session::{SessionCookie, form_token, is_own_form};
 
 /// The most bytes of a form: a note, and what else is in it.
 const FORM_BYTES_MAX: usize = 4 * 1_024;
 
-/// The cookie that a guest is known by. Browsers keep the prefix's promise: it was set over TLS, by
-/// this host, for all of its pages.
-const COOKIE_NAME: &str = "__Host-desk";
+/// The cookie that a session is known by.
+const COOKIE: SessionCookie = SessionCookie("__Host-desk");
+
+/// Passes a request on to the attendant.
+type Ask = Box<dyn Fn(Request) -> Result<(), Busy> + Send + Sync>;
 
 /// What every handler knows.
 #[derive(Clone)]
 struct Inside {
     desk: Desk,
-    events: SyncSender<Event>,
+    entrance: Entrance,
+    ask: Arc<Ask>,
+    words: Arc<Words>,
 }
 
-pub(super) fn routes(desk: Desk, events: SyncSender<Event>) -> Router {
+impl Inside {
+    fn now_ms(&self) -> u64 {
+        self.desk.clocks().boot_ms
+    }
+}
+
+pub(super) fn routes(desk: Desk, entrance: Entrance, ask: Ask) -> Router {
+    let words = Arc::new(Words::of(desk.language()));
     Router::new()
-        .route("/", get(|guest, inside| sheet(guest, inside, Page::Today)))
-        .route("/days", get(|guest, inside| sheet(guest, inside, Page::Days)))
-        .route("/why", get(|guest, inside| sheet(guest, inside, Page::Why)))
-        .route("/notes", get(|guest, inside| sheet(guest, inside, Page::Notes)).post(note))
-        .route("/post", get(|guest, inside| sheet(guest, inside, Page::Post)))
+        .route("/", get(|session, inside| sheet(session, inside, Page::Today)))
+        .route("/days", get(|session, inside| sheet(session, inside, Page::Days)))
+        .route("/why", get(|session, inside| sheet(session, inside, Page::Why)))
+        .route("/notes", get(|session, inside| sheet(session, inside, Page::Notes)).post(note))
+        .route("/post", get(|session, inside| sheet(session, inside, Page::Post)))
         .route("/day", get(day))
         .route("/alert", post(take_on))
         .route("/coming", post(come))
         .route("/leave", post(leave))
-        .route("/pin", get(ask).post(enter))
-        .fallback(|_: Guest, inside| nothing_here(inside))
-        .method_not_allowed_fallback(|_: Guest, inside| nothing_here(inside))
+        .route("/pin", get(ask_pin).post(enter))
+        .fallback(|_: Session, inside| nothing_here(inside))
+        .method_not_allowed_fallback(|_: Session, inside| nothing_here(inside))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(fence))
-        .with_state(Inside { desk, events })
+        .with_state(Inside { desk, entrance, ask: Arc::new(ask), words })
 }
 
 /// What goes around every answer: not too many of them, and nothing that a browser could be led to
@@ -81,30 +89,8 @@ async fn fence(
     } else {
         next.run(request).await
     };
-    let style = base64(&Sha256::digest(html::STYLE));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; \
-         frame-ancestors 'none'; base-uri 'none'"
-    );
-    let fixed: [(HeaderName, &str); 5] = [
-        (CACHE_CONTROL, "no-store"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ];
-    for (name, value) in fixed {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    }
+    protect(response.headers_mut(), html::STYLE);
     response
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 /// A request that is not served.
@@ -132,6 +118,12 @@ impl From<Unanswerable> for Refused {
             | Unanswerable::ToCome(_)) => Self::Asked(error),
             error => Self::Closed(error),
         }
+    }
+}
+
+impl From<Busy> for Refused {
+    fn from(_: Busy) -> Self {
+        Self::Busy
     }
 }
 
@@ -163,49 +155,28 @@ fn go(to: &'static str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
 }
 
-/// Somebody who is in, by the cookie.
-struct Guest {
+/// A session, by its cookie.
+struct Session {
     token: String,
 }
 
-impl FromRequestParts<Inside> for Guest {
+impl FromRequestParts<Inside> for Session {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, inside: &Inside) -> Result<Self, Refused> {
-        let token = cookie(&parts.headers).ok_or(Refused::Out)?;
+        let token = COOKIE.read(&parts.headers).ok_or(Refused::Out)?;
         let tried = token.clone();
-        let now = clock::boot_ms();
-        let is_in = move |clerk: &mut Clerk| clerk.guests().is_in(&tried, now);
-        match inside.desk.wait_for(is_in).await? {
-            true => Ok(Self { token }),
-            false => Err(Refused::Out),
-        }
+        let now_ms = inside.now_ms();
+        let is_in = inside.entrance.ask(move |sessions| sessions.use_session(&tried, now_ms));
+        if is_in.await? { Ok(Self { token }) } else { Err(Refused::Out) }
     }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    pairs.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE_NAME).then(|| value.to_owned())
-    })
-}
-
-/// Whether a form was sent by a page of this host, as far as the browser tells.
-fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let own = format!("https://{}", text(HOST).unwrap_or_default());
-    let site = text(HeaderName::from_static("sec-fetch-site"));
-    text(ORIGIN).is_none_or(|origin| origin == own)
-        && site.is_none_or(|site| site == "same-origin" || site == "none")
 }
 
 type Fields = BTreeMap<String, String>;
 
 /// A form that somebody who is in has sent, from a page of ours.
 struct Sent {
-    guest: Guest,
+    session: Session,
     fields: Fields,
 }
 
@@ -214,14 +185,15 @@ impl FromRequest<Inside> for Sent {
 
     async fn from_request(request: HttpRequest, inside: &Inside) -> Result<Self, Refused> {
         let (mut parts, body) = request.into_parts();
-        let guest = Guest::from_request_parts(&mut parts, inside).await?;
+        let session = Session::from_request_parts(&mut parts, inside).await?;
         let is_from_here = is_from_here(&parts.headers);
         let form = Form::from_request(HttpRequest::from_parts(parts, body), inside).await;
         let Form(fields): Form<Fields> = form.map_err(Refused::Form)?;
         let given = fields.get("form").map(String::as_str).unwrap_or_default();
-        match is_from_here && is_own_form(&guest.token, given) {
-            true => Ok(Self { guest, fields }),
-            false => Err(Refused::Foreign),
+        if is_from_here && is_own_form(&session.token, given) {
+            Ok(Self { session, fields })
+        } else {
+            Err(Refused::Foreign)
         }
     }
 }
@@ -229,30 +201,35 @@ impl FromRequest<Inside> for Sent {
 /// Asks the attendant.
 async fn ask_attendant<T>(
     inside: &Inside,
-    request: impl FnOnce(Reply<T>) -> Request,
+    request: impl FnOnce(ReplyTo<T>) -> Request,
 ) -> Result<T, Refused> {
     let (reply, answer) = oneshot::channel();
-    let event = Event::Phone(request(reply));
-    inside.events.try_send(event).map_err(|_| Refused::Busy)?;
+    (inside.ask)(request(reply))?;
     answer.await.map_err(|_| Refused::Busy)
 }
 
-async fn sheet(guest: Guest, State(inside): State<Inside>, page: Page) -> Result<Markup, Refused> {
+async fn sheet(
+    session: Session,
+    State(inside): State<Inside>,
+    page: Page,
+) -> Result<Markup, Refused> {
     let standing = ask_attendant(&inside, Request::Look).await?;
-    let form = form_token(&guest.token);
-    let draw = move |clerk: &mut Clerk| draw::sheet(clerk, page, &standing, &form);
-    Ok(inside.desk.wait_for(draw).await?)
+    let form = form_token(&session.token);
+    let sheet = inside.desk.wait_for(move |clerk| clerk.sheet(page)).await?;
+    let frame = draw::Frame { words: &inside.words, shop: inside.desk.shop_name(), form: &form };
+    Ok(draw::sheet(&frame, page, &sheet, &standing, inside.now_ms()))
 }
 
 /// One day on a sheet of its own, to be printed.
 async fn day(
-    _: Guest,
+    _: Session,
     State(inside): State<Inside>,
     Query(asked): Query<BTreeMap<String, String>>,
 ) -> Result<Markup, Refused> {
     let date = asked.get("date").cloned();
-    let drawn = inside.desk.wait_for(move |clerk| draw::day(clerk, date.as_deref())).await?;
-    Ok(drawn?)
+    let day = inside.desk.wait_for(move |clerk| clerk.day_for_paper(date.as_deref()));
+    let (day, notes) = day.await??;
+    Ok(draw::day(&inside.words, inside.desk.shop_name(), &day, &notes))
 }
 
 async fn note(
@@ -294,20 +271,17 @@ async fn come(State(inside): State<Inside>, _: Sent) -> Result<Response, Refused
 
 async fn leave(
     State(inside): State<Inside>,
-    Sent { guest, .. }: Sent,
+    Sent { session, .. }: Sent,
 ) -> Result<Response, Refused> {
-    inside.desk.wait_for(move |clerk| clerk.guests().leave(&guest.token)).await?;
-    let gone = format!("{COOKIE_NAME}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
-    Ok(([(SET_COOKIE, gone)], go("/pin")).into_response())
+    inside.entrance.ask(move |sessions| sessions.leave(&session.token)).await?;
+    Ok(([(SET_COOKIE, COOKIE.forget())], go("/pin")).into_response())
 }
 
-async fn ask(State(inside): State<Inside>) -> Result<Markup, Refused> {
-    let now = clock::boot_ms();
-    let pad = move |clerk: &mut Clerk| {
-        let denied = clerk.guests().look(now).err();
-        draw::pad(clerk.words(), denied)
-    };
-    Ok(inside.desk.wait_for(pad).await?)
+/// Asks for the PIN.
+async fn ask_pin(State(inside): State<Inside>) -> Result<Markup, Refused> {
+    let now_ms = inside.now_ms();
+    let denied = inside.entrance.ask(move |sessions| sessions.look(now_ms).err()).await?;
+    Ok(draw::pad(&inside.words, denied))
 }
 
 async fn enter(
@@ -320,25 +294,17 @@ async fn enter(
     }
     let Form(fields) = form.map_err(Refused::Form)?;
     let pin = fields.get("pin").cloned().unwrap_or_default();
-    let now = clock::boot_ms();
-    let enter = move |clerk: &mut Clerk| {
-        clerk
-            .guests()
-            .enter(pin.trim(), now)
-            .map_err(|denied| draw::pad(clerk.words(), Some(denied)))
-    };
-    match inside.desk.wait_for(enter).await? {
-        Ok(token) => {
-            let cookie =
-                format!("{COOKIE_NAME}={token}; Path=/; Secure; HttpOnly; SameSite=Strict");
-            Ok(([(SET_COOKIE, cookie)], go("/")).into_response())
+    let now_ms = inside.now_ms();
+    match inside.entrance.ask(move |sessions| sessions.enter(pin.trim(), now_ms)).await? {
+        Ok(token) => Ok(([(SET_COOKIE, COOKIE.keep(&token))], go("/")).into_response()),
+        Err(denied) => {
+            let pad = draw::pad(&inside.words, Some(denied));
+            Ok((StatusCode::FORBIDDEN, pad).into_response())
         }
-        Err(pad) => Ok((StatusCode::FORBIDDEN, pad).into_response()),
     }
 }
 
-/// What whoever is in gets to see of a page that there is not.
+/// What whoever is logged in sees of an unknown page.
 async fn nothing_here(State(inside): State<Inside>) -> Result<Response, Refused> {
-    let drawn = inside.desk.wait_for(|clerk| draw::lost(clerk.words()));
-    Ok((StatusCode::NOT_FOUND, drawn.await?).into_response())
+    Ok((StatusCode::NOT_FOUND, draw::lost(&inside.words)).into_response())
 }

@@ -1,0 +1,121 @@
+//! The page for phones, served over TLS on the shop's network.
+//!
+//! It is there only where `desk.listen` says so, and behind the same PIN. The constraint that
+//! shaped it: whoever is on the shop's wireless network can knock. So nothing but the page that
+//! asks for the PIN answers without one, everything has a limit (`server`), a page holds no script
+//! and nothing from elsewhere, and the certificate is the kiosk's own: its fingerprint stands on
+//! the screen, where nobody on the network can change it.
+//!
+//! Who is logged in is known to [`sessions`] alone, beside the wrong tries at the PIN; the numbers
+//! come from the clerk, and what goes on at the kiosk from the attendant, who is asked by a closure.
+
+mod certificate;
+mod entrance;
+mod pages;
+mod server;
+mod sessions;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+
+use self::certificate::Certificate;
+use self::entrance::Entrance;
+use self::sessions::Sessions;
+use super::talk::{Busy, Error, Request};
+use crate::kiosk::desk::counts::clerk::Desk;
+use crate::kiosk::desk::sheets::sheet::Address;
+use crate::kiosk::settings::PhoneListen;
+
+/// The page, as the screen tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    listen: PhoneListen,
+    fingerprint: String,
+}
+
+impl Phone {
+    /// Serves the page from a thread of its own for as long as the process lives.
+    ///
+    /// `told_ms` is a time that has certainly passed, in milliseconds since 1970 UTC; `ask` passes a
+    /// request on to the attendant.
+    ///
+    /// # Errors
+    /// [`Error`] says which step failed; the kiosk goes on without the page.
+    pub fn open(
+        listen: &PhoneListen,
+        data_dir: &Path,
+        told_ms: i64,
+        desk: Desk,
+        ask: impl Fn(Request) -> Result<(), Busy> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let listener = std::net::TcpListener::bind(listen.address)
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+            .map_err(|error| Error::Listen(listen.address, error))?;
+        let address = listener.local_addr().unwrap_or(listen.address);
+        let listen = PhoneListen { address, ..listen.clone() };
+        let certificate =
+            Certificate::read_or_make(data_dir, told_ms).map_err(Error::Certificate)?;
+        let fingerprint = certificate.fingerprint();
+        let acceptor = certificate.acceptor().map_err(Error::Certificate)?;
+        let sessions = Sessions::new(data_dir, desk.clocks().boot_ms);
+        let limits = listen.limits;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Error::Thread)?;
+        let serve = move || {
+            runtime.block_on(async {
+                let routes = pages::routes(desk, Entrance::open(sessions), Box::new(ask));
+                match tokio::net::TcpListener::from_std(listener) {
+                    Ok(listener) => server::serve(listener, acceptor, routes, limits).await,
+                    Err(error) => tracing::error!(%error, "the desk's page cannot be served"),
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("phone".to_owned());
+        thread.spawn(serve).map_err(Error::Thread)?;
+        let phone = Self { listen, fingerprint };
+        let Address { url, fingerprint } = phone.address();
+        tracing::info!(url, fingerprint, "the desk's page for phones");
+        Ok(phone)
+    }
+
+    /// Where the page is found now, since a shop's network may give the kiosk another address.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        let PhoneListen { address: listen, host, .. } = &self.listen;
+        let port = listen.port();
+        let host = host.clone().unwrap_or_else(|| {
+            let ip = if listen.ip().is_unspecified() { own_ip(listen) } else { listen.ip() };
+            match ip {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            }
+        });
+        Address { url: format!("https://{host}:{port}/"), fingerprint: self.fingerprint.clone() }
+    }
+}
+
+/// The address by which this machine would speak to others; nothing is sent to find it out.
+fn own_ip(listen: &SocketAddr) -> IpAddr {
+    // Addresses that stand in for any machine elsewhere: RFC 5737 and RFC 3849.
+    let elsewhere: [(IpAddr, IpAddr); 2] = [
+        (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),
+        (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()),
+    ];
+    let usable = elsewhere.into_iter().filter(|(own, _)| own.is_ipv4() || listen.is_ipv6());
+    let mut own = usable.filter_map(|(own, other)| {
+        let socket = UdpSocket::bind((own, 0)).ok()?;
+        socket.connect((other, 9)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    });
+    own.next().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+/// A QR code of a text: how many squares it is wide, and which of them are dark, by rows.
+#[must_use]
+pub fn qr_code(text: &str) -> Option<(usize, Vec<bool>)> {
+    let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).ok()?;
+    let size = code.size();
+    let squares = (0..size).flat_map(|y| (0..size).map(move |x| (x, y)));
+    let squares = squares.map(|(x, y)| code.get_module(x, y)).collect();
+    Some((usize::try_from(size).ok()?, squares))
+}

@@ -1,0 +1,54 @@
+//! What the page for phones and the rest of the kiosk say to each other.
+
+use std::net::SocketAddr;
+
+use tokio::sync::oneshot;
+
+use crate::feedback::note::About;
+use crate::kiosk::desk::sheets::sheet::{Alerts, Post};
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// This build has no web server.
+    #[error(
+        "this build has no page for phones: build with the feature `phone`, or delete desk.listen"
+    )]
+    NotBuilt,
+    /// The address is taken, or not of this machine.
+    #[error("cannot listen on {0} for the desk's page")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// There is no certificate, and none could be made.
+    #[error("cannot make a certificate for the desk's page")]
+    Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The system has no thread to give.
+    #[error("cannot start the desk's page")]
+    Thread(#[source] std::io::Error),
+}
+
+/// What a page asks of the attendant, with the way back.
+#[derive(Debug)]
+pub enum Request {
+    /// How things stand.
+    Look(ReplyTo<Standing>),
+    /// Keep a note; about an alert or a call, that takes it on.
+    Note(About, String, ReplyTo<bool>),
+    /// Somebody is on the way to the shopper who asked.
+    Coming(ReplyTo<bool>),
+}
+
+/// The way back to whoever asks.
+pub type ReplyTo<T> = oneshot::Sender<T>;
+
+/// The attendant has too much to do, or is ending.
+#[derive(Clone, Copy, Debug)]
+pub struct Busy;
+
+/// How things stand at the kiosk, as far as the attendant knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// What somebody should look at now.
+    pub alerts: Alerts,
+    /// What the attendant knows of the kiosk; the books are the clerk's.
+    pub post: Post,
+}
