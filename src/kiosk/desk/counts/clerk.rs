@@ -1,6 +1,6 @@
 //! The thread that has the journal counted before anybody asks.
 //!
-//! A year has a million ratings, and a page is to be there at once. So the clerk reads the journal
+//! A year has a million ratings, and a page must appear at once. So the clerk reads the journal
 //! through when the kiosk starts, and again whenever more is known of the time of what it has read,
 //! a small page at a time: a press never waits behind more than one of them. Whoever asks waits
 //! only for what came since.
@@ -41,7 +41,7 @@ const NOTES_ON_PAPER_MAX: usize = 5;
 /// How long what was done is news to shoppers, in milliseconds: four weeks.
 const NOTICE_MS: i64 = 28 * 86_400_000;
 
-/// A gap of which nothing is known yet.
+/// A gap that was not measured yet.
 const ANY: (u64, u64) = (0, u64::MAX);
 
 type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
@@ -331,7 +331,7 @@ impl Clerk {
     /// is shown, where none is named.
     ///
     /// # Errors
-    /// When the date is none or is still to come, or the journal cannot be read.
+    /// When the date is invalid or in the future, or the journal cannot be read.
     pub fn day_for_paper(
         &mut self,
         date_text: Option<&str>,

@@ -1,4 +1,4 @@
-//! Why a question of the shop manager gets no answer.
+//! The errors of the desk: why the shop manager gets no answer.
 
 use chrono::NaiveDate;
 
@@ -10,20 +10,20 @@ pub const DAYS_MAX: u64 = 3_653;
 /// Why a question cannot be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswerable {
-    /// The date is none.
+    /// The date is invalid.
     #[error("{0:?} is not a date such as 2026-11-20")]
     Date(String),
-    /// The time is none.
+    /// The time is invalid.
     #[error("{0:?} is not a time such as 2026-11-22T17:05 or 2026-11-22T17:05:30+02:00")]
     Time(String),
     /// The time cannot be right.
-    #[error("{0} lies before this program was made, or decades after: is it a slip of the pen?")]
+    #[error("{0} lies before this program was made, or decades after it: check the date")]
     Impossible(String),
     /// The day has not begun.
-    #[error("{0} is still to come")]
+    #[error("{0} is in the future")]
     ToCome(NaiveDate),
-    /// There are no such days, or too many.
-    #[error("{from} to {to} is no range of 1 to {DAYS_MAX} days")]
+    /// The range is empty or too long.
+    #[error("{from} to {to} is not a range of 1 to {DAYS_MAX} days")]
     Range {
         /// The first.
         from: NaiveDate,
@@ -45,7 +45,7 @@ pub enum Unanswerable {
     /// The answer cannot be written.
     #[error("cannot write the answer")]
     Write(#[from] std::io::Error),
-    /// The time belongs to a boot that is being lived.
+    /// Only a running kiosk can be told the time.
     #[error("no kiosk is running: start smilepost-kiosk, then tell it the time")]
     NotRunning,
 }

@@ -24,7 +24,7 @@ const WEEKS: u64 = 4;
 /// and one day when only the first is. The wall clock stands at `now_ms`.
 ///
 /// # Errors
-/// When a date is none, the range has no days or more than [`DAYS_MAX`], or the journal cannot be
+/// When a date is invalid, the range has no days or more than [`DAYS_MAX`], or the journal cannot be
 /// read.
 pub fn summary(
     source: &JournalSource,

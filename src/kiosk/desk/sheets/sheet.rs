@@ -169,7 +169,7 @@ pub struct Address {
 /// The USB stick.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Stick {
-    /// There is none, or none with the folder for it.
+    /// There is no stick, or no stick with the folder for it.
     #[default]
     None,
     /// One is there.

@@ -190,7 +190,7 @@ fn write_verified(out: &mut String, verified: &Verified) -> std::fmt::Result {
     }
     if verified.unknown_losses > 0 {
         let count = verified.unknown_losses;
-        writeln!(out, "lost without a trace of how much: {count} damaged journals")?;
+        writeln!(out, "damaged journals that lost an unknown number of ratings: {count}")?;
     }
     for complaint in &verified.complaints {
         writeln!(out, "{complaint}")?;

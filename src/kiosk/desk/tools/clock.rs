@@ -12,7 +12,7 @@ use crate::kiosk::journal::JournalSource;
 /// milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// [`Unanswerable::Time`] names what is none.
+/// [`Unanswerable::Time`] names the invalid text.
 pub fn instant(text: &str, zone: Tz) -> Result<i64, Unanswerable> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.timestamp_millis());

@@ -15,7 +15,7 @@ use crate::wire::desk::Exported;
 /// Hands every event of the days asked for to `take`, oldest first; all of them when no days are.
 ///
 /// # Errors
-/// When a date is none, the journal cannot be read, or `take` fails.
+/// When a date is invalid, the journal cannot be read, or `take` fails.
 pub fn export(
     source: &JournalSource,
     zone: Tz,

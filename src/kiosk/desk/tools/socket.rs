@@ -99,7 +99,7 @@ pub enum Error {
     /// The kiosk says why.
     #[error("{0}")]
     Unanswered(String),
-    /// The connection broke, or the answer was none.
+    /// The connection broke, or the answer was invalid.
     #[error("the running kiosk gave no answer")]
     Broken(#[from] io::Error),
 }
