@@ -182,6 +182,6 @@ fn main() {
 }
 
 /// A desk with this data folder.
-fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::Place {
-    smilepost::kiosk::desk::Place { data_dir: folder.to_owned(), ..Default::default() }
+fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::DeskPaths {
+    smilepost::kiosk::desk::DeskPaths { data_dir: folder.to_owned(), ..Default::default() }
 }

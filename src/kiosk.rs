@@ -157,7 +157,7 @@ impl Kiosk {
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let (survey, given) = OfficeSurvey::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
-        let place = desk::Place {
+        let place = desk::DeskPaths {
             data_dir: settings.data_dir.clone(),
             sticks: settings.sticks.clone(),
             app: options.app.clone(),

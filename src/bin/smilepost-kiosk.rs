@@ -336,7 +336,8 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
             let (source, shop) = open_file(settings)?;
             let enrolment = Enrolment::read(&settings.data_dir)?;
             let data_dir = &settings.data_dir;
-            let place = desk::Place { data_dir: data_dir.clone(), ..desk::Place::default() };
+            let place =
+                desk::DeskPaths { data_dir: data_dir.clone(), ..desk::DeskPaths::default() };
             let mut clerk = Clerk::new(source, shop, place, clock::reading);
             let pages = stick::pages(&mut clerk)?;
             let source = clerk.into_source();

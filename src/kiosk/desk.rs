@@ -12,7 +12,7 @@ pub mod tools;
 pub use self::counts::clerk::{Clerk, Desk};
 pub use self::counts::count::Count;
 pub use self::counts::error::{DAYS_MAX, Unanswerable};
-pub use self::counts::shop::{Place, Shop};
+pub use self::counts::shop::{DeskPaths, Shop};
 pub use self::counts::summary::{date, rows, summary};
 pub use self::sheets::text::{render, render_verified};
 pub use self::tools::clock::{instant, set_clock};

@@ -23,8 +23,8 @@ fn noon() -> Reading {
 }
 
 /// A desk with this data folder.
-fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::Place {
-    smilepost::kiosk::desk::Place { data_dir: folder.to_owned(), ..Default::default() }
+fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::DeskPaths {
+    smilepost::kiosk::desk::DeskPaths { data_dir: folder.to_owned(), ..Default::default() }
 }
 
 fn shop(folder: &tempfile::TempDir) -> Shop {

@@ -20,7 +20,7 @@ use crate::feedback::survey::Survey;
 use crate::feedback::tally::Tally;
 use crate::kiosk::desk::counts::count::Count;
 use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::kiosk::desk::counts::shop::{Place, Shop};
+use crate::kiosk::desk::counts::shop::{DeskPaths, Shop};
 use crate::kiosk::desk::counts::summary::{self, date, sum_up};
 use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
 use crate::kiosk::pin::PinGuard;
@@ -51,7 +51,7 @@ type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
 pub struct Desk {
     errands: SyncSender<Errand>,
     keeper: JournalThread,
-    place: Place,
+    place: DeskPaths,
     shop_name: String,
     language: String,
     read_clocks: fn() -> Reading,
@@ -65,7 +65,7 @@ impl Desk {
     pub fn open(
         keeper: JournalThread,
         shop: Shop,
-        place: Place,
+        place: DeskPaths,
         read_clocks: fn() -> Reading,
     ) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
@@ -77,7 +77,7 @@ impl Desk {
         Ok(Self { errands, keeper, place, shop_name, language, read_clocks })
     }
 
-    pub(in crate::kiosk::desk) const fn place(&self) -> &Place {
+    pub(in crate::kiosk::desk) const fn place(&self) -> &DeskPaths {
         &self.place
     }
 
@@ -163,7 +163,7 @@ pub struct Clerk {
     /// How often the journal was counted from its beginning.
     counts: u32,
     screen: PinGuard,
-    place: Place,
+    place: DeskPaths,
     read_clocks: fn() -> Reading,
 }
 
@@ -173,7 +173,7 @@ impl Clerk {
     pub fn new(
         source: JournalSource,
         shop: Shop,
-        place: Place,
+        place: DeskPaths,
         read_clocks: fn() -> Reading,
     ) -> Self {
         let now = read_clocks().boot_ms;

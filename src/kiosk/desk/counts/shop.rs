@@ -24,7 +24,7 @@ pub struct Shop {
 
 /// Where a desk finds what is not in the journal.
 #[derive(Clone, Debug, Default)]
-pub struct Place {
+pub struct DeskPaths {
     /// The data folder, with the PIN and the enrolment.
     pub data_dir: PathBuf,
     /// Under which folder USB sticks are mounted.
@@ -33,7 +33,7 @@ pub struct Place {
     pub app: String,
 }
 
-impl Place {
+impl DeskPaths {
     /// The folder of a stick that is there, under the place where sticks are mounted: right there, or
     /// one level down, where a desktop has a folder for each person.
     #[must_use]

@@ -14,8 +14,8 @@ use crate::feedback::moment;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::kiosk::desk::counts::clerk::{Clerk, Desk};
 use crate::kiosk::desk::counts::error::Unanswerable;
+use crate::kiosk::desk::counts::shop::DeskPaths;
 pub use crate::kiosk::desk::counts::shop::FOLDER;
-use crate::kiosk::desk::counts::shop::Place;
 use crate::kiosk::desk::counts::summary::rows;
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::words::Words;
@@ -88,7 +88,7 @@ impl Desk {
     pub fn write_stick(&self, folder: &Path) -> Result<Carried, Unanswerable> {
         let source = self.source();
         let pages = self.ask(pages).flatten()?;
-        let Place { data_dir, app, .. } = self.place();
+        let DeskPaths { data_dir, app, .. } = self.place();
         let enrolment = Enrolment::read(data_dir);
         let enrolment = enrolment.map_err(|error| Unanswerable::Stick(error.to_string()))?;
         let written = write(folder, &source, &pages, enrolment.as_ref(), data_dir, app);
