@@ -11,6 +11,7 @@ pub mod colour;
 pub mod event;
 pub mod misuse;
 pub mod moment;
+mod named;
 pub mod note;
 pub mod outbox;
 pub mod rating;

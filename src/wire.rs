@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub mod carried;
 pub mod delivery;
 pub mod desk;
+mod export;
 pub mod receipt;
 pub mod report;
 pub mod survey;

@@ -3,6 +3,7 @@
 //! A follow-up that was skipped or that nobody answered is an answer too, so that a share of
 //! reasons can be told from a share of shoppers.
 
+use crate::feedback::named::named;
 use crate::feedback::rating::Wording;
 
 /// The longest comment, in characters.
@@ -14,35 +15,16 @@ pub const NPS_MAX: u8 = 10;
 /// The longest short name of a reason, in characters.
 pub const REASON_CHARS_MAX: usize = 20;
 
-/// What is asked after a rating.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FollowUp {
-    /// What it was about: one of up to six reasons.
-    Reasons,
-    /// How likely a recommendation is, 0 to 10, of which the Net Promoter Score is made.
-    Nps,
-    /// Own words; only where head office switches it on.
-    Comment,
-}
-
-impl FollowUp {
-    /// Every follow-up there is.
-    pub const ALL: [Self; 3] = [Self::Reasons, Self::Nps, Self::Comment];
-
-    /// The word for it in the journal, in exports and on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Reasons => "reasons",
-            Self::Nps => "nps",
-            Self::Comment => "comment",
-        }
-    }
-
-    /// The follow-up with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|follow_up| follow_up.name() == name)
+named! {
+    /// What is asked after a rating.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum FollowUp {
+        /// What it was about: one of up to six reasons.
+        Reasons = "reasons",
+        /// How likely a recommendation is, 0 to 10, of which the Net Promoter Score is made.
+        Nps = "nps",
+        /// Own words; only where head office switches it on.
+        Comment = "comment",
     }
 }
 
@@ -125,6 +107,9 @@ impl Answer {
             _ => None,
         }
     }
+
+    /// Every outcome that [`Answer::outcome`] gives.
+    pub const OUTCOMES: [&'static str; 3] = ["answered", "skipped", "timed_out"];
 
     /// What came of it in one word: `answered`, `skipped` or `timed_out`.
     #[must_use]

@@ -3,10 +3,30 @@
 //! A loss is an event like any other. It has a number of its own, waits for the hub, is settled by
 //! a receipt and is counted once, so that a damaged card cannot hide what it cost.
 
+pub mod fields;
+
 use crate::feedback::answer::Answered;
 use crate::feedback::call::Called;
+use crate::feedback::named::named;
 use crate::feedback::note::Noted;
 use crate::feedback::rating::{Rated, RunId, Wording};
+
+named! {
+    /// What kind of event it is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Kind {
+        /// A rating.
+        Rated = "rated",
+        /// The outcome of a follow-up.
+        Answered = "answered",
+        /// A note of the shop manager.
+        Noted = "noted",
+        /// A shopper's call for somebody, or what became of it.
+        Called = "called",
+        /// What a card lost.
+        Lost = "lost",
+    }
+}
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +44,18 @@ pub enum Event {
 }
 
 impl Event {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Rated(_) => Kind::Rated,
+            Self::Answered(_) => Kind::Answered,
+            Self::Noted(_) => Kind::Noted,
+            Self::Called(_) => Kind::Called,
+            Self::Lost(_) => Kind::Lost,
+        }
+    }
+
     /// The wording of the question that it belongs to.
     #[must_use]
     pub const fn question(&self) -> Option<&Wording> {

@@ -5,6 +5,7 @@
 //! be changed: what was judged by an older version is judged again, from the same facts, by playing
 //! the presses through a new [`Judge`].
 
+use crate::feedback::named::named;
 use std::collections::VecDeque;
 
 use crate::feedback::rating::{Input, Score};
@@ -44,55 +45,24 @@ pub const HELD_MS: u64 = 10_000;
 /// share of one in fifty, chance alone is silent that long in 0.03 % of all cases (0.98^400).
 pub const SILENT_AFTER: u32 = 400;
 
-/// Why a press is not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// It came within the response interval of a press that was counted.
-    Repeat,
-    /// The contacts of its button bounced.
-    Bounce,
-    /// Another face was pressed by the same hand just before.
-    Together,
-    /// It is one of a burst.
-    Burst,
-    /// Its button chatters.
-    Chatter,
-    /// Its button was held; this takes the press it replaces back.
-    Held,
-    /// The shop was closed.
-    Closed,
-}
-
-impl Reason {
-    /// Every reason there is.
-    pub const ALL: [Self; 7] = [
-        Self::Repeat,
-        Self::Bounce,
-        Self::Together,
-        Self::Burst,
-        Self::Chatter,
-        Self::Held,
-        Self::Closed,
-    ];
-
-    /// The word for it in exports and on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Repeat => "repeat",
-            Self::Bounce => "bounce",
-            Self::Together => "together",
-            Self::Burst => "burst",
-            Self::Chatter => "chatter",
-            Self::Held => "held",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// The reason with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.name() == name)
+named! {
+    /// Why a press is not counted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Reason {
+        /// It came within the response interval of a press that was counted.
+        Repeat = "repeat",
+        /// The contacts of its button bounced.
+        Bounce = "bounce",
+        /// Another face was pressed by the same hand just before.
+        Together = "together",
+        /// It is one of a burst.
+        Burst = "burst",
+        /// Its button chatters.
+        Chatter = "chatter",
+        /// Its button was held; this takes the press it replaces back.
+        Held = "held",
+        /// The shop was closed.
+        Closed = "closed",
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod timeline;
 
+use crate::feedback::named::named;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Timelike as _};
 use chrono_tz::Tz;
 
@@ -21,40 +22,22 @@ pub struct Reading {
     pub wall_ms: i64,
 }
 
-/// Who said what time it was, the most trusted first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Source {
-    /// The board's own time service, synchronised over the network.
-    Ntp,
-    /// The hub, in its answer to a delivery.
-    Hub,
-    /// A person, who typed it in.
-    Operator,
-    /// A clock with a battery on the board, which may have stood still.
-    Rtc,
+named! {
+    /// Who said what time it was, the most trusted first.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Source {
+        /// The board's own time service, synchronised over the network.
+        Ntp = "ntp",
+        /// The hub, in its answer to a delivery.
+        Hub = "hub",
+        /// A person, who typed it in.
+        Operator = "operator",
+        /// A clock with a battery on the board, which may have stood still.
+        Rtc = "rtc",
+    }
 }
 
 impl Source {
-    /// Every source there is.
-    pub const ALL: [Self; 4] = [Self::Ntp, Self::Hub, Self::Operator, Self::Rtc];
-
-    /// The word for it in exports and on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ntp => "ntp",
-            Self::Hub => "hub",
-            Self::Operator => "operator",
-            Self::Rtc => "rtc",
-        }
-    }
-
-    /// The source with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
-    }
-
     /// How far it is believed before another, 0 being the most.
     const fn rank(self) -> u8 {
         match self {

@@ -1,41 +1,23 @@
 //! What the shop manager writes down: what was done, and what came of an alert.
 
+use crate::feedback::named::named;
+
 /// The longest note, in characters.
 pub const NOTE_CHARS_MAX: usize = 200;
 
-/// What a note is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum About {
-    /// The day: "opened the second till at five".
-    Day,
-    /// An alert that somebody has taken on.
-    Alert,
-    /// A shopper who asked for somebody: what came of it.
-    Call,
-    /// What was done because shoppers said so, to be shown to them; without words, nothing is any
-    /// more.
-    Notice,
-}
-
-impl About {
-    /// Everything that a note can be about.
-    pub const ALL: [Self; 4] = [Self::Day, Self::Alert, Self::Call, Self::Notice];
-
-    /// The word for it in the journal, in exports and on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Alert => "alert",
-            Self::Call => "call",
-            Self::Notice => "notice",
-        }
-    }
-
-    /// What has this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|about| about.name() == name)
+named! {
+    /// What a note is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum About {
+        /// The day: "opened the second till at five".
+        Day = "day",
+        /// An alert that somebody has taken on.
+        Alert = "alert",
+        /// A shopper who asked for somebody: what came of it.
+        Call = "call",
+        /// What was done because shoppers said so, to be shown to them; without words, nothing is any
+        /// more.
+        Notice = "notice",
     }
 }
 

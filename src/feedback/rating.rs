@@ -4,6 +4,7 @@
 //! made once per life of the kiosk process, so a card that lost its last commits, a restored image
 //! or a cloned card can never hand out an identity that was used before.
 
+use crate::feedback::named::named;
 use std::fmt;
 use std::str::FromStr;
 
@@ -112,35 +113,16 @@ pub struct ScoreOutOfRange {
     pub scale: Scale,
 }
 
-/// What the shopper pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Input {
-    /// A physical button.
-    Button,
-    /// A face on the touchscreen.
-    Touch,
-    /// A key of a keyboard.
-    Key,
-}
-
-impl Input {
-    /// Every input, in the order of their journal numbers.
-    pub const ALL: [Self; 3] = [Self::Button, Self::Touch, Self::Key];
-
-    /// The word for it in exports and on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Button => "button",
-            Self::Touch => "touch",
-            Self::Key => "key",
-        }
-    }
-
-    /// The input with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|input| input.name() == name)
+named! {
+    /// What the shopper pressed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Input {
+        /// A physical button.
+        Button = "button",
+        /// A face on the touchscreen.
+        Touch = "touch",
+        /// A key of a keyboard.
+        Key = "key",
     }
 }
 

@@ -14,7 +14,7 @@ use crate::feedback::moment::Anchor;
 use crate::feedback::note::About;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::feedback::tally::Lines;
-use crate::wire::delivery::{Counters, Event};
+use crate::wire::delivery::{Counters, Received};
 use crate::wire::receipt::Pin;
 use crate::wire::report::{Reconciled, Reported};
 
@@ -161,7 +161,7 @@ pub const RETURNS_OF_A_CLONE: i64 = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
     /// The event as read.
-    pub event: Event,
+    pub event: Received,
     /// What tells the same content from other content.
     pub digest: [u8; 16],
     /// The content as it came, for a conflict.

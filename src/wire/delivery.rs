@@ -3,13 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::feedback::answer::{Answer, Answered, FollowUp};
-use crate::feedback::call::Called;
-use crate::feedback::event::{self, Loss};
-use crate::feedback::misuse::{Reason, Verdict};
+use crate::feedback::event::fields::{self, Field, Fields, Unread};
+use crate::feedback::event::{self, Kind};
 use crate::feedback::moment::{Anchor, Reading, Source};
-use crate::feedback::note::{About, Noted};
-use crate::feedback::rating::{BootId, Input, Rated, RunId, Scale, ScoreOutOfRange, Wording};
+use crate::feedback::rating::{BootId, RunId};
 
 /// Everything in one request to `/v1/deliveries`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,24 +109,9 @@ pub struct Counters {
     pub lost: u64,
 }
 
-/// The kind of event that is a rating.
-pub const RATED: &str = "rated";
-
-/// The kind of event that says what came of a follow-up.
-pub const ANSWERED: &str = "answered";
-
-/// The kind of event that is a note of the shop manager.
-pub const NOTED: &str = "noted";
-
-/// The kind of event that says that a shopper asked for somebody, or what became of it.
-pub const CALLED: &str = "called";
-
-/// The kind of event that says what a card lost.
-pub const LOST: &str = "lost";
-
 /// One event as read: its number, and either what it says or something this version does not know.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+pub struct Received {
     /// Its number in the run.
     pub n: u32,
     /// When, by the board's clocks.
@@ -158,184 +140,40 @@ pub enum Unusable {
     },
 }
 
-/// The shape of a rating on the wire. Field names are a promise.
-#[derive(Serialize, Deserialize)]
-struct Shape {
-    n: u32,
-    kind: String,
-    boot_ms: u64,
-    wall_ms: i64,
-    score: u8,
-    scale: u8,
-    input: String,
-    question: String,
-    question_version: u32,
-    language: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    misuse: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    misuse_rule: Option<u16>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    replaces: Option<u32>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-/// The shape of an answer on the wire; `to` is the number of its rating, if it is in the same run.
-#[derive(Serialize, Deserialize)]
-struct AnswerShape {
-    n: u32,
-    kind: String,
-    boot_ms: u64,
-    wall_ms: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    to: Option<u32>,
-    follow_up: String,
-    outcome: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    answer: Option<String>,
-    question: String,
-    question_version: u32,
-    language: String,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-/// The shape of a note on the wire.
-#[derive(Serialize, Deserialize)]
-struct NoteShape {
-    n: u32,
-    kind: String,
-    boot_ms: u64,
-    wall_ms: i64,
-    about: String,
-    text: String,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-/// The shape of a shopper's wish for somebody on the wire; `step` is what became of it.
-#[derive(Serialize, Deserialize)]
-struct CallShape {
-    n: u32,
-    kind: String,
-    boot_ms: u64,
-    wall_ms: i64,
-    step: String,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-/// The shape of a loss on the wire; without a run, nobody knows what was lost.
-#[derive(Serialize, Deserialize)]
-struct LossShape {
-    n: u32,
-    kind: String,
-    boot_ms: u64,
-    wall_ms: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lost_run: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lost_first: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lost_last: Option<u32>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-/// Writes an event.
+/// Writes an event: its number, its kind, the clocks, and the fields that its kind has.
 #[must_use]
 pub fn write(n: u32, reading: Reading, event: &event::Event) -> Value {
-    let Reading { boot_ms, wall_ms } = reading;
-    let value = match event {
-        event::Event::Rated(rated) => serde_json::to_value(Shape {
-            n,
-            kind: RATED.to_owned(),
-            boot_ms,
-            wall_ms,
-            score: rated.score.value(),
-            scale: rated.score.scale().faces(),
-            input: rated.input.name().to_owned(),
-            question: rated.question.id.clone(),
-            question_version: rated.question.version,
-            language: rated.question.language.clone(),
-            misuse: rated.verdict.misuse.map(|reason| reason.name().to_owned()),
-            // A rating is written as it was when the first rules let it pass, so that the same
-            // event is the same text for ever.
-            misuse_rule: match rated.verdict {
-                Verdict { misuse: None, rule: 1 } => None,
-                Verdict { rule, .. } => Some(rule),
-            },
-            replaces: rated.replaces,
-            extra: Map::new(),
-        }),
-        event::Event::Answered(answered) => {
-            let Wording { id, version, language } = answered.question.clone();
-            serde_json::to_value(AnswerShape {
-                n,
-                kind: ANSWERED.to_owned(),
-                boot_ms,
-                wall_ms,
-                to: answered.to,
-                follow_up: answered.answer.follow_up().name().to_owned(),
-                outcome: answered.answer.outcome().to_owned(),
-                answer: answered.answer.text(),
-                question: id,
-                question_version: version,
-                language,
-                extra: Map::new(),
-            })
-        }
-        event::Event::Noted(noted) => serde_json::to_value(NoteShape {
-            n,
-            kind: NOTED.to_owned(),
-            boot_ms,
-            wall_ms,
-            about: noted.about().name().to_owned(),
-            text: noted.text().to_owned(),
-            extra: Map::new(),
-        }),
-        event::Event::Called(called) => serde_json::to_value(CallShape {
-            n,
-            kind: CALLED.to_owned(),
-            boot_ms,
-            wall_ms,
-            step: called.name().to_owned(),
-            extra: Map::new(),
-        }),
-        event::Event::Lost(loss) => {
-            let range = match loss {
-                Loss::Range { run, first, last } => Some((run.to_string(), *first, *last)),
-                Loss::Unknown => None,
-            };
-            let (lost_run, ends) = range.map(|(run, first, last)| (run, (first, last))).unzip();
-            let (lost_first, lost_last) = ends.unzip();
-            let (kind, extra) = (LOST.to_owned(), Map::new());
-            serde_json::to_value(LossShape {
-                n,
-                kind,
-                boot_ms,
-                wall_ms,
-                lost_run,
-                lost_first,
-                lost_last,
-                extra,
-            })
-        }
-    };
-    // A struct of numbers and strings always has a JSON form.
-    value.unwrap_or(Value::Null)
+    let mut fields = event.fields();
+    // A rating is written as it was when the first rules let it pass, so that the same event is
+    // the same text for ever.
+    let is_of_first_rules = fields.number(Field::MisuseRule) == Some(1);
+    if is_of_first_rules && fields.get(Field::Misuse).is_none() {
+        fields.set_number(Field::MisuseRule, None);
+    }
+    let mut object = Map::new();
+    object.insert("n".to_owned(), n.into());
+    object.insert("kind".to_owned(), event.kind().name().into());
+    object.insert("boot_ms".to_owned(), reading.boot_ms.into());
+    object.insert("wall_ms".to_owned(), reading.wall_ms.into());
+    for (field, value) in fields.each() {
+        let value = match value {
+            fields::Value::Number(number) => (*number).into(),
+            fields::Value::Text(text) => text.as_str().into(),
+        };
+        object.insert(field.name().to_owned(), value);
+    }
+    Value::Object(object)
 }
 
 /// Reads an event of any kind.
 ///
 /// An event of a kind, or with words, that this version does not know is kept whole in
-/// [`Event::extra`], so that a hub older than its kiosks loses nothing.
+/// [`Received::extra`], so that a hub older than its kiosks loses nothing.
 ///
 /// # Errors
 /// [`Unusable`] when it has no number, or is of a known kind with something missing or out of
 /// range.
-pub fn read(event: &Value) -> Result<Event, Unusable> {
+pub fn read(event: &Value) -> Result<Received, Unusable> {
     let number = event.get("n").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let n = number.filter(|&n| n > 0).ok_or(Unusable::Nameless)?;
     let malformed = |why: String| Unusable::Malformed { n, why };
@@ -343,130 +181,67 @@ pub fn read(event: &Value) -> Result<Event, Unusable> {
     if kind.is_empty() || kind.len() > 20 {
         return Err(malformed("kind must be a word of 1 to 20 letters".to_owned()));
     }
-    match kind {
-        RATED => read_rated(n, event).map_err(malformed),
-        ANSWERED => read_answered(n, event).map_err(malformed),
-        NOTED => read_noted(n, event).map_err(malformed),
-        CALLED => read_called(n, event).map_err(malformed),
-        LOST => read_lost(n, event).map_err(malformed),
-        _ => Ok(foreign(n, kind, event)),
+    match Kind::named(kind) {
+        Some(known) => read_known(n, known, event).map_err(malformed),
+        None => Ok(foreign(n, kind, event)),
     }
 }
 
-fn read_rated(n: u32, event: &Value) -> Result<Event, String> {
-    let shape = Shape::deserialize(event).map_err(|error| error.to_string())?;
-    let scale = Scale::with_faces(shape.scale)
-        .ok_or_else(|| format!("scale {} is not 3, 4 or 5", shape.scale))?;
-    let score = scale.score(shape.score).map_err(|error: ScoreOutOfRange| error.to_string())?;
-    let question = wording(shape.question, shape.question_version, shape.language)?;
-    if shape.replaces.is_some_and(|replaced| replaced == 0 || replaced >= n) {
-        return Err("replaces must be the number of an earlier event".to_owned());
+fn read_known(n: u32, kind: Kind, event: &Value) -> Result<Received, String> {
+    let mut extra = event.as_object().cloned().unwrap_or_default();
+    extra.remove("n");
+    extra.remove("kind");
+    let boot_ms = extra.remove("boot_ms");
+    let wall_ms = extra.remove("wall_ms");
+    let mut fields = Fields::default();
+    let mut wrong_form = None;
+    for &field in kind.fields() {
+        match extra.remove(field.name()).map(|value| value_of(field, value)) {
+            Some(Ok(value)) => fields.set(field, value),
+            Some(Err(why)) => wrong_form = wrong_form.or(Some(why)),
+            None => {}
+        }
     }
-    // A word that only a newer version knows is no reason to turn a rating away.
-    let misuse = match shape.misuse.as_deref().map(Reason::named) {
-        Some(None) => return Ok(foreign(n, RATED, event)),
-        known => known.flatten(),
+    let said = match event::Event::read(kind, &fields) {
+        // What only a newer version knows may well have another form.
+        Err(Unread::Newer) => return Ok(foreign(n, kind.name(), event)),
+        said => wrong_form.map_or(said, |why| Err(Unread::Invalid(why))),
     };
-    let Some(input) = Input::named(&shape.input) else {
-        return Ok(foreign(n, RATED, event));
-    };
-    // Kiosks before the second version of the rules named it only where it struck.
-    let verdict = Verdict { misuse, rule: shape.misuse_rule.unwrap_or(1) };
-    let rated = Rated { score, input, question, verdict, replaces: shape.replaces };
-    Ok(Event {
-        n,
-        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
-        kind: shape.kind,
-        said: Some(event::Event::Rated(rated)),
-        extra: shape.extra,
-    })
+    let said = said.map_err(|unread| unread.to_string())?;
+    check(n, &fields)?;
+    let boot_ms = boot_ms.as_ref().and_then(Value::as_u64).ok_or("boot_ms is missing")?;
+    let wall_ms = wall_ms.as_ref().and_then(Value::as_i64).ok_or("wall_ms is missing")?;
+    let reading = Reading { boot_ms, wall_ms };
+    Ok(Received { n, reading, kind: kind.name().to_owned(), said: Some(said), extra })
 }
 
-fn wording(id: String, version: u32, language: String) -> Result<Wording, String> {
-    if id.len() > 40 || language.len() > 12 {
+/// What a field says on the wire; null is the same as absent.
+fn value_of(field: Field, value: Value) -> Result<Option<fields::Value>, String> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) if !field.is_number() => Ok(Some(fields::Value::Text(text))),
+        value if field.is_number() => {
+            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            let wrong = || format!("{} must be a number from 0 to {}", field.name(), u32::MAX);
+            number.map(|number| Some(fields::Value::Number(number))).ok_or_else(wrong)
+        }
+        _ => Err(format!("{} must be a text", field.name())),
+    }
+}
+
+/// Checks what only the wire has to check: an event names earlier events alone, and nothing in it
+/// is longer than the archive keeps.
+fn check(n: u32, fields: &Fields) -> Result<(), String> {
+    for field in [Field::Replaces, Field::To] {
+        if fields.number(field).is_some_and(|earlier| earlier == 0 || earlier >= n) {
+            return Err(format!("{} must be the number of an earlier event", field.name()));
+        }
+    }
+    let is_longer = |field, bytes| fields.text(field).is_some_and(|text: &str| text.len() > bytes);
+    if is_longer(Field::Question, 40) || is_longer(Field::Language, 12) {
         return Err("question or language is too long".to_owned());
     }
-    Ok(Wording { id, version, language })
-}
-
-fn read_answered(n: u32, event: &Value) -> Result<Event, String> {
-    // What only a newer version asks, or knows as an outcome, is no reason to turn it away.
-    let word = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
-    let known = ["answered", "skipped", "timed_out"].contains(&word("outcome"));
-    let Some(follow_up) = FollowUp::named(word("follow_up")).filter(|_| known) else {
-        return Ok(foreign(n, ANSWERED, event));
-    };
-    let shape = AnswerShape::deserialize(event).map_err(|error| error.to_string())?;
-    let question = wording(shape.question, shape.question_version, shape.language)?;
-    if shape.to.is_some_and(|to| to == 0 || to >= n) {
-        return Err("to must be the number of an earlier event".to_owned());
-    }
-    let answer = Answer::read(follow_up, &shape.outcome, shape.answer.as_deref());
-    let answer = answer.ok_or_else(|| {
-        // A shopper's own words have no place in a log.
-        let chars = shape.answer.map_or(0, |answer| answer.chars().count());
-        format!("{chars} characters ({}) are no answer to {}", shape.outcome, shape.follow_up)
-    })?;
-    let answered = Answered { to: shape.to, answer, question };
-    Ok(Event {
-        n,
-        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
-        kind: shape.kind,
-        said: Some(event::Event::Answered(answered)),
-        extra: shape.extra,
-    })
-}
-
-fn read_noted(n: u32, event: &Value) -> Result<Event, String> {
-    let about = event.get("about").and_then(Value::as_str).unwrap_or_default();
-    let Some(about) = About::named(about) else {
-        // What only a newer version takes notes about is no reason to turn it away.
-        return Ok(foreign(n, NOTED, event));
-    };
-    let shape = NoteShape::deserialize(event).map_err(|error| error.to_string())?;
-    let noted = Noted::new(about, &shape.text).map_err(|error| error.to_string())?;
-    Ok(Event {
-        n,
-        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
-        kind: shape.kind,
-        said: Some(event::Event::Noted(noted)),
-        extra: shape.extra,
-    })
-}
-
-fn read_called(n: u32, event: &Value) -> Result<Event, String> {
-    let step = event.get("step").and_then(Value::as_str).unwrap_or_default();
-    let Some(called) = Called::named(step) else {
-        // What only a newer version makes of it is no reason to turn it away.
-        return Ok(foreign(n, CALLED, event));
-    };
-    let shape = CallShape::deserialize(event).map_err(|error| error.to_string())?;
-    Ok(Event {
-        n,
-        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
-        kind: shape.kind,
-        said: Some(event::Event::Called(called)),
-        extra: shape.extra,
-    })
-}
-
-fn read_lost(n: u32, event: &Value) -> Result<Event, String> {
-    let shape = LossShape::deserialize(event).map_err(|error| error.to_string())?;
-    let loss = match (shape.lost_run, shape.lost_first, shape.lost_last) {
-        (None, None, None) => Loss::Unknown,
-        (Some(run), Some(first), Some(last)) if first >= 1 && first <= last => {
-            let run = run.parse().map_err(|error| format!("lost_run {run:?}: {error}"))?;
-            Loss::Range { run, first, last }
-        }
-        _ => return Err("lost_run, lost_first and lost_last must name a range".to_owned()),
-    };
-    Ok(Event {
-        n,
-        reading: Reading { boot_ms: shape.boot_ms, wall_ms: shape.wall_ms },
-        kind: shape.kind,
-        said: Some(event::Event::Lost(loss)),
-        extra: shape.extra,
-    })
+    Ok(())
 }
 
 /// An event as text that is the same for the same content, whatever the order of its fields.
@@ -477,13 +252,13 @@ pub fn canonical(event: &Value) -> String {
     event.to_string()
 }
 
-fn foreign(n: u32, kind: &str, event: &Value) -> Event {
+fn foreign(n: u32, kind: &str, event: &Value) -> Received {
     let reading = Reading {
         boot_ms: event.get("boot_ms").and_then(Value::as_u64).unwrap_or(0),
         wall_ms: event.get("wall_ms").and_then(Value::as_i64).unwrap_or(0),
     };
     let extra = event.as_object().cloned().unwrap_or_default();
-    Event { n, reading, kind: kind.to_owned(), said: None, extra }
+    Received { n, reading, kind: kind.to_owned(), said: None, extra }
 }
 
 impl Run {

@@ -3,7 +3,13 @@
 //! One JSON line there; for a summary one line back, for an export one line for each event and an
 //! empty line at its end.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::export;
+use crate::feedback::event::fields::Fields;
 
 /// A question to the running kiosk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -274,8 +280,9 @@ impl<'a> Row<'a> {
     }
 }
 
-/// One event in an export. The CSV has these fields as columns, in this order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One event in an export. The CSV has its parts as columns: up to `quality` as they stand here, the
+/// first of the event's fields, then the others from `state` on, and the rest of the fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
     /// The run, 32 hexadecimal digits.
     pub run: String,
@@ -287,60 +294,51 @@ pub struct Exported {
     pub utc: String,
     /// `exact`, `bounded` or `unknown`.
     pub quality: String,
-    /// 1 is the worst.
-    pub score: Option<u8>,
-    /// How many faces there were.
-    pub scale: Option<u8>,
-    /// `button`, `touch` or `key`.
-    pub input: Option<String>,
-    /// The question's short name.
-    pub question: Option<String>,
-    /// The version of its wording.
-    pub question_version: Option<u32>,
-    /// The language it was asked in.
-    pub language: Option<String>,
-    /// Why it is not counted, if so.
-    pub misuse: Option<String>,
-    /// The number of the rating that it corrects.
-    pub replaces: Option<u32>,
+    /// What it says; `misuse` is by the present rules.
+    pub fields: Fields,
     /// `settled`, `waiting` or `set aside`.
     pub state: String,
     /// For a bounded time, the earliest that it can have been, as RFC 3339 in UTC.
-    #[serde(default)]
     pub earliest: Option<String>,
     /// For a bounded time, the latest that it can have been, as RFC 3339 in UTC.
-    #[serde(default)]
     pub latest: Option<String>,
-    /// The run that lost events, for an event of kind `lost`.
-    #[serde(default)]
-    pub lost_run: Option<String>,
-    /// The first number that it lost.
-    #[serde(default)]
-    pub lost_first: Option<u32>,
-    /// The last number that it lost.
-    #[serde(default)]
-    pub lost_last: Option<u32>,
-    /// The number of the rating that it belongs to, for an event of kind `answered`.
-    #[serde(default)]
-    pub to: Option<u32>,
-    /// `reasons`, `nps` or `comment`.
-    #[serde(default)]
-    pub follow_up: Option<String>,
-    /// `answered`, `skipped` or `timed_out`.
-    #[serde(default)]
-    pub outcome: Option<String>,
-    /// The short name of the reason, 0 to 10, or the comment.
-    #[serde(default)]
-    pub answer: Option<String>,
-    /// `day`, `alert`, `call` or `notice`, for an event of kind `noted`.
-    #[serde(default)]
-    pub about: Option<String>,
-    /// What the shop manager wrote.
-    #[serde(default)]
-    pub note: Option<String>,
-    /// `asked`, `coming` or `missed`, for an event of kind `called`.
-    #[serde(default)]
-    pub step: Option<String>,
+}
+
+impl Serialize for Exported {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Exported", 26)?;
+        out.serialize_field("run", &self.run)?;
+        out.serialize_field("n", &self.n)?;
+        out.serialize_field("kind", &self.kind)?;
+        out.serialize_field("utc", &self.utc)?;
+        out.serialize_field("quality", &self.quality)?;
+        export::write(&mut out, &self.fields, export::FIRST)?;
+        out.serialize_field("state", &self.state)?;
+        out.serialize_field("earliest", &self.earliest)?;
+        out.serialize_field("latest", &self.latest)?;
+        export::write(&mut out, &self.fields, export::rest())?;
+        out.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Exported {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Map::<String, Value>::deserialize(deserializer)?;
+        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        let needed = |key: &'static str| text(key).ok_or_else(|| D::Error::missing_field(key));
+        let n = object.get("n").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+        Ok(Self {
+            run: needed("run")?,
+            n: n.ok_or_else(|| D::Error::missing_field("n"))?,
+            kind: needed("kind")?,
+            utc: needed("utc")?,
+            quality: needed("quality")?,
+            fields: export::read(&object),
+            state: needed("state")?,
+            earliest: text("earliest"),
+            latest: text("latest"),
+        })
+    }
 }
 
 /// Whether the books hold: `taken = settled + waiting + set aside + lost`, in every run.

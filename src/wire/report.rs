@@ -1,10 +1,16 @@
 //! What head office exports: one event with where it was taken and when it came, and the account of
 //! what became of all of a kiosk's events.
 
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
-/// One event of an export. The CSV has these fields as columns, in this order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+use super::export;
+use crate::feedback::event::Kind;
+use crate::feedback::event::fields::{Field, Fields};
+
+/// One event of an export. The CSV has its parts as columns: up to `quality` as they stand here, the
+/// first of the event's fields, then the others from `received` on, and the rest of the fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reported {
     /// The short name of the shop.
     pub shop: String,
@@ -22,42 +28,36 @@ pub struct Reported {
     pub utc: String,
     /// `exact`, `bounded` or `unknown`.
     pub quality: String,
-    /// 1 is the worst.
-    pub score: Option<u8>,
-    /// How many faces there were.
-    pub scale: Option<u8>,
-    /// `button`, `touch` or `key`.
-    pub input: Option<String>,
-    /// The question's short name.
-    pub question: Option<String>,
-    /// The version of its wording.
-    pub question_version: Option<u32>,
-    /// The language it was asked in.
-    pub language: Option<String>,
-    /// Why it is not counted, if so.
-    pub misuse: Option<String>,
-    /// The number of the rating that it corrects.
-    pub replaces: Option<u32>,
+    /// What it says; `misuse` is by the present rules.
+    pub fields: Fields,
     /// When the hub received it, as RFC 3339 in UTC.
     pub received: String,
     /// For a bounded time, the earliest that it can have been, as RFC 3339 in UTC.
     pub earliest: Option<String>,
     /// For a bounded time, the latest that it can have been, as RFC 3339 in UTC.
     pub latest: Option<String>,
-    /// The number of the rating that it belongs to, for an event of kind `answered`.
-    pub to: Option<u32>,
-    /// `reasons`, `nps` or `comment`.
-    pub follow_up: Option<String>,
-    /// `answered`, `skipped` or `timed_out`.
-    pub outcome: Option<String>,
-    /// The short name of the reason, 0 to 10, or the comment.
-    pub answer: Option<String>,
-    /// `day`, `alert`, `call` or `notice`, for an event of kind `noted`.
-    pub about: Option<String>,
-    /// What the shop manager wrote.
-    pub note: Option<String>,
-    /// `asked`, `coming` or `missed`, for an event of kind `called`.
-    pub step: Option<String>,
+}
+
+impl Serialize for Reported {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Reported", 26)?;
+        out.serialize_field("shop", &self.shop)?;
+        out.serialize_field("kiosk", &self.kiosk)?;
+        out.serialize_field("touchpoint", &self.touchpoint)?;
+        out.serialize_field("run", &self.run)?;
+        out.serialize_field("n", &self.n)?;
+        out.serialize_field("kind", &self.kind)?;
+        out.serialize_field("utc", &self.utc)?;
+        out.serialize_field("quality", &self.quality)?;
+        export::write(&mut out, &self.fields, export::FIRST)?;
+        out.serialize_field("received", &self.received)?;
+        out.serialize_field("earliest", &self.earliest)?;
+        out.serialize_field("latest", &self.latest)?;
+        // A loss is told by the account of its run, not here.
+        let is_told = |field: &Field| !Kind::Lost.fields().contains(field);
+        export::write(&mut out, &self.fields, export::rest().filter(is_told))?;
+        out.end()
+    }
 }
 
 /// What became of everything that a kiosk has taken:

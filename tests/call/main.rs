@@ -26,6 +26,7 @@ mod wait;
 use std::path::Path;
 
 use slint::ComponentHandle;
+use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::kiosk::desk::sheets::sheet::{Page, Tap};
@@ -70,9 +71,13 @@ fn shop(folder: &Path) -> Settings {
 fn told(settings: &Settings) -> Vec<String> {
     let rows = exported(settings).into_iter().filter(|row| row.kind != "rated");
     let told = rows.map(|row| {
-        assert_eq!((row.to, row.score, row.question.as_deref()), (None, None, None), "{row:?}");
-        let step = row.step.unwrap_or_default();
-        let (about, note) = (row.about.unwrap_or_default(), row.note.unwrap_or_default());
+        for field in [Field::To, Field::Score, Field::Question] {
+            assert_eq!(row.fields.get(field), None, "{row:?}");
+        }
+        let text = |field| row.fields.text(field).unwrap_or_default().to_owned();
+        let step = text(Field::Step);
+        let about = text(Field::About);
+        let note = text(Field::Text);
         format!("{}{step}{about} {note}", row.kind.chars().next().unwrap()).trim().to_owned()
     });
     told.collect()

@@ -273,7 +273,7 @@ async fn a_form_of_somebody_elses_page_does_nothing() {
     let fields = [("form", own.as_str()), ("text", "Opened the second till")];
     assert_eq!(manager.post_with("notes", &fields, &headers).await.to.as_deref(), Some("/notes"));
     let kept = scene.exported(1);
-    assert_eq!(kept[0].note.as_deref(), Some("Opened the second till"));
+    assert_eq!(kept[0].fields.text(Field::Text), Some("Opened the second till"));
     assert!(manager.get("notes").await.text.contains("Opened the second till"));
 }
 
@@ -288,7 +288,9 @@ async fn what_is_written_for_shoppers_is_shown_until_it_is_taken_down_and_markup
     assert!(page.contains("Shown to shoppers: &lt;b&gt;bread&lt;/b&gt;"), "{page}");
     manager.post("notes", &[("form", form.as_str()), ("shown", "no")]).await;
     assert!(!manager.get("notes").await.text.contains("Shown to shoppers"));
-    let about: Vec<_> = scene.exported(2).into_iter().map(|row| row.about.unwrap()).collect();
+    let kept = scene.exported(2);
+    let about = kept.iter().map(|row| row.fields.text(Field::About).unwrap());
+    let about: Vec<_> = about.collect();
     assert_eq!(about, ["notice", "notice"]);
     // Nothing written is no note, and neither is more than a line or a very long one.
     for text in ["", "two%0Alines", &"x".repeat(201)] {

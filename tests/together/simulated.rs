@@ -11,6 +11,7 @@ use axum::http::{Request, StatusCode};
 use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::feedback::event::Event;
+use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::moment::Reading;
 use smilepost::feedback::outbox::{Next, Outbox, Outcome};
 use smilepost::feedback::rating::{BootId, RatingId, RunId};
@@ -42,7 +43,7 @@ struct Post {
     outbox: Outbox,
     /// The tokens that may be good; the first is tried first.
     tokens: Vec<String>,
-    thanked: BTreeMap<RatingId, u8>,
+    thanked: BTreeMap<RatingId, u32>,
 }
 
 struct Office {
@@ -139,7 +140,7 @@ impl World {
         let reading = Reading { boot_ms: self.boot_ms, wall_ms: self.wall_ms };
         let post = &mut self.posts[at];
         match post.journal.as_mut().unwrap().append(Event::Rated(rated(value)), reading) {
-            Ok(entry) => post.thanked.insert(entry.id, value).is_none(),
+            Ok(entry) => post.thanked.insert(entry.id, value.into()).is_none(),
             Err(Error::AtLimit(_)) => false,
             Err(error) => panic!("{error:?}"),
         }
@@ -394,7 +395,11 @@ impl World {
         let mut stored = BTreeMap::new();
         for (_, row) in rows {
             let id = RatingId { run: row.run.parse().unwrap(), n: row.n };
-            assert_eq!(stored.insert(id, row.score.unwrap()), None, "{place}: {id:?} twice");
+            assert_eq!(
+                stored.insert(id, row.fields.number(Field::Score).unwrap()),
+                None,
+                "{place}: {id:?} twice"
+            );
         }
         let mut all = BTreeSet::new();
         for (id, score) in self.posts.iter().flat_map(|post| &post.thanked) {

@@ -138,7 +138,7 @@ fn rated() -> Value {
 }
 
 /// The sample with one field changed, and what reading it says.
-fn with(field: &str, value: Value) -> Result<delivery::Event, Unusable> {
+fn with(field: &str, value: Value) -> Result<delivery::Received, Unusable> {
     let mut event = rated();
     event[field] = value;
     delivery::read(&event)

@@ -6,13 +6,10 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::feedback::answer::{Answer, Answered, FollowUp};
-use crate::feedback::call::Called;
-use crate::feedback::event::{Event, Loss};
-use crate::feedback::misuse::{Reason, Verdict};
+use crate::feedback::event::fields::{Field, Fields, Value};
+use crate::feedback::event::{Event, Kind};
 use crate::feedback::moment::Reading;
-use crate::feedback::note::{About, Noted};
-use crate::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Scale, Wording};
+use crate::feedback::rating::{BootId, Input, Rated, RatingId, RunId, Wording};
 
 /// An event as the journal holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,18 +73,6 @@ pub(super) const SOURCES: &str = "event left join run on run.id = event.run \
 pub(super) const WAITS: &str =
     "event.n > run.settled_n and set_aside.n is null or set_aside.is_again = 1";
 
-/// The word in `kind` for a loss; a rating has none.
-const LOST: &str = "lost";
-
-/// The word in `kind` for a note of the shop manager.
-const NOTED: &str = "noted";
-
-/// The word in `kind` for a shopper who asked for somebody, and what became of it.
-const CALLED: &str = "called";
-
-/// The word in `kind` for an answer to a follow-up.
-const ANSWERED: &str = "answered";
-
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
     // Damage must not take the rest of the page with it, so what cannot be an id becomes one that
     // nothing has.
@@ -149,104 +134,108 @@ impl Columns {
     pub(super) fn of(entry: &Entry) -> Self {
         let boot_ms = i64::try_from(entry.reading.boot_ms).unwrap_or(i64::MAX);
         let plain = Self { boot_ms, wall_ms: entry.reading.wall_ms, ..Self::default() };
-        match &entry.event {
-            Event::Rated(rated) => Self {
-                score: Some(rated.score.value().into()),
-                scale: Some(rated.score.scale().faces().into()),
-                input: Some(input_number(rated.input)),
-                misuse: rated.verdict.misuse.map(|reason| reason.name().to_owned()),
-                misuse_rule: Some(rated.verdict.rule.into()),
-                replaces: rated.replaces.map(i64::from),
-                ..plain
-            },
-            Event::Answered(answered) => Self {
-                kind: Some(ANSWERED.to_owned()),
-                content: Some(write_answer(answered)),
-                ..plain
-            },
-            Event::Noted(noted) => Self {
-                kind: Some(NOTED.to_owned()),
-                content: Some(format!("{} {}", noted.about().name(), noted.text())),
-                ..plain
-            },
-            Event::Called(called) => Self {
-                kind: Some(CALLED.to_owned()),
-                content: Some(called.name().to_owned()),
-                ..plain
-            },
-            Event::Lost(loss) => Self {
-                kind: Some(LOST.to_owned()),
-                content: Some(match loss {
-                    Loss::Range { run, first, last } => format!("{run} {first} {last}"),
-                    Loss::Unknown => String::new(),
-                }),
-                ..plain
-            },
+        let fields = entry.event.fields();
+        if entry.event.kind() != Kind::Rated {
+            let kind = Some(entry.event.kind().name().to_owned());
+            let content = Some(write_content(entry.event.kind(), &fields));
+            return Self { kind, content, ..plain };
+        }
+        let number = |field| fields.number(field).map(i64::from);
+        let input = fields.text(Field::Input).and_then(Input::named);
+        Self {
+            score: number(Field::Score),
+            scale: number(Field::Scale),
+            input: input.map(input_number),
+            misuse: fields.text(Field::Misuse).map(str::to_owned),
+            misuse_rule: number(Field::MisuseRule),
+            replaces: number(Field::Replaces),
+            ..plain
         }
     }
 
     /// The entry that these columns make, if they make one.
     pub(super) fn entry(&self, id: RatingId, question: Option<Wording>) -> Option<Entry> {
         let reading = Reading { boot_ms: u64::try_from(self.boot_ms).ok()?, wall_ms: self.wall_ms };
-        let event = match self.kind.as_deref() {
-            None => Event::Rated(self.rated(question?)?),
-            Some(ANSWERED) => Event::Answered(answered(self.content.as_deref()?, question?)?),
-            Some(NOTED) => Event::Noted(noted(self.content.as_deref()?)?),
-            Some(CALLED) => Event::Called(Called::named(self.content.as_deref()?)?),
-            Some(LOST) => Event::Lost(loss(self.content.as_deref()?)?),
-            Some(_) => return None,
+        let (kind, mut fields) = match self.kind.as_deref() {
+            None => (Kind::Rated, self.rated()?),
+            Some(name) => {
+                let kind = Kind::named(name)?;
+                (kind, read_content(kind, self.content.as_deref()?)?)
+            }
         };
+        if let Some(Wording { id, version, language }) = question {
+            fields.set_text(Field::Question, Some(&id));
+            fields.set_number(Field::QuestionVersion, Some(version));
+            fields.set_text(Field::Language, Some(&language));
+        }
+        let event = Event::read(kind, &fields).ok()?;
         Some(Entry { id, reading, event })
     }
 
-    fn rated(&self, question: Wording) -> Option<Rated> {
-        let scale = Scale::with_faces(u8::try_from(self.scale?).ok()?)?;
-        let score = scale.score(u8::try_from(self.score?).ok()?).ok()?;
-        let input = *Input::ALL.get(usize::try_from(self.input?).ok()?)?;
-        let misuse = match self.misuse.as_deref() {
-            None => None,
-            Some(name) => Some(Reason::named(name)?),
-        };
-        // The first schema named the rule only where it struck.
-        let rule = self.misuse_rule.map_or(Some(1), |rule| u16::try_from(rule).ok())?;
-        let replaces = match self.replaces {
-            None => None,
-            Some(n) => Some(u32::try_from(n).ok()?),
-        };
-        Some(Rated { score, input, question, verdict: Verdict { misuse, rule }, replaces })
+    /// The fields of a rating, which has columns of its own; none where one is out of range.
+    fn rated(&self) -> Option<Fields> {
+        let mut fields = Fields::default();
+        for (field, column) in [
+            (Field::Score, self.score),
+            (Field::Scale, self.scale),
+            // The first schema named the rule only where it struck.
+            (Field::MisuseRule, self.misuse_rule),
+            (Field::Replaces, self.replaces),
+        ] {
+            let number = column.map(u32::try_from).transpose().ok()?;
+            fields.set_number(field, number);
+        }
+        let input = Input::ALL.get(usize::try_from(self.input?).ok()?)?;
+        fields.set_text(Field::Input, Some(input.name()));
+        fields.set_text(Field::Misuse, self.misuse.as_deref());
+        Some(fields)
     }
 }
 
-/// The rating's number (0 for none), the follow-up, the outcome, and the answer to the end.
-fn write_answer(answered: &Answered) -> String {
-    let Answered { to, answer, .. } = answered;
-    let (asked, outcome) = (answer.follow_up().name(), answer.outcome());
-    let text = answer.text().map(|text| format!(" {text}")).unwrap_or_default();
-    format!("{} {asked} {outcome}{text}", to.unwrap_or(0))
+/// The fields of a kind that stand in its content, in their order; the question has a table.
+fn fields_in_content(kind: Kind) -> impl Iterator<Item = Field> {
+    let is_question =
+        |field: &Field| matches!(field, Field::Question | Field::QuestionVersion | Field::Language);
+    kind.fields().iter().copied().filter(move |field| !is_question(field))
 }
 
-fn answered(content: &str, question: Wording) -> Option<Answered> {
-    let mut words = content.splitn(4, ' ');
-    let to: u32 = words.next()?.parse().ok()?;
-    let follow_up = FollowUp::named(words.next()?)?;
-    let answer = Answer::read(follow_up, words.next()?, words.next())?;
-    Some(Answered { to: Some(to).filter(|&to| to > 0), answer, question })
+/// Fields as one text: each after a space, a missing number as 0, and nothing after the last one
+/// that is there. Only the last field may hold spaces itself.
+fn write_content(kind: Kind, fields: &Fields) -> String {
+    let present = fields_in_content(kind).filter(|field| fields.get(*field).is_some()).last();
+    let Some(last) = present else {
+        return String::new();
+    };
+    let mut words = Vec::new();
+    for field in fields_in_content(kind) {
+        words.push(match fields.get(field) {
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Text(text)) => text.clone(),
+            None => "0".to_owned(),
+        });
+        if field == last {
+            break;
+        }
+    }
+    words.join(" ")
 }
 
-fn noted(content: &str) -> Option<Noted> {
-    let (about, text) = content.split_once(' ')?;
-    Noted::new(About::named(about)?, text).ok().filter(|noted| noted.text() == text)
-}
-
-fn loss(content: &str) -> Option<Loss> {
+fn read_content(kind: Kind, content: &str) -> Option<Fields> {
+    let mut fields = Fields::default();
     if content.is_empty() {
-        return Some(Loss::Unknown);
+        return Some(fields);
     }
-    let mut words = content.split(' ');
-    let run = words.next()?.parse().ok()?;
-    let (first, last) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    let is_range = words.next().is_none() && 1 <= first && first <= last;
-    is_range.then_some(Loss::Range { run, first, last })
+    let count = fields_in_content(kind).count();
+    for (field, word) in fields_in_content(kind).zip(content.splitn(count, ' ')) {
+        if field.is_number() {
+            let number: u32 = word.parse().ok()?;
+            fields.set_number(field, Some(number).filter(|&number| number > 0));
+        } else {
+            fields.set_text(field, Some(word));
+        }
+    }
+    // What was written otherwise, was not written by us.
+    (write_content(kind, &fields) == content).then_some(fields)
 }
 
 /// The input's number in the journal.
@@ -265,12 +254,12 @@ pub(super) fn checksum(entry: &Entry) -> u32 {
     bytes.extend(reading.wall_ms.to_le_bytes());
     match event {
         Event::Rated(rated) => add_rated(&mut bytes, rated),
-        Event::Answered(_) | Event::Noted(_) | Event::Called(_) | Event::Lost(_) => {
+        other => {
             let columns = Columns::of(entry);
             for text in [columns.kind, columns.content] {
                 add_text(&mut bytes, text.as_deref().unwrap_or_default());
             }
-            if let Some(question) = event.question() {
+            if let Some(question) = other.question() {
                 add_wording(&mut bytes, question);
             }
         }

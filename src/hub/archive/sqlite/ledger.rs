@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::super::{Arrived, Cursor, Incoming, RETURNS_OF_A_CLONE, Shipment, Stored, Way};
 use super::dating;
+use crate::feedback::event::fields::{Field, Fields};
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::misuse::{Judge, RULE_VERSION, Reason, UNJUDGED, Verdict};
 use crate::feedback::moment::{Quality, rfc3339};
@@ -216,14 +217,9 @@ fn add_event(
     incoming: &Incoming,
 ) -> rusqlite::Result<Added> {
     let Incoming { event, digest, content } = incoming;
-    let (rated, answered, noted, called) = match &event.said {
-        Some(Event::Rated(rated)) => (Some(rated), None, None, None),
-        Some(Event::Answered(answered)) => (None, Some(answered), None, None),
-        Some(Event::Noted(noted)) => (None, None, Some(noted), None),
-        Some(Event::Called(called)) => (None, None, None, Some(called)),
-        Some(Event::Lost(_)) | None => (None, None, None, None),
-    };
-    let question = event.said.as_ref().and_then(Event::question);
+    let fields = event.said.as_ref().map(Event::fields).unwrap_or_default();
+    let number = |field| fields.number(field);
+    let text = |field| fields.text(field);
     let extra = (!event.extra.is_empty())
         .then(|| serde_json::Value::Object(event.extra.clone()).to_string());
     // One statement, and the primary key decides: there is no moment between looking and writing.
@@ -244,23 +240,23 @@ fn add_event(
         event.reading.wall_ms,
         moment.utc_ms,
         moment.quality == Quality::Exact,
-        rated.map(|rated| rated.score.value()),
-        rated.map(|rated| rated.score.scale().faces()),
-        rated.map(|rated| rated.input.name()),
-        question.map(|question| &question.id),
-        question.map(|question| question.version),
-        question.map(|question| &question.language),
-        rated.and_then(|rated| rated.verdict.misuse).map(Reason::name),
-        rated.map(|rated| rated.verdict.rule),
-        rated.and_then(|rated| rated.replaces),
+        number(Field::Score),
+        number(Field::Scale),
+        text(Field::Input),
+        text(Field::Question),
+        number(Field::QuestionVersion),
+        text(Field::Language),
+        text(Field::Misuse),
+        number(Field::MisuseRule),
+        number(Field::Replaces),
         extra,
-        answered.and_then(|answered| answered.to),
-        answered.map(|answered| answered.answer.follow_up().name()),
-        answered.map(|answered| answered.answer.outcome()),
-        answered.and_then(|answered| answered.answer.text()),
-        noted.map(|noted| noted.about().name()),
-        noted.map(|noted| noted.text()),
-        called.map(|called| called.name()),
+        number(Field::To),
+        text(Field::FollowUp),
+        text(Field::Outcome),
+        text(Field::Answer),
+        text(Field::About),
+        text(Field::Text),
+        text(Field::Step),
     ])?;
     if added == 1 {
         return Ok(Added::New);
@@ -369,6 +365,30 @@ pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
     };
     let bounds = quality.bounds();
     let (run, n) = (RunId(row.get(5)?), row.get(1)?);
+    let mut fields = Fields::default();
+    for (at, field) in [
+        (9, Field::Score),
+        (10, Field::Scale),
+        (13, Field::QuestionVersion),
+        (16, Field::Replaces),
+        (20, Field::To),
+    ] {
+        fields.set_number(field, row.get(at)?);
+    }
+    for (at, field) in [
+        (11, Field::Input),
+        (12, Field::Question),
+        (14, Field::Language),
+        (15, Field::Misuse),
+        (21, Field::FollowUp),
+        (22, Field::Outcome),
+        (23, Field::Answer),
+        (24, Field::About),
+        (25, Field::Text),
+        (26, Field::Step),
+    ] {
+        fields.set_text(field, row.get::<_, Option<String>>(at)?.as_deref());
+    }
     let reported = Reported {
         shop: row.get(2)?,
         kiosk: row.get(3)?,
@@ -378,24 +398,10 @@ pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
         kind: row.get(6)?,
         utc: rfc3339(row.get(7)?),
         quality: quality.name().to_owned(),
-        score: row.get(9)?,
-        scale: row.get(10)?,
-        input: row.get(11)?,
-        question: row.get(12)?,
-        question_version: row.get(13)?,
-        language: row.get(14)?,
-        misuse: row.get(15)?,
-        replaces: row.get(16)?,
+        fields,
         received: rfc3339(row.get(17)?),
         earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),
         latest: bounds.map(|(_, latest)| rfc3339(latest)),
-        to: row.get(20)?,
-        follow_up: row.get(21)?,
-        outcome: row.get(22)?,
-        answer: row.get(23)?,
-        about: row.get(24)?,
-        note: row.get(25)?,
-        step: row.get(26)?,
     };
     Ok(((row.get(0)?, n), reported))
 }

@@ -2,14 +2,14 @@
 
 use chrono_tz::Tz;
 
-use crate::feedback::event::{Event, Loss};
+use crate::feedback::event::Event;
+use crate::feedback::event::fields::Field;
 use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Moment, rfc3339};
 use crate::kiosk::desk::counts::count::JudgeAgain;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::summary::date;
 use crate::kiosk::journal::{Entry, JournalSource, Kept};
-use crate::wire::delivery::{ANSWERED, CALLED, LOST, NOTED, RATED};
 use crate::wire::desk::Exported;
 
 /// Hands every event of the days asked for to `take`, oldest first; all of them when no days are.
@@ -40,60 +40,18 @@ pub fn export(
 }
 
 fn exported(kept: &Kept, entry: &Entry, moment: Moment, misuse: Option<Reason>) -> Exported {
-    let (mut rated, mut answered, mut noted, mut called, mut range) =
-        (None, None, None, None, None);
-    let kind = match &entry.event {
-        Event::Rated(of) => {
-            rated = Some(of);
-            RATED
-        }
-        Event::Answered(of) => {
-            answered = Some(of);
-            ANSWERED
-        }
-        Event::Noted(of) => {
-            noted = Some(of);
-            NOTED
-        }
-        Event::Called(of) => {
-            called = Some(of);
-            CALLED
-        }
-        Event::Lost(loss) => {
-            if let Loss::Range { run, first, last } = loss {
-                range = Some((run, *first, *last));
-            }
-            LOST
-        }
-    };
-    let question = entry.event.question();
+    let mut fields = entry.event.fields();
+    fields.set_text(Field::Misuse, misuse.map(Reason::name));
     let bounds = moment.quality.bounds();
     Exported {
         run: entry.id.run.to_string(),
         n: entry.id.n,
-        kind: kind.to_owned(),
+        kind: entry.event.kind().name().to_owned(),
         utc: rfc3339(moment.utc_ms),
         quality: moment.quality.name().to_owned(),
-        score: rated.map(|rated| rated.score.value()),
-        scale: rated.map(|rated| rated.score.scale().faces()),
-        input: rated.map(|rated| rated.input.name().to_owned()),
-        question: question.map(|question| question.id.clone()),
-        question_version: question.map(|question| question.version),
-        language: question.map(|question| question.language.clone()),
-        misuse: misuse.map(|reason| reason.name().to_owned()),
-        replaces: rated.and_then(|rated| rated.replaces),
+        fields,
         state: kept.state.name().to_owned(),
         earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),
         latest: bounds.map(|(_, latest)| rfc3339(latest)),
-        lost_run: range.map(|(run, ..)| run.to_string()),
-        lost_first: range.map(|(_, first, _)| first),
-        lost_last: range.map(|(.., last)| last),
-        to: answered.and_then(|answered| answered.to),
-        follow_up: answered.map(|answered| answered.answer.follow_up().name().to_owned()),
-        outcome: answered.map(|answered| answered.answer.outcome().to_owned()),
-        answer: answered.and_then(|answered| answered.answer.text()),
-        about: noted.map(|noted| noted.about().name().to_owned()),
-        note: noted.map(|noted| noted.text().to_owned()),
-        step: called.map(|called| called.name().to_owned()),
     }
 }
