@@ -2,6 +2,7 @@
 
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
+use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
@@ -368,7 +369,7 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     let source = JournalSource::from(journal);
     let mut exported = Vec::new();
     desk::export(&source, chrono_tz::UTC, (None, None), |event| {
-        exported.push(event.misuse);
+        exported.push(event.fields.text(Field::Misuse).map(str::to_owned));
         Ok(())
     })
     .unwrap();
