@@ -51,14 +51,6 @@ pub fn reading() -> Reading {
     Reading { boot_ms: boot_ms(), wall_ms: wall_ms() }
 }
 
-/// What both clocks showed at an earlier instant of this boot.
-#[must_use]
-pub fn reading_at(at_boot_ms: u64) -> Reading {
-    let now = reading();
-    let since = i64::try_from(now.boot_ms.saturating_sub(at_boot_ms)).unwrap_or(0);
-    Reading { boot_ms: at_boot_ms.min(now.boot_ms), wall_ms: now.wall_ms - since }
-}
-
 /// The kernel's name for this boot.
 ///
 /// # Errors

@@ -24,12 +24,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 use chrono_tz::Tz;
 
-use self::attendant::{Attendant, Event};
+use self::attendant::{Attendant, Clocks, Message, Outputs, Parts};
 use self::buttons::Lamps;
 use self::desk::Desk;
 use self::desk::phone::Phone;
 use self::desk::phone::talk::Busy;
-use self::desk::sheets::sheet::{Address, Stick, Tap};
+use self::desk::sheets::sheet::{Address, Tap};
 use self::display::Display;
 use self::journal::{Journal, JournalThread, Limits};
 use self::office_survey::OfficeSurvey;
@@ -46,8 +46,8 @@ use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Plan, Press, Visit};
 
-/// How many events wait for the attendant at most; beyond that, whoever has one waits too.
-const EVENTS_MAX: usize = 256;
+/// How many messages wait for the attendant at most; beyond that, whoever has one waits too.
+const MESSAGES_MAX: usize = 256;
 
 /// Where the screen is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,8 +74,8 @@ pub struct Options {
 
 /// A kiosk that takes ratings, and is still to be run.
 pub struct Kiosk {
-    events: SyncSender<Event>,
-    inbox: Receiver<Event>,
+    messages: SyncSender<Message>,
+    inbox: Receiver<Message>,
     attendant: Attendant,
     screen: Option<Screen>,
     keeper: JournalThread,
@@ -86,24 +86,24 @@ pub struct Kiosk {
 
 /// A way to press a face, or to end the kiosk, from another thread.
 #[derive(Clone, Debug)]
-pub struct Doorbell(SyncSender<Event>);
+pub struct Doorbell(SyncSender<Message>);
 
 impl Doorbell {
     /// Presses a face. Returns whether there is still a kiosk.
     pub fn press(&self, press: Press) -> bool {
-        self.0.send(Event::Pressed(press)).is_ok()
+        self.0.send(Message::Pressed(press)).is_ok()
     }
 
     /// Does something at the desk, as a finger would on the screen.
     pub fn tap(&self, tap: Tap) {
         // A kiosk that has ended has no desk.
-        let _ = self.0.send(Event::Desk(tap));
+        let _ = self.0.send(Message::Desk(tap));
     }
 
     /// Ends the kiosk.
     pub fn stop(&self) {
         // When it has ended already there is nothing to end.
-        let _ = self.0.send(Event::Stopped);
+        let _ = self.0.send(Message::Stopped);
     }
 }
 
@@ -129,13 +129,13 @@ impl Kiosk {
             tracing::error!(error, cause = error.source(), "enrol this kiosk again");
             None
         });
-        let witness = options.witness.as_deref().map(|path| {
+        let thanks_log = options.witness.as_deref().map(|path| {
             ThanksLog::open(path).with_context(|| format!("cannot open witness {}", path.display()))
         });
-        let witness = witness.transpose()?;
+        let thanks_log = thanks_log.transpose()?;
 
-        let (events, inbox) = sync_channel(EVENTS_MAX);
-        let answers = events.clone();
+        let (messages, inbox) = sync_channel(MESSAGES_MAX);
+        let answers = messages.clone();
         let home = journal::Home {
             folder: settings.data_dir.clone(),
             limits: Limits { bytes_max: settings.journal_bytes_max },
@@ -145,7 +145,7 @@ impl Kiosk {
         };
         let (keeper, thread) = JournalThread::start(journal, home, move |answer| {
             // An attendant that has gone home needs no answer.
-            let _ = answers.send(Event::Journal(answer));
+            let _ = answers.send(Message::Journal(answer));
         })
         .context("cannot start the journal's thread")?;
         if let Some(anchor) = clock::anchor(floor_ms) {
@@ -165,10 +165,10 @@ impl Kiosk {
         let desk = Desk::open(keeper.clone(), shop, place, clock::reading)
             .context("cannot start the desk's thread")?;
         let socket = open_socket(&settings, &desk);
-        let phone = open_phone(&settings, floor_ms, &desk, &events);
-        let surveyed = events.clone();
+        let phone = open_phone(&settings, floor_ms, &desk, &messages);
+        let surveyed = messages.clone();
         let is_enrolled = enrolment.is_some();
-        let heard = events.clone();
+        let heard = messages.clone();
         // A kiosk without a network was let in by a letter, which names no hub to call.
         let online = enrolment.filter(|enrolment| !enrolment.hub.is_empty());
         let has_letter = is_enrolled && online.is_none();
@@ -180,15 +180,15 @@ impl Kiosk {
             survey: given,
             on_survey: Box::new(move |survey| {
                 // A kiosk that is ending asks nothing more.
-                let _ = surveyed.send(Event::Surveyed(Box::new(survey)));
+                let _ = surveyed.send(Message::Surveyed(Box::new(survey)));
             }),
             on_status: Box::new(move |trouble, confirmed_ms| {
                 let office = desk::sheets::sheet::Office { trouble, confirmed_ms };
-                let _ = heard.send(Event::Office(office));
+                let _ = heard.send(Message::Office(office));
             }),
         });
         let nudge = open_uplink(office, &keeper, has_letter);
-        let driver = open_buttons(&settings, &events);
+        let driver = open_buttons(&settings, &messages);
         let has_buttons = driver != settings::Driver::None;
         let (lamps, lamps_thread) = open_lamps(&settings, driver);
         let sound = Sound::start(&settings.sound, &settings.runtime_dir).unwrap_or_else(|error| {
@@ -196,7 +196,7 @@ impl Kiosk {
             Sound::default()
         });
         let target = if settings.screen.is_on { options.screen } else { ScreenTarget::Nowhere };
-        let screen = open_screen(&settings, target, &events);
+        let screen = open_screen(&settings, target, &messages);
         // A display that is late is tried again by whoever restarts us; with buttons there is
         // something to do meanwhile.
         let is_deaf = target == ScreenTarget::Display && screen.is_none() && !has_buttons;
@@ -215,7 +215,7 @@ impl Kiosk {
         let offers_help = is_followed && settings.call_wait_ms.is_some();
         // Without a screen there is nothing to draw.
         let missing = screen.as_ref().map(|_| Missing::find()).unwrap_or_default();
-        let asked = Display::new(
+        let display = Display::new(
             &settings,
             zone,
             &touchpoint,
@@ -225,53 +225,46 @@ impl Kiosk {
             // The journal tells as soon as anybody knows.
             None,
         );
-        let attendant = Attendant {
+        let attendant = Attendant::new(Parts {
             visit: visit.following(Plan::default(), rand::random()).offering_help(offers_help),
-            asked,
+            display,
             is_followed,
-            next_survey: None,
-            time: None,
-            lamps,
-            sound,
+            is_recording,
+            journal: keeper.clone(),
+            thanks_log,
+            clocks: Clocks { read: clock::reading, anchor: clock::anchor },
             panel_off_ms: u64::from(settings.screen.panel_off_s) * 1_000,
-            dark_at: None,
-            keeper: keeper.clone(),
-            desk,
+            out: Outputs { lamps, sound, show, nudge },
+            clerk: desk,
             phone,
             desk_stay_ms: settings.desk_stay_ms,
-            stick: Stick::default(),
+            office: is_enrolled.then(desk::sheets::sheet::Office::default),
             watch: Watch::new(settings.alert),
             calls: Calls::new(settings.call_wait_ms.unwrap_or(0)),
-            is_expecting: false,
-            is_alert_told: false,
-            sitting: None,
-            sittings: 0,
-            shown: None,
-            office: is_enrolled.then(desk::sheets::sheet::Office::default),
-            events: events.clone(),
-            witness,
-            show,
-            nudge,
-            is_over: false,
-            time_asked_at: None,
-            run: None,
-            is_probing: false,
-            has_complained: !is_recording,
-        };
-        let (journal, lamps) = (thread, lamps_thread);
-        Ok(Self { events, inbox, attendant, screen, keeper, journal, lamps, socket })
+            messages: messages.clone(),
+        });
+        Ok(Self {
+            messages,
+            inbox,
+            attendant,
+            screen,
+            keeper,
+            journal: thread,
+            lamps: lamps_thread,
+            socket,
+        })
     }
 
     /// A way to press a face, or to end the kiosk, from another thread.
     #[must_use]
     pub fn doorbell(&self) -> Doorbell {
-        Doorbell(self.events.clone())
+        Doorbell(self.messages.clone())
     }
 
     /// Where the desk's page for phones is, if there is one.
     #[must_use]
     pub fn phone(&self) -> Option<Address> {
-        self.attendant.phone.as_ref().map(Phone::address)
+        self.attendant.phone_address()
     }
 
     /// Its screen, if it has one.
@@ -285,7 +278,7 @@ impl Kiosk {
     /// # Errors
     /// When a thread cannot be started, or the screen fails.
     pub fn run(self) -> anyhow::Result<()> {
-        let Self { events, inbox, attendant, screen, keeper, journal, lamps, socket } = self;
+        let Self { messages, inbox, attendant, screen, keeper, journal, lamps, socket } = self;
         let shown = match screen {
             None => {
                 attendant.run(&inbox);
@@ -303,7 +296,7 @@ impl Kiosk {
                     })
                     .context("cannot start the attendant's thread")?;
                 let shown = screen.run();
-                let _ = events.send(Event::Stopped);
+                let _ = messages.send(Message::Stopped);
                 assert!(attendant.join().is_ok(), "the attendant ended on a broken invariant");
                 // Whoever starts next is not to find the panel dark.
                 screen::panel::light(true);
@@ -391,12 +384,12 @@ fn open_phone(
     settings: &Settings,
     floor_ms: i64,
     desk: &Desk,
-    events: &SyncSender<Event>,
+    messages: &SyncSender<Message>,
 ) -> Option<Phone> {
     let listen = settings.phone.as_ref()?;
     let now_ms = clock::wall_ms().max(floor_ms);
-    let events = events.clone();
-    let ask = move |request| events.try_send(Event::Phone(request)).map_err(|_| Busy);
+    let messages = messages.clone();
+    let ask = move |request| messages.try_send(Message::Phone(request)).map_err(|_| Busy);
     let phone = Phone::open(listen, &settings.data_dir, now_ms, desk.clone(), ask);
     let complain = |error: &desk::phone::talk::Error| {
         let error = error as &dyn std::error::Error;
@@ -429,11 +422,11 @@ fn open_uplink(
 }
 
 /// Starts the buttons; returns what drives them.
-fn open_buttons(settings: &Settings, events: &SyncSender<Event>) -> settings::Driver {
-    let events = events.clone();
+fn open_buttons(settings: &Settings, messages: &SyncSender<Message>) -> settings::Driver {
+    let messages = messages.clone();
     let notice = move |notice| {
         // A kiosk that is ending has no use for presses.
-        let _ = events.send(Event::Buttons(notice));
+        let _ = messages.send(Message::Buttons(notice));
     };
     match buttons::start(&settings.buttons, settings.survey.question(None, "").scale, notice) {
         Ok(driver) => {
@@ -462,12 +455,12 @@ fn open_lamps(
 fn open_screen(
     settings: &Settings,
     target: ScreenTarget,
-    events: &SyncSender<Event>,
+    messages: &SyncSender<Message>,
 ) -> Option<Screen> {
-    let events = events.clone();
+    let messages = messages.clone();
     let tell = move |event| {
         // The loop on the other side ends before the screen does.
-        let _ = events.try_send(event);
+        let _ = messages.try_send(event);
     };
     let screen = match target {
         ScreenTarget::Display => Screen::open(settings, tell),

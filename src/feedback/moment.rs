@@ -22,6 +22,16 @@ pub struct Reading {
     pub wall_ms: i64,
 }
 
+impl Reading {
+    /// What both clocks showed at an earlier instant of the same boot; an instant that is still to
+    /// come is taken for now.
+    #[must_use]
+    pub fn earlier(self, boot_ms: u64) -> Self {
+        let since = i64::try_from(self.boot_ms.saturating_sub(boot_ms)).unwrap_or(0);
+        Self { boot_ms: boot_ms.min(self.boot_ms), wall_ms: self.wall_ms - since }
+    }
+}
+
 named! {
     /// Who said what time it was, the most trusted first.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

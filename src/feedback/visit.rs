@@ -3,7 +3,7 @@
 //! [`Visit::step`] takes what happened and when, and returns what the shell must do about it, in
 //! order. Time is milliseconds on the boot's axis, so a clock that jumps cannot end a visit.
 //!
-//! Invariants: [`Effect::Thank`] follows [`Event::Kept`] and nothing else, so nobody is thanked for
+//! Invariants: [`Effect::Thank`] follows [`Cue::Kept`] and nothing else, so nobody is thanked for
 //! a rating that is not on disk. At most one [`Effect::Keep`] is under way; each press becomes
 //! exactly one, or an [`Effect::Ignore`] when more than [`WAITING_MAX`] already wait for the card.
 //! A follow-up is asked only once the rating is kept, so whoever walks away loses nothing by it.
@@ -14,7 +14,7 @@ mod help;
 
 use std::collections::VecDeque;
 
-pub use self::exchange::{Effect, Event, Keep, KeepAnswer, Press};
+pub use self::exchange::{Cue, Effect, Keep, KeepAnswer, Kept, Press};
 use self::follow::{Chooser, Following};
 pub use self::follow::{FOLLOW_UPS_MAX, Plan, STILL_THERE_MS};
 pub use self::help::{Attending, OFFER_MS, TOLD_MS};
@@ -91,6 +91,17 @@ enum UnderWay {
     Rating(Keep),
     Answer(KeepAnswer),
     Call,
+}
+
+impl UnderWay {
+    /// Whether this is what was kept.
+    fn is(&self, what: Kept) -> bool {
+        match self {
+            Self::Rating(keep) => what == Kept::Rating(keep.score),
+            Self::Answer(keep) => what == Kept::Answer(keep.answer.follow_up()),
+            Self::Call => what == Kept::Call,
+        }
+    }
 }
 
 /// What is still to be kept.
@@ -209,7 +220,7 @@ impl Visit {
         is_unused && is_quiet
     }
 
-    /// When [`Event::Ticked`] is due next, on the boot's axis; none while only a press can change
+    /// When [`Cue::Ticked`] is due next, on the boot's axis; none while only a press can change
     /// anything.
     #[must_use]
     pub const fn due_at(&self) -> Option<u64> {
@@ -229,31 +240,31 @@ impl Visit {
 
     /// Takes in what happened at `now` and returns what to do, in order.
     #[must_use]
-    pub fn step(&mut self, event: Event, now: u64) -> Vec<Effect> {
+    pub fn step(&mut self, event: Cue, now: u64) -> Vec<Effect> {
         match event {
-            Event::Pressed(press) => self.pressed(press, now),
-            Event::Held(score) => self.held(score, now),
-            Event::Answered(page, reply) => self.answered(page, reply, now),
-            Event::Touched => self.touched(now),
-            Event::Chose(language) => self.chose(language, now),
-            Event::MoreTime => self.more_time(now),
-            Event::Closed => self.closed(now),
-            Event::Opened => self.opened(now),
+            Cue::Pressed(press) => self.pressed(press, now),
+            Cue::Held(score) => self.held(score, now),
+            Cue::Answered(page, reply) => self.answered(page, reply, now),
+            Cue::Touched => self.touched(now),
+            Cue::Chose(language) => self.chose(language, now),
+            Cue::MoreTime => self.more_time(now),
+            Cue::Closed => self.closed(now),
+            Cue::Opened => self.opened(now),
             // A panel that is dark stays so.
-            Event::Renewed if self.is_closed && matches!(self.phase, Phase::Closed) => Vec::new(),
-            Event::Renewed if self.is_idle() && !self.is_resting() => self.ask(now),
-            Event::Renewed => Vec::new(),
-            Event::Kept { n } => self.kept(n, now),
-            Event::NotKept => self.not_kept(now),
-            Event::Reconsidered => self.reconsidered(now),
-            Event::AskedForHelp => self.asked_for_help(now),
-            Event::Coming => self.told(Attending::Coming, now),
-            Event::Missed => self.told(Attending::Nobody, now),
-            Event::Left => self.left(now),
-            Event::Recovered if self.is_resting() => self.ask(now),
-            Event::Recovered => Vec::new(),
-            Event::NewRun => self.forget(now),
-            Event::Ticked => self.ticked(now),
+            Cue::Renewed if self.is_closed && matches!(self.phase, Phase::Closed) => Vec::new(),
+            Cue::Renewed if self.is_idle() && !self.is_resting() => self.ask(now),
+            Cue::Renewed => Vec::new(),
+            Cue::Kept { n, what } => self.kept(n, what, now),
+            Cue::NotKept => self.not_kept(now),
+            Cue::Reconsidered => self.reconsidered(now),
+            Cue::AskedForHelp => self.asked_for_help(now),
+            Cue::Coming => self.told(Attending::Coming, now),
+            Cue::Missed => self.told(Attending::Nobody, now),
+            Cue::Left => self.left(now),
+            Cue::Recovered if self.is_resting() => self.ask(now),
+            Cue::Recovered => Vec::new(),
+            Cue::NewRun => self.forget(now),
+            Cue::Ticked => self.ticked(now),
         }
     }
 
@@ -435,8 +446,11 @@ impl Visit {
         if matches!(self.phase, Phase::Closed) { self.ask(now) } else { Vec::new() }
     }
 
-    fn kept(&mut self, n: u32, now: u64) -> Vec<Effect> {
-        let mut effects = match self.under_way.take() {
+    /// Something is on disk. Nobody is thanked for one thing because another was kept: whatever the
+    /// visit does not wait for is none of its business.
+    fn kept(&mut self, n: u32, what: Kept, now: u64) -> Vec<Effect> {
+        let is_awaited = |(under_way, _): &mut (UnderWay, u64)| under_way.is(what);
+        let mut effects = match self.under_way.take_if(is_awaited) {
             None => return Vec::new(),
             Some((UnderWay::Rating(keep), _)) => self.kept_rating(&keep, n, now),
             Some((UnderWay::Answer(keep), _)) => self.kept_answer(&keep, now),

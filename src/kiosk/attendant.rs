@@ -1,8 +1,10 @@
-//! The one loop that runs the kiosk: takes in events, asks the [`Visit`], and does what it says.
+//! The one loop that runs the kiosk: takes messages in, asks the [`Visit`], and does what it says.
 //!
-//! It owns the visit and nothing else, and never waits for anything but its next event: the
-//! journal commits on a thread of its own, the screen draws on another, the uplink sends on a
-//! third. An error that it cannot cure becomes a page on the screen, never an end.
+//! It owns the visit, the shop manager's session at the desk and the alerts, and never waits for
+//! anything but its next message: the journal commits on a thread of its own, the screen draws on
+//! another, the uplink sends on a third. An error that it cannot cure becomes a page on the screen,
+//! never an end. Nobody is thanked but by the visit, and the visit is told of each kind of event by
+//! name, so that a new kind cannot thank anybody by accident.
 
 mod alerts;
 mod desk;
@@ -13,20 +15,20 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
-use self::desk::Sitting;
+use self::desk::Session;
 use crate::clock;
 use crate::feedback::alert::Watch;
 use crate::feedback::answer::{Answered, FollowUp, Reply};
 use crate::feedback::call::{Called, Calls};
 use crate::feedback::event;
-use crate::feedback::moment::Anchor;
+use crate::feedback::moment::{Anchor, Reading};
 use crate::feedback::rating::{Input, Rated, RatingId, RunId, Score};
 use crate::feedback::survey::Survey;
-use crate::feedback::visit::{self, Attending, Effect, Plan, Press, Visit};
+use crate::feedback::visit::{self, Attending, Cue, Effect, Kept, Plan, Press, Visit};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::Desk;
 use crate::kiosk::desk::phone::{Phone, talk};
-use crate::kiosk::desk::sheets::sheet::{Office, Sheet, Stick, Tap};
+use crate::kiosk::desk::sheets::sheet::{Address, Office, Sheet, Stick, Tap};
 use crate::kiosk::display::{Display, DisplayTexts};
 use crate::kiosk::journal::{JournalThread, Outcome};
 use crate::kiosk::sound::Sound;
@@ -42,9 +44,9 @@ const TIME_INTERVAL_MS: u64 = 60_000;
 /// How often the schedule is looked at, in milliseconds: whenever the minute changes.
 const MINUTE_MS: u64 = 60_000;
 
-/// Everything that happens to a kiosk.
+/// Everything that the attendant is told.
 #[derive(Debug)]
-pub enum Event {
+pub enum Message {
     /// A face was pressed by a program.
     Pressed(Press),
     /// The face in this place was pressed on the screen or the keyboard, 1 being the worst.
@@ -67,7 +69,7 @@ pub enum Event {
     Buttons(buttons::Notice),
     /// Somebody does something at the desk.
     Desk(Tap),
-    /// The clerk has written a sheet, for the sitting with this number.
+    /// The clerk has written a sheet, for the session with this number.
     Sheet(u64, Box<Sheet>),
     /// Whether the post usually has presses at this time.
     Usual(bool),
@@ -125,95 +127,208 @@ pub enum View {
     Alert(bool),
 }
 
-/// The loop and what it acts on.
-pub(super) struct Attendant {
+/// What the composition root hands to the attendant.
+pub(super) struct Parts {
     pub(super) visit: Visit,
-    pub(super) asked: Display,
+    pub(super) display: Display,
     /// Whether there is a screen to ask follow-ups on.
     pub(super) is_followed: bool,
-    /// A survey that is asked from the next shopper on.
-    pub(super) next_survey: Option<Box<Survey>>,
-    pub(super) lamps: Lamps,
-    pub(super) sound: Sound,
-    /// What is known of this boot's time.
-    pub(super) time: Option<Anchor>,
+    /// Whether the journal takes ratings from the start.
+    pub(super) is_recording: bool,
+    pub(super) journal: JournalThread,
+    pub(super) thanks_log: Option<ThanksLog>,
+    pub(super) clocks: Clocks,
     /// How long the closed page is shown before the panel goes dark, in milliseconds.
     pub(super) panel_off_ms: u64,
-    /// When the panel goes dark, in milliseconds since boot.
-    pub(super) dark_at: Option<u64>,
-    pub(super) keeper: JournalThread,
-    pub(super) desk: Desk,
+    pub(super) out: Outputs,
+    pub(super) clerk: Desk,
     /// The page for phones, if there is one.
     pub(super) phone: Option<Phone>,
     /// How long the desk stays open while nobody touches it, in milliseconds.
     pub(super) desk_stay_ms: u64,
-    /// What became of the last stick, while it is there.
-    pub(super) stick: Stick,
-    /// Looks whether many shoppers are unhappy, or none come.
-    pub(super) watch: Watch,
-    /// The shopper who has asked for somebody.
-    pub(super) calls: Calls,
-    /// Whether shoppers are expected, as they are while the shop is open.
-    pub(super) is_expecting: bool,
-    /// Whether an alert is told.
-    pub(super) is_alert_told: bool,
-    /// Somebody at the desk.
-    pub(super) sitting: Option<Sitting>,
-    /// How often anybody was.
-    pub(super) sittings: u64,
-    /// What a shopper sees, or would see if the desk were not open.
-    pub(super) shown: Option<View>,
     /// What is known of head office; nothing of a kiosk that is not enrolled.
     pub(super) office: Option<Office>,
+    pub(super) watch: Watch,
+    pub(super) calls: Calls,
     /// The way back to this loop, for whoever is asked for something.
-    pub(super) events: SyncSender<Event>,
-    pub(super) witness: Option<ThanksLog>,
+    pub(super) messages: SyncSender<Message>,
+}
+
+/// How the attendant reads the time.
+#[derive(Clone, Copy)]
+pub(super) struct Clocks {
+    /// Both clocks at one instant.
+    pub(super) read: fn() -> Reading,
+    /// What the board's time service vouches for, if its clock stands after this time in
+    /// milliseconds since 1970 UTC.
+    pub(super) anchor: fn(i64) -> Option<Anchor>,
+}
+
+/// What the attendant acts on for shoppers, and whom it tells that there is something to send.
+pub(super) struct Outputs {
+    pub(super) lamps: Lamps,
+    pub(super) sound: Sound,
     /// Shows a view on the screen, if there is one.
     pub(super) show: Box<dyn Fn(View) + Send>,
     /// Tells the uplink that there is something to send.
     pub(super) nudge: Box<dyn Fn() + Send>,
-    /// Whether the journal's thread has gone, without which there is nothing left to do.
-    pub(super) is_over: bool,
-    /// When the board's time service was last asked, in milliseconds since boot.
-    pub(super) time_asked_at: Option<u64>,
-    /// The run of the last rating that was kept.
-    pub(super) run: Option<RunId>,
+}
+
+/// The way to the journal, and how writing goes.
+struct Recording {
+    journal: JournalThread,
+    thanks_log: Option<ThanksLog>,
+    /// The run of the last event that was kept.
+    run: Option<RunId>,
     /// Whether the journal was asked if it takes ratings again, and has not answered yet.
-    pub(super) is_probing: bool,
-    /// Whether it was said already that nothing is recorded.
-    pub(super) has_complained: bool,
+    is_probing: bool,
+    /// Whether the log says already that nothing is recorded.
+    has_complained: bool,
+}
+
+/// What is known of this boot's time.
+struct Time {
+    clocks: Clocks,
+    anchor: Option<Anchor>,
+    /// When the board's time service was last asked, in milliseconds since boot.
+    asked_at: Option<u64>,
+}
+
+/// The panel, and what a shopper sees on it.
+struct Panel {
+    off_ms: u64,
+    /// When the panel goes dark, in milliseconds since boot.
+    dark_at: Option<u64>,
+    /// What a shopper sees, or would see if the desk were not open.
+    shown: Option<View>,
+}
+
+/// The shop manager's side.
+struct DeskSide {
+    clerk: Desk,
+    phone: Option<Phone>,
+    stay_ms: u64,
+    /// What became of the last stick, while it is there.
+    stick: Stick,
+    /// Somebody at the desk.
+    session: Option<Session>,
+    /// How often anybody was.
+    sessions: u64,
+    office: Option<Office>,
+}
+
+/// What the shop manager is told of without asking.
+struct Alarm {
+    /// Watches whether many shoppers are unhappy, or none come.
+    watch: Watch,
+    /// The shopper who has asked for somebody.
+    calls: Calls,
+    /// Whether shoppers are expected, as they are while the shop is open.
+    is_expecting: bool,
+    /// Whether an alert is told.
+    is_told: bool,
+}
+
+/// The loop: the visit, and the state of what it acts on.
+pub(super) struct Attendant {
+    visit: Visit,
+    display: Display,
+    is_followed: bool,
+    /// A survey that is asked from the next shopper on.
+    next_survey: Option<Box<Survey>>,
+    recording: Recording,
+    time: Time,
+    panel: Panel,
+    out: Outputs,
+    desk: DeskSide,
+    alarm: Alarm,
+    messages: SyncSender<Message>,
+    /// Whether the journal's thread has gone, without which there is nothing left to do.
+    is_over: bool,
 }
 
 impl Attendant {
+    /// An attendant with these parts, which has not begun yet.
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            visit: parts.visit,
+            display: parts.display,
+            is_followed: parts.is_followed,
+            next_survey: None,
+            recording: Recording {
+                journal: parts.journal,
+                thanks_log: parts.thanks_log,
+                run: None,
+                is_probing: false,
+                has_complained: !parts.is_recording,
+            },
+            time: Time { clocks: parts.clocks, anchor: None, asked_at: None },
+            panel: Panel { off_ms: parts.panel_off_ms, dark_at: None, shown: None },
+            out: parts.out,
+            desk: DeskSide {
+                clerk: parts.clerk,
+                phone: parts.phone,
+                stay_ms: parts.desk_stay_ms,
+                stick: Stick::default(),
+                session: None,
+                sessions: 0,
+                office: parts.office,
+            },
+            alarm: Alarm {
+                watch: parts.watch,
+                calls: parts.calls,
+                is_expecting: false,
+                is_told: false,
+            },
+            messages: parts.messages,
+            is_over: false,
+        }
+    }
+
+    /// Where the page for phones is, if there is one.
+    pub(super) fn phone_address(&self) -> Option<Address> {
+        self.desk.phone.as_ref().map(Phone::address)
+    }
+
+    /// Milliseconds since the board booted.
+    fn now(&self) -> u64 {
+        (self.time.clocks.read)().boot_ms
+    }
+
     /// Runs until somebody wants the kiosk to end, or its journal's thread is gone.
-    pub(super) fn run(mut self, events: &Receiver<Event>) {
+    pub(super) fn run(mut self, messages: &Receiver<Message>) {
         let mut probe_at = None;
         self.begin();
         while !self.is_over {
-            let now = clock::boot_ms();
+            let now = self.now();
             if !self.visit.is_resting() {
                 probe_at = None;
-            } else if !self.is_probing && probe_at.is_none_or(|at| at <= now) {
+            } else if !self.recording.is_probing && probe_at.is_none_or(|at| at <= now) {
                 probe_at = Some(now + PROBE_INTERVAL_MS);
-                self.is_probing = true;
-                self.is_over |= self.keeper.probe().is_err();
+                self.recording.is_probing = true;
+                self.is_over |= self.recording.journal.probe().is_err();
             }
             // One probe at a time: a card that hangs must not fill the way to the journal.
-            let probe_at = probe_at.filter(|_| !self.is_probing);
-            let left_at = self.sitting.as_ref().map(|sitting| sitting.until);
-            let others =
-                [probe_at, self.dark_at, left_at, self.watch.due_at(), self.minute_at(now)];
-            let others = others.into_iter().chain([self.calls.due_at()]);
+            let probe_at = probe_at.filter(|_| !self.recording.is_probing);
+            let left_at = self.desk.session.as_ref().map(|session| session.until);
+            let others = [
+                probe_at,
+                self.panel.dark_at,
+                left_at,
+                self.alarm.watch.due_at(),
+                self.minute_at(now),
+            ];
+            let others = others.into_iter().chain([self.alarm.calls.due_at()]);
             let others = others.flatten();
             let due_at = self.visit.due_at().into_iter().chain(others).min();
-            let event = match due_at {
-                None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => events.recv_timeout(Duration::from_millis(at.saturating_sub(now))),
+            let message = match due_at {
+                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => messages.recv_timeout(Duration::from_millis(at.saturating_sub(now))),
             };
-            match event {
-                Ok(Event::Stopped) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(event) => self.take(event),
-                Err(RecvTimeoutError::Timeout) => self.step(visit::Event::Ticked),
+            match message {
+                Ok(Message::Stopped) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(message) => self.take(message),
+                Err(RecvTimeoutError::Timeout) => self.step(Cue::Ticked),
             }
             self.look_at_the_clock();
         }
@@ -222,7 +337,7 @@ impl Attendant {
     /// Shows what there is to show at start.
     fn begin(&mut self) {
         self.follow_the_question();
-        self.expect_shoppers(self.asked.is_open());
+        self.expect_shoppers(self.display.is_open());
         // The words have to be there before a post that rests can say so in them.
         self.act(Effect::Ask);
         self.look_up_notice();
@@ -232,31 +347,31 @@ impl Attendant {
     }
 
     pub(super) fn follow_the_question(&mut self) {
-        let plan = self.asked.question().plan();
+        let plan = self.display.question().plan();
         let plan = if self.is_followed { plan } else { Plan::default() };
-        self.visit.plan(plan, self.asked.words(None).notice.is_some());
+        self.visit.plan(plan, self.display.words(None).notice.is_some());
     }
 
     /// When the minute changes, if anything depends on it.
     fn minute_at(&self, now: u64) -> Option<u64> {
         let into = u64::try_from(self.believed_ms()?).unwrap_or(0) % MINUTE_MS;
-        self.asked.is_timed().then_some(now + MINUTE_MS - into)
+        self.display.is_timed().then_some(now + MINUTE_MS - into)
     }
 
     /// Follows the shop's hours and the schedule, and takes up another survey, once nobody is in
     /// the middle of answering.
     fn look_at_the_clock(&mut self) {
-        let now = clock::boot_ms();
-        if self.sitting.as_ref().is_some_and(|sitting| sitting.until <= now) {
+        let now = self.now();
+        if self.desk.session.as_ref().is_some_and(|session| session.until <= now) {
             self.leave_desk();
         }
-        self.watch.look(now);
+        self.alarm.watch.look(now);
         self.look_at_the_call(now);
         self.look_at_the_quiet(now);
         self.tell_of_the_alert();
-        if self.dark_at.is_some_and(|at| at <= now) {
-            self.dark_at = None;
-            (self.show)(View::Dark);
+        if self.panel.dark_at.is_some_and(|at| at <= now) {
+            self.panel.dark_at = None;
+            (self.out.show)(View::Dark);
         }
         if !self.visit.is_idle() {
             return;
@@ -265,95 +380,100 @@ impl Attendant {
         if let Some(survey) = self.next_survey.take() {
             tracing::info!(version = survey.parts().version, "another survey is asked from now on");
             let for_desk = survey.as_ref().clone();
-            if let Err(error) = self.desk.tell(|clerk| clerk.adopt_survey(for_desk)) {
+            if let Err(error) = self.desk.clerk.tell(|clerk| clerk.adopt_survey(for_desk)) {
                 tracing::warn!(%error, "the desk keeps the words of the last survey");
             }
-            self.asked.adopt(*survey, now_ms);
-        } else if !self.asked.is_timed() || !self.asked.look(now_ms) {
+            self.display.adopt(*survey, now_ms);
+        } else if !self.display.is_timed() || !self.display.look(now_ms) {
             return;
         }
         self.follow_the_question();
-        let is_open = self.asked.is_open();
+        let is_open = self.display.is_open();
         self.expect_shoppers(is_open);
-        self.step(if is_open { visit::Event::Opened } else { visit::Event::Closed });
-        self.step(visit::Event::Renewed);
+        self.step(if is_open { Cue::Opened } else { Cue::Closed });
+        self.step(Cue::Renewed);
     }
 
-    fn take(&mut self, event: Event) {
-        match event {
-            Event::Pressed(press) => self.press(press.score.value(), press.input),
-            Event::Face(value, input) => self.press(value, input),
-            Event::Answered(page, reply) => {
-                self.step(visit::Event::Answered(page, reply));
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Pressed(press) => self.press(press.score.value(), press.input),
+            Message::Face(value, input) => self.press(value, input),
+            Message::Answered(page, reply) => {
+                self.step(Cue::Answered(page, reply));
             }
-            Event::Touched if self.sitting.is_some() => self.tap(Tap::Touched),
-            Event::Touched => self.step(visit::Event::Touched),
-            Event::Chose(language) => self.step(visit::Event::Chose(language)),
-            Event::MoreTime => self.step(visit::Event::MoreTime),
-            Event::Speak => {
-                self.sound.speak(&self.asked.wording(self.visit.language()).language);
-                self.step(visit::Event::Touched);
+            Message::Touched if self.desk.session.is_some() => self.tap(Tap::Touched),
+            Message::Touched => self.step(Cue::Touched),
+            Message::Chose(language) => self.step(Cue::Chose(language)),
+            Message::MoreTime => self.step(Cue::MoreTime),
+            Message::Speak => {
+                self.out.sound.speak(&self.display.wording(self.visit.language()).language);
+                self.step(Cue::Touched);
             }
-            Event::Surveyed(survey) => self.next_survey = Some(survey),
-            Event::Desk(tap) => self.tap(tap),
-            Event::Sheet(number, sheet) => self.lay(number, *sheet),
-            Event::Phone(request) => self.answer_phone(request),
-            Event::Usual(is_usual) => self.watch.found(is_usual),
-            Event::Office(office) => self.office = Some(office),
-            Event::AskedForHelp => self.step(visit::Event::AskedForHelp),
-            Event::Left => self.step(visit::Event::Left),
-            Event::Carried(what) => self.has_carried(what),
-            Event::Noticed(did) => self.notice_to_shoppers(did),
-            Event::Reconsidered => self.step(visit::Event::Reconsidered),
-            Event::Buttons(notice) => self.notice(notice),
-            Event::Journal(Outcome::Kept(entry)) => {
+            Message::Surveyed(survey) => self.next_survey = Some(survey),
+            Message::Desk(tap) => self.tap(tap),
+            Message::Sheet(number, sheet) => self.lay(number, *sheet),
+            Message::Phone(request) => self.answer_phone(request),
+            Message::Usual(is_usual) => self.alarm.watch.found(is_usual),
+            Message::Office(office) => self.desk.office = Some(office),
+            Message::AskedForHelp => self.step(Cue::AskedForHelp),
+            Message::Left => self.step(Cue::Left),
+            Message::Carried(what) => self.stick_written(what),
+            Message::Noticed(did) => self.notice_to_shoppers(did),
+            Message::Reconsidered => self.step(Cue::Reconsidered),
+            Message::Buttons(notice) => self.notice(notice),
+            Message::Journal(Outcome::Kept(entry)) => {
                 let RatingId { run, n } = entry.id;
-                if self.run.replace(run).is_some_and(|last| last != run) {
-                    self.watch.begin_run();
-                    self.step(visit::Event::NewRun);
+                if self.recording.run.replace(run).is_some_and(|last| last != run) {
+                    self.alarm.watch.begin_run();
+                    self.step(Cue::NewRun);
                 }
-                self.has_complained = false;
+                self.recording.has_complained = false;
                 match &entry.event {
-                    event::Event::Noted(noted) => self.has_noted(noted),
-                    event::Event::Called(called) => self.has_called(*called, n),
+                    event::Event::Noted(noted) => self.note_kept(noted),
+                    event::Event::Called(called) => self.call_kept(*called, n),
                     event::Event::Rated(rated) => {
                         self.look_at_rating(n, rated, entry.reading.boot_ms);
-                        self.step(visit::Event::Kept { n });
+                        self.step(Cue::Kept { n, what: Kept::Rating(rated.score) });
                     }
-                    _ => self.step(visit::Event::Kept { n }),
+                    event::Event::Answered(answered) => {
+                        let what = Kept::Answer(answered.answer.follow_up());
+                        self.step(Cue::Kept { n, what });
+                    }
+                    // The journal's own word on its card; no shopper waits for it.
+                    event::Event::Lost(_) => {}
                 }
-                (self.nudge)();
+                (self.out.nudge)();
                 self.ask_the_time();
             }
-            Event::Journal(Outcome::NotKept(error)) => {
+            Message::Journal(Outcome::NotKept(error)) => {
                 // A full card in a busy shop is one line in the log, and not one for each shopper.
-                if !std::mem::replace(&mut self.has_complained, true) {
+                if !std::mem::replace(&mut self.recording.has_complained, true) {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "a rating could not be kept; the post is not recording");
                 }
-                self.step(visit::Event::NotKept);
+                self.step(Cue::NotKept);
             }
-            Event::Journal(Outcome::Recovered) => {
-                self.is_probing = false;
-                self.has_complained = false;
-                self.step(visit::Event::Recovered);
+            Message::Journal(Outcome::Recovered) => {
+                self.recording.is_probing = false;
+                self.recording.has_complained = false;
+                self.step(Cue::Recovered);
             }
             // Of two words in one boot the later one is as good, or better.
-            Event::Journal(Outcome::Dated(anchor)) => self.time = Some(anchor),
-            Event::Journal(Outcome::StillClosed(error)) => {
-                self.is_probing = false;
+            Message::Journal(Outcome::Dated(anchor)) => self.time.anchor = Some(anchor),
+            Message::Journal(Outcome::StillClosed(error)) => {
+                self.recording.is_probing = false;
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the journal still takes no ratings");
             }
             // The loop has ended already when this comes.
-            Event::Stopped => {}
+            Message::Stopped => {}
         }
     }
 
     /// A face was pressed. A key 5, or a fifth button, means nothing where there are three faces.
     fn press(&mut self, value: u8, input: Input) {
-        match self.asked.scale().score(value) {
-            Ok(score) => self.step(visit::Event::Pressed(Press { score, input })),
+        match self.display.scale().score(value) {
+            Ok(score) => self.step(Cue::Pressed(Press { score, input })),
             Err(error) => tracing::warn!(%error, "a press is ignored"),
         }
     }
@@ -361,11 +481,11 @@ impl Attendant {
     /// Notes what the board's time service knows, now and then, since it may have learnt the time
     /// only after the kiosk started. Only presses lead here, so an idle kiosk writes nothing.
     fn ask_the_time(&mut self) {
-        let now = clock::boot_ms();
-        if self.time_asked_at.is_none_or(|at| now - at >= TIME_INTERVAL_MS) {
-            self.time_asked_at = Some(now);
-            if let Some(anchor) = clock::anchor(clock::built_ms()) {
-                self.is_over |= self.keeper.add_anchor(anchor).is_err();
+        let now = self.now();
+        if self.time.asked_at.is_none_or(|at| now - at >= TIME_INTERVAL_MS) {
+            self.time.asked_at = Some(now);
+            if let Some(anchor) = (self.time.clocks.anchor)(clock::built_ms()) {
+                self.is_over |= self.recording.journal.add_anchor(anchor).is_err();
             }
         }
     }
@@ -379,7 +499,7 @@ impl Attendant {
             }
             buttons::Notice::Held { line, score } => {
                 tracing::warn!(line, "a button is held: its press is taken back");
-                self.step(visit::Event::Held(score));
+                self.step(Cue::Held(score));
             }
             buttons::Notice::Stuck { line } => {
                 tracing::warn!(line, "a button is stuck: it is ignored until it is released");
@@ -397,8 +517,8 @@ impl Attendant {
         }
     }
 
-    fn step(&mut self, event: visit::Event) {
-        for effect in self.visit.step(event, clock::boot_ms()) {
+    fn step(&mut self, cue: Cue) {
+        for effect in self.visit.step(cue, self.now()) {
             self.act(effect);
         }
     }
@@ -406,49 +526,51 @@ impl Attendant {
     fn act(&mut self, effect: Effect) {
         match effect {
             Effect::Light(score) => {
-                self.lamps.show(Signal::Pressed(score.value()));
-                self.sound.tone();
+                self.out.lamps.show(Signal::Pressed(score.value()));
+                self.out.sound.tone();
                 self.view(View::Pressed(score));
             }
             Effect::Keep(keep) => {
                 let visit::Keep { score, input, at_ms, verdict, replaces } = keep;
-                let question = self.asked.wording(self.visit.language());
+                let question = self.display.wording(self.visit.language());
                 let rated = Rated { score, input, question, verdict, replaces };
                 self.keep(event::Event::Rated(rated), at_ms);
             }
             Effect::KeepAnswer(keep) => {
-                let question = self.asked.wording(self.visit.language());
+                let question = self.display.wording(self.visit.language());
                 let answered = Answered { to: Some(keep.to), answer: keep.answer, question };
                 self.keep(event::Event::Answered(answered), keep.at_ms);
             }
             Effect::KeepCall { at_ms } => self.keep(event::Event::Called(Called::Asked), at_ms),
             Effect::Attend(what) => self.view(View::Attend(what)),
             Effect::Thank { n, score } => {
-                if let (Some(witness), Some(run)) = (&mut self.witness, self.run) {
+                if let (Some(witness), Some(run)) =
+                    (&mut self.recording.thanks_log, self.recording.run)
+                {
                     witness.thanked(RatingId { run, n }, score);
                 }
                 self.view(View::Thanks(self.visit.is_help_offered()));
             }
             Effect::Ask => {
-                self.lamps.show(Signal::Ready);
-                let words = self.asked.words(self.visit.language());
+                self.out.lamps.show(Signal::Ready);
+                let words = self.display.words(self.visit.language());
                 self.view(View::Ask(words));
             }
             Effect::Invite => {
-                let words = self.asked.words(None);
+                let words = self.display.words(None);
                 self.view(View::Invite(words));
             }
             Effect::Follow { page, is_happy } => {
-                let words = self.asked.words(self.visit.language());
+                let words = self.display.words(self.visit.language());
                 self.view(View::Follow { page, is_happy, words });
             }
             Effect::StillThere(seconds) => self.view(View::StillThere(seconds)),
             Effect::Close => {
-                self.lamps.show(Signal::Off);
+                self.out.lamps.show(Signal::Off);
                 self.view(View::Close);
             }
             Effect::Rest => {
-                self.lamps.show(Signal::Off);
+                self.out.lamps.show(Signal::Off);
                 self.view(View::Rest);
             }
             Effect::Ignore(press) => {
@@ -470,28 +592,29 @@ impl Attendant {
                 | View::Attend(Attending::Coming | Attending::Nobody)
         );
         if is_for_somebody {
-            self.sitting = None;
+            self.desk.session = None;
         }
-        if self.sitting.is_none() {
+        if self.desk.session.is_none() {
             let is_closed = view == View::Close;
-            self.dark_at = is_closed.then(|| clock::boot_ms() + self.panel_off_ms);
-            (self.show)(view.clone());
+            self.panel.dark_at = is_closed.then(|| self.now() + self.panel.off_ms);
+            (self.out.show)(view.clone());
         }
         if !matches!(view, View::StillThere(_)) {
-            self.shown = Some(view);
+            self.panel.shown = Some(view);
         }
     }
 
     /// UTC in milliseconds since 1970, if anybody in this boot has said what time it is: a board's
     /// own clock is plausible and wrong after a power cut, and must close no shop.
     fn believed_ms(&self) -> Option<i64> {
-        let Anchor { boot_ms, utc_ms, .. } = self.time?;
-        let since = i64::try_from(clock::boot_ms()).ok()? - i64::try_from(boot_ms).ok()?;
+        let Anchor { boot_ms, utc_ms, .. } = self.time.anchor?;
+        let since = i64::try_from(self.now()).ok()? - i64::try_from(boot_ms).ok()?;
         Some(utc_ms + since).filter(|&now_ms| clock::is_possible(now_ms))
     }
 
     fn keep(&mut self, event: event::Event, at_ms: u64) {
-        if let Err(gone) = self.keeper.keep(event, clock::reading_at(at_ms), self.run) {
+        let reading = (self.time.clocks.read)().earlier(at_ms);
+        if let Err(gone) = self.recording.journal.keep(event, reading, self.recording.run) {
             // Only a new process can help; systemd starts one.
             tracing::error!(%gone, "a rating could not be kept; the kiosk ends");
             self.is_over = true;

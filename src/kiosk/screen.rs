@@ -26,7 +26,7 @@ pub use self::backend::has_display;
 pub use self::error::Error;
 pub use self::fonts::bring_fonts;
 use self::generated::{AppWindow, Bridge, Stage, Theme};
-use crate::kiosk::attendant::{Event, View};
+use crate::kiosk::attendant::{Message, View};
 use crate::kiosk::settings::Settings;
 
 /// The window, on the thread that will run it.
@@ -41,7 +41,7 @@ impl Screen {
     /// When there is no display, or none that the program was built for.
     pub fn open(
         settings: &Settings,
-        tell: impl Fn(Event) + Clone + 'static,
+        tell: impl Fn(Message) + Clone + 'static,
     ) -> Result<Self, Error> {
         backend::choose()?;
         Self::on_this_platform(settings, tell)
@@ -53,7 +53,7 @@ impl Screen {
     /// When the platform cannot make a window.
     pub fn on_this_platform(
         settings: &Settings,
-        tell: impl Fn(Event) + Clone + 'static,
+        tell: impl Fn(Message) + Clone + 'static,
     ) -> Result<Self, Error> {
         fonts::teach();
         // The last kiosk may have ended by night, and the light behind the panel stays as it was.

@@ -23,6 +23,7 @@ use std::process::Command;
 use i_slint_backend_testing::ElementHandle;
 use slint::platform::{PointerEventButton, WindowEvent};
 use slint::{ComponentHandle, LogicalPosition};
+use smilepost::feedback::event::fields::Field;
 use smilepost::kiosk::desk::sheets::sheet::Tap;
 use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::{Driver, Settings};
@@ -83,7 +84,12 @@ fn is_checked(stage: &Stage<impl ComponentHandle + 'static>, label: &'static str
 /// What each note is about, and what it says.
 fn notes(settings: &Settings) -> Vec<(String, String)> {
     let notes = exported(settings).into_iter().filter(|row| row.kind == "noted");
-    notes.map(|row| (row.about.unwrap(), row.note.unwrap())).collect()
+    notes
+        .map(|row| {
+            let text = |field| row.fields.text(field).unwrap().to_owned();
+            (text(Field::About), text(Field::Text))
+        })
+        .collect()
 }
 
 fn noted(about: &str, text: &str) -> (String, String) {

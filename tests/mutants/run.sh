@@ -93,6 +93,8 @@ mutant any-form src/kiosk/desk/phone/served/pages.rs 's/is_from_here && is_own_f
 mutant any-origin src/web/guard.rs 's/    text\(ORIGIN\)\.is_none_or\(\|origin\| origin == own\)\n        && site/    let _ = own;\n    site/' --test phone
 mutant phone-tries-are-free src/kiosk/desk/phone/served/sessions.rs 's/self\.guard\.enter\(pin, now_ms\)\?;/if !crate::secret::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
 # A call is promised only once it is on disk.
+# Nobody is thanked for one thing because another was kept.
+mutant whatever-is-kept-thanks src/feedback/visit.rs 's/self\.under_way\.take_if\(is_awaited\)/self.under_way.take_if(|it| is_awaited(it) || !matches!(it.0, UnderWay::Call))/' --lib visit
 mutant promised-before-it-is-kept src/feedback/visit/help.rs 's/vec!\[Effect::KeepCall \{ at_ms \}\]/vec![Effect::KeepCall { at_ms }, Effect::Attend(Attending::Asked)]/' --lib visit
 mutant one-line-for-all-wordings src/feedback/tally/score.rs 's/self\.version == version && //' --test kiosk desk
 # What is carried by hand.

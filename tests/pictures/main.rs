@@ -34,7 +34,7 @@ use smilepost::feedback::colour::Colour;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::feedback::visit::Attending;
-use smilepost::kiosk::attendant::{Event, View};
+use smilepost::kiosk::attendant::{Message, View};
 use smilepost::kiosk::display::{Display, DisplayTexts, Shown};
 use smilepost::kiosk::screen::fonts::prefer;
 use smilepost::kiosk::screen::{Screen, bring_fonts};
@@ -66,7 +66,7 @@ fn screen(settings: &Settings) -> Screen {
 }
 
 /// The same, telling what is touched.
-fn screen_telling(settings: &Settings, tell: impl Fn(Event) + Clone + 'static) -> Screen {
+fn screen_telling(settings: &Settings, tell: impl Fn(Message) + Clone + 'static) -> Screen {
     set_platform();
     Screen::on_this_platform(settings, tell).unwrap()
 }

@@ -14,9 +14,20 @@ pub struct Press {
     pub input: Input,
 }
 
-/// What happened.
+/// What the journal has kept, as far as a visit can wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A rating with this score.
+    Rating(Score),
+    /// An answer to this follow-up.
+    Answer(FollowUp),
+    /// A shopper's call for somebody.
+    Call,
+}
+
+/// What a visit is told: something that happened, or that time went by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum Cue {
     /// A shopper pressed a face.
     Pressed(Press),
     /// The button of this face was held for so long that nobody meant it.
@@ -35,10 +46,12 @@ pub enum Event {
     Opened,
     /// There is something else to ask.
     Renewed,
-    /// The rating or the answer under way is on disk, with this number in the run.
+    /// Something is on disk. It ends what is under way only if it is what the visit waits for.
     Kept {
         /// Its number in the run.
         n: u32,
+        /// What was kept.
+        what: Kept,
     },
     /// The rating or the answer under way could not be written.
     NotKept,
@@ -65,12 +78,12 @@ pub enum Event {
 pub enum Effect {
     /// Show at once that this face was pressed.
     Light(Score),
-    /// Write this rating to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
+    /// Write this rating to disk and come back with [`Cue::Kept`] or [`Cue::NotKept`].
     Keep(Keep),
-    /// Write this answer to disk and come back with [`Event::Kept`] or [`Event::NotKept`].
+    /// Write this answer to disk and come back with [`Cue::Kept`] or [`Cue::NotKept`].
     KeepAnswer(KeepAnswer),
-    /// Write to disk that a shopper asked for somebody, and come back with [`Event::Kept`] or
-    /// [`Event::NotKept`].
+    /// Write to disk that a shopper asked for somebody, and come back with [`Cue::Kept`] or
+    /// [`Cue::NotKept`].
     KeepCall {
         /// When, on the boot's axis.
         at_ms: u64,

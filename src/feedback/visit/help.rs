@@ -2,7 +2,7 @@
 //! that waits.
 //!
 //! Whether anybody comes is not decided here: [`crate::feedback::call::Calls`] knows the call, and
-//! tells of it by [`super::Event::Coming`] and [`super::Event::Missed`]. Whoever presses a face
+//! tells of it by [`super::Cue::Coming`] and [`super::Cue::Missed`]. Whoever presses a face
 //! meanwhile is the next shopper, and the call goes on without the page.
 
 use super::{Effect, Phase, Shown, UnderWay, Visit, Waiting};
@@ -112,26 +112,27 @@ impl Visit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Event, Pace, Press};
+    use super::super::{Cue, Pace, Press};
     use super::*;
     use crate::feedback::misuse::Judge;
     use crate::feedback::rating::{Input, Scale};
+    use crate::feedback::visit::tests::{tell, written};
 
-    fn press(value: u8) -> Event {
+    fn press(value: u8) -> Cue {
         let score = Scale::Five.score(value).unwrap();
-        Event::Pressed(Press { score, input: Input::Touch })
+        Cue::Pressed(Press { score, input: Input::Touch })
     }
 
     fn visit() -> Visit {
         Visit::new(Pace::default(), Judge::off()).offering_help(true)
     }
 
-    fn play(visit: &mut Visit, events: &[(u64, Event)]) -> Vec<Effect> {
-        events.iter().flat_map(|(now, event)| visit.step(event.clone(), *now)).collect()
+    fn play(visit: &mut Visit, events: &[(u64, Cue)]) -> Vec<Effect> {
+        events.iter().flat_map(|(now, event)| tell(visit, event.clone(), *now)).collect()
     }
 
-    const THANKED: fn(u8) -> [(u64, Event); 2] =
-        |value| [(10_000, press(value)), (10_000, Event::Kept { n: 1 })];
+    const THANKED: fn(u8) -> [(u64, Cue); 2] =
+        |value| [(10_000, press(value)), (10_000, written(1))];
 
     #[test]
     fn only_an_unhappy_shopper_is_offered_it_and_has_the_time_to_read() {
@@ -145,36 +146,36 @@ mod tests {
         let mut off = Visit::new(Pace::default(), Judge::off());
         let _ = play(&mut off, &THANKED(1));
         assert!(!off.is_help_offered());
-        assert_eq!(play(&mut off, &[(11_000, Event::AskedForHelp)]), []);
+        assert_eq!(play(&mut off, &[(11_000, Cue::AskedForHelp)]), []);
     }
 
     #[test]
     fn a_shopper_who_asks_waits_on_a_page_once_the_call_is_on_disk_and_hears_what_becomes_of_it() {
         let mut visit = visit();
         let _ = play(&mut visit, &THANKED(1));
-        let asked = play(&mut visit, &[(12_000, Event::AskedForHelp)]);
+        let asked = play(&mut visit, &[(12_000, Cue::AskedForHelp)]);
         assert_eq!(asked, [Effect::KeepCall { at_ms: 12_000 }]);
-        let kept = play(&mut visit, &[(12_010, Event::Kept { n: 2 })]);
+        let kept = play(&mut visit, &[(12_010, written(2))]);
         assert_eq!(kept, [Effect::Attend(Attending::Asked)]);
         assert_eq!(visit.due_at(), None, "how long is not for the page to say");
-        let coming = play(&mut visit, &[(60_000, Event::Coming)]);
+        let coming = play(&mut visit, &[(60_000, Cue::Coming)]);
         assert_eq!(coming, [Effect::Attend(Attending::Coming)]);
-        let over = play(&mut visit, &[(60_000 + TOLD_MS, Event::Ticked)]);
+        let over = play(&mut visit, &[(60_000 + TOLD_MS, Cue::Ticked)]);
         assert_eq!(over, [Effect::Ask]);
-        assert_eq!(play(&mut visit, &[(99_000, Event::Missed)]), [], "nobody waits any more");
+        assert_eq!(play(&mut visit, &[(99_000, Cue::Missed)]), [], "nobody waits any more");
     }
 
     #[test]
     fn a_call_that_is_not_on_disk_is_not_promised() {
         let mut visit = visit();
         let _ = play(&mut visit, &THANKED(1));
-        let effects = play(&mut visit, &[(12_000, Event::AskedForHelp), (12_010, Event::NotKept)]);
+        let effects = play(&mut visit, &[(12_000, Cue::AskedForHelp), (12_010, Cue::NotKept)]);
         assert_eq!(effects[1..], [Effect::Rest]);
     }
 
     #[test]
     fn whoever_presses_while_somebody_waits_is_the_next_shopper_and_so_after_an_unused_offer() {
-        let next = |events: &[(u64, Event)], at: u64| {
+        let next = |events: &[(u64, Cue)], at: u64| {
             let mut visit = visit();
             let _ = play(&mut visit, events);
             let effects = play(&mut visit, &[(at, press(5))]);
@@ -184,9 +185,7 @@ mod tests {
             })
         };
         let thanked = THANKED(1);
-        let waiting =
-            [&thanked[..], &[(12_000, Event::AskedForHelp), (12_010, Event::Kept { n: 2 })]]
-                .concat();
+        let waiting = [&thanked[..], &[(12_000, Cue::AskedForHelp), (12_010, written(2))]].concat();
         assert_eq!(next(&waiting, 20_000), Some((None, None)));
         assert_eq!(next(&thanked, 11_000), Some((None, Some(1))), "a correction");
         assert_eq!(next(&thanked, 15_000), Some((None, None)), "the offer still stands");
@@ -196,8 +195,8 @@ mod tests {
     fn a_shopper_may_stop_waiting() {
         let mut visit = visit();
         let _ = play(&mut visit, &THANKED(1));
-        let _ = play(&mut visit, &[(12_000, Event::AskedForHelp), (12_010, Event::Kept { n: 2 })]);
-        assert_eq!(play(&mut visit, &[(13_000, Event::Left)]), [Effect::Ask]);
-        assert_eq!(play(&mut visit, &[(14_000, Event::Left)]), []);
+        let _ = play(&mut visit, &[(12_000, Cue::AskedForHelp), (12_010, written(2))]);
+        assert_eq!(play(&mut visit, &[(13_000, Cue::Left)]), [Effect::Ask]);
+        assert_eq!(play(&mut visit, &[(14_000, Cue::Left)]), []);
     }
 }

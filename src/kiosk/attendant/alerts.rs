@@ -1,47 +1,47 @@
 //! What the shop manager is told of without asking: many unhappy shoppers, or none at all.
 
-use super::{Attendant, Event, View, visit};
-use crate::clock;
+use super::{Attendant, Message, View};
 use crate::feedback::alert::Alert;
 use crate::feedback::call::Called;
 use crate::feedback::event;
 use crate::feedback::misuse::Reason;
 use crate::feedback::rating::Rated;
+use crate::feedback::visit::{Cue, Kept};
 use crate::kiosk::buttons::Signal;
 use crate::kiosk::desk::sheets::sheet::Alerts;
 
 impl Attendant {
     /// Shoppers are expected while the shop is open.
     pub(super) fn expect_shoppers(&mut self, is_open: bool) {
-        if is_open != std::mem::replace(&mut self.is_expecting, is_open) {
+        if is_open != std::mem::replace(&mut self.alarm.is_expecting, is_open) {
             match is_open {
-                true => self.watch.used(clock::boot_ms()),
-                false => self.watch.closed(),
+                true => self.alarm.watch.used(self.now()),
+                false => self.alarm.watch.closed(),
             }
         }
     }
 
     /// Looks at a rating that was kept: fresh ones that count may raise an alert.
     pub(super) fn look_at_rating(&mut self, n: u32, rated: &Rated, at_ms: u64) {
-        self.watch.used(at_ms);
+        self.alarm.watch.used(at_ms);
         let misuse = rated.verdict.misuse;
         if let Some(replaced) =
             rated.replaces.filter(|_| misuse.is_none_or(|reason| reason == Reason::Held))
         {
-            self.watch.taken_back(replaced, at_ms);
+            self.alarm.watch.taken_back(replaced, at_ms);
         }
         if misuse.is_none() {
-            self.watch.rated(n, rated.score, at_ms);
+            self.alarm.watch.rated(n, rated.score, at_ms);
         }
     }
 
     /// What somebody should look at now.
     pub(super) fn alerts(&self) -> Alerts {
-        let quiet_ms = self.watch.quiet_ms(clock::boot_ms());
+        let quiet_ms = self.alarm.watch.quiet_ms(self.now());
         Alerts {
-            unhappy: self.watch.alert(),
+            unhappy: self.alarm.watch.alert(),
             quiet_h: quiet_ms.map(|ms| ms / 3_600_000),
-            call: self.calls.call(),
+            call: self.alarm.calls.call(),
         }
     }
 
@@ -49,7 +49,7 @@ impl Attendant {
     pub(super) fn tell_of_the_alert(&mut self) {
         let alerts = self.alerts();
         let is_raised = alerts.are_raised();
-        if std::mem::replace(&mut self.is_alert_told, is_raised) == is_raised {
+        if std::mem::replace(&mut self.alarm.is_told, is_raised) == is_raised {
             return;
         }
         match alerts {
@@ -64,47 +64,47 @@ impl Attendant {
             }
             _ => tracing::info!("the alert is over"),
         }
-        self.lamps.show(Signal::Alert(is_raised));
-        (self.show)(View::Alert(is_raised));
+        self.out.lamps.show(Signal::Alert(is_raised));
+        (self.out.show)(View::Alert(is_raised));
     }
 
     /// What was written down of a call is on disk: a shopper who asks is promised nothing sooner.
-    pub(super) fn has_called(&mut self, called: Called, n: u32) {
+    pub(super) fn call_kept(&mut self, called: Called, n: u32) {
         if called == Called::Asked {
-            self.calls.asked(clock::boot_ms());
-            self.step(visit::Event::Kept { n });
+            self.alarm.calls.asked(self.now());
+            self.step(Cue::Kept { n, what: Kept::Call });
         }
     }
 
     /// Somebody is on the way to the shopper who asked; false when nobody has.
     pub(super) fn come(&mut self) -> bool {
-        let is_asked = self.calls.coming();
+        let is_asked = self.alarm.calls.coming();
         if is_asked {
-            self.keep(event::Event::Called(Called::Coming), clock::boot_ms());
-            self.step(visit::Event::Coming);
+            self.keep(event::Event::Called(Called::Coming), self.now());
+            self.step(Cue::Coming);
         }
         is_asked
     }
 
     /// Writes down that nobody came, once the shopper has waited for long enough.
     pub(super) fn look_at_the_call(&mut self, now: u64) {
-        if self.calls.is_missed(now) {
+        if self.alarm.calls.is_missed(now) {
             tracing::warn!("a shopper asked for somebody, and nobody answered");
             self.keep(event::Event::Called(Called::Missed), now);
-            self.step(visit::Event::Missed);
+            self.step(Cue::Missed);
         }
     }
 
     /// Has it looked up whether it is unusual that nobody presses, when it is time to.
     pub(super) fn look_at_the_quiet(&mut self, now: u64) {
-        let Some(ms) = self.watch.is_to_be_looked_up(now) else {
+        let Some(ms) = self.alarm.watch.is_to_be_looked_up(now) else {
             return;
         };
-        let events = self.events.clone();
-        let looked_up = self.desk.tell(move |clerk| {
+        let events = self.messages.clone();
+        let looked_up = self.desk.clerk.tell(move |clerk| {
             // What cannot be looked up raises no alert; it is tried again in an hour.
             let is_usual = clerk.look_up_usual_use(ms / 3_600_000).unwrap_or(false);
-            let _ = events.send(Event::Usual(is_usual));
+            let _ = events.send(Message::Usual(is_usual));
         });
         if let Err(error) = looked_up {
             tracing::debug!(%error, "whether the quiet is usual is looked up later");

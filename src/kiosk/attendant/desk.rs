@@ -3,18 +3,18 @@
 //! A shopper goes first: whoever presses a button while the desk is open is thanked, and the desk
 //! is closed. Only while the post's own sheet lies there are buttons tried and not counted.
 
-use super::{Attendant, Event, View, visit};
-use crate::clock;
+use super::{Attendant, Message, View};
 use crate::feedback::event;
 use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::faces_of;
+use crate::feedback::visit::Cue;
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
 use crate::kiosk::desk::sheets::sheet::{Entered, Page, Post, Sheet, Stick, Tap};
 
 /// Somebody at the desk.
 #[derive(Debug)]
-pub(in crate::kiosk) struct Sitting {
+pub(in crate::kiosk) struct Session {
     /// Which one it is, so that what was fetched for the last one is not shown to this one.
     number: u64,
     is_in: bool,
@@ -27,51 +27,51 @@ pub(in crate::kiosk) struct Sitting {
 
 impl Attendant {
     pub(super) fn tap(&mut self, tap: Tap) {
-        let until = clock::boot_ms() + self.desk_stay_ms;
-        match (tap, &mut self.sitting) {
+        let until = self.now() + self.desk.stay_ms;
+        match (tap, &mut self.desk.session) {
             (Tap::Knocked, None) => {
-                self.sittings += 1;
-                let (number, page) = (self.sittings, Page::Today);
+                self.desk.sessions += 1;
+                let (number, page) = (self.desk.sessions, Page::Today);
                 let tried = [false; 5];
-                self.sitting = Some(Sitting { number, is_in: false, page, until, tried });
+                self.desk.session = Some(Session { number, is_in: false, page, until, tried });
                 // The panel stays on for whoever comes to a closed shop.
-                self.dark_at = None;
+                self.panel.dark_at = None;
                 self.fetch(Clerk::pad);
             }
-            (Tap::Entered(Entered(pin)), Some(sitting)) if !sitting.is_in => {
-                sitting.until = until;
+            (Tap::Entered(Entered(pin)), Some(session)) if !session.is_in => {
+                session.until = until;
                 self.fetch(move |clerk| clerk.enter(&pin));
             }
-            (Tap::Turned(page), Some(sitting)) if sitting.is_in => {
-                (sitting.page, sitting.until) = (page, until);
-                sitting.tried = [false; 5];
-                if self.stick != Stick::Writing {
-                    self.stick = Stick::None;
+            (Tap::Turned(page), Some(session)) if session.is_in => {
+                (session.page, session.until) = (page, until);
+                session.tried = [false; 5];
+                if self.desk.stick != Stick::Writing {
+                    self.desk.stick = Stick::None;
                 }
                 self.fetch(move |clerk| clerk.sheet(page));
             }
-            (Tap::Noted(about, text), Some(sitting)) if sitting.is_in => {
-                let page = sitting.page;
-                sitting.until = until;
+            (Tap::Noted(about, text), Some(session)) if session.is_in => {
+                let page = session.page;
+                session.until = until;
                 let noted = Noted::new(about, &text);
                 if !noted.is_ok_and(|noted| self.take_note(noted)) {
                     // Nothing written is no note, and what is over is not taken on.
                     self.fetch(move |clerk| clerk.sheet(page));
                 }
             }
-            (Tap::Carried, Some(sitting)) if sitting.is_in => {
-                sitting.until = until;
+            (Tap::Carried, Some(session)) if session.is_in => {
+                session.until = until;
                 self.write_stick();
                 self.fetch(|clerk| clerk.sheet(Page::Post));
             }
-            (Tap::Coming, Some(sitting)) if sitting.is_in => {
-                let page = sitting.page;
-                sitting.until = until;
+            (Tap::Coming, Some(session)) if session.is_in => {
+                let page = session.page;
+                session.until = until;
                 self.come();
                 self.fetch(move |clerk| clerk.sheet(page));
             }
             (Tap::Left, Some(_)) => self.leave_desk(),
-            (Tap::Touched | Tap::Knocked, Some(sitting)) => sitting.until = until,
+            (Tap::Touched | Tap::Knocked, Some(session)) => session.until = until,
             // Whatever else comes too late or too early means nothing.
             _ => {}
         }
@@ -79,8 +79,8 @@ impl Attendant {
 
     /// Takes the alert on that nobody has yet; false when there is none.
     fn take_on_alert(&mut self) -> bool {
-        let is_new = self.watch.alert().is_some_and(|alert| !alert.is_acknowledged);
-        self.watch.acknowledge();
+        let is_new = self.alarm.watch.alert().is_some_and(|alert| !alert.is_acknowledged);
+        self.alarm.watch.acknowledge();
         is_new
     }
 
@@ -90,7 +90,7 @@ impl Attendant {
         let is_wanted = match noted.about() {
             About::Day | About::Notice => true,
             About::Alert => self.take_on_alert() || !noted.text().is_empty(),
-            About::Call => self.calls.settle() || !noted.text().is_empty(),
+            About::Call => self.alarm.calls.settle() || !noted.text().is_empty(),
         };
         if is_wanted {
             self.note(noted);
@@ -99,25 +99,25 @@ impl Attendant {
     }
 
     fn note(&mut self, noted: Noted) {
-        self.keep(event::Event::Noted(noted), clock::boot_ms());
+        self.keep(event::Event::Noted(noted), self.now());
     }
 
     /// A note is on disk: the sheet that it was written at shows it.
-    pub(super) fn has_noted(&mut self, noted: &Noted) {
+    pub(super) fn note_kept(&mut self, noted: &Noted) {
         if noted.about() == About::Notice {
             self.look_up_notice();
         }
-        if let Some(page) = self.sitting.as_ref().filter(|at| at.is_in).map(|at| at.page) {
+        if let Some(page) = self.desk.session.as_ref().filter(|at| at.is_in).map(|at| at.page) {
             self.fetch(move |clerk| clerk.sheet(page));
         }
     }
 
     /// Has it looked up what was written for shoppers.
     pub(super) fn look_up_notice(&mut self) {
-        let events = self.events.clone();
-        let looked_up = self.desk.tell(move |clerk| {
+        let events = self.messages.clone();
+        let looked_up = self.desk.clerk.tell(move |clerk| {
             // A journal that cannot be read has nothing to show.
-            let _ = events.send(Event::Noticed(clerk.notice().unwrap_or_default()));
+            let _ = events.send(Message::Noticed(clerk.notice().unwrap_or_default()));
         });
         if let Err(error) = looked_up {
             tracing::warn!(%error, "what was written for shoppers is not shown");
@@ -126,23 +126,24 @@ impl Attendant {
 
     /// Shows shoppers what the shop manager has written for them, from the next page on.
     pub(super) fn notice_to_shoppers(&mut self, did: Option<String>) {
-        if self.asked.tell(did) {
+        if self.display.tell(did) {
             self.follow_the_question();
             if self.visit.is_idle() {
-                self.step(visit::Event::Renewed);
+                self.step(Cue::Renewed);
             }
         }
     }
 
     /// Has the clerk write a sheet, for whoever sits at the desk now.
     pub(super) fn fetch(&mut self, write: impl FnOnce(&mut Clerk) -> Sheet + Send + 'static) {
-        let Some(sitting) = &self.sitting else {
+        let Some(session) = &self.desk.session else {
             return;
         };
-        let (number, events) = (sitting.number, self.events.clone());
-        let fetched = self.desk.tell(move |clerk| {
+        let number = session.number;
+        let events = self.messages.clone();
+        let fetched = self.desk.clerk.tell(move |clerk| {
             // A kiosk that is ending shows nothing more.
-            let _ = events.send(Event::Sheet(number, Box::new(write(clerk))));
+            let _ = events.send(Message::Sheet(number, Box::new(write(clerk))));
         });
         if let Err(error) = fetched {
             tracing::warn!(%error, "the desk cannot be opened");
@@ -152,17 +153,18 @@ impl Attendant {
 
     /// Lays a sheet on the desk, if the one that it was fetched for still sits there.
     pub(super) fn lay(&mut self, number: u64, sheet: Sheet) {
-        let Some(sitting) = self.sitting.as_mut().filter(|sitting| sitting.number == number) else {
+        let Some(session) = self.desk.session.as_mut().filter(|session| session.number == number)
+        else {
             return;
         };
         // Only the right PIN makes the clerk write one of these for somebody who is not in.
-        sitting.is_in |= sheet.is_behind_the_pin();
+        session.is_in |= sheet.is_behind_the_pin();
         if matches!(sheet, Sheet::Post(_)) {
-            sitting.page = Page::Post;
+            session.page = Page::Post;
         }
-        let (page, is_counting) = (sitting.page, sheet == Sheet::Counting);
+        let (page, is_counting) = (session.page, sheet == Sheet::Counting);
         let sheet = self.complete(sheet);
-        (self.show)(View::Desk(Box::new(sheet)));
+        (self.out.show)(View::Desk(Box::new(sheet)));
         if is_counting {
             self.fetch(move |clerk| clerk.sheet(page));
         }
@@ -180,31 +182,35 @@ impl Attendant {
 
     /// Adds to the clerk's word on the post what the attendant knows.
     pub(super) fn post(&self, mut post: Post) -> Post {
-        let tried = self.sitting.as_ref().map(|sitting| sitting.tried).unwrap_or_default();
+        let tried = self.desk.session.as_ref().map(|session| session.tried).unwrap_or_default();
         post.is_recording = !self.visit.is_resting();
-        post.office = self.office.clone();
+        post.office = self.desk.office.clone();
         post.is_clock_known = self.believed_ms().is_some();
-        let faces = faces_of(self.asked.scale()).iter().copied();
+        let faces = faces_of(self.display.scale()).iter().copied();
         post.buttons = faces.zip(tried).collect();
         post.stick = self.stick(post.stick);
-        post.phone = self.phone.as_ref().map(Phone::address);
+        post.phone = self.desk.phone.as_ref().map(Phone::address);
         post
     }
 
     /// Whether somebody who is in has this sheet before them.
     pub(super) fn sits_at(&self, page: Page) -> bool {
-        self.sitting.as_ref().is_some_and(|sitting| sitting.is_in && sitting.page == page)
+        self.desk.session.as_ref().is_some_and(|session| session.is_in && session.page == page)
     }
 
     /// Notes that a button was pressed to try it; false when it is to be counted.
     pub(super) fn try_button(&mut self, value: u8) -> bool {
-        let Some(sitting) =
-            self.sitting.as_mut().filter(|sitting| sitting.is_in && sitting.page == Page::Post)
+        let until = self.now() + self.desk.stay_ms;
+        let Some(session) = self
+            .desk
+            .session
+            .as_mut()
+            .filter(|session| session.is_in && session.page == Page::Post)
         else {
             return false;
         };
-        sitting.until = clock::boot_ms() + self.desk_stay_ms;
-        if let Some(tried) = sitting.tried.get_mut(usize::from(value).wrapping_sub(1)) {
+        session.until = until;
+        if let Some(tried) = session.tried.get_mut(usize::from(value).wrapping_sub(1)) {
             *tried = true;
         }
         tracing::info!(value, "a button was tried at the desk; the press is not kept");
@@ -214,8 +220,8 @@ impl Attendant {
 
     /// Clears the desk away and shows what a shopper would see.
     pub(super) fn leave_desk(&mut self) {
-        self.sitting = None;
-        if let Some(view) = self.shown.clone() {
+        self.desk.session = None;
+        if let Some(view) = self.panel.shown.clone() {
             self.view(view);
         }
     }

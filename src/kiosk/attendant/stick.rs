@@ -1,6 +1,6 @@
 //! The USB stick: whether one is there, and what becomes of it.
 
-use super::{Attendant, Event};
+use super::{Attendant, Message};
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::sheets::sheet::{Page, Stick};
 use crate::wire::desk::Carried;
@@ -8,7 +8,7 @@ use crate::wire::desk::Carried;
 impl Attendant {
     /// What the sheet Post says of the stick, of which the clerk has found out whether it is there.
     pub(super) fn stick(&self, found: Stick) -> Stick {
-        match (&self.stick, found) {
+        match (&self.desk.stick, found) {
             (Stick::Writing, _) => Stick::Writing,
             // What was said of a stick that is gone is said of nothing.
             (Stick::None, found) | (_, found @ Stick::None) => found,
@@ -18,25 +18,25 @@ impl Attendant {
 
     /// Writes the stick that is there, on a thread of its own: sticks are slow, and some hang.
     pub(super) fn write_stick(&mut self) {
-        if self.stick == Stick::Writing {
+        if self.desk.stick == Stick::Writing {
             return;
         }
-        let (desk, events) = (self.desk.clone(), self.events.clone());
+        let (desk, events) = (self.desk.clerk.clone(), self.messages.clone());
         let write = move || {
             let written = desk.write_found_stick().map_err(|error| error.to_string());
             // A kiosk that is ending shows nothing more.
-            let _ = events.send(Event::Carried(written));
+            let _ = events.send(Message::Carried(written));
         };
         let thread = std::thread::Builder::new().name("stick".to_owned()).spawn(write);
-        self.stick = match thread {
+        self.desk.stick = match thread {
             Ok(_) => Stick::Writing,
             Err(error) => Stick::Failed(error.to_string()),
         };
     }
 
     /// Says what became of the stick.
-    pub(super) fn has_carried(&mut self, written: Result<Carried, String>) {
-        self.stick = match written {
+    pub(super) fn stick_written(&mut self, written: Result<Carried, String>) {
+        self.desk.stick = match written {
             Ok(carried) => {
                 let Carried { files, events, confirmed } = &carried;
                 tracing::info!(?files, events, confirmed, "a stick was written");

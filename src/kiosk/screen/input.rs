@@ -6,37 +6,38 @@ use super::generated::{AppWindow, Bridge, Stage};
 use super::keyboard;
 use crate::feedback::answer::{FollowUp, Reply};
 use crate::feedback::rating::Input;
-use crate::kiosk::attendant::Event;
+use crate::kiosk::attendant::Message;
 
 /// Tells of every touch on a shopper's page.
-pub(super) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
+pub(super) fn listen(window: &AppWindow, tell: impl Fn(Message) + Clone + 'static) {
     let bridge = Bridge::get(window);
     listen_for_presses(&bridge, tell.clone());
     listen_for_answers(window, tell.clone());
     listen_for_words(window, tell);
 }
 
-fn listen_for_presses(bridge: &Bridge<'_>, tell: impl Fn(Event) + Clone + 'static) {
-    let face = |value: i32, input| u8::try_from(value).ok().map(|value| Event::Face(value, input));
+fn listen_for_presses(bridge: &Bridge<'_>, tell: impl Fn(Message) + Clone + 'static) {
+    let face =
+        |value: i32, input| u8::try_from(value).ok().map(|value| Message::Face(value, input));
     let touched = tell.clone();
     bridge.on_touched(move |value| face(value, Input::Touch).map_or((), &touched));
     let keyed = tell.clone();
     bridge.on_keyed(move |value| face(value, Input::Key).map_or((), &keyed));
     let chose = tell.clone();
-    bridge.on_chose(move |place| u8::try_from(place).ok().map(Event::Chose).map_or((), &chose));
+    bridge.on_chose(move |place| u8::try_from(place).ok().map(Message::Chose).map_or((), &chose));
     let tells = |event: fn() -> Event| {
         let tell = tell.clone();
         move || tell(event())
     };
-    bridge.on_reconsidered(tells(|| Event::Reconsidered));
-    bridge.on_stirred(tells(|| Event::Touched));
-    bridge.on_asked_for_time(tells(|| Event::MoreTime));
-    bridge.on_asked_for_help(tells(|| Event::AskedForHelp));
-    bridge.on_left(tells(|| Event::Left));
-    bridge.on_asked_to_hear(tells(|| Event::Speak));
+    bridge.on_reconsidered(tells(|| Message::Reconsidered));
+    bridge.on_stirred(tells(|| Message::Touched));
+    bridge.on_asked_for_time(tells(|| Message::MoreTime));
+    bridge.on_asked_for_help(tells(|| Message::AskedForHelp));
+    bridge.on_left(tells(|| Message::Left));
+    bridge.on_asked_to_hear(tells(|| Message::Speak));
 }
 
-fn listen_for_answers(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
+fn listen_for_answers(window: &AppWindow, tell: impl Fn(Message) + Clone + 'static) {
     let bridge = Bridge::get(window);
     let reasoned = tell.clone();
     let weak = window.as_weak();
@@ -44,13 +45,13 @@ fn listen_for_answers(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static
         let reasons = weak.upgrade().map(|window| Bridge::get(&window).get_reasons());
         let reason = reasons.zip(usize::try_from(place).ok());
         if let Some(reason) = reason.and_then(|(reasons, place)| reasons.row_data(place)) {
-            reasoned(Event::Answered(FollowUp::Reasons, Reply::Reason(reason.id.into())));
+            reasoned(Message::Answered(FollowUp::Reasons, Reply::Reason(reason.id.into())));
         }
     });
     let scored = tell.clone();
     bridge.on_scored(move |score| {
         if let Ok(score) = u8::try_from(score) {
-            scored(Event::Answered(FollowUp::Nps, Reply::Nps(score)));
+            scored(Message::Answered(FollowUp::Nps, Reply::Nps(score)));
         }
     });
     let weak = window.as_weak();
@@ -62,11 +63,11 @@ fn listen_for_answers(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static
             Some(Stage::Comment) => FollowUp::Comment,
             _ => return,
         };
-        tell(Event::Answered(page, Reply::Skipped));
+        tell(Message::Answered(page, Reply::Skipped));
     });
 }
 
-fn listen_for_words(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
+fn listen_for_words(window: &AppWindow, tell: impl Fn(Message) + Clone + 'static) {
     let bridge = Bridge::get(window);
     let typed = tell.clone();
     let weak = window.as_weak();
@@ -76,7 +77,7 @@ fn listen_for_words(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) 
             let text = keyboard::press(bridge.get_comment().into(), &key, &bridge.get_tag());
             bridge.set_comment(text.into());
         }
-        typed(Event::Touched);
+        typed(Message::Touched);
     });
     let weak = window.as_weak();
     bridge.on_commented(move || {
@@ -84,6 +85,6 @@ fn listen_for_words(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) 
         let written = written.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         // Sending an empty page is the same as skipping it.
         let reply = written.map_or(Reply::Skipped, Reply::Comment);
-        tell(Event::Answered(FollowUp::Comment, reply));
+        tell(Message::Answered(FollowUp::Comment, reply));
     });
 }
