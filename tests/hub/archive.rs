@@ -2,9 +2,11 @@
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use smilepost::feedback::event::fields::Field;
 use smilepost::hub::archive::Archive as _;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::secrets;
+use smilepost::wire::report::Reported;
 
 use crate::hub::{KIOSK, NOON, RUN, Scene, delivery, rating};
 
@@ -31,7 +33,8 @@ const OLD: &str = "
 
 async fn misuse(archive: &Sqlite) -> Vec<(u32, Option<String>)> {
     let page = archive.page((0, 0), 100).await.unwrap();
-    page.into_iter().map(|(_, row)| (row.n, row.misuse)).collect()
+    let reason = |row: &Reported| row.fields.text(Field::Misuse).map(str::to_owned);
+    page.iter().map(|(_, row)| (row.n, reason(row))).collect()
 }
 
 #[tokio::test]

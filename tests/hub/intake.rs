@@ -4,17 +4,20 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use smilepost::feedback::event::fields::Field;
 use smilepost::hub::archive::{Archive as _, PinScope};
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
+use smilepost::wire::report::Reported;
 use tokio::task::JoinSet;
 
 use crate::hub::{BOOT, NOON, RUN, Scene, delivery, rating};
 use crate::scene::gzip;
 
-async fn rows(scene: &Scene) -> Vec<(u32, Option<u8>, String, String)> {
+async fn rows(scene: &Scene) -> Vec<(u32, Option<u32>, String, String)> {
     let page = scene.archive.page((0, 0), 10_000).await.unwrap();
-    page.into_iter().map(|(_, row)| (row.n, row.score, row.utc, row.quality)).collect()
+    let score = |row: &Reported| row.fields.number(Field::Score);
+    page.into_iter().map(|(_, row)| (row.n, score(&row), row.utc, row.quality)).collect()
 }
 
 async fn numbers(scene: &Scene) -> Vec<u32> {

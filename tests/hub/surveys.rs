@@ -1,6 +1,7 @@
 //! What head office publishes, and which kiosk is given which of it.
 
 use serde_json::{Value, json};
+use smilepost::feedback::event::fields::Field;
 use smilepost::hub::archive::{Archive, Scope};
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
@@ -133,8 +134,10 @@ async fn what_a_shop_manager_wrote_is_stored_and_counts_as_no_rating() {
     let receipt = scene.receipt(&delivery(&events)).await;
     assert_eq!(receipt.settled[0].ranges, [(1, 3)]);
     let page = scene.archive.page((0, 0), 10).await.unwrap();
-    let told: Vec<_> =
-        page.iter().map(|(_, row)| (row.about.as_deref(), row.note.as_deref())).collect();
+    let told: Vec<_> = page
+        .iter()
+        .map(|(_, row)| (row.fields.text(Field::About), row.fields.text(Field::Text)))
+        .collect();
     let expected = [(None, None), (Some("day"), Some("opened a till")), (Some("alert"), Some(""))];
     assert_eq!(told, expected);
     let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
@@ -165,7 +168,9 @@ async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
     let told: Vec<_> = page
         .iter()
         .map(|(_, row)| {
-            (row.kind.as_str(), row.to, row.follow_up.as_deref(), row.answer.as_deref())
+            let text = |field| row.fields.text(field);
+            let to = row.fields.number(Field::To);
+            (row.kind.as_str(), to, text(Field::FollowUp), text(Field::Answer))
         })
         .collect();
     let expected = [

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
+use smilepost::feedback::event::fields::Field;
 
 use self::kiosk::{PIN, Scene};
 use self::phone::{client, client_at};
