@@ -17,6 +17,7 @@ mod wait;
 
 use slint::ComponentHandle as _;
 use slint::platform::WindowEvent;
+use smilepost::feedback::event::fields::Field;
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::desk::Exported;
 
@@ -25,12 +26,16 @@ use self::screen::{SHORT_MS, nordmarkt, open_filmed};
 
 /// A row as far as a shopper makes it: its number, score and language, what it replaces or belongs
 /// to, and the answer.
-type Row = (u32, Option<u8>, String, Option<u32>, Option<u32>, Option<(String, Option<String>)>);
+type Row = (u32, Option<u32>, String, Option<u32>, Option<u32>, Option<(String, Option<String>)>);
 
 fn rows(settings: &Settings) -> Vec<Row> {
     let row = |row: Exported| {
-        let answer = row.outcome.map(|outcome| (outcome, row.answer));
-        (row.n, row.score, row.language.unwrap(), row.replaces, row.to, answer)
+        let text = |field| row.fields.text(field).map(str::to_owned);
+        let number = |field| row.fields.number(field);
+        let answer = text(Field::Outcome).map(|outcome| (outcome, text(Field::Answer)));
+        let language = text(Field::Language).unwrap();
+        let replaces = number(Field::Replaces);
+        (row.n, number(Field::Score), language, replaces, number(Field::To), answer)
     };
     exported(settings).into_iter().map(row).collect()
 }
@@ -110,6 +115,9 @@ fn the_chip_on_the_thank_you_brings_the_faces_back_and_a_key_corrects_the_first_
     });
     stage.see_picture("thanks");
     let rows = exported(&settings);
-    let last = rows.last().map(|row| (row.n, row.score, row.input.as_deref(), row.replaces));
+    let last = rows.last().map(|row| {
+        let number = |field| row.fields.number(field);
+        (row.n, number(Field::Score), row.fields.text(Field::Input), number(Field::Replaces))
+    });
     assert_eq!(last, Some((4, Some(5), Some("key"), Some(1))));
 }

@@ -25,7 +25,7 @@ fn listen_for_presses(bridge: &Bridge<'_>, tell: impl Fn(Message) + Clone + 'sta
     bridge.on_keyed(move |value| face(value, Input::Key).map_or((), &keyed));
     let chose = tell.clone();
     bridge.on_chose(move |place| u8::try_from(place).ok().map(Message::Chose).map_or((), &chose));
-    let tells = |event: fn() -> Event| {
+    let tells = |event: fn() -> Message| {
         let tell = tell.clone();
         move || tell(event())
     };

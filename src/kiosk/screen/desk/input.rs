@@ -3,18 +3,21 @@
 use slint::{ComponentHandle as _, Global as _};
 
 use crate::feedback::note::About;
-use crate::kiosk::attendant::Event;
+use crate::kiosk::attendant::Message;
 use crate::kiosk::desk::sheets::sheet::{Entered, Page, Tap};
 use crate::kiosk::screen::generated::{About as Drawn, AppWindow, Bridge, Desk, DeskView};
 use crate::kiosk::screen::keys;
 
 /// Tells the attendant of everything that is touched at the desk.
-pub(in crate::kiosk::screen) fn listen(window: &AppWindow, tell: impl Fn(Event) + Clone + 'static) {
+pub(in crate::kiosk::screen) fn listen(
+    window: &AppWindow,
+    tell: impl Fn(Message) + Clone + 'static,
+) {
     let desk = Desk::get(window);
     let send = tell.clone();
-    Bridge::get(window).on_asked_for_desk(move || send(Event::Desk(Tap::Knocked)));
+    Bridge::get(window).on_asked_for_desk(move || send(Message::Desk(Tap::Knocked)));
     let send = tell.clone();
-    desk.on_entered(move |pin| send(Event::Desk(Tap::Entered(Entered(pin.into())))));
+    desk.on_entered(move |pin| send(Message::Desk(Tap::Entered(Entered(pin.into())))));
     let send = tell.clone();
     desk.on_opened(move |tab| {
         let page = match tab {
@@ -24,7 +27,7 @@ pub(in crate::kiosk::screen) fn listen(window: &AppWindow, tell: impl Fn(Event) 
             DeskView::Notes => Page::Notes,
             DeskView::Pin | DeskView::Counting | DeskView::Today => Page::Today,
         };
-        send(Event::Desk(Tap::Turned(page)));
+        send(Message::Desk(Tap::Turned(page)));
     });
     let weak = window.as_weak();
     desk.on_began_note(move || {
@@ -37,21 +40,21 @@ pub(in crate::kiosk::screen) fn listen(window: &AppWindow, tell: impl Fn(Event) 
     desk.on_noted(move |about| {
         if let Some(window) = weak.upgrade() {
             let text = Bridge::get(&window).get_comment().into();
-            send(Event::Desk(Tap::Noted(to_core(about), text)));
+            send(Message::Desk(Tap::Noted(to_core(about), text)));
         }
     });
     let send = tell.clone();
-    let without_words = |about| Event::Desk(Tap::Noted(about, String::new()));
+    let without_words = |about| Message::Desk(Tap::Noted(about, String::new()));
     desk.on_acknowledged(move |about| send(without_words(to_core(about))));
     let send = tell.clone();
     desk.on_took_down_notice(move || send(without_words(About::Notice)));
     let send = tell.clone();
-    desk.on_asked_to_write_stick(move || send(Event::Desk(Tap::Carried)));
+    desk.on_asked_to_write_stick(move || send(Message::Desk(Tap::Carried)));
     let send = tell.clone();
-    desk.on_coming(move || send(Event::Desk(Tap::Coming)));
+    desk.on_coming(move || send(Message::Desk(Tap::Coming)));
     let send = tell.clone();
-    desk.on_left(move || send(Event::Desk(Tap::Left)));
-    desk.on_stirred(move || tell(Event::Desk(Tap::Touched)));
+    desk.on_left(move || send(Message::Desk(Tap::Left)));
+    desk.on_stirred(move || tell(Message::Desk(Tap::Touched)));
 }
 
 /// What a note is about, as the core calls it.
