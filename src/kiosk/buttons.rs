@@ -2,8 +2,8 @@
 //!
 //! A driver reports levels and edges; one piece of logic decides what is a press. A line that is
 //! active when the kiosk starts is a stuck or shorted button: it is reported and ignored until it
-//! is released. Missing buttons never stop the kiosk from starting: the log names the problem, and the
-//! screen's faces and the keyboard go on working.
+//! is released. Missing buttons never stop the kiosk from starting: the log names the problem, and
+//! the screen's faces and the keyboard go on working.
 
 mod error;
 #[cfg(feature = "board")]

@@ -1,5 +1,5 @@
-//! The checks of `smilepost-kiosk doctor`: what works, what does not, and the cure, for an installer
-//! before climbing down the ladder.
+//! The checks of `smilepost-kiosk doctor`: what works, what does not, and the cure, for an
+//! installer before climbing down the ladder.
 
 use std::path::Path;
 
@@ -78,12 +78,12 @@ fn desk(settings: &Settings) -> Vec<Finding> {
     let has_pin = pin::is_set(&settings.data_dir);
     match (&settings.phone, has_pin) {
         (Some(place), false) => findings.push(wrong(format!(
-            "desk: served on {}, but no PIN is set, so nobody can open it: run `smilepost-kiosk pin set`",
+            "desk: served on {}, but nobody can open it without a PIN: run `smilepost-kiosk pin set`",
             place.address
         ))),
         (Some(place), true) => findings.push(fine(format!("desk: served on {}", place.address))),
         (None, false) => {
-            findings.push(note("desk: no PIN is set, so nobody can open it: run `smilepost-kiosk pin set`"));
+            findings.push(note("desk: nobody can open it without a PIN: run `smilepost-kiosk pin set`"));
         }
         (None, true) => findings.push(fine("desk: on the screen only, protected by the PIN")),
     }
@@ -114,9 +114,7 @@ fn time() -> Finding {
     if clock::is_possible(clock::wall_ms()) {
         fine("clock: plausible")
     } else {
-        note(
-            "clock: wrong; ratings get their time from the network or from `smilepost-kiosk clock set`",
-        )
+        note("clock: wrong; ratings get their time from the network or `smilepost-kiosk clock set`")
     }
 }
 
@@ -201,7 +199,7 @@ fn buttons(settings: &Settings) -> Finding {
             let lines = &buttons.lines;
             match has_device {
                 true => fine(format!(
-                    "buttons: lines {lines:?}; press each button and see whether `smilepost-kiosk summary` counts it"
+                    "buttons: lines {lines:?}; press each, and see that `summary` counts it"
                 )),
                 false => wrong("buttons: GPIO device /dev/gpiochip0 is missing"),
             }

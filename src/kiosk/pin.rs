@@ -103,8 +103,8 @@ pub fn kept(data_dir: &Path) -> Option<String> {
     std::fs::read_to_string(data_dir.join(FILE)).ok()
 }
 
-/// Guards one way in, with its own count of wrong tries, so that somebody at one keeps nobody out at the
-/// other.
+/// Guards one way in, with its own count of wrong tries, so that somebody at one keeps nobody out
+/// at the other.
 #[derive(Debug)]
 pub struct PinGuard {
     data_dir: PathBuf,

@@ -1,4 +1,5 @@
-//! The thanks log: an independent record, for audits, of the ratings that shoppers were thanked for.
+//! The thanks log: an independent record, for audits, of the ratings that shoppers were thanked
+//! for.
 //!
 //! One line `thanked <run> <n> <score>` at the moment of the thank-you, flushed at once. It is kept
 //! outside of the journal on purpose: what it names, the journal or the hub must have.

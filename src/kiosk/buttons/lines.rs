@@ -45,8 +45,8 @@ impl Lines {
 
     /// Takes in an edge of a line, with the running number that the kernel gave it on that line.
     ///
-    /// A gap in the numbers means lost edges. If the line is as it was before the gap, it was pressed
-    /// or released in between, and such a press counts.
+    /// A gap in the numbers means lost edges. If the line is as it was before the gap, it was
+    /// pressed or released in between, and such a press counts.
     pub(super) fn edge(
         &mut self,
         number: u32,

@@ -226,7 +226,7 @@ impl Journal {
             // begins it anew.
             if self.chores.offer_again(epoch, stored) {
                 tracing::warn!(
-                    "head office was restored from a backup: every event that this kiosk holds is offered again"
+                    "head office was restored from a backup: all events held here are offered again"
                 );
             }
             return Ok(Vec::new());
@@ -244,7 +244,8 @@ impl Journal {
         Ok(news)
     }
 
-    /// Has the events that are set aside wait again, so that they are retried; returns their number.
+    /// Has the events that are set aside wait again, so that they are retried; returns their
+    /// number.
     ///
     /// # Errors
     /// When the commit fails; then nothing of it has happened.

@@ -15,8 +15,8 @@ pub enum Error {
     Full(PathBuf),
     /// The journal has reached its largest size, and no event in it is settled.
     #[error(
-        "journal in {} is as large as journal_max_mb allows, and head office has confirmed no event \
-         that could be deleted", .0.display()
+        "journal in {} is as large as journal_max_mb allows, and head office has confirmed no \
+         event that could be deleted", .0.display()
     )]
     AtLimit(PathBuf),
     /// The folder or the file cannot be written.

@@ -170,7 +170,7 @@ impl Journal {
                 && has_question
             {
                 row::insert(&self.connection, row, run.key, *question_key, entry)?;
-                tracing::info!(run = %run.run, n = entry.id.n, "the last event was recovered from the WAL");
+                tracing::info!(run = %run.run, n = entry.id.n, "the last event was recovered");
             }
         }
         Ok(())
