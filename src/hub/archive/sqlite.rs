@@ -3,11 +3,11 @@
 //! One connection writes and one reads, each on a thread of its own, so that a page about last year
 //! holds up no delivery. `synchronous = FULL`: a receipt promises what a power cut must not undo.
 
-mod account;
+mod accounts;
 mod calls_and_notes;
 mod carried;
 mod dating;
-mod ledger;
+mod ingest;
 mod surveys;
 mod tallies;
 
@@ -197,7 +197,7 @@ impl Archive for Sqlite {
     }
 
     async fn epoch(&self) -> Result<u64, Error> {
-        self.read("read the epoch", ledger::epoch).await
+        self.read("read the epoch", ingest::epoch).await
     }
 
     async fn add_shop(&self, shop: Shop) -> Result<bool, Error> {
@@ -356,7 +356,7 @@ impl Archive for Sqlite {
     }
 
     async fn renew_epoch(&self) -> Result<(), Error> {
-        self.write("draw a new epoch", ledger::draw_epoch).await
+        self.write("draw a new epoch", ingest::draw_epoch).await
     }
 
     async fn add_next_token(
@@ -416,7 +416,7 @@ impl Archive for Sqlite {
         }
         // One by one, so that no delivery waits for long.
         for run in runs {
-            let judge = move |transaction: &Transaction<'_>| ledger::judge_again(transaction, run);
+            let judge = move |transaction: &Transaction<'_>| ingest::judge_again(transaction, run);
             self.write("judge a run again", judge).await?;
         }
         self.write("write down the rules", |transaction| {
@@ -428,7 +428,7 @@ impl Archive for Sqlite {
     }
 
     async fn reconcile(&self, kiosk: String) -> Result<Reconciled, Error> {
-        self.read("reconcile a kiosk", move |connection| account::reconcile(connection, &kiosk))
+        self.read("reconcile a kiosk", move |connection| accounts::reconcile(connection, &kiosk))
             .await
     }
 
@@ -444,7 +444,7 @@ impl Archive for Sqlite {
     }
 
     async fn store(&self, shipment: Shipment) -> Result<Stored, Error> {
-        self.write("store a delivery", move |transaction| ledger::store(transaction, &shipment))
+        self.write("store a delivery", move |transaction| ingest::store(transaction, &shipment))
             .await
     }
 
@@ -485,7 +485,7 @@ impl Archive for Sqlite {
         events_max: usize,
     ) -> Result<Vec<(Cursor, Reported)>, Error> {
         self.read("read events", move |connection| {
-            let columns = ledger::REPORTED;
+            let columns = ingest::REPORTED;
             let sql = format!(
                 "select {columns} from event join kiosk on kiosk.id = event.kiosk \
                  join run on run.id = event.run \
@@ -493,7 +493,7 @@ impl Archive for Sqlite {
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let limit = i64::try_from(events_max).unwrap_or(i64::MAX);
-            statement.query_map(params![after.0, after.1, limit], ledger::reported)?.collect()
+            statement.query_map(params![after.0, after.1, limit], ingest::reported)?.collect()
         })
         .await
     }
