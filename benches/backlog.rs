@@ -17,7 +17,7 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
+use smilepost::hub::archive::{Credentials as _, Kiosk, Places as _, Shop, Tallies as _};
 use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, secrets};
 use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits};

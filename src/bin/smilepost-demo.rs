@@ -15,7 +15,7 @@ use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::{Pace, Press};
 use smilepost::hub::Hub;
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
+use smilepost::hub::archive::{Kiosk as NewKiosk, Places as _, Shop};
 use smilepost::hub::commands::kiosks::new_code;
 use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};

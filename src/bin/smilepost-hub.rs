@@ -10,7 +10,7 @@ use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::hub::Hub;
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Archive as _, Scope};
+use smilepost::hub::archive::{Scope, Surveys as _, Upkeep as _};
 use smilepost::hub::carried::{keys, letters};
 use smilepost::hub::commands::{accounts, export, import, kiosks, shops, surveys};
 use smilepost::hub::settings::Settings;

@@ -1,6 +1,14 @@
-//! Head office's rules, each written once: what counts, what is lost, who is a second device.
+//! Head office's rules, each written once: what counts, what is lost, which survey applies.
 //!
-//! Every backend of the archive calls them inside its transaction with plain values, and writes
-//! what they say. Nothing here knows SQL, HTTP or a clock, so each rule is tested by itself.
+//! A backend of the archive reads what a rule asks for, calls it with plain values, and writes what
+//! it says, all in one transaction. Nothing here knows SQL, HTTP or a clock, so each rule is tested
+//! by itself and holds for every backend.
 
+pub mod account;
+pub mod books;
+pub mod clones;
 pub mod counting;
+pub mod dating;
+pub mod judging;
+pub mod restored;
+pub mod scope;

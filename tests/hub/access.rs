@@ -1,6 +1,6 @@
 //! Who gets in, and who does not any more.
 
-use smilepost::hub::archive::{Archive as _, Kiosk};
+use smilepost::hub::archive::{Credentials as _, Events as _, Kiosk, Places as _};
 use smilepost::hub::secrets;
 use smilepost::hub::settings::Limits;
 

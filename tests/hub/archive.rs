@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::Archive as _;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
+use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Upkeep as _};
 use smilepost::hub::secrets;
 use smilepost::wire::report::Reported;
 

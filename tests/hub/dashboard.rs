@@ -3,7 +3,7 @@
 use chrono_tz::Europe::Helsinki;
 use serde_json::{Value, json};
 use smilepost::feedback::moment;
-use smilepost::hub::archive::{Archive as _, Kiosk};
+use smilepost::hub::archive::{Kiosk, Places as _};
 
 use crate::hub::{NOON, NOW, Scene, delivery, rating};
 

@@ -2,7 +2,7 @@
 
 use smilepost::carried::file::{LINE_BYTES_MAX, Writer, read_receipt};
 use smilepost::carried::seal::{HubKeys, Signer};
-use smilepost::hub::archive::Archive as _;
+use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Kiosks as _};
 use smilepost::hub::carried::import::{Error, Imported, import};
 use smilepost::hub::secrets::Token;
 use smilepost::wire::delivery::Delivery;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::{Archive as _, PinScope};
+use smilepost::hub::archive::{Accounts as _, Events as _, Kiosks as _, PinScope, Tallies as _};
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
 use smilepost::wire::report::Reported;

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::{Archive, Scope};
+use smilepost::hub::archive::{
+    Events as _, Kiosks as _, Places as _, Scope, Surveys as _, Tallies as _,
+};
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
 

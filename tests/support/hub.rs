@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use smilepost::feedback::moment::Reading;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Archive as _, Kiosk, Shop};
+use smilepost::hub::archive::{Credentials as _, Kiosk, Places as _, Shop};
 use smilepost::hub::settings::{Limits, Settings};
 use smilepost::hub::{Hub, secrets};
 use smilepost::wire::receipt::Receipt;

@@ -16,7 +16,9 @@ use smilepost::feedback::moment::Reading;
 use smilepost::feedback::outbox::{Next, Outbox, Outcome};
 use smilepost::feedback::rating::{BootId, RatingId, RunId};
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Archive as _, Kiosk as NewKiosk, Shop};
+use smilepost::hub::archive::{
+    Accounts as _, Credentials as _, Events as _, Kiosk as NewKiosk, Places as _, Shop, Upkeep as _,
+};
 use smilepost::hub::kiosks;
 use smilepost::hub::secrets::{self, Token};
 use smilepost::hub::settings::Limits as GateLimits;

@@ -1,11 +1,9 @@
 //! What an event in the archive counts as in its shop's day.
 
+use crate::feedback::event::Kind;
 use crate::feedback::misuse::Reason;
 use crate::feedback::rating::{Scale, Score};
 use crate::feedback::tally::Standing;
-
-/// The kinds of event that are no press.
-const NO_PRESSES: [&str; 4] = ["answered", "noted", "called", "lost"];
 
 /// An event as the archive keeps it, as far as counting goes.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +39,9 @@ impl CountsAs {
     /// Decides what an event counts as.
     #[must_use]
     pub fn of(event: &Kept<'_>) -> Self {
-        if NO_PRESSES.contains(&event.kind) {
-            return Self::Nothing;
+        match Kind::named(event.kind) {
+            Some(Kind::Rated) | None => {}
+            Some(_) => return Self::Nothing,
         }
         let scale = event.scale.and_then(Scale::with_faces);
         let score = scale.zip(event.score).and_then(|(scale, value)| scale.score(value).ok());

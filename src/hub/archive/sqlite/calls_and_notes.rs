@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, params};
 
-use super::super::{CallsAndNotes, Note, Span, Step};
-use super::tallies::{SPANS, at, json};
+use super::spans::{TABLE, at, json};
 use crate::feedback::call::Called;
 use crate::feedback::note::About;
+use crate::hub::archive::calls_and_notes::{CallsAndNotes, Note, Step};
+use crate::hub::archive::tallies::Span;
 
 /// The calls and notes of each span, with no more than so many notes each.
 pub(super) fn of_spans(
@@ -29,7 +30,7 @@ fn calls(
     // A step that only a newer version knows has no word here, and says nothing of those that have
     // one.
     let sql = format!(
-        "{SPANS} select at, step, touchpoint, utc_ms, row_number() over \
+        "{TABLE} select at, step, touchpoint, utc_ms, row_number() over \
          (partition by at, kiosk.id order by utc_ms desc, event.run desc, n desc) = 1 as is_newest \
          from span cross join kiosk on kiosk.shop = span.shop \
          cross join event on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
@@ -63,7 +64,7 @@ fn notes(
     found: &mut [CallsAndNotes],
 ) -> rusqlite::Result<()> {
     let sql = format!(
-        "{SPANS} select at, touchpoint, utc_ms, about, note, notes from ( \
+        "{TABLE} select at, touchpoint, utc_ms, about, note, notes from ( \
          select at, touchpoint, utc_ms, about, note, count(*) over (partition by at) as notes, \
          row_number() over (partition by at order by utc_ms desc, event.run desc, n desc) as place \
          from span cross join kiosk on kiosk.shop = span.shop \

@@ -1,13 +1,53 @@
-//! The statements about surveys: what was published for whom, and which of it a kiosk is given.
+//! The statements about surveys: what was published for whom.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
-use super::super::{Publication, Scope};
+use super::Sqlite;
+use crate::hub::archive::error::Error;
+use crate::hub::archive::surveys::{Publication, Surveys};
+use crate::hub::rules::scope::{self, Newest, Place, Scope};
 
-const COLUMNS: &str = "survey.publication, published_ms, survey.shop_group, survey.shop, \
-     survey.touchpoint, content";
+const COLUMNS: &str = "publication, published_ms, shop_group, shop, touchpoint, content";
 
-pub(super) fn publish(
+impl Surveys for Sqlite {
+    async fn publish(
+        &self,
+        scope: Scope,
+        content: Option<String>,
+        now_ms: i64,
+    ) -> Result<Option<u64>, Error> {
+        self.write("publish a survey", move |transaction| {
+            publish(transaction, &scope, content.as_deref(), now_ms)
+        })
+        .await
+    }
+
+    async fn survey(&self, kiosk: String) -> Result<Option<Publication>, Error> {
+        self.read("look up a survey", move |connection| {
+            let connection = &*connection.unchecked_transaction()?;
+            let Some(place) = place(connection, &kiosk)? else {
+                return Ok(None);
+            };
+            let Some(number) = of_place(connection, &place)? else {
+                return Ok(None);
+            };
+            let sql = format!("select {COLUMNS} from survey where publication = ?");
+            let mut statement = connection.prepare_cached(&sql)?;
+            statement.query_row([number.cast_signed()], publication).optional()
+        })
+        .await
+    }
+
+    async fn surveys(&self) -> Result<Vec<Publication>, Error> {
+        self.read("list the surveys", |connection| {
+            let sql = format!("select {COLUMNS} from survey order by publication desc");
+            connection.prepare_cached(&sql)?.query_map([], publication)?.collect()
+        })
+        .await
+    }
+}
+
+fn publish(
     transaction: &Transaction<'_>,
     scope: &Scope,
     content: Option<&str>,
@@ -27,36 +67,50 @@ pub(super) fn publish(
     Ok(Some(number.cast_unsigned()))
 }
 
-/// The survey that is meant for a kiosk. Of each scope only the newest counts, and where that one
-/// was withdrawn the next wider scope does.
-pub(super) fn of_kiosk(
-    connection: &Connection,
-    kiosk: &str,
-) -> rusqlite::Result<Option<Publication>> {
-    let sql = format!(
-        "select {COLUMNS} from survey join kiosk on kiosk.id = ? \
-         join shop on shop.id = kiosk.shop \
-         where (survey.shop_group is null or survey.shop_group = shop.shop_group) \
-         and (survey.shop is null or survey.shop = shop.id) \
-         and (survey.touchpoint is null or survey.touchpoint = kiosk.touchpoint) \
-         and content is not null and survey.publication in (select max(publication) from survey \
-         group by shop_group, shop, touchpoint) \
-         order by survey.touchpoint is null, survey.shop is null, survey.shop_group is null \
-         limit 1"
-    );
-    connection.prepare_cached(&sql)?.query_row([kiosk], publication).optional()
+fn place(connection: &Connection, kiosk: &str) -> rusqlite::Result<Option<Place>> {
+    let sql = "select shop_group, shop, touchpoint from kiosk join shop on shop.id = kiosk.shop \
+               where kiosk.id = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let place = |row: &Row<'_>| {
+        Ok(Place {
+            group: row.get("shop_group")?,
+            shop: row.get("shop")?,
+            touchpoint: row.get("touchpoint")?,
+        })
+    };
+    statement.query_row([kiosk], place).optional()
 }
 
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Publication>> {
-    let sql = format!("select {COLUMNS} from survey order by survey.publication desc");
-    connection.prepare_cached(&sql)?.query_map([], publication)?.collect()
+/// The number of the survey that is meant for a kiosk in this place.
+pub(super) fn of_place(connection: &Connection, place: &Place) -> rusqlite::Result<Option<u64>> {
+    // With max(), SQLite takes the other columns from the row that has it.
+    let sql = "select max(publication) as newest, shop_group, shop, touchpoint, \
+               content is null as is_withdrawn from survey group by shop_group, shop, touchpoint";
+    let newest = |row: &Row<'_>| {
+        Ok(Newest {
+            number: row.get::<_, i64>("newest")?.cast_unsigned(),
+            scope: scope(row)?,
+            is_withdrawn: row.get("is_withdrawn")?,
+        })
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let newest: Vec<Newest> = statement.query_map([], newest)?.collect::<rusqlite::Result<_>>()?;
+    Ok(scope::choose(&newest, place))
 }
 
 fn publication(row: &Row<'_>) -> rusqlite::Result<Publication> {
     Ok(Publication {
-        number: row.get::<_, i64>(0)?.cast_unsigned(),
-        published_ms: row.get(1)?,
-        scope: Scope { group: row.get(2)?, shop: row.get(3)?, touchpoint: row.get(4)? },
-        content: row.get(5)?,
+        number: row.get::<_, i64>("publication")?.cast_unsigned(),
+        published_ms: row.get("published_ms")?,
+        scope: scope(row)?,
+        content: row.get("content")?,
+    })
+}
+
+fn scope(row: &Row<'_>) -> rusqlite::Result<Scope> {
+    Ok(Scope {
+        group: row.get("shop_group")?,
+        shop: row.get("shop")?,
+        touchpoint: row.get("touchpoint")?,
     })
 }

@@ -1,36 +1,41 @@
 //! The statement that counts days: one query for every shop and day that a page shows.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
-use super::super::{Day, Span};
+use super::judging::newest_verdict;
+use super::{Sqlite, calls_and_notes, spans};
+use crate::hub::archive::calls_and_notes::CallsAndNotes;
+use crate::hub::archive::error::Error;
+use crate::hub::archive::tallies::{Day, Span, Tallies};
 use crate::hub::rules::counting::{CountsAs, Kept};
 
-/// The spans as a table `span` with the columns `at` (their place, from 0), `shop`, `from_ms` and
-/// `to_ms`, made of the JSON that [`json`] writes.
-pub(super) const SPANS: &str = "with span as materialized (select key as at, \
-     value ->> 0 as shop, value ->> 1 as from_ms, value ->> 2 as to_ms from json_each(?))";
+impl Tallies for Sqlite {
+    async fn days(&self, spans: Vec<Span>) -> Result<Vec<Day>, Error> {
+        self.read("count days", move |connection| days(connection, &spans)).await
+    }
 
-/// Spans as the one parameter of [`SPANS`].
-pub(super) fn json(spans: &[Span]) -> String {
-    let rows = spans.iter().map(|span| serde_json::json!([span.shop, span.from_ms, span.to_ms]));
-    serde_json::Value::from_iter(rows).to_string()
-}
-
-/// The place of the span that a row belongs to.
-pub(super) fn at(row: &Row<'_>) -> rusqlite::Result<usize> {
-    let at: u32 = row.get("at")?;
-    Ok(usize::try_from(at).unwrap_or(usize::MAX))
+    async fn calls_and_notes(
+        &self,
+        spans: Vec<Span>,
+        notes_max: usize,
+    ) -> Result<Vec<CallsAndNotes>, Error> {
+        self.read("read calls and notes", move |connection| {
+            calls_and_notes::of_spans(connection, &spans, notes_max)
+        })
+        .await
+    }
 }
 
 /// Counts the ratings of each span.
-pub(super) fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
+fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
     // The database counts events that are alike; what they count as is the rule's to say. The
     // order of the joins is fixed: kiosks by shop, then each one's events by the index of its days.
+    let table = spans::TABLE;
+    let (verdict, later) = (newest_verdict("event"), newest_verdict("later"));
     let sql = format!(
-        "{SPANS} select at, kind, scale, score, \
-         case when judged_rule is null then misuse else judged end as misuse_now, \
-         (select group_concat(coalesce(case when later.judged_rule is null then later.misuse \
-         else later.judged end, '')) from event as later \
+        "{table} select at, kind, scale, score, \
+         {verdict} as misuse_now, (select group_concat(coalesce({later}, '')) \
+         from event as later \
          where later.run = event.run and later.replaces = event.n) as later_misuse, \
          count(*) as events, sum(1 - is_exact) as uncertain, \
          sum(is_exact = 0 and earliest_ms is not null) as bounded, \
@@ -42,9 +47,9 @@ pub(super) fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<
     );
     let mut days = vec![Day::default(); spans.len()];
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([json(spans)])?;
+    let mut rows = statement.query([spans::json(spans)])?;
     while let Some(row) = rows.next()? {
-        let Some(day) = days.get_mut(at(row)?) else {
+        let Some(day) = days.get_mut(spans::at(row)?) else {
             continue;
         };
         let kind: String = row.get("kind")?;

@@ -1,0 +1,105 @@
+//! Credentials: one-time codes for enrolment, and the tokens of kiosks.
+//!
+//! Isolation: each method is one transaction. [`Credentials::spend_code`] spends a code in the
+//! statement that checks it, so that of two devices with one code one gets a token.
+//! [`Credentials::bearer`] must not wait for a delivery or a page: every request begins with it.
+
+use super::error::Error;
+use super::places::{Kiosk, Shop};
+use crate::carried::seal::PublicKey;
+use crate::hub::secrets::{Hash, Token};
+
+/// A valid token that may have signed a carried delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The token's hash.
+    pub token: Hash,
+    /// The key that verifies its signatures.
+    pub key: PublicKey,
+    /// Whether it is to follow another token and was not used yet.
+    pub is_next: bool,
+}
+
+/// The kiosk that a token belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// The kiosk's short name.
+    pub kiosk: String,
+    /// Whether the token is to follow another one and is used for the first time.
+    pub is_next: bool,
+    /// Whether it is to be renewed, because of its age or on request.
+    pub is_old: bool,
+    /// Whether the key that verifies its signatures is known.
+    pub has_key: bool,
+}
+
+/// Keeps codes and tokens.
+pub trait Credentials {
+    /// Adds a one-time code for a kiosk; false when the kiosk is unknown.
+    fn add_code(
+        &self,
+        kiosk: String,
+        code: Hash,
+        expires_ms: i64,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Spends a code and gives its kiosk this token; none when the code is unknown, spent or
+    /// expired.
+    fn spend_code(
+        &self,
+        code: Hash,
+        token: Token,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<Option<(Kiosk, Shop)>, Error>> + Send;
+
+    /// Gives a kiosk this token without a code; none when the kiosk is unknown.
+    ///
+    /// The tokens before it stay valid until it is used.
+    fn give_token(
+        &self,
+        kiosk: String,
+        token: Token,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<Option<(Kiosk, Shop)>, Error>> + Send;
+
+    /// The kiosk that a valid token belongs to; a token that was made before `old_ms`, in
+    /// milliseconds since 1970 UTC, is old.
+    fn bearer(
+        &self,
+        token: Hash,
+        old_ms: i64,
+    ) -> impl Future<Output = Result<Option<Bearer>, Error>> + Send;
+
+    /// Adds a token that is to follow a kiosk's present one, in place of any other that was to.
+    fn add_next_token(
+        &self,
+        kiosk: String,
+        present: Hash,
+        token: Token,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Notes that a token that was to follow another is in use, and revokes the other; one that was
+    /// given at an enrolment revokes all others of its kiosk.
+    fn confirm_token(
+        &self,
+        token: Hash,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Asks a kiosk to renew its token at its next delivery; false when the kiosk is unknown.
+    fn want_token(&self, kiosk: String) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Revokes every token and code of a kiosk; returns how many tokens.
+    fn revoke(
+        &self,
+        kiosk: String,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<usize, Error>> + Send;
+
+    /// Notes the key that verifies a token's signatures, where it is not known yet.
+    fn note_key(&self, token: Token) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The valid tokens of a kiosk whose signatures can be verified.
+    fn seals(&self, kiosk: String) -> impl Future<Output = Result<Vec<Seal>, Error>> + Send;
+}

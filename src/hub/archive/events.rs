@@ -1,0 +1,111 @@
+//! Events: every event that a kiosk ever delivered, each one once.
+//!
+//! Isolation: [`Events::store`] is one transaction. It locks the kiosk's row before it reads
+//! anything, since what it reads of the kiosk's books, runs and boots must not change until it has
+//! written. The primary key (run, n) decides which event is the first, never a look before the
+//! insert. [`Events::judge_again`] is one transaction for each run, so that no delivery waits long.
+
+use super::error::Error;
+use crate::feedback::moment::Anchor;
+use crate::feedback::rating::{BootId, RatingId, RunId};
+pub use crate::hub::rules::books::Way;
+use crate::wire::delivery::{Counters, Received};
+use crate::wire::receipt::Pin;
+use crate::wire::report::Reported;
+
+/// One event on its way into the archive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// The event as read.
+    pub event: Received,
+    /// Tells the same content from other content.
+    pub digest: [u8; 16],
+    /// The content as it came, to be kept if it is in conflict.
+    pub content: String,
+}
+
+/// A delivery on its way into the archive, with everything in it checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shipment {
+    /// The kiosk that sent it.
+    pub kiosk: String,
+    /// How it came.
+    pub way: Way,
+    /// When it came, in milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// The program that the kiosk runs, and its version.
+    pub app: String,
+    /// What has become known of the time of boots.
+    pub anchors: Vec<(BootId, Anchor)>,
+    /// The run that sent it.
+    pub live: Option<RunId>,
+    /// How many events of this kiosk the archive held by its last receipt.
+    pub known: Option<u64>,
+    /// Its events by run.
+    pub runs: Vec<Arrived>,
+    /// How the kiosk's books stood when it sent this.
+    pub counters: Counters,
+    /// The number of the survey that it has kept.
+    pub publication: Option<u64>,
+    /// Why it does not ask the survey that it was given.
+    pub survey_complaint: Option<String>,
+    /// The number of the desk's PIN that the kiosk keeps.
+    pub pin: Option<u64>,
+    /// The events that were refused before they came here, each with the reason.
+    pub refused: Vec<(RatingId, String)>,
+}
+
+/// One run's part of a [`Shipment`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arrived {
+    /// The run.
+    pub run: RunId,
+    /// The boot that it lived in.
+    pub boot: BootId,
+    /// The highest number given out in it.
+    pub taken: u32,
+    /// Its events.
+    pub events: Vec<Incoming>,
+}
+
+/// What became of a shipment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The events that are in the archive now, whether they were before or not.
+    pub settled: Vec<RatingId>,
+    /// The events whose identity stands for other content here.
+    pub conflicts: Vec<RatingId>,
+    /// How many events of this kiosk the archive holds.
+    pub stored: u64,
+    /// How many of these came with this shipment.
+    pub added: u64,
+    /// The archive's epoch.
+    pub epoch: u64,
+    /// The number of the survey that is meant for this kiosk; 0 is none.
+    pub publication: u64,
+    /// Whether a second device with the same token sent this.
+    pub is_clone: bool,
+    /// The desk's PIN, if the kiosk keeps another one.
+    pub pin: Option<Pin>,
+    /// Whether the archive was found to be restored from a backup, and has a new epoch now.
+    pub is_restored: bool,
+}
+
+/// Where an export goes on: after this run's key and number.
+pub type Cursor = (i64, u32);
+
+/// Keeps the events.
+pub trait Events {
+    /// Stores a shipment: each event once, and none over another.
+    fn store(&self, shipment: Shipment) -> impl Future<Output = Result<Stored, Error>> + Send;
+
+    /// The events after a cursor, at most so many, each with its own cursor.
+    fn page(
+        &self,
+        after: Cursor,
+        events_max: usize,
+    ) -> impl Future<Output = Result<Vec<(Cursor, Reported)>, Error>> + Send;
+
+    /// Judges every press again that older rules have judged, once after the rules have changed.
+    fn judge_again(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}

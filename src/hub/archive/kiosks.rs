@@ -1,0 +1,55 @@
+//! Kiosks: how each one is, by the last that was heard of it, and the PIN of its desk.
+//!
+//! Isolation: each method is one statement. [`Kiosks::set_pin`] counts the PIN's number up in the
+//! statement that sets it, so that two of them never give two PINs one number.
+
+use super::error::Error;
+use super::places::Kiosk;
+
+/// A kiosk and what was last heard of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The kiosk.
+    pub kiosk: Kiosk,
+    /// When it last delivered, in milliseconds since 1970 UTC.
+    pub last_contact_ms: Option<i64>,
+    /// The program that it runs, and its version.
+    pub app: Option<String>,
+    /// How many events it still held then.
+    pub waiting: u64,
+    /// How many events it has set aside.
+    pub set_aside: u64,
+    /// How many events its card lost, as far as they are known.
+    pub lost: u64,
+    /// Whether two devices use its token.
+    pub is_cloned: bool,
+    /// Whether it has a valid token.
+    pub is_enrolled: bool,
+    /// The number of the survey that it has kept.
+    pub publication: Option<u64>,
+    /// Why it does not ask the survey that it was given.
+    pub survey_complaint: Option<String>,
+}
+
+/// The kiosks whose desk gets a PIN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PinScope {
+    /// One kiosk, by its short name.
+    Kiosk(String),
+    /// All kiosks of a shop, by its short name.
+    Shop(String),
+}
+
+/// Keeps what is known of kiosks.
+pub trait Kiosks {
+    /// Every kiosk, by short name, with what was last heard of it.
+    fn kiosks(&self) -> impl Future<Output = Result<Vec<Status>, Error>> + Send;
+
+    /// Sets the hash of the desk's PIN at these kiosks, or deletes it; returns how many kiosks they
+    /// are.
+    fn set_pin(
+        &self,
+        scope: PinScope,
+        hash: Option<String>,
+    ) -> impl Future<Output = Result<usize, Error>> + Send;
+}

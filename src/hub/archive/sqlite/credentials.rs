@@ -1,0 +1,170 @@
+//! The statements about codes and tokens.
+
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use super::{Sqlite, kiosks, places};
+use crate::hub::archive::credentials::{Bearer, Credentials, Seal};
+use crate::hub::archive::error::Error;
+use crate::hub::archive::places::{Kiosk, Shop};
+use crate::hub::secrets::{Hash, Token};
+
+impl Credentials for Sqlite {
+    async fn add_code(&self, kiosk: String, code: Hash, expires_ms: i64) -> Result<bool, Error> {
+        self.write("add a code", move |transaction| {
+            let sql = "insert into code (hash, kiosk, expires_ms) \
+                       select ?, id, ? from kiosk where id = ?";
+            Ok(transaction.execute(sql, params![code, expires_ms, kiosk])? == 1)
+        })
+        .await
+    }
+
+    async fn spend_code(
+        &self,
+        code: Hash,
+        token: Token,
+        now_ms: i64,
+    ) -> Result<Option<(Kiosk, Shop)>, Error> {
+        self.write("spend a code", move |transaction| {
+            let sql = "update code set spent_ms = ?2 \
+                       where hash = ?1 and spent_ms is null and expires_ms > ?2 returning kiosk";
+            let spent = transaction.query_row(sql, params![code, now_ms], |row| row.get(0));
+            let Some(id): Option<String> = spent.optional()? else {
+                return Ok(None);
+            };
+            give(transaction, &id, &token, now_ms)
+        })
+        .await
+    }
+
+    async fn give_token(
+        &self,
+        kiosk: String,
+        token: Token,
+        now_ms: i64,
+    ) -> Result<Option<(Kiosk, Shop)>, Error> {
+        self.write("give a token to a kiosk", move |transaction| {
+            give(transaction, &kiosk, &token, now_ms)
+        })
+        .await
+    }
+
+    async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
+        self.read_token("look up a token", move |connection| {
+            let sql = "select kiosk, is_next, made_ms < ? or wants_token as is_old, \
+                       verify_key is not null as has_key \
+                       from token join kiosk on kiosk.id = token.kiosk \
+                       where hash = ? and revoked_ms is null";
+            let bearer = |row: &Row<'_>| {
+                Ok(Bearer {
+                    kiosk: row.get("kiosk")?,
+                    is_next: row.get("is_next")?,
+                    is_old: row.get("is_old")?,
+                    has_key: row.get("has_key")?,
+                })
+            };
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row(params![old_ms, token], bearer).optional()
+        })
+        .await
+    }
+
+    async fn add_next_token(
+        &self,
+        kiosk: String,
+        present: Hash,
+        token: Token,
+        now_ms: i64,
+    ) -> Result<(), Error> {
+        self.write("add a token", move |transaction| {
+            let sql = "delete from token where is_next = 1 and follows = ?";
+            transaction.execute(sql, [present])?;
+            let sql = "insert into token (hash, kiosk, made_ms, is_next, follows, verify_key) \
+                       values (?, ?, ?, 1, ?, ?)";
+            transaction
+                .execute(sql, params![token.hash, kiosk, now_ms, present, token.key])
+                .map(drop)
+        })
+        .await
+    }
+
+    async fn confirm_token(&self, token: Hash, now_ms: i64) -> Result<(), Error> {
+        self.write("confirm a token", move |transaction| {
+            let sql = "update token set revoked_ms = ?1 from token as used \
+                       where used.hash = ?2 and token.kiosk = used.kiosk \
+                       and token.hash <> used.hash and token.revoked_ms is null \
+                       and (used.follows is null or token.hash = used.follows)";
+            transaction.execute(sql, params![now_ms, token])?;
+            transaction.execute("update token set is_next = 0 where hash = ?", [token])?;
+            let sql = "update kiosk set wants_token = 0 \
+                       where id = (select kiosk from token where hash = ?)";
+            transaction.execute(sql, [token]).map(drop)
+        })
+        .await
+    }
+
+    async fn want_token(&self, kiosk: String) -> Result<bool, Error> {
+        self.write("ask for a new token", move |transaction| {
+            let sql = "update kiosk set wants_token = 1 where id = ?";
+            Ok(transaction.execute(sql, [kiosk])? == 1)
+        })
+        .await
+    }
+
+    async fn revoke(&self, kiosk: String, now_ms: i64) -> Result<usize, Error> {
+        self.write("revoke a kiosk's tokens", move |transaction| {
+            let sql = "update code set spent_ms = ? where kiosk = ? and spent_ms is null";
+            transaction.execute(sql, params![now_ms, kiosk])?;
+            kiosks::forget_runs(transaction, &kiosk)?;
+            let sql = "update token set revoked_ms = ? where kiosk = ? and revoked_ms is null";
+            transaction.execute(sql, params![now_ms, kiosk])
+        })
+        .await
+    }
+
+    async fn note_key(&self, token: Token) -> Result<(), Error> {
+        self.write("note a key", move |transaction| {
+            let sql = "update token set verify_key = ? where hash = ? and verify_key is null";
+            transaction.execute(sql, params![token.key, token.hash]).map(drop)
+        })
+        .await
+    }
+
+    async fn seals(&self, kiosk: String) -> Result<Vec<Seal>, Error> {
+        self.read("look up keys", move |connection| {
+            let sql = "select hash, verify_key, is_next from token \
+                       where kiosk = ? and revoked_ms is null and verify_key is not null";
+            let seal = |row: &Row<'_>| {
+                Ok(Seal {
+                    token: row.get("hash")?,
+                    key: row.get("verify_key")?,
+                    is_next: row.get("is_next")?,
+                })
+            };
+            connection.prepare_cached(sql)?.query_map([kiosk], seal)?.collect()
+        })
+        .await
+    }
+}
+
+/// Gives a kiosk a token; none when the kiosk is unknown.
+fn give(
+    transaction: &Transaction<'_>,
+    id: &str,
+    token: &Token,
+    now_ms: i64,
+) -> rusqlite::Result<Option<(Kiosk, Shop)>> {
+    let sql = "select kiosk.id, kiosk.shop, kiosk.touchpoint, shop.id, shop.name, \
+               shop.zone, shop.shop_group from kiosk \
+               join shop on shop.id = kiosk.shop where kiosk.id = ?";
+    let found = transaction
+        .query_row(sql, [id], |row| Ok((places::kiosk(row)?, places::shop(row, 3)?)))
+        .optional()?;
+    if found.is_some() {
+        // The tokens before it are valid until it is used, since its way to the kiosk is long.
+        let sql = "insert into token (hash, kiosk, made_ms, is_next, verify_key) \
+                   values (?, ?, ?, 1, ?)";
+        transaction.execute(sql, params![token.hash, id, now_ms, token.key])?;
+        kiosks::forget_runs(transaction, id)?;
+    }
+    Ok(found)
+}

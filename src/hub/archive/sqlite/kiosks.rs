@@ -1,0 +1,58 @@
+//! The statements about kiosks: how each one is, and the PIN of its desk.
+
+use rusqlite::{Row, Transaction, params};
+
+use super::{Sqlite, places};
+use crate::hub::archive::error::Error;
+use crate::hub::archive::kiosks::{Kiosks, PinScope, Status};
+use crate::hub::rules::clones;
+
+impl Kiosks for Sqlite {
+    async fn kiosks(&self) -> Result<Vec<Status>, Error> {
+        self.read("list the kiosks", |connection| {
+            let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
+                       lost, returns, publication, survey_complaint, \
+                       exists (select 1 from token where token.kiosk = kiosk.id \
+                       and revoked_ms is null) as is_enrolled from kiosk order by id";
+            connection.prepare_cached(sql)?.query_map([], status)?.collect()
+        })
+        .await
+    }
+
+    async fn set_pin(&self, scope: PinScope, hash: Option<String>) -> Result<usize, Error> {
+        self.write("set a PIN", move |transaction| {
+            let (column, name) = match &scope {
+                PinScope::Kiosk(kiosk) => ("id", kiosk),
+                PinScope::Shop(shop) => ("shop", shop),
+            };
+            let sql = format!(
+                "update kiosk set pin_hash = ?, pin_number = pin_number + 1 where {column} = ?"
+            );
+            transaction.execute(&sql, params![hash, name])
+        })
+        .await
+    }
+}
+
+fn status(row: &Row<'_>) -> rusqlite::Result<Status> {
+    let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+    Ok(Status {
+        kiosk: places::kiosk(row)?,
+        last_contact_ms: row.get("last_contact_ms")?,
+        app: row.get("app")?,
+        waiting: count("waiting")?,
+        set_aside: count("set_aside")?,
+        lost: count("lost")?,
+        is_cloned: clones::is_clone(row.get("returns")?),
+        is_enrolled: row.get("is_enrolled")?,
+        publication: row.get::<_, Option<i64>>("publication")?.map(i64::cast_unsigned),
+        survey_complaint: row.get("survey_complaint")?,
+    })
+}
+
+/// Forgets which runs a kiosk has had: one that was enrolled anew, or shut out, is no clone.
+pub(super) fn forget_runs(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<()> {
+    transaction.execute("delete from past_run where kiosk = ?", [kiosk])?;
+    let sql = "update kiosk set returns = 0, live_run = null where id = ?";
+    transaction.execute(sql, [kiosk]).map(drop)
+}

@@ -1,0 +1,48 @@
+//! The statements about the archive itself, and the numbers that it keeps in `meta`.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::Sqlite;
+use crate::hub::archive::error::Error;
+use crate::hub::archive::upkeep::Upkeep;
+
+impl Upkeep for Sqlite {
+    async fn touch(&self) -> Result<(), Error> {
+        self.write("write to the archive", |transaction| {
+            let sql = "update meta set value = value where key = 'epoch'";
+            transaction.execute(sql, []).map(drop)
+        })
+        .await
+    }
+
+    async fn epoch(&self) -> Result<u64, Error> {
+        self.read("read the epoch", epoch).await
+    }
+
+    async fn renew_epoch(&self) -> Result<(), Error> {
+        self.write("draw a new epoch", draw_epoch).await
+    }
+}
+
+pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "select value from meta where key = 'epoch'";
+    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+}
+
+pub(super) fn draw_epoch(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let sql = "update meta set value = ? where key = 'epoch'";
+    transaction.execute(sql, [i64::from(rand::random::<u32>())]).map(drop)
+}
+
+/// A number that was noted under this key, if it was.
+pub(super) fn noted(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "select value from meta where key = ?";
+    connection.query_row(sql, [key], |row| row.get(0)).optional()
+}
+
+/// Notes a number under a key.
+pub(super) fn note(transaction: &Transaction<'_>, key: &str, value: i64) -> rusqlite::Result<()> {
+    let sql = "insert into meta (key, value) values (?, ?) \
+               on conflict do update set value = excluded.value";
+    transaction.execute(sql, params![key, value]).map(drop)
+}
