@@ -17,7 +17,7 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Credentials as _, Kiosk, Places as _, Shop, Tallies as _};
+use smilepost::hub::archive::{Credentials as _, Kiosk, Places as _, Shop, Span, Tallies as _};
 use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, secrets};
 use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits};
@@ -103,7 +103,8 @@ fn main() {
         "delivered  {RATINGS} in {settled_s:.1} s: {:.0} ratings/s",
         RATINGS as f64 / settled_s
     );
-    let day = runtime.block_on(archive.day("s".to_owned(), 0, i64::MAX)).unwrap();
+    let span = Span { shop: "s".to_owned(), from_ms: 0, to_ms: i64::MAX };
+    let day = runtime.block_on(archive.days(vec![span])).unwrap().remove(0);
     assert_eq!(u64::from(day.lines.total()), RATINGS);
     keeper.close();
     thread.join().unwrap();

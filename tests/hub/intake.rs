@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::{Accounts as _, Events as _, Kiosks as _, PinScope, Tallies as _};
+use smilepost::hub::archive::{Accounts as _, Events as _, Kiosks as _, PinScope};
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
 use smilepost::wire::report::Reported;
@@ -141,7 +141,7 @@ async fn unknown_fields_and_kinds_are_accepted_and_kept() {
     };
     assert_eq!(extra(1), r#"{"weather":"rain"}"#);
     assert!(extra(2).contains(r#""hand":"left""#));
-    let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
+    let day = scene.day().await;
     assert_eq!((day.lines.total(), day.unread), (1, 1));
 }
 

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::{
-    Events as _, Kiosks as _, Places as _, Scope, Surveys as _, Tallies as _,
-};
+use smilepost::hub::archive::{Events as _, Kiosks as _, Places as _, Scope, Surveys as _};
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
 
@@ -142,7 +140,7 @@ async fn what_a_shop_manager_wrote_is_stored_and_counts_as_no_rating() {
         .collect();
     let expected = [(None, None), (Some("day"), Some("opened a till")), (Some("alert"), Some(""))];
     assert_eq!(told, expected);
-    let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
+    let day = scene.day().await;
     assert_eq!((day.lines.total(), day.unread), (1, 0));
 }
 
@@ -182,6 +180,6 @@ async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
         ("answered", None, None, None),
     ];
     assert_eq!(told, expected);
-    let day = scene.archive.day("kallio".to_owned(), 0, i64::MAX).await.unwrap();
+    let day = scene.day().await;
     assert_eq!((day.lines.total(), day.unread), (1, 0));
 }

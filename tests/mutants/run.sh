@@ -75,9 +75,9 @@ mutant bounce-counts src/feedback/misuse.rs 's/ms < BOUNCE_MS/ms < 1/' --lib mis
 # P13: poison.
 mutant set-aside-without-doubt src/feedback/outbox.rs 's/SUSPICIONS_MAX: u32 = 5/SUSPICIONS_MAX: u32 = 0/' --lib outbox
 # P14: credentials.
-mutant clones-unnoticed src/hub/archive/sqlite/ingest.rs 's/returns >= RETURNS_OF_A_CLONE/returns < 0/' --test together promises
+mutant clones-unnoticed src/hub/rules/clones.rs 's/returns >= RETURNS_OF_A_CLONE/returns < 0/' --test together promises
 # P16: the equation.
-mutant lost-left-out src/hub/archive/sqlite/accounts.rs 's/let lost = within\(&absent, &lost\);/let lost = within(\&[], \&lost);/' --test together promises
+mutant lost-left-out src/hub/rules/account.rs 's/let lost = within\(&absent, &lost\);/let lost = within(\&[], \&lost);/' --test together promises
 # Follow-ups and surveys.
 mutant closed-counts src/feedback/visit.rs 's/Phase::Closed => \(verdict\(Some\(Reason::Closed\)\), None\)/Phase::Closed => (verdict(None), None)/' --lib visit
 mutant thank-before-the-answer-is-kept src/feedback/visit/follow.rs 's/(self\.under_way = Some\(\(UnderWay::Answer\(keep\.clone\(\)\), now\)\);\n\s+)vec!\[Effect::KeepAnswer\(keep\)\]/$1let of = following.of;\n                vec![Effect::KeepAnswer(keep), Effect::Thank { n: of.n, score: of.score }]/' --lib visit
@@ -96,14 +96,15 @@ mutant phone-tries-are-free src/kiosk/desk/phone/served/sessions.rs 's/self\.gua
 # Nobody is thanked for one thing because another was kept.
 mutant whatever-is-kept-thanks src/feedback/visit.rs 's/self\.under_way\.take_if\(is_awaited\)/self.under_way.take_if(|it| is_awaited(it) || !matches!(it.0, UnderWay::Call))/' --lib visit
 mutant promised-before-it-is-kept src/feedback/visit/help.rs 's/vec!\[Effect::KeepCall \{ at_ms \}\]/vec![Effect::KeepCall { at_ms }, Effect::Attend(Attending::Asked)]/' --lib visit
+mutant misuse-takes-back src/feedback/tally/standing.rs 's/reason == Reason::Held/reason <= Reason::Held/' --lib tally
 mutant one-line-for-all-wordings src/feedback/tally/score.rs 's/self\.version == version && //' --test kiosk desk
 # What is carried by hand.
 mutant unsigned-frames-are-taken src/carried/file.rs 's/find\(\|key\| is_signed\(key, &message, &signature\)\)/find(|key| is_signed(key, \&message, \&signature) || !signature.is_empty())/' --no-default-features --features hub --test hub import
 mutant a-frame-of-another-file src/carried/file.rs 's/\{DELIVERY\}\\n\{\}\\n\{\}\\n\{frame\}\\n", header\.kiosk, header\.nonce/{DELIVERY}\\n{}\\n{frame}\\n", header.kiosk/; s/match delivery\.nonce == self\.header\.nonce/match !delivery.nonce.is_empty()/' --no-default-features --features hub --test hub import
 mutant a-frame-of-another-place src/carried/file.rs 's/\{DELIVERY\}\\n\{\}\\n\{\}\\n\{frame\}\\n"/{DELIVERY}\\n{}\\n{}\\n{}\\n"/; s/header\.kiosk, header\.nonce\)\n\}\n\nfn signed_part/header.kiosk, header.nonce, frame.min(1))\n}\n\nfn signed_part/' --no-default-features --features hub --test hub import
 mutant an-unsigned-receipt-is-believed src/carried/file.rs 's/if !is_signed\(&hub\.verify, &receipt_part\(&body\), &signature\)/if !is_signed(\&hub.verify, \&receipt_part(\&body), \&signature) \&\& body.is_empty()/' --no-default-features --features hub --test hub import
-mutant an-old-file-is-a-clone src/hub/archive/sqlite/ingest.rs 's/\.filter\(\|_\| shipment\.way == Way::Sent\)//' --no-default-features --features hub --test hub import
-mutant an-old-file-is-news src/hub/archive/sqlite/ingest.rs 's/and taken >= \?4 returning/and taken < ?4 - ?4 returning/' --no-default-features --features hub --test hub import
+mutant an-old-file-is-a-clone src/hub/rules/clones.rs 's/\.filter\(\|_\| way == Way::Sent\)//' --no-default-features --features hub --test hub import
+mutant an-old-file-is-news src/hub/rules/books.rs 's/self\.taken >= told\.taken/self.taken < told.taken - told.taken/' --no-default-features --features hub --test hub import
 mutant a-call-is-an-alarm-for-ever src/hub/figures/calls_and_notes.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard
 mutant an-answered-call-is-an-alarm src/hub/figures/calls_and_notes.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
 exit $missed

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use smilepost::feedback::moment::Reading;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Credentials as _, Kiosk, Places as _, Shop};
+use smilepost::hub::archive::{
+    Credentials as _, Day, Kiosk, Places as _, Shop, Span, Tallies as _,
+};
 use smilepost::hub::settings::{Limits, Settings};
 use smilepost::hub::{Hub, secrets};
 use smilepost::wire::receipt::Receipt;
@@ -94,6 +96,12 @@ impl Scene {
         let status = answer.status().as_u16();
         let text = answer.bytes().await.unwrap();
         (status, serde_json::from_slice(&text).unwrap_or(Value::Null))
+    }
+
+    /// Everything that the shop ever counted, as one day.
+    pub(crate) async fn day(&self) -> Day {
+        let span = Span { shop: "kallio".to_owned(), from_ms: 0, to_ms: i64::MAX };
+        self.archive.days(vec![span]).await.unwrap().remove(0)
     }
 
     /// Delivers as the kiosk would, and returns the status and the answer.

@@ -36,7 +36,7 @@ pub struct Day {
 }
 
 /// Counts what is kept.
-pub trait Tallies: Sync {
+pub trait Tallies {
     /// Counts the ratings of each of these spans, in their order.
     fn days(&self, spans: Vec<Span>) -> impl Future<Output = Result<Vec<Day>, Error>> + Send;
 
@@ -46,31 +46,4 @@ pub trait Tallies: Sync {
         spans: Vec<Span>,
         notes_max: usize,
     ) -> impl Future<Output = Result<Vec<CallsAndNotes>, Error>> + Send;
-
-    /// One span's day.
-    fn day(
-        &self,
-        shop: String,
-        from_ms: i64,
-        to_ms: i64,
-    ) -> impl Future<Output = Result<Day, Error>> + Send {
-        async move {
-            let days = self.days(vec![Span { shop, from_ms, to_ms }]).await?;
-            Ok(days.into_iter().next().unwrap_or_default())
-        }
-    }
-
-    /// One span's calls and notes.
-    fn aside(
-        &self,
-        shop: String,
-        from_ms: i64,
-        to_ms: i64,
-        notes_max: usize,
-    ) -> impl Future<Output = Result<CallsAndNotes, Error>> + Send {
-        async move {
-            let all = self.calls_and_notes(vec![Span { shop, from_ms, to_ms }], notes_max).await?;
-            Ok(all.into_iter().next().unwrap_or_default())
-        }
-    }
 }
