@@ -78,12 +78,13 @@ fn desk(settings: &Settings) -> Vec<Finding> {
     let has_pin = pin::is_set(&settings.data_dir);
     match (&settings.phone, has_pin) {
         (Some(place), false) => findings.push(wrong(format!(
-            "desk: served on {}, but nobody can open it without a PIN: run `smilepost-kiosk pin set`",
+            "desk: served on {}, but has no PIN, so nobody can open it: `smilepost-kiosk pin set`",
             place.address
         ))),
         (Some(place), true) => findings.push(fine(format!("desk: served on {}", place.address))),
         (None, false) => {
-            findings.push(note("desk: nobody can open it without a PIN: run `smilepost-kiosk pin set`"));
+            findings
+                .push(note("desk: has no PIN, so nobody can open it: `smilepost-kiosk pin set`"));
         }
         (None, true) => findings.push(fine("desk: on the screen only, protected by the PIN")),
     }

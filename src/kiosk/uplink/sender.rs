@@ -164,7 +164,7 @@ impl Sender {
             return Ok(());
         };
         let (run, n) = (id.run, id.n);
-        tracing::error!(%run, n, why, "an event is set aside; `smilepost-kiosk retry` sends it again");
+        tracing::error!(%run, n, why, "an event is set aside; run `retry` to send it again");
         let set_aside = vec![(id, why.to_owned())];
         self.journal.settle(Settlement { set_aside, ..Settlement::default() }).await??;
         Ok(())
