@@ -17,4 +17,5 @@ pub mod outbox;
 pub mod rating;
 pub mod survey;
 pub mod tally;
+pub mod verdict;
 pub mod visit;

@@ -11,10 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::carried::seal::{self, HubKeys, HubPublic, PublicKey, Signer, from_hex, hex, is_signed};
 use crate::wire::BODY_BYTES_MAX;
-use crate::wire::carried::{
-    DELIVERY, End, Frame, Header, Keys, Line, RECEIPT, Receipt, Signed, VERSION,
-};
+use crate::wire::carried::{DELIVERY, End, Frame, Header, Line, RECEIPT, Receipt, Signed, VERSION};
 use crate::wire::delivery::Delivery;
+use crate::wire::enrolment::Keys;
 
 /// How a file's name ends.
 pub const ENDING: &str = "smilepost";

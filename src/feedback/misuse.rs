@@ -5,10 +5,10 @@
 //! be changed: what was judged by an older version is judged again, from the same facts, by playing
 //! the presses through a new [`Judge`].
 
-use crate::feedback::named::named;
 use std::collections::VecDeque;
 
 use crate::feedback::rating::{Input, Score};
+pub use crate::feedback::verdict::{Reason, Verdict};
 
 /// The version of the rules below; counts up whenever one of them changes.
 pub const RULE_VERSION: u16 = 2;
@@ -44,36 +44,6 @@ pub const HELD_MS: u64 = 10_000;
 /// A button that was not pressed while the others were pressed this often may be broken. At a
 /// share of one in fifty, chance alone is silent that long in 0.03 % of all cases (0.98^400).
 pub const SILENT_AFTER: u32 = 400;
-
-named! {
-    /// Why a press is not counted.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub enum Reason {
-        /// It came within the response interval of a press that was counted.
-        Repeat = "repeat",
-        /// The contacts of its button bounced.
-        Bounce = "bounce",
-        /// Another face was pressed by the same hand just before.
-        Together = "together",
-        /// It is one of a burst.
-        Burst = "burst",
-        /// Its button chatters.
-        Chatter = "chatter",
-        /// Its button was held; this takes the press it replaces back.
-        Held = "held",
-        /// The shop was closed.
-        Closed = "closed",
-    }
-}
-
-/// Whether a press counts, and by which rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Verdict {
-    /// Why it does not count, if so.
-    pub misuse: Option<Reason>,
-    /// The [`RULE_VERSION`] that said so, or [`UNJUDGED`].
-    pub rule: u16,
-}
 
 impl Verdict {
     /// What today's rules say.

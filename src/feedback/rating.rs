@@ -8,7 +8,7 @@ use crate::feedback::named::named;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::feedback::misuse::Verdict;
+use crate::feedback::verdict::Verdict;
 
 /// How many faces the question offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

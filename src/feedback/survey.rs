@@ -5,131 +5,21 @@
 
 mod built_in;
 mod check;
+mod language;
+mod parts;
 pub mod schedule;
-
-use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use self::schedule::{Hours, Local, Slot};
+pub use self::language::{ByLanguage, base, by_language};
+pub use self::parts::{
+    FACE_CHARS_MAX, KNOWN_REASONS, LANGUAGES_MAX, NOTICE_CHARS_MAX, NOTICES_MAX, NPS_ONE_IN_MAX,
+    Notice, OFFERED_MAX, Parts, QUESTION_CHARS_MAX, QUESTIONS_MAX, Question, REASON_CHARS_MAX,
+    REASONS_MAX, SLOTS_MAX, Texts,
+};
+use self::schedule::Local;
 use crate::feedback::rating::{Scale, Score, Wording};
 use crate::feedback::visit::Plan;
-
-/// The longest question, in characters: two lines of the largest type.
-pub const QUESTION_CHARS_MAX: usize = 80;
-
-/// The longest word under a face, in characters.
-pub const FACE_CHARS_MAX: usize = 20;
-
-/// The longest words of a reason, in characters: two lines on a card.
-pub const REASON_CHARS_MAX: usize = 32;
-
-/// The longest "you said" or "we did", in characters.
-pub const NOTICE_CHARS_MAX: usize = 90;
-
-/// The most languages of one survey.
-pub const LANGUAGES_MAX: usize = 16;
-
-/// The most languages that a shopper is offered at once.
-pub const OFFERED_MAX: usize = 5;
-
-/// The most questions of one survey.
-pub const QUESTIONS_MAX: usize = 20;
-
-/// The most reasons that are offered after one face.
-pub const REASONS_MAX: usize = 6;
-
-/// The most slots of a schedule.
-pub const SLOTS_MAX: usize = 100;
-
-/// The most notices of one survey.
-pub const NOTICES_MAX: usize = 10;
-
-/// The most visits of which one is asked for a recommendation.
-pub const NPS_ONE_IN_MAX: u16 = 1_000;
-
-/// The reasons that the screens have words and a picture for, in every language that they speak.
-pub const KNOWN_REASONS: [&str; 8] =
-    ["waiting", "staff", "price", "stock", "quality", "cleanliness", "finding", "payment"];
-
-/// Text by language, the key being a BCP 47 tag such as `en`.
-pub type ByLanguage = BTreeMap<String, String>;
-
-/// One language's texts of a question.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts {
-    /// The language, as a BCP 47 tag such as `en`.
-    pub language: String,
-    /// The question.
-    pub question: String,
-    /// The words under the faces, worst first, one for each.
-    pub faces: Vec<String>,
-    /// What is asked above the reasons of an unhappy shopper; empty for the screen's own words.
-    pub unhappy: String,
-    /// What is asked above the reasons of a happy shopper; empty for the screen's own words.
-    pub happy: String,
-    /// The question for a recommendation; empty for the screen's own words.
-    pub nps: String,
-    /// What is asked above the comment; empty for the screen's own words.
-    pub comment: String,
-}
-
-/// A question with its faces and what may follow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// Its short name, such as `checkout`.
-    pub id: String,
-    /// Counts up whenever wording or scale change, since scores then no longer compare.
-    pub version: u32,
-    /// How many faces it offers.
-    pub scale: Scale,
-    /// Its words, one for each language.
-    pub texts: Vec<Texts>,
-    /// The short names of the reasons offered after a face that is not a happy one.
-    pub unhappy: Vec<String>,
-    /// The short names of the reasons offered after a happy face.
-    pub happy: Vec<String>,
-    /// One in so many visits is asked for a recommendation; 0 is none.
-    pub nps_one_in: u16,
-    /// Whether own words are asked for.
-    pub takes_comments: bool,
-}
-
-/// What the shop did because its shoppers said so.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Notice {
-    /// The first day on which it is shown; the shopper sees its month.
-    pub from: Option<NaiveDate>,
-    /// The last day.
-    pub until: Option<NaiveDate>,
-    /// What shoppers said.
-    pub said: ByLanguage,
-    /// What was done.
-    pub did: ByLanguage,
-}
-
-/// Everything that a survey is made of, before it is checked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
-    /// Counts up whenever any of it changes.
-    pub version: u32,
-    /// The questions; the first one is asked whenever the schedule names none.
-    pub questions: Vec<Question>,
-    /// The words of reasons that the screens have none for.
-    pub reasons: BTreeMap<String, ByLanguage>,
-    /// The languages that a shopper is offered, in this order.
-    pub languages: Vec<String>,
-    /// Which question when; the first slot that is due decides.
-    pub schedule: Vec<Slot>,
-    /// When the shop is open; always, when missing.
-    pub hours: Option<Hours>,
-    /// What was done.
-    pub notices: Vec<Notice>,
-    /// The name in the corner of the screen.
-    pub brand: Option<String>,
-    /// The shop's own colour, such as `#1f5fd0`.
-    pub accent: Option<String>,
-}
 
 /// A survey that can be asked: whatever it names it has, in every language it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,18 +138,6 @@ pub fn newest_notice<'a>(
     notices.filter(is_due).rev().max_by_key(|notice| notice.from)
 }
 
-/// The text in this language, or in its base language.
-#[must_use]
-pub fn by_language<'a>(texts: &'a ByLanguage, language: &str) -> Option<&'a str> {
-    texts.get(language).or_else(|| texts.get(base(language))).map(String::as_str)
-}
-
-/// The language without its region: `de` of `de-AT`.
-#[must_use]
-pub fn base(language: &str) -> &str {
-    language.split('-').next().unwrap_or(language)
-}
-
 /// The built-in words of a scale, in every language that there is.
 #[must_use]
 pub fn built_in_texts(scale: Scale) -> Vec<Texts> {
@@ -289,6 +167,7 @@ pub const fn faces_of(scale: Scale) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
+    use super::schedule::Slot;
     use super::*;
 
     #[test]

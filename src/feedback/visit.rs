@@ -11,14 +11,17 @@
 mod exchange;
 mod follow;
 mod help;
+mod phase;
+mod plan;
 
 use std::collections::VecDeque;
 
-pub use self::exchange::{Cue, Effect, Keep, KeepAnswer, Kept, Press};
-use self::follow::{Chooser, Following};
-pub use self::follow::{FOLLOW_UPS_MAX, Plan, STILL_THERE_MS};
-pub use self::help::{Attending, OFFER_MS, TOLD_MS};
-use crate::feedback::answer::Answer;
+pub use self::exchange::{Attending, Cue, Effect, Keep, KeepAnswer, Kept, Press};
+pub use self::help::{OFFER_MS, TOLD_MS};
+pub use self::phase::STILL_THERE_MS;
+use self::phase::{Following, Phase, Shown, UnderWay, Waiting};
+use self::plan::Chooser;
+pub use self::plan::{FOLLOW_UPS_MAX, Plan};
 use crate::feedback::misuse::{Judge, Reason, Verdict};
 use crate::feedback::rating::{Input, Score};
 
@@ -83,84 +86,6 @@ pub struct Visit {
     has_invitation: bool,
     /// Whether unhappy shoppers are offered that somebody come.
     offers_help: bool,
-}
-
-/// What is at the journal.
-#[derive(Clone, Debug)]
-enum UnderWay {
-    Rating(Keep),
-    Answer(KeepAnswer),
-    Call,
-}
-
-impl UnderWay {
-    /// Whether this is what was kept.
-    fn is(&self, what: Kept) -> bool {
-        match self {
-            Self::Rating(keep) => what == Kept::Rating(keep.score),
-            Self::Answer(keep) => what == Kept::Answer(keep.answer.follow_up()),
-            Self::Call => what == Kept::Call,
-        }
-    }
-}
-
-/// What is still to be kept.
-#[derive(Clone, Debug)]
-enum Waiting {
-    /// A press, when it came, and what the rules say of it.
-    Press(Press, u64, Option<Reason>),
-    /// A press to be taken back, since its button is held.
-    Held(Score, u64),
-    /// An answer to a follow-up of the rating with this number.
-    Answer(Answer, u32, u64),
-    /// A shopper asked for somebody, at this time.
-    Call(u64),
-}
-
-#[derive(Clone, Debug)]
-enum Phase {
-    /// Until the language goes back to the shop's, or the invitation takes the question's place.
-    Asking {
-        until: Option<u64>,
-    },
-    Inviting,
-    /// The faces are shown again so that the shopper can correct a press.
-    Correcting {
-        of: Shown,
-        until: u64,
-    },
-    Thanking {
-        of: Shown,
-        since: u64,
-        until: u64,
-    },
-    Following(Following),
-    /// A shopper waits for somebody; until when, once it is known what became of it.
-    Attending {
-        until: Option<u64>,
-    },
-    Resting,
-    Closed,
-}
-
-impl Phase {
-    /// When time alone ends it, on the boot's axis.
-    const fn ends_at(&self) -> Option<u64> {
-        match self {
-            Self::Correcting { until, .. } | Self::Thanking { until, .. } => Some(*until),
-            Self::Following(following) => Some(following.due_at()),
-            Self::Asking { until } | Self::Attending { until } => *until,
-            Self::Inviting | Self::Resting | Self::Closed => None,
-        }
-    }
-}
-
-/// The rating that the thank-you on the screen is for.
-#[derive(Clone, Copy, Debug)]
-struct Shown {
-    n: u32,
-    score: Score,
-    verdict: Verdict,
 }
 
 impl Visit {

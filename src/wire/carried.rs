@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::enrolment::Enrolled;
 use super::receipt::{SetAside, Settled};
 
 /// What a file of a carried delivery says that it is.
@@ -93,15 +94,6 @@ pub struct Signed {
     pub signature: String,
 }
 
-/// The hub's keys, as a kiosk is given them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Keys {
-    /// The key to seal to, 64 hexadecimal digits.
-    pub seal: String,
-    /// The key that verifies receipts, 64 hexadecimal digits.
-    pub verify: String,
-}
-
 /// What lets a kiosk in that has no network; a secret, to be deleted once it was read.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
@@ -110,5 +102,5 @@ pub struct Letter {
     /// [`VERSION`].
     pub version: u32,
     /// What the kiosk gets to know.
-    pub enrolled: super::Enrolled,
+    pub enrolled: Enrolled,
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    ByLanguage, FACE_CHARS_MAX, KNOWN_REASONS, LANGUAGES_MAX, NOTICE_CHARS_MAX, NOTICES_MAX,
-    NPS_ONE_IN_MAX, OFFERED_MAX, Parts, QUESTION_CHARS_MAX, QUESTIONS_MAX, Question,
-    REASON_CHARS_MAX, REASONS_MAX, SLOTS_MAX, Texts,
+use super::language::{ByLanguage, by_language};
+use super::parts::{
+    FACE_CHARS_MAX, KNOWN_REASONS, LANGUAGES_MAX, NOTICE_CHARS_MAX, NOTICES_MAX, NPS_ONE_IN_MAX,
+    OFFERED_MAX, Parts, QUESTION_CHARS_MAX, QUESTIONS_MAX, Question, REASON_CHARS_MAX, REASONS_MAX,
+    SLOTS_MAX, Texts,
 };
 use crate::feedback::answer;
 
@@ -125,7 +126,7 @@ impl List {
             };
             for texts in &question.texts {
                 let language = &texts.language;
-                let is_said = super::by_language(words, language).is_some();
+                let is_said = by_language(words, language).is_some();
                 self.unless(is_said, &format!("reasons.{id}"), format!("is not in {language}"));
             }
         }

@@ -1,6 +1,5 @@
 //! What a visit is told, and what it asks of the shell in turn.
 
-use super::help::Attending;
 use crate::feedback::answer::{Answer, FollowUp, Reply};
 use crate::feedback::misuse::Verdict;
 use crate::feedback::rating::{Input, Score};
@@ -23,6 +22,17 @@ pub enum Kept {
     Answer(FollowUp),
     /// A shopper's call for somebody.
     Call,
+}
+
+/// What a shopper who asked for somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attending {
+    /// Somebody was asked to come.
+    Asked,
+    /// Somebody is on the way.
+    Coming,
+    /// Nobody can come.
+    Nobody,
 }
 
 /// What a visit is told: something that happened, or that time went by.

@@ -5,7 +5,9 @@
 //! tells of it by [`super::Cue::Coming`] and [`super::Cue::Missed`]. Whoever presses a face
 //! meanwhile is the next shopper, and the call goes on without the page.
 
-use super::{Effect, Phase, Shown, UnderWay, Visit, Waiting};
+use super::Visit;
+use super::exchange::{Attending, Effect};
+use super::phase::{Phase, Shown, UnderWay, Waiting};
 
 /// How long the thank-you stays at least where it offers that somebody come, in milliseconds: two
 /// sentences are to be read.
@@ -14,17 +16,6 @@ pub const OFFER_MS: u64 = 8_000;
 /// How long it stays on the page that somebody is on the way, or that nobody can come, in
 /// milliseconds.
 pub const TOLD_MS: u64 = 20_000;
-
-/// What a shopper who asked for somebody is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attending {
-    /// Somebody was asked to come.
-    Asked,
-    /// Somebody is on the way.
-    Coming,
-    /// Nobody can come.
-    Nobody,
-}
 
 impl Visit {
     /// The same kiosk where unhappy shoppers are offered that somebody come.

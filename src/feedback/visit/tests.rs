@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::feedback::answer::{FollowUp, Reply};
+use crate::feedback::answer::{Answer, FollowUp, Reply};
 use crate::feedback::rating::Scale;
 
 fn score(value: u8) -> Score {

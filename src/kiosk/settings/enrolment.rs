@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::file;
-use crate::wire::carried::Keys;
+use crate::wire::enrolment::Keys;
 
 /// The enrolment's file in the data folder, readable by the kiosk alone.
 pub const ENROLMENT_FILE: &str = "enrolment.toml";
