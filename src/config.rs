@@ -46,7 +46,7 @@ impl Complaints {
         // It was read once already, so that there is nothing else to complain about.
         let _ = serde_ignored::deserialize::<_, _, T>(toml::Value::Table(table), note);
         for key in keys {
-            self.add(&key, "is no key that there is");
+            self.add(&key, "unknown key");
         }
     }
 
