@@ -9,13 +9,14 @@
 mod alerts;
 mod desk;
 mod phone_page;
+mod session;
 mod stick;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
-use self::desk::Session;
+use self::session::Session;
 use crate::clock;
 use crate::feedback::alert::Watch;
 use crate::feedback::answer::{Answered, FollowUp, Reply};

@@ -3,6 +3,7 @@
 //! A shopper goes first: whoever presses a button while the desk is open is thanked, and the desk
 //! is closed. Only while the post's own sheet lies there are buttons tried and not counted.
 
+use super::session::Session;
 use super::{Attendant, Message, View};
 use crate::feedback::event;
 use crate::feedback::note::{About, Noted};
@@ -11,19 +12,6 @@ use crate::feedback::visit::Cue;
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
 use crate::kiosk::desk::sheets::sheet::{Entered, Page, Post, Sheet, Stick, Tap};
-
-/// Somebody at the desk.
-#[derive(Debug)]
-pub(in crate::kiosk) struct Session {
-    /// Which one it is, so that what was fetched for the last one is not shown to this one.
-    number: u64,
-    is_in: bool,
-    page: Page,
-    /// When the desk is closed, in milliseconds since boot.
-    pub(super) until: u64,
-    /// The buttons that were tried, worst face first.
-    tried: [bool; 5],
-}
 
 impl Attendant {
     pub(super) fn tap(&mut self, tap: Tap) {
