@@ -16,11 +16,11 @@
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
 //! | [`web`] | what the pages of both programs share | `secret` |
-//! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire`, `secret`, `file` |
+//! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
-//! | [`kiosk`] | the shop's side, put together | `feedback`, `wire`, `clock`, `config`, `file`, `secret`, `web`, `carried`, its rooms |
-//! | [`hub`] | head office's side, put together | `feedback`, `wire`, `clock`, `config`, `file`, `secret`, `web`, `crate::carried`, its rooms |
-//! | `src/bin/` | arguments, logs, exit codes | `kiosk`, `hub`, `program`, `config`, `feedback`, `wire`, `clock`, `file`, `secret`, `carried` |
+//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `feedback`, `file`, `secret`, `web`, `wire`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `feedback`, `file`, `secret`, `web`, `wire`, its rooms |
+//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `feedback`, `hub`, `kiosk`, `program`, `secret`, `wire` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
@@ -31,20 +31,21 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`feedback::id`] | which run, boot and rating | nothing |
+//! | [`feedback::named`] | enums whose variants have a word each | nothing |
+//! | [`feedback::verdict`] | whether a press counts, and why not | `named` |
 //! | [`feedback::colour`] | a colour, and whether it can be read on another | nothing |
-//! | [`feedback::rating`] | one press and its score | `id` |
-//! | [`feedback::answer`] | what a shopper said to a follow-up | `id`, `rating` |
-//! | [`feedback::call`] | a shopper asks for somebody | `id`, `rating` |
-//! | [`feedback::note`] | what the shop wrote down | `id`, `rating` |
-//! | [`feedback::event`] | everything that is kept, as one type | `id`, `rating`, `answer`, `call`, `note` |
-//! | [`feedback::moment`] | when something happened, as far as anybody can know | `id`, `rating` |
-//! | [`feedback::misuse`] | presses that are kept and not counted, and why | `id`, `rating` |
-//! | [`feedback::outbox`] | what to send next, and when to try again | `id` |
-//! | [`feedback::survey`] | the question, its words, reasons, schedule and opening hours | `answer`, `colour`, `id`, `rating` |
-//! | [`feedback::tally`] | counts, scores and their intervals | `answer`, `id`, `misuse`, `moment`, `rating` |
-//! | [`feedback::visit`] | one shopper at the kiosk, as a state machine | `answer`, `call`, `id`, `misuse`, `rating`, `survey` |
-//! | [`feedback::alert`] | when staff should look | `id`, `rating` |
+//! | [`feedback::rating`] | one press and its score | `named`, `verdict` |
+//! | [`feedback::answer`] | what a shopper said to a follow-up | `named`, `rating` |
+//! | [`feedback::call`] | a shopper asks for somebody | `named` |
+//! | [`feedback::note`] | what the shop wrote down | `named` |
+//! | [`feedback::event`] | everything that is kept, as one type | `answer`, `call`, `named`, `note`, `rating`, `verdict` |
+//! | [`feedback::moment`] | when something happened, as far as anybody can know | `named`, `rating` |
+//! | [`feedback::misuse`] | presses that are kept and not counted, and why | `rating`, `verdict` |
+//! | [`feedback::outbox`] | what to send next, and when to try again | nothing |
+//! | [`feedback::survey`] | the question, its words, reasons, schedule and opening hours | `answer`, `rating`, `visit` |
+//! | [`feedback::tally`] | counts, scores and their intervals | `answer`, `moment`, `rating`, `verdict` |
+//! | [`feedback::visit`] | one shopper at the kiosk, as a state machine | `answer`, `misuse`, `rating`, `verdict` |
+//! | [`feedback::alert`] | when staff should look | `rating` |
 //!
 //! ## The rooms of the kiosk
 //!
@@ -52,7 +53,7 @@
 //! |---|---|---|
 //! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `wire` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs | `file`, `secret` |
-//! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback`, `file` |
+//! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | [`kiosk::fifo`] | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | [`kiosk::thanks_log`] | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `feedback`, `journal`, `wire` |
@@ -61,13 +62,13 @@
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `settings` |
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
-//! | [`kiosk::desk`] | what the shop manager sees | `desk::counts`, `desk::sheets`, `desk::phone`, `desk::tools` |
-//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `sheets`, `feedback`, `journal`, `pin`, `wire` |
+//! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
+//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `feedback`, `journal`, `pin`, `web`, `wire` |
-//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `sheets`, `feedback`, `file`, `pin`, `secret`, `settings`, `web` |
-//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `counts`, `sheets`, `crate::carried`, `clock`, `feedback`, `journal`, `settings`, `uplink`, `wire` |
-//! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
-//! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk`, `display`, `feedback`, `settings`, `wire` |
+//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
+//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `feedback`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
+//! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `journal`, `office_survey`, `pin`, `screen`, `settings` |
 //!
 //! ## The rooms of head office
@@ -77,15 +78,15 @@
 //! | [`hub::settings`] | `hub.toml`, checked whole | `config` |
 //! | [`hub::rules`] | what is decided about events, pure | `feedback` |
 //! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried` |
-//! | [`hub::archive`] | what is kept for ever, as traits by noun | `feedback`, `rules`, `secrets`, `wire`, `crate::carried` |
+//! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `wire` |
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `secrets`, `settings`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
-//! | [`hub::pages`] | HTML for people | `archive`, `figures`, `feedback`, `web` |
+//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `feedback`, `file`, `secret`, `secrets`, `wire`, `crate::carried` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `feedback`, `file`, `secret`, `secrets`, `wire` |
 //!
 //! # A press, from left to right
 //!
