@@ -104,10 +104,10 @@
 //! # Threads of the kiosk
 //!
 //! Main is Slint's loop, or the attendant where there is no screen. *attendant* is one loop over
-//! one closed [`kiosk::attendant::Event`]; it owns the visit and never waits. *journal* owns the
+//! one closed [`kiosk::attendant::Message`]; it owns the visit and never waits. *journal* owns the
 //! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
-//! ([`kiosk::desk::counts::clerk`]), who has the journal counted before anybody asks; *socket* lets the
-//! shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone. Bounded
+//! ([`kiosk::desk::counts::clerk`]), who has the journal counted before anybody asks; *socket* lets
+//! the shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone. Bounded
 //! channels lie between them, and nothing is shared behind a lock.
 //!
 //! # Invariants, and the tests that hold them
@@ -135,7 +135,7 @@
 //!    [`feedback::answer::Answered`] and no others; own words only where head office asks for them.
 //!    Nobody in the shop can match a press to a person:
 //!    `tests/kiosk::the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings`,
-//!    `tests/desk::a_manager_gets_to_the_sheets_by_the_pin_alone_and_makes_way_for_shoppers`,
+//!    `tests/desk::a_finger_that_rests_on_the_brand_gets_to_the_pad_and_the_pin_alone_to_the_tabs`,
 //!    `tests/phone::nothing_but_the_way_in_answers_without_the_pin`,
 //!    `tests/call::a_shopper_who_asks_for_somebody_hears_who_comes_and_nothing_is_kept_of_them`.
 //! 8. A number on a page says what it is, how many ratings stand behind it, and what was left out:

@@ -55,10 +55,11 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: AccountFormat,
     },
-    /// Tell kiosks that the archive was restored from a backup: they send again what they still hold.
+    /// Tell kiosks that the archive was restored from a backup: they send again what they still
+    /// hold.
     Restored(Config),
-    /// Import deliveries from a stick and write a receipt beside each file; exit 1 if part of a file
-    /// could not be imported.
+    /// Import deliveries from a stick and write a receipt beside each file; exit 1 if part of a
+    /// file could not be imported.
     Import {
         #[command(flatten)]
         config: Config,
@@ -123,8 +124,8 @@ enum ShopCommand {
     List(Config),
 }
 
-/// Which kiosks a survey is for: all of them, unless it is narrowed. If several surveys fit a kiosk,
-/// the one for its touchpoint wins over the one for its shop, and that one over its group's.
+/// Which kiosks a survey is for: all of them, unless it is narrowed. If several surveys fit a
+/// kiosk, the one for its touchpoint wins over the one for its shop, and that one over its group's.
 #[derive(clap::Args)]
 struct ScopeArguments {
     /// Only the shops of this group.

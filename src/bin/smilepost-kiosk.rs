@@ -198,7 +198,8 @@ fn act(command: Command) -> anyhow::Result<()> {
             if screen == ScreenTarget::Display
                 && let Err(error) = bring_fonts(&settings.runtime_dir)
             {
-                tracing::warn!(%error, "cannot prepare the fonts; texts on the screen may be missing");
+                tracing::warn!(%error, "cannot prepare the fonts; texts on the screen may be \
+                    missing");
             }
             // From here on a signal waits until there is something to end.
             let signals = Signals::new([SIGINT, SIGTERM])?;
@@ -310,7 +311,8 @@ fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()>
 fn set_pin(settings: &Settings) -> anyhow::Result<()> {
     pin::set(&settings.data_dir, &pin::hash(&program::ask_pin()?)?)?;
     print(format_args!(
-        "The PIN is set. To open the desk, hold the mark at the edge of the screen, then type the PIN."
+        "The PIN is set. To open the desk, hold the mark at the edge of the screen, then type the \
+        PIN."
     ))
 }
 

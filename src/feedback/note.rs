@@ -15,8 +15,8 @@ named! {
         Alert = "alert",
         /// A shopper who asked for somebody: what came of it.
         Call = "call",
-        /// What was done because shoppers said so, to be shown to them; without words, nothing is any
-        /// more.
+        /// What was done because shoppers said so, to be shown to them; without words, nothing
+        /// is shown any more.
         Notice = "notice",
     }
 }

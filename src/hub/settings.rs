@@ -136,7 +136,8 @@ impl File {
         complaints.unless(
             is_safe,
             "listen",
-            "would receive tokens over plain HTTP from the network: set tls.certificate and tls.key, \
+            "would receive tokens over plain HTTP from the network: set tls.certificate and \
+            tls.key, \
              or listen on 127.0.0.1 behind a reverse proxy that has a certificate",
         );
         let usual = Limits::default();

@@ -280,8 +280,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// One event in an export. The CSV has its parts as columns: up to `quality` as they stand here, the
-/// first of the event's fields, then the others from `state` on, and the rest of the fields.
+/// One event in an export. The CSV has its parts as columns: up to `quality` as they stand here,
+/// the first of the event's fields, then the others from `state` on, and the rest of the fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
     /// The run, 32 hexadecimal digits.

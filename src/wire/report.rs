@@ -8,8 +8,8 @@ use super::export;
 use crate::feedback::event::Kind;
 use crate::feedback::event::fields::{Field, Fields};
 
-/// One event of an export. The CSV has its parts as columns: up to `quality` as they stand here, the
-/// first of the event's fields, then the others from `received` on, and the rest of the fields.
+/// One event of an export. The CSV has its parts as columns: up to `quality` as they stand here,
+/// the first of the event's fields, then the others from `received` on, and the rest of the fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reported {
     /// The short name of the shop.

@@ -46,7 +46,8 @@ const ASKED: &str = "A shopper has asked for somebody.";
 /// What a shopper reads who has called.
 const PLEASE_WAIT: &str = "Somebody was asked to come. Please wait here for a moment.";
 
-/// The shop of the golden pictures, which asks nothing after the press, and where somebody can come.
+/// The shop of the golden pictures, which asks nothing after the press, and where somebody can
+/// come.
 fn shop(folder: &Path) -> Settings {
     let mut settings = nordmarkt(folder);
     let mut parts = survey::everything(Scale::Five).parts().clone();

@@ -19,7 +19,8 @@ fn configure(folder: &Path, more: &str) -> String {
     let mut text = format!("data_dir = {data:?}\nallow_volatile = true\nzone = \"{zone}\"\n");
     let _ = write!(
         text,
-        "[visit]\nthanks_ms = 0\ninterval_ms = 0\nmisuse_rules = false\n[buttons]\ndriver = \"script\"\nscript = \"-\"\n{more}"
+        "[visit]\nthanks_ms = 0\ninterval_ms = 0\nmisuse_rules = false\n[buttons]\ndriver = \
+        \"script\"\nscript = \"-\"\n{more}"
     );
     std::fs::write(&file, text).unwrap();
     file.to_string_lossy().into_owned()
@@ -250,7 +251,8 @@ fn buttons_that_cannot_be_had_are_said_and_do_not_stop_the_kiosk() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("kiosk.toml");
     let text = format!(
-        "data_dir = {:?}\nallow_volatile = true\n[buttons]\ndriver = \"script\"\nscript = \"/nowhere\"\n",
+        "data_dir = {:?}\nallow_volatile = true\n[buttons]\ndriver = \"script\"\nscript = \
+        \"/nowhere\"\n",
         folder.path().join("data")
     );
     std::fs::write(&config, text).unwrap();

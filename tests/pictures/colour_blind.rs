@@ -9,8 +9,9 @@ use smilepost::kiosk::settings::Look;
 
 type Matrix = [[f64; 3]; 3];
 
-/// What is left of linear red, green and blue. Machado, Oliveira, Fernandes: "A Physiologically-based
-/// Model for Simulation of Color Vision Deficiency", 2009, supplementary tables, severity 1.0.
+/// What is left of linear red, green and blue. Machado, Oliveira, Fernandes: "A
+/// Physiologically-based Model for Simulation of Color Vision Deficiency", 2009, supplementary
+/// tables, severity 1.0.
 const PROTANOPIA: Matrix = [
     [0.152_286, 1.052_583, -0.204_868],
     [0.114_503, 0.786_281, 0.099_216],

@@ -1,5 +1,5 @@
-//! A time zone in which the middle of the day is now, so that neither midnight nor a full hour comes
-//! while a test runs that counts by days and hours.
+//! A time zone in which the middle of the day is now, so that neither midnight nor a full hour
+//! comes while a test runs that counts by days and hours.
 
 use chrono::Timelike as _;
 use chrono_tz::Tz;

@@ -1,9 +1,9 @@
 //! A kiosk with a screen, on Slint's own event loop, watched and touched from a test's thread.
 //!
 //! Slint's event loop can be made once in a process, and all windows live on its thread, so that
-//! thread runs the kiosks of all tests of a program, one after another. A test is told of every page
-//! that was shown, however short, and so need not look at the right moment: it passes on a machine
-//! that is busy with something else.
+//! thread runs the kiosks of all tests of a program, one after another. A test is told of every
+//! page that was shown, however short, and so need not look at the right moment: it passes on a
+//! machine that is busy with something else.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,7 +62,8 @@ fn empty_event_loop() {
     }
 }
 
-/// A kiosk of the shop that the golden pictures show, with everything asked and time for everything.
+/// A kiosk of the shop that the golden pictures show, with everything asked and time for
+/// everything.
 pub(crate) fn nordmarkt(folder: &Path) -> Settings {
     let mut settings = Settings::plain(folder);
     settings.zone = Some(noon::zone());

@@ -2,8 +2,8 @@
 //!
 //! An arrow leads from the file that names an item to the file that defines it, wherever the name
 //! is written: in a `use` tree, in an inline path, inside a macro. Re-exports are followed, so the
-//! file that only hands a name on is not an end of the arrow. `mod child;` and `pub use child::Name;`
-//! say what a room holds and shows; they are no arrows.
+//! file that only hands a name on is not an end of the arrow. `mod child;` and `pub use
+//! child::Name;` say what a room holds and shows; they are no arrows.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

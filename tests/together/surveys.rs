@@ -64,7 +64,8 @@ fn a_kiosk_asks_the_last_good_survey_that_head_office_published() {
     let complaint = "survey 2 cannot be asked: questions.bakery.texts: has no en";
     wait_until("head office hears of it", || shown().contains(complaint));
     drop(hub);
-    // It outlives a restart without a network, and a file that is damaged gives way to the built-in.
+    // It outlives a restart without a network, and a file that is damaged gives way to the
+    // built-in.
     kiosk.kill();
     let kiosk = site.start_kiosk();
     buttons.press(1);

@@ -48,7 +48,8 @@ pub enum Error {
     File(#[from] file::Error),
     /// No valid token is known that could have signed it.
     #[error(
-        "kiosk {0:?} has no valid token here: enrol it again (`smilepost-hub kiosk letter`) and let \
+        "kiosk {0:?} has no valid token here: enrol it again (`smilepost-hub kiosk letter`) and \
+        let \
          it write the stick again; it still holds everything"
     )]
     Unknown(String),
@@ -60,7 +61,8 @@ pub enum Error {
 /// Imports what is good in a file, at this time in milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// When nothing of it can be imported; [`Imported::complaints`] says what is wrong with parts of it.
+/// When nothing of it can be imported; [`Imported::complaints`] says what is wrong with parts of
+/// it.
 pub async fn import<A: Archive>(
     archive: &A,
     keys: &HubKeys,
@@ -91,7 +93,8 @@ pub async fn import<A: Archive>(
     };
     let Import { mut imported, settled, set_aside, epoch, .. } = import;
     if !is_whole {
-        let sentence = "the file is incomplete: the kiosk still holds what is missing; let it write \
+        let sentence = "the file is incomplete: the kiosk still holds what is missing; let it \
+            write \
                         the stick again";
         imported.complaints.push(sentence.to_owned());
     }

@@ -43,7 +43,8 @@ pub fn compare(survey: &Survey, scope: &Scope, before: &[Publication]) -> Result
             Content::Survey(known) => known,
             Content::Unreadable => {
                 let what = format!(
-                    "publication {number} was made by a newer version of this program: publish with \
+                    "publication {number} was made by a newer version of this program: publish \
+                    with \
                      that version"
                 );
                 complaints.insert("version".to_owned(), what);
@@ -75,7 +76,8 @@ pub fn compare(survey: &Survey, scope: &Scope, before: &[Publication]) -> Result
             let same = known.parts().questions.iter().find(is_same);
             if same.is_some_and(|known| asks_otherwise(known, question)) {
                 let what = format!(
-                    "{version} has other words or other faces in publication {number}: set a higher \
+                    "{version} has other words or other faces in publication {number}: set a \
+                    higher \
                      one, so that the scores stay apart"
                 );
                 complaints.insert(format!("questions.{id}.version"), what);

@@ -11,7 +11,8 @@ pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
             @if kiosk.is_cloned {
                 p.alarm role="alert" {
                     "Two devices use the token of " (kiosk.id)
-                    ". The ratings of both are counted. Revoke the token and enrol the right device "
+                    ". The ratings of both are counted. Revoke the token and enrol the right \
+                    device "
                     "again."
                 }
             }

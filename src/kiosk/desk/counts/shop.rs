@@ -34,8 +34,8 @@ pub struct DeskPaths {
 }
 
 impl DeskPaths {
-    /// The folder of a stick that is there, under the place where sticks are mounted: right there, or
-    /// one level down, where a desktop has a folder for each person.
+    /// The folder of a stick that is there, under the place where sticks are mounted: right there,
+    /// or one level down, where a desktop has a folder for each person.
     #[must_use]
     pub fn stick(&self) -> Option<PathBuf> {
         let within = |folder: &Path| -> Vec<PathBuf> {

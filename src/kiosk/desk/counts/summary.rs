@@ -24,8 +24,8 @@ const WEEKS: u64 = 4;
 /// and one day when only the first is. The wall clock stands at `now_ms`.
 ///
 /// # Errors
-/// When a date is invalid, the range has no days or more than [`DAYS_MAX`], or the journal cannot be
-/// read.
+/// When a date is invalid, the range has no days or more than [`DAYS_MAX`], or the journal cannot
+/// be read.
 pub fn summary(
     source: &JournalSource,
     shop: &Shop,

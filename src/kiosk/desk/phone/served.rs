@@ -7,7 +7,8 @@
 //! the screen, where nobody on the network can change it.
 //!
 //! Who is logged in is known to [`sessions`] alone, beside the wrong tries at the PIN; the numbers
-//! come from the clerk, and what goes on at the kiosk from the attendant, who is asked by a closure.
+//! come from the clerk, and what goes on at the kiosk from the attendant, who is asked by a
+//! closure.
 
 mod certificate;
 mod entrance;
@@ -36,8 +37,8 @@ pub struct Phone {
 impl Phone {
     /// Serves the page from a thread of its own for as long as the process lives.
     ///
-    /// `told_ms` is a time that has certainly passed, in milliseconds since 1970 UTC; `ask` passes a
-    /// request on to the attendant.
+    /// `told_ms` is a time that has certainly passed, in milliseconds since 1970 UTC; `ask` passes
+    /// a request on to the attendant.
     ///
     /// # Errors
     /// [`Error`] says which step failed; the kiosk goes on without the page.

@@ -1,5 +1,5 @@
-//! The tab about the health of the kiosk: its card, clock and connection, its buttons, the stick, and
-//! where the desk is on a phone.
+//! The tab about the health of the kiosk: its card, clock and connection, its buttons, the stick,
+//! and where the desk is on a phone.
 
 use crate::clock;
 use crate::kiosk::desk::phone::qr_code;
