@@ -29,7 +29,7 @@ use graph::Graph;
 use rooms::Walls;
 
 /// What is not yet as it shall be; to be none, and then this goes.
-const DEBTS: Debts = Debts { files_in_circles: 64, forbidden: 10_000 };
+const DEBTS: Debts = Debts { files_in_circles: 2, forbidden: 0 };
 
 struct Debts {
     files_in_circles: usize,

@@ -154,7 +154,8 @@ async fn what_is_no_such_file_is_refused() {
     let scene = Scene::new().await;
     let long = [&b"{\"smilepost\":\""[..], &vec![b'x'; LINE_BYTES_MAX]].concat();
     let newer = format!(
-        "{{\"smilepost\":\"carried delivery\",\"version\":2,\"kiosk\":\"{KIOSK}\",\"nonce\":\"{NONCE}\"}}\n"
+        "{{\"smilepost\":\"carried delivery\",\"version\":2,\"kiosk\":\"{KIOSK}\",\
+        \"nonce\":\"{NONCE}\"}}\n"
     );
     let nameless = newer.replace("\"version\":2", "\"version\":1").replace(NONCE, "x");
     for file in [&b""[..], b"\n", b"hello\n", b"{}\n", &[0xff; 1_000], &long] {

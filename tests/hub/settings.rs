@@ -30,7 +30,8 @@ fn the_reference_is_read_with_and_without_every_key_set() {
 #[test]
 fn every_complaint_comes_at_once() {
     let complaints = read(
-        "listen = '0.0.0.0:8480'\nport = 1\n[dashboard]\nlisten = '0.0.0.0:8481'\n[tls]\nkey = 'x'\n",
+        "listen = '0.0.0.0:8480'\nport = 1\n[dashboard]\nlisten = '0.0.0.0:8481'\n\
+        [tls]\nkey = 'x'\n",
     )
     .unwrap_err();
     let all = complaints.join("\n");
