@@ -311,8 +311,8 @@ fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()>
 fn set_pin(settings: &Settings) -> anyhow::Result<()> {
     pin::set(&settings.data_dir, &pin::hash(&program::ask_pin()?)?)?;
     print(format_args!(
-        "The PIN is set. To open the desk, hold the mark at the edge of the screen, then type the \
-        PIN."
+        "The PIN is set. To open the desk, hold the shop's name or logo on the screen for two \
+        seconds, then type the PIN."
     ))
 }
 
