@@ -80,13 +80,13 @@
 //! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried` |
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
-//! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `wire` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `secrets`, `settings`, `wire` |
-//! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `secrets`, `wire` |
+//! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `wire` |
+//! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
 //! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `feedback`, `file`, `secret`, `secrets`, `wire` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `feedback`, `file`, `rules`, `secret`, `secrets`, `wire` |
 //!
 //! # A press, from left to right
 //!

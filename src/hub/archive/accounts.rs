@@ -1,7 +1,7 @@
 //! Accounts: what became of everything that kiosks have taken.
 //!
-//! Isolation: [`Accounts::reconcile`] reads one state of the archive from its first statement to its
-//! last, since deliveries arrive meanwhile.
+//! Isolation: [`Accounts::reconcile`] reads one state of the archive from its first statement to
+//! its last, since deliveries arrive meanwhile.
 
 use super::error::Error;
 use crate::wire::report::Reconciled;

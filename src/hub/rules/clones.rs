@@ -1,8 +1,8 @@
 //! Clones: two devices that use the token of one kiosk.
 //!
-//! A kiosk has one run at a time. A run that sends again after another one did is therefore a second
-//! device. One such delivery can be a late one, under way when the kiosk restarted, so it takes
-//! several to say so.
+//! A kiosk has one run at a time. A run that sends again after another one did is therefore a
+//! second device. One such delivery can be a late one, under way when the kiosk restarted, so it
+//! takes several to say so.
 
 use super::books::Way;
 use crate::feedback::rating::RunId;

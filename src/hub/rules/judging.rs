@@ -45,8 +45,8 @@ pub const fn is_outdated(verdict: Verdict) -> bool {
     verdict.rule != UNJUDGED && verdict.rule < RULE_VERSION
 }
 
-/// Judges the presses of a run, in the order of their numbers; returns the verdicts that differ from
-/// the newest ones, by number.
+/// Judges the presses of a run, in the order of their numbers; returns the verdicts that differ
+/// from the newest ones, by number.
 #[must_use]
 pub fn judge_again(presses: &[Press]) -> Vec<(u32, Verdict)> {
     let mut judge = Judge::default();
