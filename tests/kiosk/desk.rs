@@ -17,9 +17,9 @@ use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 /// Midnight after 2026-11-18 in UTC, when the boot of these journals was so many milliseconds old:
 /// it began at 1,795,000,000,000 ms.
 const MIDNIGHT: u64 = 46_400_000;
-/// Noon of 2026-11-19, by both clocks.
+/// Noon of 2026-11-20, by both clocks.
 fn noon() -> Reading {
-    let boot_ms = MIDNIGHT + 12 * 3_600_000;
+    let boot_ms = MIDNIGHT + 36 * 3_600_000;
     Reading { boot_ms, wall_ms: 1_795_000_000_000 + i64::try_from(boot_ms).unwrap() }
 }
 
