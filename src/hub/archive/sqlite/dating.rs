@@ -1,6 +1,7 @@
 //! The statements that date events: when they arrive, and again whenever more is known.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, Row, Transaction, params};
 
@@ -107,8 +108,8 @@ fn timeline(connection: &Connection, kiosk: &str) -> rusqlite::Result<Timeline> 
         .collect::<rusqlite::Result<_>>()?;
     let mut known = BTreeMap::new();
     for &(key, boot) in &boots {
-        if !known.contains_key(&boot) {
-            known.insert(boot, anchors(connection, key)?);
+        if let Entry::Vacant(unknown) = known.entry(boot) {
+            unknown.insert(anchors(connection, key)?);
         }
     }
     Ok(dating::timeline(boots.into_iter().map(|(_, boot)| boot), &known))
