@@ -5,7 +5,12 @@
 //! that names the file, the line and the rule. Only tracked files are read, so that what lies about
 //! in a stranger's folder breaks nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "tidy/circles.rs"]
 mod circles;

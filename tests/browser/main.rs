@@ -3,7 +3,6 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
@@ -11,6 +10,7 @@
 mod desk;
 #[path = "../support/events.rs"]
 mod events;
+#[expect(dead_code, reason = "the hub's tests use the rest of it")]
 #[path = "../support/hub.rs"]
 mod hub;
 #[path = "../support/kiosk.rs"]

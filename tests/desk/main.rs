@@ -1,12 +1,7 @@
 //! A shop manager at the screen of a whole kiosk: rests a finger on the shop's brand, enters the
 //! PIN, opens the tabs, tries a button, and makes way for a shopper.
 
-#![expect(
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/noon.rs"]
 mod noon;

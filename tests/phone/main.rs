@@ -1,7 +1,7 @@
 //! The desk on a phone: what a shop manager finds there, and what everybody else on the shop's
 //! network does not, against the real kiosk on a real socket.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/kiosk.rs"]
 mod kiosk;

@@ -1,5 +1,7 @@
 //! The shop manager's phone: a client of the desk's pages that keeps its cookie.
 
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 
 /// Trusts whatever certificate there is, as somebody does who has compared the fingerprint.

@@ -1,5 +1,7 @@
 //! A survey that asks everything there is, in every language that the screens speak.
 
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 
