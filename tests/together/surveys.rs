@@ -110,7 +110,7 @@ fn head_office_names_everything_that_is_wrong_and_keeps_scores_apart() {
     assert!(said.contains("questions.bakery.version: 1 has other words"), "{said}");
     std::fs::write(path("bad.toml"), FIRST.replace("scale = 3", "scale = 9\ncolour = 1")).unwrap();
     let said = site.fail("hub", &["survey", "publish", &path("bad.toml")]);
-    for complaint in ["questions.bakery.scale: 9", "questions.0.colour: is no key"] {
+    for complaint in ["questions.bakery.scale: 9", "questions.0.colour: unknown key"] {
         assert!(said.contains(complaint), "{said}");
     }
     let history = site.say("hub", &["survey", "history"]);
