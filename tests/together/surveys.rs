@@ -61,7 +61,7 @@ fn a_kiosk_asks_the_last_good_survey_that_head_office_published() {
         faces = ["Huonoa", "Kohtalaista", "Hyvää"]
     "#;
     publish(&site, "two.toml", finnish);
-    let complaint = "survey 2 cannot be asked: questions.bakery.texts: has no en";
+    let complaint = "survey 2 cannot be asked on this kiosk: questions.bakery.texts: ";
     wait_until("head office hears of it", || shown().contains(complaint));
     drop(hub);
     // It outlives a restart without a network, and a file that is damaged gives way to the
