@@ -31,7 +31,7 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`feedback::named`] | enums whose variants have a word each | nothing |
+//! | `feedback::named` | enums whose variants have a word each | nothing |
 //! | [`feedback::verdict`] | whether a press counts, and why not | `named` |
 //! | [`feedback::colour`] | a colour, and whether it can be read on another | nothing |
 //! | [`feedback::rating`] | one press and its score | `named`, `verdict` |
@@ -54,8 +54,8 @@
 //! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `wire` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
-//! | [`kiosk::fifo`] | files and FIFOs of other programs, opened without waiting for them | nothing |
-//! | [`kiosk::thanks_log`] | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
+//! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
+//! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `feedback`, `journal`, `wire` |
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |

@@ -54,7 +54,7 @@ const BUSY_MAX: Duration = Duration::from_secs(10);
 
 type Errand = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// An [`Archive`] in a file.
+/// An [`Archive`](super::Archive) in a file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     writer: SyncSender<Errand>,
