@@ -22,8 +22,8 @@ use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading, Source};
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
-use smilepost::kiosk::desk::sheets::sheet::Page;
-use smilepost::kiosk::desk::{Desk, Shop};
+use smilepost::kiosk::desk::sheets::sheet::Tab;
+use smilepost::kiosk::desk::{ClerkThread, Shop};
 use smilepost::kiosk::journal::{self, Home, Journal, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
 
@@ -140,14 +140,14 @@ fn main() {
     let Settings { survey, language, .. } = Settings::plain(place.path());
     let name = "Nordmarkt".to_owned();
     let shop = Shop { zone: chrono_tz::Europe::Helsinki, name, survey, language };
-    let desk =
-        Desk::open(keeper.clone(), shop, at(place.path()), smilepost::clock::reading).unwrap();
+    let desk = ClerkThread::open(keeper.clone(), shop, at(place.path()), smilepost::clock::reading)
+        .unwrap();
     let while_counting = press(&keeper, &answers, 500);
-    let (_, ms) = timed(|| desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap());
+    let (_, ms) = timed(|| desk.ask(|clerk| clerk.sheet(Tab::Today)).unwrap());
     println!("counted for the first time after   {ms:.0} ms more");
     println!("memory for it                      {} KiB", resident().saturating_sub(before));
     for (name, page) in
-        [("Today", Page::Today), ("Days", Page::Days), ("Why", Page::Why), ("Post", Page::Post)]
+        [("Today", Tab::Today), ("Days", Tab::Days), ("Why", Tab::Why), ("Post", Tab::Health)]
     {
         let write = |_| timed(|| desk.ask(move |clerk| clerk.sheet(page)).unwrap()).1;
         report(name, (0..ROUNDS).map(write).collect());
@@ -163,7 +163,7 @@ fn main() {
     let readers = std::thread::spawn(move || {
         let mut sheets = 0_u32;
         while !ends.load(Ordering::Relaxed) {
-            reader.ask(|clerk| clerk.sheet(Page::Today)).unwrap();
+            reader.ask(|clerk| clerk.sheet(Tab::Today)).unwrap();
             sheets += 1;
         }
         sheets

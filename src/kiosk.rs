@@ -26,7 +26,7 @@ use chrono_tz::Tz;
 
 use self::attendant::{Attendant, Clocks, Message, Outputs, Parts};
 use self::buttons::Lamps;
-use self::desk::Desk;
+use self::desk::ClerkThread;
 use self::desk::phone::Phone;
 use self::desk::phone::talk::Busy;
 use self::desk::sheets::sheet::{Address, Tap};
@@ -78,8 +78,8 @@ pub struct Kiosk {
     inbox: Receiver<Message>,
     attendant: Attendant,
     screen: Option<Screen>,
-    keeper: JournalThread,
-    journal: std::thread::JoinHandle<()>,
+    journal: JournalThread,
+    journal_join: std::thread::JoinHandle<()>,
     lamps: Option<std::thread::JoinHandle<()>>,
     socket: Option<PathBuf>,
 }
@@ -112,7 +112,8 @@ impl Kiosk {
     ///
     /// # Errors
     /// Only what somebody has to cure first: a journal that another kiosk has open or a newer one
-    /// has written, a data folder that is none or keeps nothing, a witness that cannot be written.
+    /// has written, a data folder that is none or keeps nothing, a `--witness` file that cannot be
+    /// written.
     /// A card that is full or read-only is said on the screen and tried again; a missing screen,
     /// missing buttons or a missing hub are said in the log.
     pub fn open(settings: Settings, options: Options) -> anyhow::Result<Self> {
@@ -126,7 +127,7 @@ impl Kiosk {
         let floor_ms = floor_ms.unwrap_or(0).max(clock::built_ms());
         let enrolment = Enrolment::read(&settings.data_dir).unwrap_or_else(|error| {
             let error = &error as &dyn std::error::Error;
-            tracing::error!(error, cause = error.source(), "enrol this kiosk again");
+            tracing::error!(error, "enrol this kiosk again");
             None
         });
         let thanks_log = options.witness.as_deref().map(|path| {
@@ -143,13 +144,13 @@ impl Kiosk {
             new_run: Box::new(new_run),
             read_clocks: clock::reading,
         };
-        let (keeper, thread) = JournalThread::start(journal, home, move |answer| {
+        let (journal, journal_join) = JournalThread::start(journal, home, move |answer| {
             // An attendant that has gone home needs no answer.
             let _ = answers.send(Message::Journal(answer));
         })
         .context("cannot start the journal's thread")?;
         if let Some(anchor) = clock::anchor(floor_ms) {
-            keeper.add_anchor(anchor)?;
+            journal.add_anchor(anchor)?;
         }
 
         let zone = known_zone(&settings, enrolment.as_ref());
@@ -162,10 +163,10 @@ impl Kiosk {
             sticks: settings.sticks.clone(),
             app: options.app.clone(),
         };
-        let desk = Desk::open(keeper.clone(), shop, place, clock::reading)
+        let clerk = ClerkThread::open(journal.clone(), shop, place, clock::reading)
             .context("cannot start the desk's thread")?;
-        let socket = open_socket(&settings, &desk);
-        let phone = open_phone(&settings, floor_ms, &desk, &messages);
+        let socket = open_socket(&settings, &clerk);
+        let phone = open_phone(&settings, floor_ms, &clerk, &messages);
         let surveyed = messages.clone();
         let is_enrolled = enrolment.is_some();
         let heard = messages.clone();
@@ -187,7 +188,7 @@ impl Kiosk {
                 let _ = heard.send(Message::Office(office));
             }),
         });
-        let nudge = open_uplink(office, &keeper, has_letter);
+        let nudge = open_uplink(office, &journal, has_letter);
         let driver = open_buttons(&settings, &messages);
         let has_buttons = driver != settings::Driver::None;
         let (lamps, lamps_thread) = open_lamps(&settings, driver);
@@ -230,12 +231,12 @@ impl Kiosk {
             display,
             is_followed,
             is_recording,
-            journal: keeper.clone(),
+            journal: journal.clone(),
             thanks_log,
             clocks: Clocks { read: clock::reading, anchor: clock::anchor },
             panel_off_ms: u64::from(settings.screen.panel_off_s) * 1_000,
             out: Outputs { lamps, sound, show, nudge },
-            clerk: desk,
+            clerk,
             phone,
             desk_stay_ms: settings.desk_stay_ms,
             office: is_enrolled.then(desk::sheets::sheet::Office::default),
@@ -248,8 +249,8 @@ impl Kiosk {
             inbox,
             attendant,
             screen,
-            keeper,
-            journal: thread,
+            journal,
+            journal_join,
             lamps: lamps_thread,
             socket,
         })
@@ -278,7 +279,8 @@ impl Kiosk {
     /// # Errors
     /// When a thread cannot be started, or the screen fails.
     pub fn run(self) -> anyhow::Result<()> {
-        let Self { messages, inbox, attendant, screen, keeper, journal, lamps, socket } = self;
+        let Self { messages, inbox, attendant, screen, journal, journal_join, lamps, socket } =
+            self;
         let shown = match screen {
             None => {
                 attendant.run(&inbox);
@@ -304,8 +306,8 @@ impl Kiosk {
             }
         };
         // The journal is closed last, so that the ratings under way are on the card.
-        keeper.close();
-        assert!(journal.join().is_ok(), "the journal ended on a broken invariant");
+        journal.close();
+        assert!(journal_join.join().is_ok(), "the journal ended on a broken invariant");
         if let Some(lamps) = lamps {
             assert!(lamps.join().is_ok(), "the lamps ended on a broken invariant");
         }
@@ -358,8 +360,7 @@ fn open_journal(settings: &Settings, boot: BootId) -> anyhow::Result<Option<Jour
         Err(error) if error.is_fatal() => Err(error.into()),
         Err(error) => {
             let error = &error as &dyn std::error::Error;
-            let cause = error.source();
-            tracing::error!(error, cause, "the post is not recording; it is tried again");
+            tracing::error!(error, "the post is not recording; it is tried again");
             Ok(None)
         }
     }
@@ -370,8 +371,8 @@ fn new_run() -> RunId {
 }
 
 /// Opens the desk's socket, for the shop manager's tools.
-fn open_socket(settings: &Settings, desk: &Desk) -> Option<PathBuf> {
-    let socket = desk::tools::socket::listen(&settings.runtime_dir, desk.clone());
+fn open_socket(settings: &Settings, clerk: &ClerkThread) -> Option<PathBuf> {
+    let socket = desk::tools::socket::listen(&settings.runtime_dir, clerk.clone());
     let complain = |error: &std::io::Error| {
         let folder = settings.runtime_dir.display();
         tracing::error!(%error, %folder, "summary and export cannot ask this kiosk");
@@ -383,24 +384,24 @@ fn open_socket(settings: &Settings, desk: &Desk) -> Option<PathBuf> {
 fn open_phone(
     settings: &Settings,
     floor_ms: i64,
-    desk: &Desk,
+    clerk: &ClerkThread,
     messages: &SyncSender<Message>,
 ) -> Option<Phone> {
     let listen = settings.phone.as_ref()?;
     let now_ms = clock::wall_ms().max(floor_ms);
     let messages = messages.clone();
     let ask = move |request| messages.try_send(Message::Phone(request)).map_err(|_| Busy);
-    let phone = Phone::open(listen, &settings.data_dir, now_ms, desk.clone(), ask);
+    let phone = Phone::open(listen, &settings.data_dir, now_ms, clerk.clone(), ask);
     let complain = |error: &desk::phone::talk::Error| {
         let error = error as &dyn std::error::Error;
-        tracing::error!(error, cause = error.source(), "going on without the desk's page");
+        tracing::error!(error, "going on without the desk's page");
     };
     phone.inspect_err(complain).ok()
 }
 
 fn open_uplink(
     office: Option<uplink::UplinkConfig>,
-    keeper: &JournalThread,
+    journal: &JournalThread,
     has_letter: bool,
 ) -> Box<dyn Fn() + Send> {
     let Some(office) = office else {
@@ -411,7 +412,7 @@ fn open_uplink(
         tracing::warn!("not enrolled at a hub: ratings are kept here until `enrol` was run");
         return Box::new(|| {});
     };
-    match uplink::start(office, keeper.clone()) {
+    match uplink::start(office, journal.clone()) {
         Ok(uplink) => Box::new(move || uplink.nudge()),
         Err(error) => {
             let error = &error as &dyn std::error::Error;

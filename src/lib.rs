@@ -88,16 +88,27 @@
 //! | [`hub::work`] | what runs in the background | `archive` |
 //! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `feedback`, `file`, `rules`, `secret`, `secrets`, `wire` |
 //!
-//! # A press, from left to right
+//! # A press, from the finger to the dashboard
+//!
+//! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
+//!
+//! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
+//! 2. `src/kiosk/attendant.rs:475` `fn press(`: the attendant gives it to the visit, and does what the visit wants done.
+//! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
+//! 4. `src/kiosk/journal/thread.rs:338` `fn append(`: the journal commits it to the card; only then the visit thanks.
+//! 5. `src/kiosk/uplink/sender.rs:189` `async fn deliver(`: what waits is sent, until a receipt settles it.
+//! 6. `src/hub/kiosks/deliveries.rs:14` `async fn deliver`: head office takes the delivery from a kiosk that it knows.
+//! 7. `src/hub/archive/sqlite/ingest.rs:32` `fn store(`: each event is stored once, in one transaction, before the receipt.
+//! 8. `src/hub/pages/overview.rs:37` `async fn overview`: the day of every shop, with what stands behind its numbers.
 //!
 //! ```text
-//! touch/button/key ─► Event::Pressed ─► Visit::step ─► Effect::Keep ─► journal commits
-//!                                            │                              │
-//!                            the face lights up at once          Event::Kept ─► Effect::Thank
+//! touch/button/key ─► Cue::Pressed ─► Visit::step ─► Effect::Keep ─► journal commits
+//!                                          │                              │
+//!                          the face lights up at once            Cue::Kept ─► Effect::Thank
 //! ```
 //!
 //! Where the survey asks for more, [`kiosk::display`] knows in which words, and a follow-up comes
-//! between the two last: `Event::Kept ─► Effect::Follow ─► Event::Answered ─► Effect::KeepAnswer`,
+//! between the two last: `Cue::Kept ─► Effect::Follow ─► Cue::Answered ─► Effect::KeepAnswer`,
 //! which is committed like a rating. A survey comes from head office through the uplink
 //! ([`kiosk::office_survey`]) and is asked from the next shopper on.
 //!

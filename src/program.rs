@@ -72,14 +72,14 @@ pub enum ExportFormat {
 
 /// An export on its way out.
 #[derive(Debug)]
-pub enum Sheet<W: Write> {
+pub enum ExportWriter<W: Write> {
     /// As [`ExportFormat::Csv`].
     Csv(Box<csv::Writer<W>>),
     /// As [`ExportFormat::Jsonl`].
     Jsonl(W),
 }
 
-impl<W: Write> Sheet<W> {
+impl<W: Write> ExportWriter<W> {
     /// An export in this format, to be written to `out`.
     pub fn new(format: ExportFormat, out: W) -> Self {
         match format {

@@ -3,5 +3,6 @@
 pub mod face;
 #[cfg(any(feature = "phone", feature = "hub"))]
 pub mod guard;
+pub mod page;
 #[cfg(feature = "phone")]
 pub mod session;

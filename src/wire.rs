@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 pub mod carried;
 pub mod delivery;
-pub mod desk;
 pub mod enrolment;
 mod export;
+#[cfg(feature = "program")]
+pub mod gzip;
+pub mod local;
 pub mod receipt;
 pub mod report;
 pub mod survey;

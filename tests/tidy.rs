@@ -125,6 +125,28 @@ fn none(what: &str, complaints: &[String]) {
 }
 
 #[test]
+fn the_way_of_a_press_names_lines_that_are_there() {
+    let mut complaints = Vec::new();
+    let mut steps = 0;
+    for line in map().lines() {
+        let parts: Vec<_> = line.split('`').collect();
+        let &[number, place, " ", there, _] = &parts[..] else { continue };
+        let Some((file, at)) = place.split_once(':') else { continue };
+        let (Ok(at), true) = (at.parse::<usize>(), number.ends_with(". ")) else { continue };
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+        let text = text.unwrap_or_default();
+        steps += 1;
+        if !text.lines().nth(at - 1).is_some_and(|line| line.contains(there)) {
+            let found = (1..).zip(text.lines()).find(|(_, line)| line.contains(there));
+            let now = found.map_or("nowhere".to_owned(), |(now, _)| format!("line {now}"));
+            complaints.push(format!("{place}: `{there}` is {now}"));
+        }
+    }
+    none("the way of a press in src/lib.rs", &complaints);
+    assert_eq!(steps, 8, "eight files tell the way of a press");
+}
+
+#[test]
 fn no_file_uses_another_that_uses_it() {
     let graph = Graph::read(&sources("src", ".rs"));
     let tracked = tracked();

@@ -14,7 +14,7 @@ use smilepost::hub::archive::{Scope, Surveys as _, Upkeep as _};
 use smilepost::hub::carried::{keys, letters};
 use smilepost::hub::commands::{accounts, export, import, kiosks, shops, surveys};
 use smilepost::hub::settings::Settings;
-use smilepost::program::{self, ExportFormat, Sheet, VERSION};
+use smilepost::program::{self, ExportFormat, ExportWriter, VERSION};
 
 /// Smilepost's head office: receives ratings, counts each one once, and shows shops side by side.
 #[derive(Parser)]
@@ -263,7 +263,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
         Command::Import { config, files } => import_all(&config, &files).await,
         Command::Export { config, format } => {
             let out = std::io::BufWriter::new(std::io::stdout());
-            let mut sheet = Sheet::new(format, out);
+            let mut sheet = ExportWriter::new(format, out);
             export::export(&open(&config)?, |event| sheet.write(event)).await?;
             sheet.finish()?;
             Ok(())

@@ -19,9 +19,9 @@ use smilepost::kiosk::office_survey::OfficeSurvey;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
-use smilepost::program::{self, ExportFormat, Sheet, VERSION};
+use smilepost::program::{self, ExportFormat, ExportWriter, VERSION};
 use smilepost::wire::carried::{LETTER, Letter};
-use smilepost::wire::desk::{Ask, Summary, Verified};
+use smilepost::wire::local::{Ask, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, brings it to head office.
 #[derive(Parser)]
@@ -232,7 +232,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             let summary = summary(&settings, date.or(from), to)?;
             match format {
                 SummaryFormat::Csv => {
-                    let mut sheet = Sheet::new(ExportFormat::Csv, std::io::stdout());
+                    let mut sheet = ExportWriter::new(ExportFormat::Csv, std::io::stdout());
                     desk::rows(&summary).try_for_each(|row| sheet.write(&row))?;
                     Ok(sheet.finish()?)
                 }
@@ -401,7 +401,7 @@ fn export(
     to: Option<String>,
     format: ExportFormat,
 ) -> anyhow::Result<()> {
-    let mut sheet = Sheet::new(format, std::io::BufWriter::new(std::io::stdout()));
+    let mut sheet = ExportWriter::new(format, std::io::BufWriter::new(std::io::stdout()));
     let ask = Ask::Export { from: from.clone(), to: to.clone() };
     if let Some(mut answers) = socket::ask(&settings.runtime_dir, &ask)? {
         while let Some(event) = answers.event()? {

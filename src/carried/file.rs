@@ -10,10 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::carried::seal::{self, HubKeys, HubPublic, PublicKey, Signer, from_hex, hex, is_signed};
-use crate::wire::BODY_BYTES_MAX;
 use crate::wire::carried::{DELIVERY, End, Frame, Header, Line, RECEIPT, Receipt, Signed, VERSION};
 use crate::wire::delivery::Delivery;
 use crate::wire::enrolment::Keys;
+use crate::wire::{BODY_BYTES_MAX, gzip};
 
 /// How a file's name ends.
 pub const ENDING: &str = "smilepost";
@@ -91,7 +91,7 @@ impl<W: Write> Writer<W> {
         self.events += u64::try_from(events).unwrap_or(u64::MAX);
         let context = context(&self.header, self.frames);
         let json = serde_json::to_vec(delivery).map_err(io::Error::from)?;
-        let sealed = seal::seal(&self.hub, context.as_bytes(), &gzip(&json)?)?;
+        let sealed = seal::seal(&self.hub, context.as_bytes(), &gzip::pack(&json)?)?;
         let signature = hex(&self.signer.sign(&signed_part(&context, &sealed)));
         let sealed = STANDARD.encode(sealed);
         write_line(&mut self.out, &Frame { frame: self.frames, sealed, signature })
@@ -210,7 +210,8 @@ impl<R: BufRead> Reader<R> {
                 .to_owned());
         };
         let packed = keys.open(context.as_bytes(), &sealed).map_err(|error| error.to_string())?;
-        let json = gunzip(&packed)?;
+        let json = gzip::unpack(&packed, BODY_BYTES_MAX)
+            .map_err(|error| format!("the delivery cannot be unpacked: {error}"))?;
         let delivery: Delivery = serde_json::from_slice(&json)
             .map_err(|error| format!("the delivery cannot be read: {error}"))?;
         match delivery.nonce == self.header.nonce {
@@ -289,24 +290,5 @@ fn read_line(input: &mut impl BufRead, line: u32) -> Result<Option<Vec<u8>>, Err
             Err(Error::Line { line, why })
         }
         Some(_) => Ok(None),
-    }
-}
-
-fn gzip(json: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(json)?;
-    encoder.finish()
-}
-
-fn gunzip(packed: &[u8]) -> Result<Vec<u8>, String> {
-    let mut json = Vec::new();
-    let limit = u64::try_from(BODY_BYTES_MAX + 1).unwrap_or(u64::MAX);
-    let read = flate2::read::GzDecoder::new(packed).take(limit).read_to_end(&mut json);
-    match read {
-        Ok(_) if json.len() > BODY_BYTES_MAX => {
-            Err(format!("the delivery is larger than {BODY_BYTES_MAX} bytes"))
-        }
-        Ok(_) => Ok(json),
-        Err(error) => Err(format!("the delivery is not whole gzip: {error}")),
     }
 }

@@ -102,7 +102,7 @@ impl Watch {
 
     /// For how long nobody has pressed, in milliseconds, if it is time to look whether that is
     /// unusual; [`Watch::found`] takes what was found.
-    pub fn is_to_be_looked_up(&mut self, now_ms: u64) -> Option<u64> {
+    pub fn take_due_look(&mut self, now_ms: u64) -> Option<u64> {
         self.look_at.filter(|&at| at <= now_ms)?;
         self.look_at = Some(now_ms + HOUR_MS);
         Some(now_ms.saturating_sub(self.unused_since?))
@@ -260,22 +260,22 @@ mod tests {
     fn a_quiet_post_is_looked_up_after_some_hours_and_then_every_hour_until_somebody_presses() {
         let hour = HOUR_MS;
         let mut watch = Watch::new(Some(Rule::default()));
-        assert_eq!(watch.is_to_be_looked_up(100 * hour), None, "the shop has not opened");
+        assert_eq!(watch.take_due_look(100 * hour), None, "the shop has not opened");
         watch.used(0);
-        assert_eq!(watch.is_to_be_looked_up(3 * hour - 1), None);
+        assert_eq!(watch.take_due_look(3 * hour - 1), None);
         assert_eq!(watch.due_at(), Some(3 * hour));
-        assert_eq!(watch.is_to_be_looked_up(3 * hour), Some(3 * hour));
-        assert_eq!(watch.is_to_be_looked_up(3 * hour), None, "once");
+        assert_eq!(watch.take_due_look(3 * hour), Some(3 * hour));
+        assert_eq!(watch.take_due_look(3 * hour), None, "once");
         watch.found(false);
         assert_eq!(watch.quiet_ms(3 * hour), None, "it is like this every week");
-        assert_eq!(watch.is_to_be_looked_up(4 * hour), Some(4 * hour));
+        assert_eq!(watch.take_due_look(4 * hour), Some(4 * hour));
         watch.found(true);
         assert_eq!(watch.quiet_ms(5 * hour), Some(5 * hour));
         watch.used(5 * hour);
         assert_eq!(watch.quiet_ms(5 * hour), None);
         watch.found(true);
         watch.closed();
-        assert_eq!((watch.quiet_ms(9 * hour), watch.is_to_be_looked_up(99 * hour)), (None, None));
+        assert_eq!((watch.quiet_ms(9 * hour), watch.take_due_look(99 * hour)), (None, None));
         watch.found(true);
         assert_eq!(watch.quiet_ms(9 * hour), None, "what is found too late means nothing");
     }

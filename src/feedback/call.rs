@@ -61,7 +61,7 @@ impl Calls {
     }
 
     /// Looks at the time; true when nobody came in time, once.
-    pub fn is_missed(&mut self, now_ms: u64) -> bool {
+    pub fn run_out(&mut self, now_ms: u64) -> bool {
         let Some(call) = &mut self.call else {
             return false;
         };
@@ -117,7 +117,7 @@ mod tests {
         assert!(!calls.settle(), "nobody has come yet");
         assert!(calls.coming());
         assert!(!calls.coming());
-        assert!(!calls.is_missed(1_000_000));
+        assert!(!calls.run_out(1_000_000));
         assert!(calls.settle());
         assert!(!calls.settle());
         assert_eq!(calls.call(), None);
@@ -127,15 +127,15 @@ mod tests {
     fn a_call_that_nobody_answers_is_missed_once_and_stays_told_until_somebody_says_why() {
         let mut calls = asked();
         assert_eq!(calls.due_at(), Some(181_000));
-        assert!(!calls.is_missed(180_999));
-        assert!(calls.is_missed(181_000));
-        assert!(!calls.is_missed(181_001));
+        assert!(!calls.run_out(180_999));
+        assert!(calls.run_out(181_000));
+        assert!(!calls.run_out(181_001));
         assert!(!calls.coming(), "the shopper has gone");
         assert_eq!(calls.call().map(|call| call.called), Some(Called::Missed));
         assert!(calls.settle());
         let mut forgotten = asked();
-        let _ = forgotten.is_missed(181_000);
-        let _ = forgotten.is_missed(1_000 + TOLD_MS);
+        let _ = forgotten.run_out(181_000);
+        let _ = forgotten.run_out(1_000 + TOLD_MS);
         assert_eq!((forgotten.call(), forgotten.due_at()), (None, None));
     }
 }

@@ -1,17 +1,19 @@
 //! What head office sees in a browser: HTML that is made on the server and needs no script.
 
 mod errors;
-mod guard;
 mod layout;
 mod overview;
 
 use axum::Router;
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::get;
 
 use self::errors::PageError;
 use self::overview::State;
 use super::archive::Archive;
 use crate::feedback::moment::Reading;
+use crate::web::guard::protect;
 
 /// The routes of the pages.
 pub fn routes<A: Archive>(archive: A, read_clocks: fn() -> Reading) -> Router {
@@ -19,5 +21,8 @@ pub fn routes<A: Archive>(archive: A, read_clocks: fn() -> Reading) -> Router {
         .route("/", get(overview::overview::<A>))
         .fallback(|| async { PageError::NotFound })
         .with_state(State { archive, read_clocks });
-    guard::guarded(routes)
+    routes.layer(map_response(async |mut response: Response| {
+        protect(response.headers_mut(), layout::STYLE);
+        response
+    }))
 }

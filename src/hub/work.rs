@@ -9,7 +9,6 @@ pub async fn run<A: Archive>(archive: A) {
         let error = &error as &dyn std::error::Error;
         tracing::error!(
             error,
-            cause = error.source(),
             "older ratings could not be checked for misuse again; the next start retries it"
         );
     }

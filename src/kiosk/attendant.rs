@@ -27,14 +27,14 @@ use crate::feedback::rating::{Input, Rated, RatingId, RunId, Score};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{self, Attending, Cue, Effect, Kept, Plan, Press, Visit};
 use crate::kiosk::buttons::{self, Lamps, Signal};
-use crate::kiosk::desk::Desk;
+use crate::kiosk::desk::ClerkThread;
 use crate::kiosk::desk::phone::{Phone, talk};
 use crate::kiosk::desk::sheets::sheet::{Address, Office, Sheet, Stick, Tap};
 use crate::kiosk::display::{Display, DisplayTexts};
 use crate::kiosk::journal::{JournalThread, Outcome};
 use crate::kiosk::sound::Sound;
 use crate::kiosk::thanks_log::ThanksLog;
-use crate::wire::desk::Carried;
+use crate::wire::local::Carried;
 
 /// How often a closed journal is tried again, in milliseconds.
 const PROBE_INTERVAL_MS: u64 = 5_000;
@@ -142,7 +142,7 @@ pub(super) struct Parts {
     /// How long the closed page is shown before the panel goes dark, in milliseconds.
     pub(super) panel_off_ms: u64,
     pub(super) out: Outputs,
-    pub(super) clerk: Desk,
+    pub(super) clerk: ClerkThread,
     /// The page for phones, if there is one.
     pub(super) phone: Option<Phone>,
     /// How long the desk stays open while nobody touches it, in milliseconds.
@@ -206,7 +206,7 @@ struct Panel {
 
 /// The shop manager's side.
 struct DeskSide {
-    clerk: Desk,
+    clerk: ClerkThread,
     phone: Option<Phone>,
     stay_ms: u64,
     /// What became of the last stick, while it is there.
@@ -545,10 +545,10 @@ impl Attendant {
             Effect::KeepCall { at_ms } => self.keep(event::Event::Called(Called::Asked), at_ms),
             Effect::Attend(what) => self.view(View::Attend(what)),
             Effect::Thank { n, score } => {
-                if let (Some(witness), Some(run)) =
+                if let (Some(thanks_log), Some(run)) =
                     (&mut self.recording.thanks_log, self.recording.run)
                 {
-                    witness.thanked(RatingId { run, n }, score);
+                    thanks_log.thanked(RatingId { run, n }, score);
                 }
                 self.view(View::Thanks(self.visit.is_help_offered()));
             }

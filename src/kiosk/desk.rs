@@ -9,7 +9,7 @@ pub mod phone;
 pub mod sheets;
 pub mod tools;
 
-pub use self::counts::clerk::{Clerk, Desk};
+pub use self::counts::clerk::{Clerk, ClerkThread};
 pub use self::counts::count::Count;
 pub use self::counts::error::{DAYS_MAX, Unanswerable};
 pub use self::counts::shop::{DeskPaths, Shop};

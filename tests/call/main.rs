@@ -29,7 +29,7 @@ use slint::ComponentHandle;
 use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
-use smilepost::kiosk::desk::sheets::sheet::{Page, Tap};
+use smilepost::kiosk::desk::sheets::sheet::{Tab, Tap};
 use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::{PhoneLimits, PhoneListen, Settings};
 
@@ -94,7 +94,7 @@ fn call(stage: &Stage<impl ComponentHandle + 'static>) {
 
 /// Opens the desk by the PIN.
 fn enter(stage: &Stage<impl ComponentHandle + 'static>) {
-    stage.doorbell.tap(Tap::Knocked);
+    stage.doorbell.tap(Tap::LongPressed);
     stage.see("Enter the PIN");
     stage.enter(PIN);
 }
@@ -143,9 +143,9 @@ fn before_the_pin_nothing_at_the_desk_can_be_done() {
     let settings = shop(folder.path());
     let stage = open(&settings);
     call(&stage);
-    stage.doorbell.tap(Tap::Knocked);
+    stage.doorbell.tap(Tap::LongPressed);
     stage.see("Enter the PIN");
-    stage.doorbell.tap(Tap::Turned(Page::Today));
+    stage.doorbell.tap(Tap::Turned(Tab::Today));
     stage.doorbell.tap(Tap::Coming);
     stage.doorbell.tap(Tap::Carried);
     stage.tap("1");
@@ -230,7 +230,7 @@ fn a_desk_that_is_left_open_is_closed_by_itself() {
     let mut settings = shop(folder.path());
     settings.desk_stay_ms = SHORT_MS.into();
     let stage = open(&settings);
-    stage.doorbell.tap(Tap::Knocked);
+    stage.doorbell.tap(Tap::LongPressed);
     stage.see("Enter the PIN");
     stage.see_question();
 }

@@ -66,7 +66,7 @@ impl Buttons {
 
 /// Opens the desk by the PIN, and waits for the tab Today.
 fn enter(stage: &Stage<impl ComponentHandle + 'static>) {
-    stage.doorbell.tap(Tap::Knocked);
+    stage.doorbell.tap(Tap::LongPressed);
     stage.see("Enter the PIN");
     stage.enter(PIN);
     stage.see("Today");
@@ -120,7 +120,7 @@ fn whoever_closes_the_pad_is_back_at_the_question_and_the_next_one_is_asked_for_
     enter(&stage);
     stage.tap("Close");
     stage.see_question();
-    stage.doorbell.tap(Tap::Knocked);
+    stage.doorbell.tap(Tap::LongPressed);
     stage.see("Enter the PIN");
     assert!(!stage.has("Today"));
     stage.tap("Close");

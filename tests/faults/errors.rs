@@ -16,7 +16,7 @@ const PRESSES: usize = 40;
 
 /// The journal's thread as the kiosk runs it, and what it answers.
 struct Post {
-    keeper: JournalThread,
+    journal: JournalThread,
     thread: std::thread::JoinHandle<()>,
     answers: Receiver<Outcome>,
 }
@@ -40,15 +40,15 @@ impl Post {
         };
         let (say, answers) = channel();
         let answer = move |answer| say.send(answer).unwrap();
-        let (keeper, thread) = JournalThread::start(journal.ok(), ground, answer).unwrap();
-        Self { keeper, thread, answers }
+        let (journal, thread) = JournalThread::start(journal.ok(), ground, answer).unwrap();
+        Self { journal, thread, answers }
     }
 
     /// Presses a face; the rating's identity if its shopper is thanked.
     fn press(&self, value: usize) -> Option<(RatingId, u8)> {
         let rated = rated(value, 2);
         let score = rated.score.value();
-        self.keeper.keep(Event::Rated(rated), reading(value), None).unwrap();
+        self.journal.keep(Event::Rated(rated), reading(value), None).unwrap();
         match self.answers.recv().unwrap() {
             Outcome::Kept(entry) => Some((entry.id, score)),
             Outcome::NotKept(_) => None,
@@ -60,11 +60,11 @@ impl Post {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let settlement = Settlement { settled, ..Settlement::default() };
         // A card that cannot take it will be asked again.
-        drop(runtime.block_on(self.keeper.settle(settlement)).unwrap());
+        drop(runtime.block_on(self.journal.settle(settlement)).unwrap());
     }
 
     fn close(self) {
-        self.keeper.close();
+        self.journal.close();
         self.thread.join().unwrap();
     }
 }

@@ -4,7 +4,7 @@
 //! From the notes every state is made that a power cut could have left: what was flushed, and of
 //! the rest any part, in any order, torn at 512 bytes. The real journal is then opened on it.
 //!
-//! Seen red: `synchronous = NORMAL` in `schema.rs`, thanking before the commit in `keeper.rs`; the
+//! Seen red: `synchronous = NORMAL` in `schema.rs`, thanking before the commit in `thread.rs`; the
 //! list is in `tests/mutants`.
 
 #![expect(

@@ -55,8 +55,8 @@ async fn without_a_token_or_with_a_revoked_one_nothing_is_stored() {
     assert_eq!(scene.deliver(&body).await.0, 200);
 }
 
-/// Knocks with an empty delivery, and returns the status and after how many seconds to come again.
-async fn knock(scene: &Scene) -> (u16, Option<u32>) {
+/// Sends an empty delivery, and returns the status and after how many seconds to come again.
+async fn send_nothing(scene: &Scene) -> (u16, Option<u32>) {
     let request = scene.client.post(format!("http://{}/v1/deliveries", scene.kiosks));
     let request = request.bearer_auth(&scene.token).header("content-type", "application/json");
     let answer = request.body(delivery(&[]).to_string()).send().await.unwrap();
@@ -69,9 +69,9 @@ async fn a_kiosk_that_asks_too_often_is_told_when_to_come_again() {
     let limits = Limits { requests_per_minute: 3, ..Limits::default() };
     let scene = Scene::with(limits).await;
     for _ in 0..3 {
-        assert_eq!(knock(&scene).await, (200, None));
+        assert_eq!(send_nothing(&scene).await, (200, None));
     }
-    let (status, wait) = knock(&scene).await;
+    let (status, wait) = send_nothing(&scene).await;
     assert!(status == 429 && wait == Some(61), "{status} {wait:?}");
 }
 
@@ -80,14 +80,14 @@ async fn a_kiosk_that_asks_too_often_keeps_no_other_out() {
     let limits = Limits { requests_per_minute: 3, ..Limits::default() };
     let mut scene = Scene::with(limits).await;
     for _ in 0..3 {
-        knock(&scene).await;
+        send_nothing(&scene).await;
     }
-    assert_eq!(knock(&scene).await.0, 429);
+    assert_eq!(send_nothing(&scene).await.0, 429);
     let other =
         Kiosk { id: "other".to_owned(), shop: "kallio".to_owned(), touchpoint: "Exit".to_owned() };
     assert!(scene.archive.add_kiosk(other).await.unwrap());
     scene.token = scene.enrol_anew("other").await;
-    assert_eq!(knock(&scene).await, (200, None));
+    assert_eq!(send_nothing(&scene).await, (200, None));
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_hub_that_is_full_sends_kiosks_away_for_different_times() {
     let scene = Scene::with(Limits { deliveries_at_once: 0, ..Limits::default() }).await;
     let mut waits = Vec::new();
     for _ in 0..20 {
-        let (status, wait) = knock(&scene).await;
+        let (status, wait) = send_nothing(&scene).await;
         assert_eq!(status, 503);
         waits.push(wait.unwrap());
     }

@@ -6,11 +6,11 @@ use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
-use smilepost::kiosk::desk::sheets::sheet::{Page, Sheet};
-use smilepost::kiosk::desk::{self, Clerk, Desk, Shop, Unanswerable};
+use smilepost::kiosk::desk::sheets::sheet::{Sheet, Tab};
+use smilepost::kiosk::desk::{self, Clerk, ClerkThread, Shop, Unanswerable};
 use smilepost::kiosk::journal::{Home, Journal, JournalSource, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
-use smilepost::wire::desk::Summary;
+use smilepost::wire::local::Summary;
 
 use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 
@@ -199,9 +199,9 @@ fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(0)).unwrap();
     journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
-    let (_keeper, desk) = desk_in(&folder, None, chrono_tz::UTC);
-    let today = desk.ask(|clerk| clerk.sheet(Page::Today)).unwrap();
-    assert!(matches!(today, Sheet::Post(_)), "the post's own sheet says that it is closed");
+    let (_thread, desk) = desk_in(&folder, None, chrono_tz::UTC);
+    let today = desk.ask(|clerk| clerk.sheet(Tab::Today)).unwrap();
+    assert!(matches!(today, Sheet::Health(_)), "the post's own sheet says that it is closed");
     // Two cannot have it open, so it opens only now, when somebody asks.
     drop(journal);
     let days = desk.ask(|clerk| clerk.days_before(36_500)).flatten().unwrap().days;
@@ -210,7 +210,7 @@ fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
 }
 
 /// A kiosk's journal in the hands of its thread, and a clerk at work on it.
-fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (JournalThread, Desk) {
+fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (JournalThread, ClerkThread) {
     desk_in(folder, Some(journal), chrono_tz::UTC)
 }
 
@@ -219,7 +219,7 @@ fn desk_in(
     folder: &tempfile::TempDir,
     journal: Option<Journal>,
     zone: chrono_tz::Tz,
-) -> (JournalThread, Desk) {
+) -> (JournalThread, ClerkThread) {
     let home = Home {
         folder: folder.path().to_owned(),
         limits: Limits::default(),
@@ -227,10 +227,10 @@ fn desk_in(
         new_run: Box::new(|| RunId([9; 16])),
         read_clocks: smilepost::clock::reading,
     };
-    let (keeper, _) = JournalThread::start(journal, home, |_| {}).unwrap();
+    let (thread, _) = JournalThread::start(journal, home, |_| {}).unwrap();
     let shop = Shop { zone, ..shop(folder) };
-    let desk = Desk::open(keeper.clone(), shop, at(folder.path()), noon).unwrap();
-    (keeper, desk)
+    let desk = ClerkThread::open(thread.clone(), shop, at(folder.path()), noon).unwrap();
+    (thread, desk)
 }
 
 #[test]
@@ -238,16 +238,16 @@ fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
-    let (keeper, desk) = desk_of(&folder, journal);
+    let (thread, desk) = desk_of(&folder, journal);
     let day = |day: &'static str| desk.ask(move |clerk| clerk.summary(Some(day), None));
     let n = |date| day(date).flatten().unwrap().n;
     let wrong = "1970-01-01";
     assert_eq!(n(wrong), 1, "the wall clock's word is all there is");
-    keeper.keep(press(4, None), reading(MIDNIGHT + 1_000), None).unwrap();
+    thread.keep(press(4, None), reading(MIDNIGHT + 1_000), None).unwrap();
     assert_eq!(n(wrong), 2);
-    keeper.add_anchor(anchor(MIDNIGHT + 5_000)).unwrap();
+    thread.add_anchor(anchor(MIDNIGHT + 5_000)).unwrap();
     assert_eq!((n(wrong), n("2026-11-19")), (0, 2), "both were on the day that is known now");
-    keeper.close();
+    thread.close();
     assert!(matches!(day("2026-11-19").flatten(), Err(Unanswerable::Gone(_))));
 }
 
@@ -256,13 +256,13 @@ fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(0)).unwrap();
-    let (keeper, desk) = desk_of(&folder, journal);
+    let (thread, desk) = desk_of(&folder, journal);
     let presses = 400;
     let presser = std::thread::spawn({
-        let keeper = keeper.clone();
+        let thread = thread.clone();
         move || {
             for n in 0..presses {
-                keeper.keep(press(4, None), reading(MIDNIGHT + n * 60_000), None).unwrap();
+                thread.keep(press(4, None), reading(MIDNIGHT + n * 60_000), None).unwrap();
             }
         }
     });
@@ -274,7 +274,7 @@ fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
         last = n;
     }
     presser.join().unwrap();
-    assert_eq!(keeper.books().unwrap().0.taken, presses);
+    assert_eq!(thread.books().unwrap().0.taken, presses);
     let counts = desk.ask(|clerk| clerk.counts()).unwrap();
     assert!(counts <= 2, "the journal was counted {counts} times");
 }
@@ -292,7 +292,7 @@ fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
             let at = span - week * 7 * 24 * HOUR - before * HOUR;
             journal.append(press(5, None), reading(at)).unwrap();
         }
-        let (_keeper, desk) = desk_in(&folder, Some(journal), chrono_tz::UTC);
+        let (_thread, desk) = desk_in(&folder, Some(journal), chrono_tz::UTC);
         desk.ask(|clerk| clerk.look_up_usual_use(3)).flatten().unwrap()
     };
     assert!(is_usual([2, 2, 2, 2]));
@@ -305,7 +305,7 @@ fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
 fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path(), 1);
-    let (keeper, desk) = desk_of(&folder, journal);
+    let (thread, desk) = desk_of(&folder, journal);
     // Without an anchor the wall clock dates them, so they are of the same day.
     let rate = |n: u32, value| {
         let Reading { boot_ms, wall_ms } = noon();
@@ -313,7 +313,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
             boot_ms: boot_ms + 10_000 * u64::from(n),
             wall_ms: wall_ms + 10_000 * i64::from(n),
         };
-        keeper.keep(press(value, None), at, None).unwrap();
+        thread.keep(press(value, None), at, None).unwrap();
     };
     // Of fewer than five nothing is shown at all.
     let shown = |n| if n < 5 { 0 } else { n };
@@ -328,7 +328,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     assert_eq!(steps.sum::<u32>(), 10, "{seen:?}");
     // A clerk who begins anew, as after a restart, shows what was shown before.
     let shop = Shop { zone: chrono_tz::UTC, ..shop(&folder) };
-    let again = Desk::open(keeper.clone(), shop, at(folder.path()), noon).unwrap();
+    let again = ClerkThread::open(thread.clone(), shop, at(folder.path()), noon).unwrap();
     let after = shown(again.ask(Clerk::today).flatten().unwrap().n);
     assert_eq!(after, *seen.last().unwrap());
 }

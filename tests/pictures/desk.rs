@@ -11,11 +11,11 @@ use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
 use smilepost::feedback::rating::{BootId, Rated, RunId};
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::desk::sheets::sheet::Address;
-use smilepost::kiosk::desk::sheets::sheet::{Alerts, Notes, Office, Pad, Post, Sheet, Stick};
+use smilepost::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Office, Pad, Sheet, Stick};
 use smilepost::kiosk::desk::{self, Shop};
 use smilepost::kiosk::journal::{Books, Journal, JournalSource, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
-use smilepost::wire::desk::{Carried, Summary};
+use smilepost::wire::local::{Carried, Summary};
 
 use crate::{SIZES, draw, events, in_language, nordmarkt};
 
@@ -104,8 +104,8 @@ fn rate(journal: &mut Journal, day: u64, n: u64, count: u64, version: u32) {
     journal.append(Event::Answered(answered), reading).unwrap();
 }
 
-fn post() -> Post {
-    Post {
+fn post() -> Health {
+    Health {
         books: Books { taken: 12_345, settled: 12_307, waiting: 38, ..Books::default() },
         silent: Vec::new(),
         is_recording: true,
@@ -137,10 +137,10 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-notice", Sheet::Notes(with_notice())),
         ("desk-days", Sheet::Days(boxed(&found.days))),
         ("desk-why", Sheet::Why(boxed(&found.why))),
-        ("desk-post", Sheet::Post(Box::new(troubled()))),
-        ("desk-phone", Sheet::Post(Box::new(with_phone()))),
-        ("desk-stick", Sheet::Post(Box::new(with_stick(Stick::Found)))),
-        ("desk-carried", Sheet::Post(Box::new(with_stick(carried())))),
+        ("desk-post", Sheet::Health(Box::new(troubled()))),
+        ("desk-phone", Sheet::Health(Box::new(with_phone()))),
+        ("desk-stick", Sheet::Health(Box::new(with_stick(Stick::Found)))),
+        ("desk-carried", Sheet::Health(Box::new(with_stick(carried())))),
     ]
 }
 
@@ -157,15 +157,15 @@ fn called(called: Called) -> Alerts {
     Alerts { call: Some(Call { since_ms: 0, called }), ..Alerts::default() }
 }
 
-fn with_phone() -> Post {
+fn with_phone() -> Health {
     let fingerprint = ["A1:07"; 16].join(":");
     let url = "https://192.168.1.20:8443/".to_owned();
     // When head office last answered would be told in minutes, which go by.
-    Post { phone: Some(Address { url, fingerprint }), office: None, ..post() }
+    Health { phone: Some(Address { url, fingerprint }), office: None, ..post() }
 }
 
-fn with_stick(stick: Stick) -> Post {
-    Post { stick, ..with_phone() }
+fn with_stick(stick: Stick) -> Health {
+    Health { stick, ..with_phone() }
 }
 
 fn carried() -> Stick {
@@ -187,11 +187,11 @@ fn with_notice() -> Notes {
     Notes { notice, ..notes() }
 }
 
-fn troubled() -> Post {
+fn troubled() -> Health {
     let trouble = Some("https://hub.example.com: connection refused".to_owned());
     let books = Books { lost: 3, set_aside: 1, ..post().books };
     let office = Some(Office { trouble, confirmed_ms: None });
-    Post { silent: vec![(2, 512)], office, books, is_clock_known: false, ..post() }
+    Health { silent: vec![(2, 512)], office, books, is_clock_known: false, ..post() }
 }
 
 pub(crate) fn views(settings: &Settings, sheet: &Sheet) -> Vec<View> {

@@ -19,7 +19,7 @@ use slint::ComponentHandle as _;
 use slint::platform::WindowEvent;
 use smilepost::feedback::event::fields::Field;
 use smilepost::kiosk::settings::Settings;
-use smilepost::wire::desk::Exported;
+use smilepost::wire::local::Exported;
 
 use self::rows::exported;
 use self::screen::{SHORT_MS, nordmarkt, open_filmed};

@@ -8,7 +8,7 @@ use smilepost::kiosk::desk::sheets::sheet::Address;
 use smilepost::kiosk::pin;
 use smilepost::kiosk::settings::{PhoneLimits, PhoneListen, Settings};
 use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget};
-use smilepost::wire::desk::Exported;
+use smilepost::wire::local::Exported;
 use tempfile::TempDir;
 
 use crate::noon;

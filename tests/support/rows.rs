@@ -2,7 +2,7 @@
 
 use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::settings::Settings;
-use smilepost::wire::desk::{Ask, Exported};
+use smilepost::wire::local::{Ask, Exported};
 
 /// Everything that the journal holds now.
 pub(crate) fn exported(settings: &Settings) -> Vec<Exported> {

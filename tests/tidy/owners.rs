@@ -24,7 +24,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["src/hub", "src/kiosk/desk/phone", "src/web"]),
     ("axum_server", &["src/hub.rs"]),
     ("tower_http", &["src/hub"]),
-    ("maud", &["src/hub/pages", "src/kiosk/desk/sheets", "src/kiosk/desk/phone"]),
+    (
+        "maud",
+        &["src/hub/pages", "src/kiosk/desk/sheets", "src/kiosk/desk/phone", "src/web/page.rs"],
+    ),
     (
         "sha2",
         &[

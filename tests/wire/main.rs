@@ -13,7 +13,7 @@ use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::wire::carried::{self, Header, Letter, Line, Signed};
 use smilepost::wire::delivery::{self, Delivery, Unusable};
-use smilepost::wire::desk::{Ask, Summary};
+use smilepost::wire::local::{Ask, Summary};
 use smilepost::wire::receipt::{Pin, Receipt};
 use smilepost::wire::survey::{Published, etag};
 use smilepost::wire::{Enrolled, Enrolment, Refusal};

@@ -1,7 +1,6 @@
 //! The body of a request: received whole, then unpacked and read, with one limit for both.
 
 use std::convert::Infallible;
-use std::io::Read as _;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -11,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
-use crate::wire::BODY_BYTES_MAX;
+use crate::wire::{BODY_BYTES_MAX, gzip};
 
 /// A body as it was received, or why it was not.
 pub(super) struct Body {
@@ -43,21 +42,15 @@ impl Body {
             .map_or("identity", |value| value.to_str().unwrap_or("unreadable"));
         let json = match encoding {
             "identity" => bytes.to_vec(),
-            "gzip" => gunzip(&bytes)?,
+            "gzip" => gzip::unpack(&bytes, BODY_BYTES_MAX).map_err(|error| match error {
+                gzip::Error::TooLarge(bytes_max) => Refusal::TooLarge(bytes_max),
+                gzip::Error::Invalid(error) => {
+                    Refusal::Malformed(format!("the body is not valid gzip: {error}"))
+                }
+            })?,
             other => return Err(Refusal::Encoding(other.to_owned())),
         };
         serde_json::from_slice(&json)
             .map_err(|error| Refusal::Malformed(format!("the body cannot be read: {error}")))
-    }
-}
-
-fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let mut json = Vec::new();
-    let limit = u64::try_from(BODY_BYTES_MAX + 1).unwrap_or(u64::MAX);
-    let read = flate2::read::MultiGzDecoder::new(packed).take(limit).read_to_end(&mut json);
-    match read {
-        Ok(_) if json.len() > BODY_BYTES_MAX => Err(Refusal::TooLarge(BODY_BYTES_MAX)),
-        Ok(_) => Ok(json),
-        Err(error) => Err(Refusal::Malformed(format!("the body is not valid gzip: {error}"))),
     }
 }

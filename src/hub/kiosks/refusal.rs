@@ -76,7 +76,7 @@ impl IntoResponse for Refusal {
             _ => None,
         };
         if let Some(error) = error {
-            tracing::error!(error, cause = error.source(), "a kiosk's request could not be served");
+            tracing::error!(error, "a kiosk's request could not be served");
         }
         let body = wire::Refusal { refused: self.to_string() };
         let mut response = (self.status(), Json(body)).into_response();

@@ -38,7 +38,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         if let Self::Archive(error) = &self {
             let error = error as &dyn std::error::Error;
-            tracing::error!(error, cause = error.source(), "a page could not be shown");
+            tracing::error!(error, "a page could not be shown");
         }
         let nav = html! { nav { a href="/" { "Today" } } };
         let main = html! { p.alarm role="alert" { (self.to_string()) } };

@@ -1,31 +1,23 @@
-//! The frame around every page: its head, its heading and its main part.
+//! The frame around every page: its heading, its way about, and its main part.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-const STYLE: &str = include_str!("style.css");
+use crate::web::page::{Head, document};
+
+/// The one style of every page.
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// A whole page. `refresh_s` is after how many seconds the browser asks for it again, if it should;
 /// `nav` stands beside the heading.
 pub(super) fn page(refresh_s: Option<u32>, nav: &Markup, main: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                @if let Some(refresh_s) = refresh_s {
-                    meta http-equiv="refresh" content=(refresh_s);
-                }
-                title { "Smilepost" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { "Smilepost" }
-                    (nav)
-                }
-                main { (main) }
-            }
+    let head =
+        Head { language: "en", direction: "ltr", title: "Smilepost", style: STYLE, refresh_s };
+    let body = html! {
+        header {
+            h1 { "Smilepost" }
+            (nav)
         }
-    }
+        main { (main) }
+    };
+    document(head, &body)
 }

@@ -159,13 +159,21 @@ fn left_out(left_out: &LeftOut) -> String {
 }
 
 fn bar(scores: &ScoreFigures) -> Markup {
+    let faces = survey::faces_of(scores.scale).iter().zip(&scores.faces);
+    let mut left = 0.0;
+    let parts: Vec<_> = faces
+        .filter(|(_, count)| **count > 0)
+        .map(|(&face, &count)| {
+            let width = scores.share(count);
+            left += width;
+            (face, left - width, width)
+        })
+        .collect();
     html! {
-        div.bar aria-hidden="true" {
-            @for (&face, &count) in survey::faces_of(scores.scale).iter().zip(&scores.faces) {
-                @if count > 0 {
-                    div class={ "fill-" (face) }
-                        style=(format!("width:{:.3}%", scores.share(count))) {}
-                }
+        svg.bar aria-hidden="true" {
+            @for (face, left, width) in parts {
+                rect class={ "fill-" (face) } height="14"
+                    x=(format!("{left:.3}%")) width=(format!("{width:.3}%")) {}
             }
         }
     }

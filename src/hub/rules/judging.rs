@@ -7,14 +7,14 @@ use crate::feedback::rating::{Input, Scale};
 
 /// A verdict in the words of the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
+pub struct Judgement {
     /// Why the press is misuse, if it is.
     pub misuse: Option<String>,
     /// The version of the rules that said so.
     pub rule: u16,
 }
 
-impl Words {
+impl Judgement {
     fn verdict(&self) -> Verdict {
         Verdict { misuse: self.misuse.as_deref().and_then(Reason::named), rule: self.rule }
     }
@@ -34,9 +34,9 @@ pub struct Press {
     /// What was pressed.
     pub input: String,
     /// The kiosk's verdict.
-    pub told: Words,
+    pub told: Judgement,
     /// The verdict of later rules, if they have judged it.
-    pub judged: Option<Words>,
+    pub judged: Option<Judgement>,
 }
 
 /// Whether older rules than today's gave a verdict. A kiosk whose rules were off gave none.
@@ -60,7 +60,7 @@ pub fn judge_again(presses: &[Press]) -> Vec<(u32, Verdict)> {
         };
         let told = press.told.verdict();
         let verdict = judge.judge_again(told, score, input, press.boot_ms);
-        if verdict != press.judged.as_ref().map_or(told, Words::verdict) {
+        if verdict != press.judged.as_ref().map_or(told, Judgement::verdict) {
             changed.push((press.n, verdict));
         }
     }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     fn press(n: u32, boot_ms: u64, rule: u16) -> Press {
-        let told = Words { misuse: None, rule };
+        let told = Judgement { misuse: None, rule };
         Press { n, boot_ms, score: 5, scale: 5, input: "button".to_owned(), told, judged: None }
     }
 
@@ -82,7 +82,7 @@ mod tests {
         let mut presses = [press(1, 1_000, 1), press(2, 1_030, 1), press(3, 9_000, RULE_VERSION)];
         assert_eq!(judge_again(&presses), [(1, Verdict::now(None)), (2, bounce)]);
         let words = |misuse: Option<&str>| {
-            Some(Words { misuse: misuse.map(str::to_owned), rule: RULE_VERSION })
+            Some(Judgement { misuse: misuse.map(str::to_owned), rule: RULE_VERSION })
         };
         presses[0].judged = words(None);
         presses[1].judged = words(Some("bounce"));

@@ -88,7 +88,7 @@ impl Attendant {
 
     /// Writes down that nobody came, once the shopper has waited for long enough.
     pub(super) fn look_at_the_call(&mut self, now: u64) {
-        if self.alarm.calls.is_missed(now) {
+        if self.alarm.calls.run_out(now) {
             tracing::warn!("a shopper asked for somebody, and nobody answered");
             self.keep(event::Event::Called(Called::Missed), now);
             self.step(Cue::Missed);
@@ -97,7 +97,7 @@ impl Attendant {
 
     /// Has it looked up whether it is unusual that nobody presses, when it is time to.
     pub(super) fn look_at_the_quiet(&mut self, now: u64) {
-        let Some(ms) = self.alarm.watch.is_to_be_looked_up(now) else {
+        let Some(ms) = self.alarm.watch.take_due_look(now) else {
             return;
         };
         let events = self.messages.clone();

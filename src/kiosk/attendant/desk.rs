@@ -11,17 +11,17 @@ use crate::feedback::survey::faces_of;
 use crate::feedback::visit::Cue;
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
-use crate::kiosk::desk::sheets::sheet::{Entered, Page, Post, Sheet, Stick, Tap};
+use crate::kiosk::desk::sheets::sheet::{Entered, Health, Sheet, Stick, Tab, Tap};
 
 impl Attendant {
     pub(super) fn tap(&mut self, tap: Tap) {
         let until = self.now() + self.desk.stay_ms;
         match (tap, &mut self.desk.session) {
-            (Tap::Knocked, None) => {
+            (Tap::LongPressed, None) => {
                 self.desk.sessions += 1;
-                let (number, page) = (self.desk.sessions, Page::Today);
+                let (number, tab) = (self.desk.sessions, Tab::Today);
                 let tried = [false; 5];
-                self.desk.session = Some(Session { number, is_in: false, page, until, tried });
+                self.desk.session = Some(Session { number, is_in: false, tab, until, tried });
                 // The panel stays on for whoever comes to a closed shop.
                 self.panel.dark_at = None;
                 self.fetch(Clerk::pad);
@@ -30,36 +30,36 @@ impl Attendant {
                 session.until = until;
                 self.fetch(move |clerk| clerk.enter(&pin));
             }
-            (Tap::Turned(page), Some(session)) if session.is_in => {
-                (session.page, session.until) = (page, until);
+            (Tap::Turned(tab), Some(session)) if session.is_in => {
+                (session.tab, session.until) = (tab, until);
                 session.tried = [false; 5];
                 if self.desk.stick != Stick::Writing {
                     self.desk.stick = Stick::None;
                 }
-                self.fetch(move |clerk| clerk.sheet(page));
+                self.fetch(move |clerk| clerk.sheet(tab));
             }
             (Tap::Noted(about, text), Some(session)) if session.is_in => {
-                let page = session.page;
+                let tab = session.tab;
                 session.until = until;
                 let noted = Noted::new(about, &text);
                 if !noted.is_ok_and(|noted| self.take_note(noted)) {
                     // Nothing written is no note, and what is over is not taken on.
-                    self.fetch(move |clerk| clerk.sheet(page));
+                    self.fetch(move |clerk| clerk.sheet(tab));
                 }
             }
             (Tap::Carried, Some(session)) if session.is_in => {
                 session.until = until;
                 self.write_stick();
-                self.fetch(|clerk| clerk.sheet(Page::Post));
+                self.fetch(|clerk| clerk.sheet(Tab::Health));
             }
             (Tap::Coming, Some(session)) if session.is_in => {
-                let page = session.page;
+                let tab = session.tab;
                 session.until = until;
                 self.come();
-                self.fetch(move |clerk| clerk.sheet(page));
+                self.fetch(move |clerk| clerk.sheet(tab));
             }
             (Tap::Left, Some(_)) => self.leave_desk(),
-            (Tap::Touched | Tap::Knocked, Some(session)) => session.until = until,
+            (Tap::Touched | Tap::LongPressed, Some(session)) => session.until = until,
             // Whatever else comes too late or too early means nothing.
             _ => {}
         }
@@ -95,8 +95,8 @@ impl Attendant {
         if noted.about() == About::Notice {
             self.look_up_notice();
         }
-        if let Some(page) = self.desk.session.as_ref().filter(|at| at.is_in).map(|at| at.page) {
-            self.fetch(move |clerk| clerk.sheet(page));
+        if let Some(tab) = self.desk.session.as_ref().filter(|at| at.is_in).map(|at| at.tab) {
+            self.fetch(move |clerk| clerk.sheet(tab));
         }
     }
 
@@ -112,7 +112,7 @@ impl Attendant {
         }
     }
 
-    /// Shows shoppers what the shop manager has written for them, from the next page on.
+    /// Shows shoppers what the shop manager has written for them, from the next tab on.
     pub(super) fn notice_to_shoppers(&mut self, did: Option<String>) {
         if self.display.tell(did) {
             self.follow_the_question();
@@ -147,43 +147,43 @@ impl Attendant {
         };
         // Only the right PIN makes the clerk write one of these for somebody who is not in.
         session.is_in |= sheet.is_behind_the_pin();
-        if matches!(sheet, Sheet::Post(_)) {
-            session.page = Page::Post;
+        if matches!(sheet, Sheet::Health(_)) {
+            session.tab = Tab::Health;
         }
-        let (page, is_counting) = (session.page, sheet == Sheet::Counting);
+        let (tab, is_counting) = (session.tab, sheet == Sheet::Counting);
         let sheet = self.complete(sheet);
         (self.out.show)(View::Desk(Box::new(sheet)));
         if is_counting {
-            self.fetch(move |clerk| clerk.sheet(page));
+            self.fetch(move |clerk| clerk.sheet(tab));
         }
     }
 
     /// Adds to the post's sheet what the clerk does not know.
     fn complete(&self, sheet: Sheet) -> Sheet {
-        let post = match sheet {
-            Sheet::Post(post) => self.post(*post),
+        let health = match sheet {
+            Sheet::Health(health) => self.health(*health),
             Sheet::Today(summary, _) => return Sheet::Today(summary, self.alerts()),
             other => return other,
         };
-        Sheet::Post(Box::new(post))
+        Sheet::Health(Box::new(health))
     }
 
     /// Adds to the clerk's word on the post what the attendant knows.
-    pub(super) fn post(&self, mut post: Post) -> Post {
+    pub(super) fn health(&self, mut health: Health) -> Health {
         let tried = self.desk.session.as_ref().map(|session| session.tried).unwrap_or_default();
-        post.is_recording = !self.visit.is_resting();
-        post.office = self.desk.office.clone();
-        post.is_clock_known = self.believed_ms().is_some();
+        health.is_recording = !self.visit.is_resting();
+        health.office = self.desk.office.clone();
+        health.is_clock_known = self.believed_ms().is_some();
         let faces = faces_of(self.display.scale()).iter().copied();
-        post.buttons = faces.zip(tried).collect();
-        post.stick = self.stick(post.stick);
-        post.phone = self.desk.phone.as_ref().map(Phone::address);
-        post
+        health.buttons = faces.zip(tried).collect();
+        health.stick = self.stick(health.stick);
+        health.phone = self.desk.phone.as_ref().map(Phone::address);
+        health
     }
 
     /// Whether somebody who is in has this sheet before them.
-    pub(super) fn sits_at(&self, page: Page) -> bool {
-        self.desk.session.as_ref().is_some_and(|session| session.is_in && session.page == page)
+    pub(super) fn sits_at(&self, tab: Tab) -> bool {
+        self.desk.session.as_ref().is_some_and(|session| session.is_in && session.tab == tab)
     }
 
     /// Notes that a button was pressed to try it; false when it is to be counted.
@@ -193,7 +193,7 @@ impl Attendant {
             .desk
             .session
             .as_mut()
-            .filter(|session| session.is_in && session.page == Page::Post)
+            .filter(|session| session.is_in && session.tab == Tab::Health)
         else {
             return false;
         };
@@ -202,7 +202,7 @@ impl Attendant {
             *tried = true;
         }
         tracing::info!(value, "a button was tried at the desk; the press is not kept");
-        self.fetch(|clerk| clerk.sheet(Page::Post));
+        self.fetch(|clerk| clerk.sheet(Tab::Health));
         true
     }
 

@@ -3,14 +3,15 @@
 use super::Attendant;
 use crate::feedback::note::Noted;
 use crate::kiosk::desk::phone::talk::{Request, Standing};
-use crate::kiosk::desk::sheets::sheet::Post;
+use crate::kiosk::desk::sheets::sheet::Health;
 
 impl Attendant {
     pub(super) fn answer_phone(&mut self, request: Request) {
         // A phone that has hung up wants no answer.
         match request {
             Request::Look(reply) => {
-                let standing = Standing { alerts: self.alerts(), post: self.post(Post::default()) };
+                let standing =
+                    Standing { alerts: self.alerts(), health: self.health(Health::default()) };
                 let _ = reply.send(standing);
             }
             Request::Note(about, text, reply) => {

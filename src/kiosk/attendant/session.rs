@@ -1,6 +1,6 @@
 //! Somebody at the desk of the screen.
 
-use crate::kiosk::desk::sheets::sheet::Page;
+use crate::kiosk::desk::sheets::sheet::Tab;
 
 /// Somebody at the desk.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub(super) struct Session {
     /// Which one it is, so that what was fetched for the last one is not shown to this one.
     pub(super) number: u64,
     pub(super) is_in: bool,
-    pub(super) page: Page,
+    pub(super) tab: Tab,
     /// When the desk is closed, in milliseconds since boot.
     pub(super) until: u64,
     /// The buttons that were tried, worst face first.

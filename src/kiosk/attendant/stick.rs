@@ -2,11 +2,11 @@
 
 use super::{Attendant, Message};
 use crate::kiosk::desk::Clerk;
-use crate::kiosk::desk::sheets::sheet::{Page, Stick};
-use crate::wire::desk::Carried;
+use crate::kiosk::desk::sheets::sheet::{Stick, Tab};
+use crate::wire::local::Carried;
 
 impl Attendant {
-    /// What the sheet Post says of the stick, of which the clerk has found out whether it is there.
+    /// What the health tab says of the stick; the clerk has found out whether it is there.
     pub(super) fn stick(&self, found: Stick) -> Stick {
         match (&self.desk.stick, found) {
             (Stick::Writing, _) => Stick::Writing,
@@ -47,8 +47,8 @@ impl Attendant {
                 Stick::Failed(error)
             }
         };
-        if self.sits_at(Page::Post) {
-            self.fetch(|clerk: &mut Clerk| clerk.sheet(Page::Post));
+        if self.sits_at(Tab::Health) {
+            self.fetch(|clerk: &mut Clerk| clerk.sheet(Tab::Health));
         }
     }
 }

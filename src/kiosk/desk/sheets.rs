@@ -8,4 +8,4 @@ pub mod html;
 pub mod sheet;
 pub mod shown;
 pub mod text;
-pub mod words;
+pub mod translations;

@@ -51,14 +51,14 @@ impl JournalSource {
         rows_max: usize,
     ) -> Result<Vec<Kept>, Unreadable> {
         Ok(match self {
-            Self::Running(keeper) => keeper.page(after, rows_max)??,
+            Self::Running(journal) => journal.page(after, rows_max)??,
             Self::File(journal) => journal.borrow().page(after, rows_max)?,
         })
     }
 
     pub(in crate::kiosk) fn books(&self) -> Result<(Books, Timeline), Unreadable> {
         Ok(match self {
-            Self::Running(keeper) => keeper.books()?,
+            Self::Running(journal) => journal.books()?,
             Self::File(journal) => {
                 let journal = journal.borrow();
                 (journal.books(), journal.timeline().clone())
@@ -69,7 +69,7 @@ impl JournalSource {
     /// What goes into a delivery; see [`Journal::batch`].
     pub(in crate::kiosk) fn batch(&self, events_max: usize) -> Result<Batch, Unreadable> {
         Ok(match self {
-            Self::Running(keeper) => keeper.batch_now(events_max)??,
+            Self::Running(journal) => journal.batch_now(events_max)??,
             Self::File(journal) => journal.borrow_mut().batch(events_max)?,
         })
     }
@@ -77,7 +77,7 @@ impl JournalSource {
     /// Marks what a receipt settled; see [`Journal::settle`].
     pub(in crate::kiosk) fn settle(&self, settlement: Settlement) -> Result<(), Unreadable> {
         match self {
-            Self::Running(keeper) => keeper.settle_now(settlement)?.map(drop)?,
+            Self::Running(journal) => journal.settle_now(settlement)?.map(drop)?,
             Self::File(journal) => journal.borrow_mut().settle(&settlement)?,
         }
         Ok(())
@@ -85,7 +85,7 @@ impl JournalSource {
 
     pub(in crate::kiosk) fn audit(&self) -> Result<Audit, Unreadable> {
         Ok(match self {
-            Self::Running(keeper) => keeper.audit()??,
+            Self::Running(journal) => journal.audit()??,
             Self::File(journal) => journal.borrow().audit()?,
         })
     }

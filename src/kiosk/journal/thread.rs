@@ -463,7 +463,7 @@ impl<A: Fn(Outcome)> Owner<A> {
         let why = error.to_string();
         if self.trouble.as_ref() != Some(&why) {
             let error = error as &dyn std::error::Error;
-            tracing::error!(error, cause = error.source(), "the journal takes no ratings");
+            tracing::error!(error, "the journal takes no ratings");
         }
         self.trouble = Some(why);
     }

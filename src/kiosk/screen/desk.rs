@@ -13,9 +13,9 @@ use super::model;
 use crate::feedback::call::Called;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
-use crate::kiosk::desk::sheets::sheet::{Alerts, Notes, Pad, Post, Sheet};
+use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet};
 use crate::kiosk::desk::sheets::shown::{self, main_line};
-use crate::wire::desk::{Day, Line, Said, Summary};
+use crate::wire::local::{Day, Line, Said, Summary};
 
 /// Shows a part of the desk.
 pub(super) fn set(window: &AppWindow, sheet: &Sheet) {
@@ -39,7 +39,7 @@ pub(super) fn set(window: &AppWindow, sheet: &Sheet) {
             reasons(&desk, &summary.reasons);
             Drawn::Why
         }
-        Sheet::Post(state) => {
+        Sheet::Health(state) => {
             health::set(&desk, state);
             Drawn::Health
         }
@@ -63,7 +63,7 @@ pub(super) fn clear(window: &AppWindow) {
     let desk = Desk::get(window);
     today(&desk, &Summary::default());
     days(&desk, &Summary::default());
-    health::set(&desk, &Post::default());
+    health::set(&desk, &Health::default());
     alarm(&desk, Alerts::default());
     desk.set_notes(model::list(Vec::new()));
     desk.set_notice("".into());
@@ -127,7 +127,7 @@ fn today(desk: &Desk<'_>, day: &Summary) {
         Some("worse") => Verdict::Worse,
         Some(_) => Verdict::TooFew,
     });
-    let bar = |hour: &crate::wire::desk::Hour| HourBar {
+    let bar = |hour: &crate::wire::local::Hour| HourBar {
         hour: hour.hour.into(),
         total: model::whole(hour.n.unwrap_or(0)),
         happy: model::whole(hour.happy.unwrap_or(0)),

@@ -1,6 +1,5 @@
 //! The uplink's HTTP client: timeouts on everything, no redirects, a limit on the size of answers.
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -141,12 +140,6 @@ pub(super) fn client(
         .no_proxy()
         .tls_backend_preconfigured(tls(settings, clock)?);
     builder.build().map_err(Error::Unreachable)
-}
-
-pub(super) fn gzip(json: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(json)?;
-    encoder.finish()
 }
 
 pub(super) fn is_json(answer: &Response) -> bool {

@@ -57,11 +57,7 @@ impl Sender {
             Ok(()) => (self.config.enrolment, self.which) = (enrolment, 0),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(
-                    error,
-                    cause = error.source(),
-                    "cannot change the token; the old one stays in use"
-                );
+                tracing::warn!(error, "cannot change the token; the old one stays in use");
             }
         }
     }
@@ -79,11 +75,7 @@ impl Sender {
             Ok(()) => tracing::info!(number, "head office has set the PIN of the desk"),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(
-                    error,
-                    cause = error.source(),
-                    "cannot change the PIN; the old one stays in use"
-                );
+                tracing::error!(error, "cannot change the PIN; the old one stays in use");
             }
         }
     }

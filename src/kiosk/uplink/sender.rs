@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
 use tokio::sync::Notify;
 
-use super::client::{Clock, chain, gzip, is_json, parse, read, retry_after_s};
+use super::client::{Clock, chain, is_json, parse, read, retry_after_s};
 use crate::clock;
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
@@ -17,7 +17,7 @@ use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Settings};
 use crate::wire::delivery::Delivery;
 use crate::wire::receipt::{Pin, Receipt};
-use crate::wire::{self, Refusal};
+use crate::wire::{self, Refusal, gzip};
 
 /// How often old settled events are looked for, in milliseconds.
 const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -203,7 +203,7 @@ impl Sender {
             Ok(json) => json,
             Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
         };
-        let body = match gzip(&json) {
+        let body = match gzip::pack(&json) {
             Ok(body) => body,
             Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
         };

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use smilepost::wire::delivery::{self, Delivery};
-use smilepost::wire::desk::Ask;
+use smilepost::wire::local::Ask;
 use smilepost::wire::receipt::Receipt;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::feedback::misuse::Reason;
-use crate::hub::rules::judging::{self, Press, Words};
+use crate::hub::rules::judging::{self, Judgement, Press};
 
 /// The expression for the reason by which an event is misuse, by its newest verdict.
 pub(super) fn newest_verdict(event: &str) -> String {
@@ -33,7 +33,7 @@ fn press(row: &Row<'_>) -> rusqlite::Result<Press> {
     let boot_ms: i64 = row.get("boot_ms")?;
     let judged_rule: Option<u16> = row.get("judged_rule")?;
     let judged = match judged_rule {
-        Some(rule) => Some(Words { misuse: row.get("judged")?, rule }),
+        Some(rule) => Some(Judgement { misuse: row.get("judged")?, rule }),
         None => None,
     };
     Ok(Press {
@@ -42,7 +42,7 @@ fn press(row: &Row<'_>) -> rusqlite::Result<Press> {
         score: row.get("score")?,
         scale: row.get("scale")?,
         input: row.get("input")?,
-        told: Words { misuse: row.get("misuse")?, rule: row.get("misuse_rule")? },
+        told: Judgement { misuse: row.get("misuse")?, rule: row.get("misuse_rule")? },
         judged,
     })
 }

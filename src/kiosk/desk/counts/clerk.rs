@@ -24,7 +24,7 @@ use crate::kiosk::desk::counts::shop::{DeskPaths, Shop};
 use crate::kiosk::desk::counts::summary::{self, date, sum_up};
 use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
 use crate::kiosk::pin::PinGuard;
-use crate::wire::desk::Summary;
+use crate::wire::local::Summary;
 
 /// How many errands wait for the clerk at most; beyond that, whoever has one waits too.
 const ERRANDS_MAX: usize = 16;
@@ -48,22 +48,22 @@ type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
 
 /// A handle on the clerk's thread, which ends when the last one is dropped.
 #[derive(Clone, Debug)]
-pub struct Desk {
+pub struct ClerkThread {
     errands: SyncSender<Errand>,
-    keeper: JournalThread,
+    journal: JournalThread,
     place: DeskPaths,
     shop_name: String,
     language: String,
     read_clocks: fn() -> Reading,
 }
 
-impl Desk {
+impl ClerkThread {
     /// Sets a clerk to work on a running kiosk's journal.
     ///
     /// # Errors
     /// When the system has no thread to give.
     pub fn open(
-        keeper: JournalThread,
+        journal: JournalThread,
         shop: Shop,
         place: DeskPaths,
         read_clocks: fn() -> Reading,
@@ -71,10 +71,10 @@ impl Desk {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
         let shop_name = shop.name.clone();
         let language = shop.language.clone();
-        let source = JournalSource::Running(keeper.clone());
+        let source = JournalSource::Running(journal.clone());
         let clerk = Clerk::new(source, shop, place.clone(), read_clocks);
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
-        Ok(Self { errands, keeper, place, shop_name, language, read_clocks })
+        Ok(Self { errands, journal, place, shop_name, language, read_clocks })
     }
 
     pub(in crate::kiosk::desk) const fn place(&self) -> &DeskPaths {
@@ -101,7 +101,7 @@ impl Desk {
     /// The journal, for whoever reads all of it: past the clerk, who has others to serve.
     #[must_use]
     pub fn source(&self) -> JournalSource {
-        JournalSource::Running(self.keeper.clone())
+        JournalSource::Running(self.journal.clone())
     }
 
     /// Has the clerk do something, and waits for what comes of it.
@@ -119,7 +119,7 @@ impl Desk {
         answer.blocking_recv().map_err(|_| Unanswerable::Gone(Gone))
     }
 
-    /// As [`Desk::ask`], for whoever must not block.
+    /// As [`ClerkThread::ask`], for whoever must not block.
     ///
     /// # Errors
     /// [`Unanswerable::Busy`] when too many wait for the clerk already, [`Unanswerable::Gone`] when

@@ -15,7 +15,7 @@ use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
 use crate::kiosk::desk::counts::error::{DAYS_MAX, Unanswerable};
 use crate::kiosk::desk::counts::shop::Shop;
 use crate::kiosk::journal::{Books, JournalSource};
-use crate::wire::desk::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
+use crate::wire::local::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
 
 /// How many weeks back the same weekday is looked at.
 const WEEKS: u64 = 4;

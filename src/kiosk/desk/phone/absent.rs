@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::talk::{Busy, Error, Request};
-use crate::kiosk::desk::counts::clerk::Desk;
+use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::sheets::sheet::Address;
 use crate::kiosk::settings::PhoneListen;
 
@@ -20,7 +20,7 @@ impl Phone {
         _listen: &PhoneListen,
         _data_dir: &Path,
         _told_ms: i64,
-        _desk: Desk,
+        _clerk: ClerkThread,
         _ask: impl Fn(Request) -> Result<(), Busy> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         Err(Error::NotBuilt)

@@ -23,7 +23,7 @@ use self::certificate::Certificate;
 use self::entrance::Entrance;
 use self::sessions::Sessions;
 use super::talk::{Busy, Error, Request};
-use crate::kiosk::desk::counts::clerk::Desk;
+use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::sheets::sheet::Address;
 use crate::kiosk::settings::PhoneListen;
 
@@ -46,7 +46,7 @@ impl Phone {
         listen: &PhoneListen,
         data_dir: &Path,
         told_ms: i64,
-        desk: Desk,
+        clerk: ClerkThread,
         ask: impl Fn(Request) -> Result<(), Busy> + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let listener = std::net::TcpListener::bind(listen.address)
@@ -58,13 +58,13 @@ impl Phone {
             Certificate::read_or_make(data_dir, told_ms).map_err(Error::Certificate)?;
         let fingerprint = certificate.fingerprint();
         let acceptor = certificate.acceptor().map_err(Error::Certificate)?;
-        let sessions = Sessions::new(data_dir, desk.clocks().boot_ms);
+        let sessions = Sessions::new(data_dir, clerk.clocks().boot_ms);
         let limits = listen.limits;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Error::Thread)?;
         let serve = move || {
             runtime.block_on(async {
-                let routes = pages::routes(desk, Entrance::open(sessions), Box::new(ask));
+                let routes = pages::routes(clerk, Entrance::open(sessions), Box::new(ask));
                 match tokio::net::TcpListener::from_std(listener) {
                     Ok(listener) => server::serve(listener, acceptor, routes, limits).await,
                     Err(error) => tracing::error!(%error, "the desk's page cannot be served"),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::sync::oneshot;
 
 use crate::feedback::note::About;
-use crate::kiosk::desk::sheets::sheet::{Alerts, Post};
+use crate::kiosk::desk::sheets::sheet::{Alerts, Health};
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -50,5 +50,5 @@ pub struct Standing {
     /// What somebody should look at now.
     pub alerts: Alerts,
     /// What the attendant knows of the kiosk; the books are the clerk's.
-    pub post: Post,
+    pub health: Health,
 }

@@ -7,17 +7,18 @@
 use std::fmt::Display;
 
 use chrono::{Datelike as _, NaiveDate};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
-use super::sheet::{Alerts, Post};
+use super::sheet::{Alerts, Health};
 use super::shown;
-use super::words::Words;
+use super::translations::Translations;
 use crate::feedback::call::Called;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::faces_of;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::web::face;
-use crate::wire::desk::{Day, Hour, Line, Said, Summary};
+use crate::web::page::{self, Head};
+use crate::wire::local::{Day, Hour, Line, Said, Summary};
 
 /// The style of every page, which stands in the page itself.
 pub const STYLE: &str = include_str!("html/style.css");
@@ -27,26 +28,15 @@ const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 
 /// A whole document.
 #[must_use]
-pub fn document(words: &Words, title: &str, body: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang=(words.language()) dir=(words.direction()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body { (body) }
-        }
-    }
+pub fn document(words: &Translations, title: &str, body: &Markup) -> Markup {
+    let (language, direction) = (words.language(), words.direction());
+    page::document(Head { language, direction, title, style: STYLE, refresh_s: None }, body)
 }
 
 /// A day on one sheet of A4, to be printed or to be kept as a file: its numbers, its hours, what
 /// shoppers said and what was written down.
 #[must_use]
-pub fn sheet_of_day(words: &Words, shop: &str, day: &Summary, notes: &[String]) -> Markup {
+pub fn sheet_of_day(words: &Translations, shop: &str, day: &Summary, notes: &[String]) -> Markup {
     html! {
         main {
             h1 { (shop) span.quiet { (dated(words, &day.date)) ", " (day.zone) } }
@@ -68,7 +58,7 @@ pub const fn call_text(called: Called) -> &'static str {
 
 /// What stands of a day on its sheet.
 #[must_use]
-pub fn day(words: &Words, day: &Summary) -> Markup {
+pub fn day(words: &Translations, day: &Summary) -> Markup {
     let line = shown::main_line(&day.lines).filter(|line| line.n > 0);
     let often = shown::often(day);
     html! {
@@ -84,7 +74,7 @@ pub fn day(words: &Words, day: &Summary) -> Markup {
 }
 
 /// What can be said of a day, before its numbers.
-fn sentences(words: &Words, day: &Summary, often: &[Said]) -> Markup {
+fn sentences(words: &Translations, day: &Summary, often: &[Said]) -> Markup {
     let compared = shown::compared(day);
     let most = shown::of_kind(often, false).next();
     html! {
@@ -124,7 +114,7 @@ fn sentences(words: &Words, day: &Summary, often: &[Said]) -> Markup {
     }
 }
 
-fn scores(words: &Words, line: &Line, day: &Summary) -> Markup {
+fn scores(words: &Translations, line: &Line, day: &Summary) -> Markup {
     let interval = |interval: Option<(f64, f64)>| {
         let (low, high) = interval.unwrap_or_default();
         words.fill("95 %: {} to {}", &[&low.round(), &high.round()])
@@ -147,7 +137,7 @@ fn scores(words: &Words, line: &Line, day: &Summary) -> Markup {
     }
 }
 
-fn faces(words: &Words, line: &Line) -> Markup {
+fn faces(words: &Translations, line: &Line) -> Markup {
     let pictures = Scale::with_faces(line.scale).map_or(&[][..], faces_of);
     let english = |face: u8| face::NAMES.get(usize::from(face)).copied().unwrap_or_default();
     let word = |at: usize, face: u8| line.words.get(at).map_or(english(face), String::as_str);
@@ -165,7 +155,7 @@ fn faces(words: &Words, line: &Line) -> Markup {
 }
 
 /// The hours that have ratings, each as a bar: happy ones first, the others after them.
-fn hours(words: &Words, hours: &[Hour]) -> Markup {
+fn hours(words: &Translations, hours: &[Hour]) -> Markup {
     let most = hours.iter().filter_map(|hour| hour.n).max().unwrap_or(0);
     html! {
         table.hours {
@@ -212,7 +202,7 @@ fn hour_bar(n: u32, happy: u32, most: u32) -> Markup {
 
 /// What shoppers said, unhappy ones first.
 #[must_use]
-pub fn reasons(words: &Words, said: &[Said]) -> Markup {
+pub fn reasons(words: &Translations, said: &[Said]) -> Markup {
     let kinds = [(false, "Unhappy shoppers"), (true, "Happy shoppers")];
     html! {
         @if said.is_empty() { p { (words.tr("Nobody has said why.")) } }
@@ -243,7 +233,7 @@ pub fn reasons(words: &Words, said: &[Said]) -> Markup {
 }
 
 /// What was left out of the numbers, or is not certain in them.
-fn left_out(words: &Words, day: &Summary) -> Markup {
+fn left_out(words: &Translations, day: &Summary) -> Markup {
     html! {
         @if day.uncertain > 0 {
             p.quiet {
@@ -259,7 +249,7 @@ fn left_out(words: &Words, day: &Summary) -> Markup {
 }
 
 /// What was written down on a day.
-fn written(words: &Words, notes: &[String]) -> Markup {
+fn written(words: &Translations, notes: &[String]) -> Markup {
     html! {
         @if !notes.is_empty() {
             h2 { (words.tr("Notes")) }
@@ -270,7 +260,7 @@ fn written(words: &Words, notes: &[String]) -> Markup {
 
 /// A date with the day of the week as the screen calls it.
 #[must_use]
-pub fn dated(words: &Words, date: &str) -> String {
+pub fn dated(words: &Translations, date: &str) -> String {
     let weekday = date.parse::<NaiveDate>().ok().and_then(|date| {
         WEEKDAYS.get(usize::try_from(date.weekday().num_days_from_monday()).ok()?)
     });
@@ -287,7 +277,7 @@ pub fn ltr(figures: &str) -> String {
 
 /// The last weeks: their line, and each day with a link to its sheet, the newest first.
 #[must_use]
-pub fn days(words: &Words, range: &Summary, link: impl Fn(&str) -> String) -> Markup {
+pub fn days(words: &Translations, range: &Summary, link: impl Fn(&str) -> String) -> Markup {
     html! {
         p { (words.tr("Happy Index of the last five weeks, to yesterday")) }
         (trend(&range.days))
@@ -307,7 +297,7 @@ pub fn days(words: &Words, range: &Summary, link: impl Fn(&str) -> String) -> Ma
     }
 }
 
-fn row_of_day(words: &Words, day: &Day, link: &impl Fn(&str) -> String) -> Markup {
+fn row_of_day(words: &Translations, day: &Day, link: &impl Fn(&str) -> String) -> Markup {
     let index = shown::of_day(day).map(|(_, index)| index);
     html! {
         tr {
@@ -346,7 +336,7 @@ fn trend(days: &[Day]) -> Markup {
 
 /// What somebody should look at now, or nothing.
 #[must_use]
-pub fn alerts(words: &Words, alerts: &Alerts) -> Option<Markup> {
+pub fn alerts(words: &Translations, alerts: &Alerts) -> Option<Markup> {
     let unhappy = alerts.unhappy.map(|alert| {
         let said = match alert.ratings {
             ratings if ratings < HIDDEN_BELOW => {
@@ -370,8 +360,8 @@ pub fn alerts(words: &Words, alerts: &Alerts) -> Option<Markup> {
 
 /// How the post is.
 #[must_use]
-pub fn post(words: &Words, post: &Post, confirmed_min: Option<u64>) -> Markup {
-    let office = match (&post.office, confirmed_min) {
+pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>) -> Markup {
+    let office = match (&health.office, confirmed_min) {
         (None, _) => words.tr("Head office: not enrolled. Ratings are kept here.").to_owned(),
         (Some(office), confirmed) => match (&office.trouble, confirmed) {
             (Some(trouble), _) => words.fill("Head office cannot be reached: {}", &[trouble]),
@@ -381,27 +371,27 @@ pub fn post(words: &Words, post: &Post, confirmed_min: Option<u64>) -> Markup {
             }
         },
     };
-    let clock = match post.is_clock_known {
+    let clock = match health.is_clock_known {
         true => "Clock: right.",
         false => "Clock: nobody has told the time. Ratings are dated once somebody does.",
     };
-    let card = match post.is_recording {
-        true => words.fill("Card: takes ratings. Kept so far: {}", &[&post.books.taken]),
+    let card = match health.is_recording {
+        true => words.fill("Card: takes ratings. Kept so far: {}", &[&health.books.taken]),
         false => words.tr("Card: takes no ratings. Replace it, or make room on it.").to_owned(),
     };
     let counted = [
-        (post.books.lost, "The card lost ratings: {}. Replace it."),
-        (post.books.set_aside, "Set aside, since head office would not have them: {}"),
+        (health.books.lost, "The card lost ratings: {}. Replace it."),
+        (health.books.set_aside, "Set aside, since head office would not have them: {}"),
     ];
     html! {
-        p { (waiting(words, post.is_recording, post.books.waiting)) }
+        p { (waiting(words, health.is_recording, health.books.waiting)) }
         p { (office) }
         p { (words.tr(clock)) }
         p { (card) }
         @for (count, said) in counted {
             @if count > 0 { p { strong { (words.fill(said, &[&count])) } } }
         }
-        @for (button, others) in &post.silent {
+        @for (button, others) in &health.silent {
             p {
                 (words.fill(
                     "Button {} was not pressed while the others were {} times. Check its wire.",
@@ -414,7 +404,7 @@ pub fn post(words: &Words, post: &Post, confirmed_min: Option<u64>) -> Markup {
 
 /// The state of the post in a few words.
 #[must_use]
-pub fn waiting(words: &Words, is_recording: bool, waiting: u64) -> String {
+pub fn waiting(words: &Translations, is_recording: bool, waiting: u64) -> String {
     match waiting {
         _ if !is_recording => words.tr("Not recording").to_owned(),
         0 => words.tr("All sent").to_owned(),

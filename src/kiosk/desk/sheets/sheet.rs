@@ -5,11 +5,11 @@ use crate::feedback::call::{Call, Called};
 use crate::feedback::note::About;
 use crate::kiosk::journal::Books;
 use crate::kiosk::pin::Denied;
-use crate::wire::desk::{Carried, Summary};
+use crate::wire::local::{Carried, Summary};
 
 /// One of the sheets that stand behind the PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
+pub enum Tab {
     /// The day so far.
     Today,
     /// The last weeks.
@@ -17,7 +17,7 @@ pub enum Page {
     /// What shoppers said.
     Why,
     /// How the post is.
-    Post,
+    Health,
     /// What was written down.
     Notes,
 }
@@ -36,11 +36,11 @@ impl std::fmt::Debug for Entered {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tap {
     /// The mark was held, to get to the desk.
-    Knocked,
+    LongPressed,
     /// A PIN was entered.
     Entered(Entered),
     /// Another sheet is wanted.
-    Turned(Page),
+    Turned(Tab),
     /// A note was written; one about an alert or a call takes it on.
     Noted(About, String),
     /// Somebody goes to the shopper who asked.
@@ -60,15 +60,15 @@ pub enum Sheet {
     Pad(Pad),
     /// The ratings are still being counted.
     Counting,
-    /// [`Page::Today`], with the alerts that stand.
+    /// [`Tab::Today`], with the alerts that stand.
     Today(Box<Summary>, Alerts),
-    /// [`Page::Days`].
+    /// [`Tab::Days`].
     Days(Box<Summary>),
-    /// [`Page::Why`].
+    /// [`Tab::Why`].
     Why(Box<Summary>),
-    /// [`Page::Post`].
-    Post(Box<Post>),
-    /// [`Page::Notes`].
+    /// [`Tab::Health`].
+    Health(Box<Health>),
+    /// [`Tab::Notes`].
     Notes(Notes),
 }
 
@@ -136,7 +136,7 @@ pub struct Notes {
 
 /// How the post is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Post {
+pub struct Health {
     /// How the journal's books stand.
     pub books: Books,
     /// The buttons that may be broken, 1 being the worst face, each with how often the others were

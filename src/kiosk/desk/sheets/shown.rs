@@ -3,7 +3,7 @@
 //! person.
 
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::wire::desk::{Against, Day, Line, Said, Summary};
+use crate::wire::local::{Against, Day, Line, Said, Summary};
 
 /// The most reasons of one kind that a sheet shows.
 pub const REASONS_MAX: usize = 6;

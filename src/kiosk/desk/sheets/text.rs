@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::wire::desk::{Against, Day, Hour, Line, Said, Summary, Sums, Verified};
+use crate::wire::local::{Against, Day, Hour, Line, Said, Summary, Sums, Verified};
 
 /// The longest bar, in characters.
 const BAR_CHARS: u32 = 40;

@@ -35,12 +35,12 @@ pub fn set_clock(
     utc_ms: i64,
     error_ms: u32,
 ) -> Result<(), Unanswerable> {
-    let JournalSource::Running(keeper) = source else {
+    let JournalSource::Running(journal) = source else {
         return Err(Unanswerable::NotRunning);
     };
     if !clock::is_possible(utc_ms) {
         return Err(Unanswerable::Impossible(rfc3339(utc_ms)));
     }
     let source = TimeSource::Operator;
-    Ok(keeper.add_anchor(Anchor { boot_ms, utc_ms, error_ms, source })?)
+    Ok(journal.add_anchor(Anchor { boot_ms, utc_ms, error_ms, source })?)
 }

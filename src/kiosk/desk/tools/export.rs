@@ -10,7 +10,7 @@ use crate::kiosk::desk::counts::count::JudgeAgain;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::summary::date;
 use crate::kiosk::journal::{Entry, JournalSource, Kept};
-use crate::wire::desk::Exported;
+use crate::wire::local::Exported;
 
 /// Hands every event of the days asked for to `take`, oldest first; all of them when no days are.
 ///

@@ -14,9 +14,9 @@ use serde::Serialize;
 use super::clock::set_clock;
 use super::export::export;
 use super::verify::{retry, verify};
-use crate::kiosk::desk::counts::clerk::Desk;
+use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::wire::desk::{Ask, Carried, Done, Exported, Summary, Unanswered, Verified};
+use crate::wire::local::{Ask, Carried, Done, Exported, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
 pub const FILE: &str = "kiosk.sock";
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the runtime folder cannot be made or the socket not be bound.
-pub fn listen(folder: &Path, desk: Desk) -> io::Result<PathBuf> {
+pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(FILE);
     // The journal's lock is taken already, so a socket that is still here is a leftover.
@@ -40,7 +40,7 @@ pub fn listen(folder: &Path, desk: Desk) -> io::Result<PathBuf> {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
     let answer_all = move || {
         for asker in listener.incoming() {
-            let answered = asker.and_then(|asker| answer(&asker, &desk));
+            let answered = asker.and_then(|asker| answer(&asker, &clerk));
             if let Err(error) = answered {
                 tracing::debug!(%error, "an asker went away");
             }
@@ -50,29 +50,29 @@ pub fn listen(folder: &Path, desk: Desk) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn answer(asker: &UnixStream, desk: &Desk) -> io::Result<()> {
+fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
     asker.set_read_timeout(Some(PATIENCE))?;
     asker.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
     BufReader::new(asker.take(ASK_BYTES_MAX)).read_line(&mut line)?;
     let mut out = BufWriter::new(asker);
     let answered = match serde_json::from_str::<Ask>(&line) {
-        Ok(Ask::Summary { date, until }) => desk
+        Ok(Ask::Summary { date, until }) => clerk
             .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref()))
             .flatten()
             .map(|summary| write_line(&mut out, &summary)),
-        Ok(Ask::Export { from, to }) => desk.ask(|clerk| clerk.shop().zone).and_then(|zone| {
+        Ok(Ask::Export { from, to }) => clerk.ask(|clerk| clerk.shop().zone).and_then(|zone| {
             let take = |event: Exported| Ok(write_line(&mut out, &event)?);
-            export(&desk.source(), zone, (from.as_deref(), to.as_deref()), take)?;
+            export(&clerk.source(), zone, (from.as_deref(), to.as_deref()), take)?;
             Ok(out.write_all(b"\n"))
         }),
-        Ok(Ask::Verify) => verify(&desk.source()).map(|told| write_line(&mut out, &told)),
-        Ok(Ask::Retry) => retry(&desk.source()).map(|done| write_line(&mut out, &Done { done })),
+        Ok(Ask::Verify) => verify(&clerk.source()).map(|told| write_line(&mut out, &told)),
+        Ok(Ask::Retry) => retry(&clerk.source()).map(|done| write_line(&mut out, &Done { done })),
         Ok(Ask::Carry { folder }) => {
-            desk.write_stick(&folder).map(|told| write_line(&mut out, &told))
+            clerk.write_stick(&folder).map(|told| write_line(&mut out, &told))
         }
         Ok(Ask::Clock { utc_ms, error_ms }) => {
-            set_clock(&desk.source(), desk.clocks().boot_ms, utc_ms, error_ms)
+            set_clock(&clerk.source(), clerk.clocks().boot_ms, utc_ms, error_ms)
                 .map(|()| write_line(&mut out, &Done { done: 0 }))
         }
         Err(error) => {

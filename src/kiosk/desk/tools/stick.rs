@@ -12,17 +12,17 @@ use std::path::Path;
 use crate::carried::file::ENDING;
 use crate::feedback::moment;
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::kiosk::desk::counts::clerk::{Clerk, Desk};
+use crate::kiosk::desk::counts::clerk::{Clerk, ClerkThread};
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::DeskPaths;
 pub use crate::kiosk::desk::counts::shop::FOLDER;
 use crate::kiosk::desk::counts::summary::rows;
 use crate::kiosk::desk::sheets::html;
-use crate::kiosk::desk::sheets::words::Words;
+use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::journal::JournalSource;
 use crate::kiosk::settings::Enrolment;
 use crate::kiosk::uplink::carried;
-use crate::wire::desk::Carried;
+use crate::wire::local::Carried;
 
 /// How many days a table has.
 const DAYS: u64 = 400;
@@ -65,7 +65,7 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     }
     let table = table.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
     let shop = clerk.shop().clone();
-    let words = Words::of(&shop.language);
+    let words = Translations::of(&shop.language);
     let mut days = Vec::new();
     for date in [today.pred_opt(), Some(today)].into_iter().flatten() {
         let text = date.to_string();
@@ -79,7 +79,7 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     Ok(Pages { table, days, stamp })
 }
 
-impl Desk {
+impl ClerkThread {
     /// Writes a stick on the calling thread: the clerk writes the pages, and has no more to do with
     /// it.
     ///
@@ -95,7 +95,7 @@ impl Desk {
         written.map_err(|error| Unanswerable::Stick(error.to_string()))
     }
 
-    /// As [`Desk::write_stick`], with the stick that is there.
+    /// As [`ClerkThread::write_stick`], with the stick that is there.
     ///
     /// # Errors
     /// When there is none, the journal cannot be read, or the stick not be written.

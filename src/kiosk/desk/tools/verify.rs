@@ -10,7 +10,7 @@ use crate::feedback::misuse::Silence;
 use crate::feedback::rating::RunId;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::journal::{Audit, JournalSource, RunBooks, State};
-use crate::wire::desk::{Aside, RunSums, Sums, Verified};
+use crate::wire::local::{RunSums, SetAside, Sums, Verified};
 
 /// How many runs are listed that have nothing to tell.
 const RUNS_LISTED_MAX: usize = 10;
@@ -52,7 +52,7 @@ pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
 /// When the journal cannot be written.
 pub fn retry(source: &JournalSource) -> Result<u64, Unanswerable> {
     Ok(match source {
-        JournalSource::Running(keeper) => keeper.retry()??,
+        JournalSource::Running(journal) => journal.retry()??,
         JournalSource::File(journal) => journal.borrow_mut().retry()?,
     })
 }
@@ -96,7 +96,7 @@ fn compare(before: &[RunBooks], after: Audit, mut read: Read) -> Verified {
         for (n, reason) in &run.set_aside {
             if verified.set_aside.len() < ASIDE_LISTED_MAX {
                 let (run, reason) = (run.run.to_string(), reason.clone());
-                verified.set_aside.push(Aside { run, n: *n, reason });
+                verified.set_aside.push(SetAside { run, n: *n, reason });
             }
         }
     }

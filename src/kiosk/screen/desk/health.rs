@@ -3,20 +3,20 @@
 
 use crate::clock;
 use crate::kiosk::desk::phone::qr_code;
-use crate::kiosk::desk::sheets::sheet::{Address, Post, Stick};
+use crate::kiosk::desk::sheets::sheet::{Address, Health, Stick};
 use crate::kiosk::screen::generated::{ButtonTest, Desk, SilentButton, Stick as DrawnStick};
 use crate::kiosk::screen::model;
 
 /// Sets what the tab about the health of the kiosk shows.
-pub(super) fn set(desk: &Desk<'_>, post: &Post) {
-    desk.set_waiting(model::whole(post.books.waiting));
-    desk.set_is_recording(post.is_recording);
-    desk.set_taken(model::whole(post.books.taken));
-    desk.set_lost(model::whole(post.books.lost));
-    desk.set_set_aside(model::whole(post.books.set_aside));
-    desk.set_is_clock_known(post.is_clock_known);
-    desk.set_is_enrolled(post.office.is_some());
-    let office = post.office.clone().unwrap_or_default();
+pub(super) fn set(desk: &Desk<'_>, health: &Health) {
+    desk.set_waiting(model::whole(health.books.waiting));
+    desk.set_is_recording(health.is_recording);
+    desk.set_taken(model::whole(health.books.taken));
+    desk.set_lost(model::whole(health.books.lost));
+    desk.set_set_aside(model::whole(health.books.set_aside));
+    desk.set_is_clock_known(health.is_clock_known);
+    desk.set_is_enrolled(health.office.is_some());
+    let office = health.office.clone().unwrap_or_default();
     desk.set_trouble(office.trouble.unwrap_or_default().into());
     let ago = |at: u64| model::whole(clock::boot_ms().saturating_sub(at) / 60_000);
     desk.set_confirmed_min(office.confirmed_ms.map_or(-1, ago));
@@ -24,11 +24,11 @@ pub(super) fn set(desk: &Desk<'_>, post: &Post) {
         button: button.into(),
         others: model::whole(others),
     };
-    desk.set_silent(model::list(post.silent.iter().map(silent).collect()));
+    desk.set_silent(model::list(health.silent.iter().map(silent).collect()));
     let button = |&(face, is_pressed): &(u8, bool)| ButtonTest { face: face.into(), is_pressed };
-    desk.set_buttons(model::list(post.buttons.iter().map(button).collect()));
-    phone(desk, post.phone.clone().unwrap_or_default());
-    let (stick, word) = match &post.stick {
+    desk.set_buttons(model::list(health.buttons.iter().map(button).collect()));
+    phone(desk, health.phone.clone().unwrap_or_default());
+    let (stick, word) = match &health.stick {
         Stick::None => (DrawnStick::None, String::new()),
         Stick::Found => (DrawnStick::Found, String::new()),
         Stick::Writing => (DrawnStick::Writing, String::new()),

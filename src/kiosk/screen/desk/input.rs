@@ -4,7 +4,7 @@ use slint::{ComponentHandle as _, Global as _};
 
 use crate::feedback::note::About;
 use crate::kiosk::attendant::Message;
-use crate::kiosk::desk::sheets::sheet::{Entered, Page, Tap};
+use crate::kiosk::desk::sheets::sheet::{Entered, Tab, Tap};
 use crate::kiosk::screen::generated::{About as Drawn, AppWindow, Bridge, Desk, DeskView};
 use crate::kiosk::screen::keys;
 
@@ -15,19 +15,19 @@ pub(in crate::kiosk::screen) fn listen(
 ) {
     let desk = Desk::get(window);
     let send = tell.clone();
-    Bridge::get(window).on_asked_for_desk(move || send(Message::Desk(Tap::Knocked)));
+    Bridge::get(window).on_asked_for_desk(move || send(Message::Desk(Tap::LongPressed)));
     let send = tell.clone();
     desk.on_entered(move |pin| send(Message::Desk(Tap::Entered(Entered(pin.into())))));
     let send = tell.clone();
     desk.on_opened(move |tab| {
-        let page = match tab {
-            DeskView::Days => Page::Days,
-            DeskView::Why => Page::Why,
-            DeskView::Health => Page::Post,
-            DeskView::Notes => Page::Notes,
-            DeskView::Pin | DeskView::Counting | DeskView::Today => Page::Today,
+        let tab = match tab {
+            DeskView::Days => Tab::Days,
+            DeskView::Why => Tab::Why,
+            DeskView::Health => Tab::Health,
+            DeskView::Notes => Tab::Notes,
+            DeskView::Pin | DeskView::Counting | DeskView::Today => Tab::Today,
         };
-        send(Message::Desk(Tap::Turned(page)));
+        send(Message::Desk(Tap::Turned(tab)));
     });
     let weak = window.as_weak();
     desk.on_began_note(move || {

@@ -3,7 +3,7 @@
 use super::Clerk;
 use crate::feedback::moment;
 use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::kiosk::desk::sheets::sheet::{Alerts, Notes, Pad, Page, Post, Sheet, Stick};
+use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet, Stick, Tab};
 use crate::kiosk::pin::{self, Denied};
 
 /// How many days the reasons are counted over: four whole weeks.
@@ -32,37 +32,37 @@ impl Clerk {
         match self.screen.enter(pin, now) {
             // Whoever is let in sees at once that it was the right one.
             Ok(()) if !self.is_counted => Sheet::Counting,
-            Ok(()) => self.sheet(Page::Today),
+            Ok(()) => self.sheet(Tab::Today),
             Err(denied) => Sheet::Pad(denied.into()),
         }
     }
 
-    /// A sheet. Where the journal cannot be read it is [`Page::Post`], which says so.
-    pub fn sheet(&mut self, page: Page) -> Sheet {
-        let sheet = match page {
-            Page::Today => {
+    /// A sheet. Where the journal cannot be read it is [`Tab::Health`], which says so.
+    pub fn sheet(&mut self, tab: Tab) -> Sheet {
+        let sheet = match tab {
+            Tab::Today => {
                 self.today().map(|summary| Sheet::Today(Box::new(summary), Alerts::default()))
             }
-            Page::Days => {
+            Tab::Days => {
                 let today = self.today_is();
                 let into_week = chrono::Datelike::weekday(&today).num_days_from_monday();
                 let days = 7 * WEEKS_BEFORE + u64::from(into_week);
                 self.days_before(days).map(|summary| Sheet::Days(Box::new(summary)))
             }
-            Page::Why => self.days_before(WHY_DAYS).map(|summary| Sheet::Why(Box::new(summary))),
-            Page::Post => return self.post(),
-            Page::Notes => self.notes().map(Sheet::Notes),
+            Tab::Why => self.days_before(WHY_DAYS).map(|summary| Sheet::Why(Box::new(summary))),
+            Tab::Health => return self.health(),
+            Tab::Notes => self.notes().map(Sheet::Notes),
         };
         sheet.unwrap_or_else(|error| {
             tracing::warn!(%error, "a sheet of the desk cannot be written");
-            self.post()
+            self.health()
         })
     }
 
-    fn post(&mut self) -> Sheet {
+    fn health(&mut self) -> Sheet {
         let (books, silent) = self.state();
         let stick = if self.place.stick().is_some() { Stick::Found } else { Stick::None };
-        Sheet::Post(Box::new(Post { books, silent, stick, ..Post::default() }))
+        Sheet::Health(Box::new(Health { books, silent, stick, ..Health::default() }))
     }
 
     /// What was written down, the newest first, each with its day and time by the shop's clocks.

@@ -23,12 +23,12 @@ use tokio::sync::oneshot;
 use super::entrance::Entrance;
 use super::server::IsTooOften;
 use crate::feedback::note::{About, Noted};
-use crate::kiosk::desk::counts::clerk::Desk;
+use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::phone::talk::{Busy, ReplyTo, Request};
 use crate::kiosk::desk::sheets::html;
-use crate::kiosk::desk::sheets::sheet::Page;
-use crate::kiosk::desk::sheets::words::Words;
+use crate::kiosk::desk::sheets::sheet::Tab;
+use crate::kiosk::desk::sheets::translations::Translations;
 use crate::web::guard::{is_from_here, protect};
 use crate::web::session::{SessionCookie, form_token, is_own_form};
 
@@ -44,26 +44,26 @@ type Ask = Box<dyn Fn(Request) -> Result<(), Busy> + Send + Sync>;
 /// What every handler knows.
 #[derive(Clone)]
 struct Inside {
-    desk: Desk,
+    clerk: ClerkThread,
     entrance: Entrance,
     ask: Arc<Ask>,
-    words: Arc<Words>,
+    words: Arc<Translations>,
 }
 
 impl Inside {
     fn now_ms(&self) -> u64 {
-        self.desk.clocks().boot_ms
+        self.clerk.clocks().boot_ms
     }
 }
 
-pub(super) fn routes(desk: Desk, entrance: Entrance, ask: Ask) -> Router {
-    let words = Arc::new(Words::of(desk.language()));
+pub(super) fn routes(clerk: ClerkThread, entrance: Entrance, ask: Ask) -> Router {
+    let words = Arc::new(Translations::of(clerk.language()));
     Router::new()
-        .route("/", get(|session, inside| sheet(session, inside, Page::Today)))
-        .route("/days", get(|session, inside| sheet(session, inside, Page::Days)))
-        .route("/why", get(|session, inside| sheet(session, inside, Page::Why)))
-        .route("/notes", get(|session, inside| sheet(session, inside, Page::Notes)).post(note))
-        .route("/post", get(|session, inside| sheet(session, inside, Page::Post)))
+        .route("/", get(|session, inside| sheet(session, inside, Tab::Today)))
+        .route("/days", get(|session, inside| sheet(session, inside, Tab::Days)))
+        .route("/why", get(|session, inside| sheet(session, inside, Tab::Why)))
+        .route("/notes", get(|session, inside| sheet(session, inside, Tab::Notes)).post(note))
+        .route("/post", get(|session, inside| sheet(session, inside, Tab::Health)))
         .route("/day", get(day))
         .route("/alert", post(take_on))
         .route("/coming", post(come))
@@ -73,7 +73,7 @@ pub(super) fn routes(desk: Desk, entrance: Entrance, ask: Ask) -> Router {
         .method_not_allowed_fallback(|_: Session, inside| nothing_here(inside))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(fence))
-        .with_state(Inside { desk, entrance, ask: Arc::new(ask), words })
+        .with_state(Inside { clerk, entrance, ask: Arc::new(ask), words })
 }
 
 /// What goes around every answer: not too many of them, and nothing that a browser could be led to
@@ -211,12 +211,12 @@ async fn ask_attendant<T>(
 async fn sheet(
     session: Session,
     State(inside): State<Inside>,
-    page: Page,
+    page: Tab,
 ) -> Result<Markup, Refused> {
     let standing = ask_attendant(&inside, Request::Look).await?;
     let form = form_token(&session.token);
-    let sheet = inside.desk.wait_for(move |clerk| clerk.sheet(page)).await?;
-    let frame = draw::Frame { words: &inside.words, shop: inside.desk.shop_name(), form: &form };
+    let sheet = inside.clerk.wait_for(move |clerk| clerk.sheet(page)).await?;
+    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
     Ok(draw::sheet(&frame, page, &sheet, &standing, inside.now_ms()))
 }
 
@@ -227,9 +227,9 @@ async fn day(
     Query(asked): Query<BTreeMap<String, String>>,
 ) -> Result<Markup, Refused> {
     let date = asked.get("date").cloned();
-    let day = inside.desk.wait_for(move |clerk| clerk.day_for_paper(date.as_deref()));
+    let day = inside.clerk.wait_for(move |clerk| clerk.day_for_paper(date.as_deref()));
     let (day, notes) = day.await??;
-    Ok(draw::day(&inside.words, inside.desk.shop_name(), &day, &notes))
+    Ok(draw::day(&inside.words, inside.clerk.shop_name(), &day, &notes))
 }
 
 async fn note(

@@ -6,21 +6,21 @@ use crate::feedback::call::Called;
 use crate::feedback::note::NOTE_CHARS_MAX;
 use crate::kiosk::desk::phone::talk::Standing;
 use crate::kiosk::desk::sheets::html;
-use crate::kiosk::desk::sheets::sheet::{Notes, Page, Post, Sheet};
-use crate::kiosk::desk::sheets::words::Words;
+use crate::kiosk::desk::sheets::sheet::{Health, Notes, Sheet, Tab};
+use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::pin::Denied;
-use crate::wire::desk::Summary;
+use crate::wire::local::Summary;
 
-const PAGES: [(Page, &str, &str); 5] = [
-    (Page::Today, "/", "Today"),
-    (Page::Days, "/days", "Days"),
-    (Page::Why, "/why", "Why"),
-    (Page::Notes, "/notes", "Notes"),
-    (Page::Post, "/post", "Post"),
+const PAGES: [(Tab, &str, &str); 5] = [
+    (Tab::Today, "/", "Today"),
+    (Tab::Days, "/days", "Days"),
+    (Tab::Why, "/why", "Why"),
+    (Tab::Notes, "/notes", "Notes"),
+    (Tab::Health, "/post", "Post"),
 ];
 
 /// The sheet of a day for paper.
-pub(super) fn day(words: &Words, shop: &str, day: &Summary, notes: &[String]) -> Markup {
+pub(super) fn day(words: &Translations, shop: &str, day: &Summary, notes: &[String]) -> Markup {
     let back = html! {
         nav.screen {
             ul {
@@ -39,7 +39,7 @@ pub(super) fn day(words: &Words, shop: &str, day: &Summary, notes: &[String]) ->
 
 /// What every page of a session has around its sheet.
 pub(super) struct Frame<'a> {
-    pub(super) words: &'a Words,
+    pub(super) words: &'a Translations,
     /// The shop's name.
     pub(super) shop: &'a str,
     /// What each form has to hold.
@@ -49,7 +49,7 @@ pub(super) struct Frame<'a> {
 /// A sheet as a page.
 pub(super) fn sheet(
     around: &Frame<'_>,
-    page: Page,
+    tab: Tab,
     sheet: &Sheet,
     standing: &Standing,
     now: u64,
@@ -67,23 +67,23 @@ pub(super) fn sheet(
             (html::reasons(words, &range.reasons))
         },
         Sheet::Notes(sheet) => notes(words, sheet, form),
-        Sheet::Post(post) => {
-            let (books, silent) = (post.books, post.silent.clone());
-            let whole = Post { books, silent, ..standing.post.clone() };
+        Sheet::Health(health) => {
+            let (books, silent) = (health.books, health.silent.clone());
+            let whole = Health { books, silent, ..standing.health.clone() };
             let office = whole.office.as_ref();
             let confirmed = office.and_then(|office| office.confirmed_ms);
             let confirmed_min = confirmed.map(|at| now.saturating_sub(at) / 60_000);
-            html::post(words, &whole, confirmed_min)
+            html::health(words, &whole, confirmed_min)
         }
         // The first count is awaited before a sheet is drawn, and the PIN was asked for.
         Sheet::Pad(_) | Sheet::Counting => html! {},
     };
     let shown = match sheet {
-        Sheet::Post(_) => Page::Post,
-        _ => page,
+        Sheet::Health(_) => Tab::Health,
+        _ => tab,
     };
     let first = match shown {
-        Page::Today => urgent(words, standing, form),
+        Tab::Today => urgent(words, standing, form),
         _ => pointer(words, standing),
     };
     let body = html! { (first) (body) };
@@ -91,7 +91,7 @@ pub(super) fn sheet(
 }
 
 /// On the other pages, that there is something to look at on the first.
-fn pointer(words: &Words, standing: &Standing) -> Markup {
+fn pointer(words: &Translations, standing: &Standing) -> Markup {
     let call = standing.alerts.call.filter(|call| call.called == Called::Asked);
     let is_new = standing.alerts.unhappy.is_some_and(|alert| !alert.is_acknowledged);
     html! {
@@ -104,7 +104,7 @@ fn pointer(words: &Words, standing: &Standing) -> Markup {
 }
 
 /// What goes before everything else on the first page, with the way to answer it.
-fn urgent(words: &Words, standing: &Standing, form: &str) -> Markup {
+fn urgent(words: &Translations, standing: &Standing, form: &str) -> Markup {
     let alerts = &standing.alerts;
     let button = |to: &str, text: &str, asks: Option<&str>| {
         html! {
@@ -140,7 +140,7 @@ fn urgent(words: &Words, standing: &Standing, form: &str) -> Markup {
     }
 }
 
-fn notes(words: &Words, sheet: &Notes, form: &str) -> Markup {
+fn notes(words: &Translations, sheet: &Notes, form: &str) -> Markup {
     html! {
         @if let Some(notice) = &sheet.notice {
             section.alarm {
@@ -173,8 +173,8 @@ fn notes(words: &Words, sheet: &Notes, form: &str) -> Markup {
 }
 
 /// A page of the desk: its name, the way to the others, and the way out.
-fn frame(words: &Words, shop: &str, page: Page, form: &str, body: &Markup) -> Markup {
-    let name = PAGES.iter().find(|(of, ..)| *of == page).map_or("", |(_, _, name)| name);
+fn frame(words: &Translations, shop: &str, tab: Tab, form: &str, body: &Markup) -> Markup {
+    let name = PAGES.iter().find(|(of, ..)| *of == tab).map_or("", |(_, _, name)| name);
     let title = format!("{}, {shop}", words.tr(name));
     html::document(
         words,
@@ -186,7 +186,7 @@ fn frame(words: &Words, shop: &str, page: Page, form: &str, body: &Markup) -> Ma
                     ul {
                         @for (of, path, name) in PAGES {
                             li {
-                                a href=(path) aria-current=[(of == page).then_some("page")] {
+                                a href=(path) aria-current=[(of == tab).then_some("page")] {
                                     (words.tr(name))
                                 }
                             }
@@ -206,7 +206,7 @@ fn frame(words: &Words, shop: &str, page: Page, form: &str, body: &Markup) -> Ma
 }
 
 /// The page that asks for the PIN, which says nothing of the shop but that there is a desk.
-pub(super) fn pad(words: &Words, denied: Option<Denied>) -> Markup {
+pub(super) fn pad(words: &Translations, denied: Option<Denied>) -> Markup {
     let said = denied.map(|denied| match denied {
         Denied::Unset => words.tr("No PIN is set on this kiosk.").to_owned(),
         Denied::Wrong { left } => words.fill("That was not it. Tries left: {}", &[&left]),
@@ -236,7 +236,7 @@ pub(super) fn pad(words: &Words, denied: Option<Denied>) -> Markup {
 }
 
 /// The page for whoever has lost the way.
-pub(super) fn lost(words: &Words) -> Markup {
+pub(super) fn lost(words: &Translations) -> Markup {
     let body = html! { main { p { a href="/" { (words.tr("Today")) } } } };
     html::document(words, "Smilepost", &body)
 }

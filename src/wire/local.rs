@@ -355,7 +355,7 @@ pub struct Verified {
     /// How many rows were read, and their checksums compared.
     pub rows: u64,
     /// What is set aside, and why.
-    pub set_aside: Vec<Aside>,
+    pub set_aside: Vec<SetAside>,
     /// Damaged journals that were put beside the present one.
     pub bad_files: Vec<String>,
     /// How many journals were lost of which nobody knows what they held.
@@ -399,7 +399,7 @@ pub struct RunSums {
 
 /// An event that is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Aside {
+pub struct SetAside {
     /// The run, 32 hexadecimal digits.
     pub run: String,
     /// Its number in the run.

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use crate::feedback::survey::{KNOWN_REASONS, base};
 use crate::kiosk::display::is_from_the_right;
-use crate::wire::desk::Said;
+use crate::wire::local::Said;
 
 macro_rules! catalogues {
     ($($language:literal)*) => {
@@ -35,12 +35,12 @@ const REASONS: [&str; KNOWN_REASONS.len()] = [
 
 /// The texts in one language.
 #[derive(Clone, Debug)]
-pub struct Words {
+pub struct Translations {
     language: String,
     texts: HashMap<String, String>,
 }
 
-impl Words {
+impl Translations {
     /// The texts in a language; in English where there is no catalogue of it.
     #[must_use]
     pub fn of(language: &str) -> Self {
@@ -111,19 +111,19 @@ mod tests {
     #[test]
     fn every_catalogue_is_read_whole_and_other_languages_are_english() {
         for (language, text) in CATALOGUES {
-            let words = Words::of(language);
+            let words = Translations::of(language);
             let entries = text.lines().filter(|line| line.starts_with("msgid \"")).count() - 1;
             assert_eq!((words.language(), words.texts.len()), (language, entries));
         }
-        let arabic = Words::of("ar-EG");
+        let arabic = Translations::of("ar-EG");
         assert_eq!((arabic.tr("Today"), arabic.direction()), ("اليوم", "rtl"));
-        let unknown = Words::of("xx");
+        let unknown = Translations::of("xx");
         assert_eq!((unknown.tr("Today"), unknown.language()), ("Today", "en"));
     }
 
     #[test]
     fn gaps_are_filled_in_their_order() {
-        let words = Words::of("en");
+        let words = Translations::of("en");
         assert_eq!(words.fill("NPS {} of {} answers", &[&31, &12]), "NPS 31 of 12 answers");
         assert_eq!(words.fill("{} %", &[]), " %");
     }
