@@ -93,13 +93,19 @@
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:475` `fn press(`: the attendant gives it to the visit, and does what the visit wants done.
+//! 2. `src/kiosk/attendant.rs:475` `fn press(`: the attendant gives it to the visit, and does what
+//!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
-//! 4. `src/kiosk/journal/thread.rs:338` `fn append(`: the journal commits it to the card; only then the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:189` `async fn deliver(`: what waits is sent, until a receipt settles it.
-//! 6. `src/hub/kiosks/deliveries.rs:14` `async fn deliver`: head office takes the delivery from a kiosk that it knows.
-//! 7. `src/hub/archive/sqlite/ingest.rs:32` `fn store(`: each event is stored once, in one transaction, before the receipt.
-//! 8. `src/hub/pages/overview.rs:37` `async fn overview`: the day of every shop, with what stands behind its numbers.
+//! 4. `src/kiosk/journal/thread.rs:338` `fn append(`: the journal commits it to the card; only then
+//!    the visit thanks.
+//! 5. `src/kiosk/uplink/sender.rs:189` `async fn deliver(`: what waits is sent, until a receipt
+//!    settles it.
+//! 6. `src/hub/kiosks/deliveries.rs:14` `async fn deliver`: head office takes the delivery from a
+//!    kiosk that it knows.
+//! 7. `src/hub/archive/sqlite/ingest.rs:32` `fn store(`: each event is stored once, in one
+//!    transaction, before the receipt.
+//! 8. `src/hub/pages/overview.rs:37` `async fn overview`: the day of every shop, with what stands
+//!    behind its numbers.
 //!
 //! ```text
 //! touch/button/key ─► Cue::Pressed ─► Visit::step ─► Effect::Keep ─► journal commits
