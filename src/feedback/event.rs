@@ -66,6 +66,12 @@ impl Event {
         }
     }
 
+    /// The rating, if it is one.
+    #[must_use]
+    pub const fn rated(&self) -> Option<&Rated> {
+        if let Self::Rated(rated) = self { Some(rated) } else { None }
+    }
+
     /// The same event for another run, in which the numbers that it names mean nothing.
     #[must_use]
     pub fn elsewhere(self) -> Self {

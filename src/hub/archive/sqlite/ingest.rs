@@ -142,11 +142,12 @@ fn store_run(
             }
         }
         stored.settled.push(id);
-        match &incoming.event.said {
-            Some(Event::Lost(loss)) => add_loss(transaction, shipment, boot, *loss)?,
-            Some(Event::Rated(rated)) => is_any_outdated |= is_outdated(rated.verdict),
-            Some(Event::Answered(_) | Event::Noted(_) | Event::Called(_)) | None => {}
+        let said = incoming.event.said.as_ref();
+        if let Some(Event::Lost(loss)) = said {
+            add_loss(transaction, shipment, boot, *loss)?;
         }
+        let rated = said.and_then(Event::rated);
+        is_any_outdated |= rated.is_some_and(|rated| is_outdated(rated.verdict));
     }
     if is_any_outdated {
         judging::judge_again(transaction, run)?;

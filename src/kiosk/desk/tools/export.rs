@@ -2,7 +2,6 @@
 
 use chrono_tz::Tz;
 
-use crate::feedback::event::Event;
 use crate::feedback::event::fields::Field;
 use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Moment, rfc3339};
@@ -27,10 +26,7 @@ pub fn export(
     let (_, timeline) = source.books()?;
     let mut judge = JudgeAgain::default();
     source.each(&timeline, |kept, entry, moment| {
-        let misuse = match &entry.event {
-            Event::Rated(rated) => judge.judge(entry, rated),
-            Event::Answered(_) | Event::Noted(_) | Event::Called(_) | Event::Lost(_) => None,
-        };
+        let misuse = entry.event.rated().and_then(|rated| judge.judge(entry, rated));
         let (day, _) = moment::local(moment.utc_ms, zone);
         if from.is_some_and(|from| day < from) || to.is_some_and(|to| day > to) {
             return Ok(());

@@ -30,11 +30,10 @@ pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
         match &kept.entry {
             Ok(entry) => {
                 read.seen.entry(entry.id.run).or_default().add(entry.id.n);
-                match &entry.event {
-                    Event::Rated(rated) => read.silence.take(rated.score, rated.input),
-                    Event::Lost(Loss::Unknown) => read.unknown_losses += 1,
-                    Event::Answered(_) | Event::Noted(_) | Event::Called(_) | Event::Lost(_) => {}
+                if let Some(rated) = entry.event.rated() {
+                    read.silence.take(rated.score, rated.input);
                 }
+                read.unknown_losses += u64::from(entry.event == Event::Lost(Loss::Unknown));
             }
             // One that waits is missing, and found out by that.
             Err(_) if kept.state == State::Waiting => {}
