@@ -1,4 +1,4 @@
-//! What can be wrong with a survey, each as a sentence that names the place.
+//! Checks a survey: each complaint is a sentence that names the place.
 
 use std::collections::BTreeSet;
 
