@@ -1,4 +1,4 @@
-//! What shoppers say, and what it amounts to: the pure core.
+//! The pure core: what shoppers say, and what is computed from it.
 //!
 //! Nothing here reads a file, a clock, a socket or a random number; time and chance arrive as
 //! arguments. So nothing here can fail for reasons outside of it, and all of it can be tested by

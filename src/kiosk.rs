@@ -1,6 +1,6 @@
-//! The kiosk: asks one question, keeps each answer, and brings it to head office.
+//! The kiosk: asks one question, keeps each rating, and sends it to head office.
 //!
-//! Here its parts are put together; each lives on a thread of its own and they talk by channels.
+//! The parts are put together here; each has a thread of its own, and they talk by channels.
 
 pub mod attendant;
 pub mod buttons;
@@ -46,7 +46,7 @@ use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Plan, Press, Visit};
 
-/// How many messages wait for the attendant at most; beyond that, whoever has one waits too.
+/// How many messages wait for the attendant at most; beyond that, their senders wait too.
 const MESSAGES_MAX: usize = 256;
 
 /// Where the screen is shown.
@@ -112,10 +112,9 @@ impl Kiosk {
     ///
     /// # Errors
     /// Only what somebody has to cure first: a journal that another kiosk has open or a newer one
-    /// has written, a data folder that is none or keeps nothing, a `--witness` file that cannot be
-    /// written.
-    /// A card that is full or read-only is said on the screen and tried again; a missing screen,
-    /// missing buttons or a missing hub are said in the log.
+    /// has written, an invalid or volatile data folder, a `--witness` file that cannot be written.
+    /// A full or read-only card is shown on the screen, and tried again; a missing screen, missing
+    /// buttons or a missing hub are written to the log.
     pub fn open(settings: Settings, options: Options) -> anyhow::Result<Self> {
         let boot = clock::boot_id().context("cannot read the kernel's boot id")?;
         if !settings.allows_volatile {
@@ -145,7 +144,7 @@ impl Kiosk {
             read_clocks: clock::reading,
         };
         let (journal, journal_join) = JournalThread::start(journal, home, move |answer| {
-            // An attendant that has gone home needs no answer.
+            // After the attendant has ended, nobody needs the outcome.
             let _ = answers.send(Message::Journal(answer));
         })
         .context("cannot start the journal's thread")?;
@@ -170,7 +169,7 @@ impl Kiosk {
         let surveyed = messages.clone();
         let is_enrolled = enrolment.is_some();
         let heard = messages.clone();
-        // A kiosk without a network was let in by a letter, which names no hub to call.
+        // A kiosk without a network was enrolled by a letter, which names no hub to call.
         let online = enrolment.filter(|enrolment| !enrolment.hub.is_empty());
         let has_letter = is_enrolled && online.is_none();
         let office = online.map(|enrolment| uplink::UplinkConfig {
@@ -180,7 +179,7 @@ impl Kiosk {
             floor_ms,
             survey: given,
             on_survey: Box::new(move |survey| {
-                // A kiosk that is ending asks nothing more.
+                // A kiosk that is ending needs no survey.
                 let _ = surveyed.send(Message::Surveyed(Box::new(survey)));
             }),
             on_status: Box::new(move |trouble, confirmed_ms| {
@@ -198,8 +197,8 @@ impl Kiosk {
         });
         let target = if settings.screen.is_on { options.screen } else { ScreenTarget::Nowhere };
         let screen = open_screen(&settings, target, &messages);
-        // A display that is late is tried again by whoever restarts us; with buttons there is
-        // something to do meanwhile.
+        // If a display comes late, systemd starts the kiosk again; with buttons it can work
+        // meanwhile.
         let is_deaf = target == ScreenTarget::Display && screen.is_none() && !has_buttons;
         anyhow::ensure!(!is_deaf, "neither a screen nor buttons: there is nothing to press");
         let show: Box<dyn Fn(attendant::View) + Send> = match &screen {
@@ -211,10 +210,10 @@ impl Kiosk {
             true => Visit::new(settings.pace, judge),
             false => Visit::resting(settings.pace, judge),
         };
-        // Without a screen there is nobody to ask what a press was about.
+        // Without a screen there are no follow-ups.
         let is_followed = screen.is_some() && settings.screen.is_touched;
         let offers_help = is_followed && settings.call_wait_ms.is_some();
-        // Without a screen there is nothing to draw.
+        // Without a screen no font is needed.
         let missing = screen.as_ref().map(|_| Missing::find()).unwrap_or_default();
         let display = Display::new(
             &settings,
@@ -223,7 +222,7 @@ impl Kiosk {
             survey,
             move |language| missing.can_draw(language),
             sound.clone(),
-            // The journal tells as soon as anybody knows.
+            // The journal reports the time as soon as it is known.
             None,
         );
         let attendant = Attendant::new(Parts {
@@ -284,7 +283,7 @@ impl Kiosk {
         let shown = match screen {
             None => {
                 attendant.run(&inbox);
-                // Whoever still presses or answers must find the door closed, not a full room.
+                // Other threads must see at once that the attendant has ended, and not wait for it.
                 drop(inbox);
                 Ok(())
             }
@@ -300,7 +299,7 @@ impl Kiosk {
                 let shown = screen.run();
                 let _ = messages.send(Message::Stopped);
                 assert!(attendant.join().is_ok(), "the attendant ended on a broken invariant");
-                // Whoever starts next is not to find the panel dark.
+                // The next start must not find the panel dark.
                 screen::panel::light(true);
                 shown
             }
@@ -380,7 +379,7 @@ fn open_socket(settings: &Settings, clerk: &ClerkThread) -> Option<PathBuf> {
     socket.inspect_err(complain).ok()
 }
 
-/// Opens the desk's page for phones, where one is wanted.
+/// Opens the desk's page for phones, if it is configured.
 fn open_phone(
     settings: &Settings,
     floor_ms: i64,
@@ -422,7 +421,7 @@ fn open_uplink(
     }
 }
 
-/// Starts the buttons; returns what drives them.
+/// Starts the buttons; returns the driver that reads them.
 fn open_buttons(settings: &Settings, messages: &SyncSender<Message>) -> settings::Driver {
     let messages = messages.clone();
     let notice = move |notice| {
@@ -460,7 +459,7 @@ fn open_screen(
 ) -> Option<Screen> {
     let messages = messages.clone();
     let tell = move |event| {
-        // The loop on the other side ends before the screen does.
+        // The attendant ends before the screen does.
         let _ = messages.try_send(event);
     };
     let screen = match target {

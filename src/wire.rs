@@ -1,4 +1,4 @@
-//! What crosses the network and the kiosk's own socket: the only place where JSON shapes live.
+//! All JSON shapes: what crosses the network and the kiosk's own socket.
 //!
 //! Version 1 under `/v1`. Rules that both sides keep: unknown fields are ignored or kept, never
 //! fatal; a field is never removed or given another meaning, only added; every shape that was ever
@@ -35,9 +35,9 @@ pub const BODY_BYTES_MAX: usize = 2 * crate::feedback::outbox::BYTES_MAX;
 /// The most bytes of an answer that a kiosk reads.
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
-/// The hub read a request and will not have it.
+/// The hub read a request and refuses it.
 ///
-/// Its marker tells the hub's own word from that of a proxy or a captive portal.
+/// Its marker tells the hub's own answer from that of a proxy or a captive portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// A sentence for a person: what is wrong and where.

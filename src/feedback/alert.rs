@@ -1,16 +1,16 @@
-//! When somebody in the shop should look: many unhappy shoppers within a short time, or nobody at
-//! all where there usually is somebody.
+//! Alerts for the shop manager: many unhappy shoppers within a short time, or no press at a time
+//! that usually has some.
 //!
-//! The rule is the field's: an alert is raised once a share of the ratings within a window were
-//! unhappy, and there were enough of them; it closes by itself when that is no longer so. Only
-//! fresh ratings that count are looked at, by the boot's clock, so that neither a wrong time of day
-//! nor a late delivery raises one.
+//! An alert is raised when a window has enough ratings and a given share of them is unhappy, which
+//! is the field's usual rule; it closes by itself when that is no longer so. Only fresh ratings
+//! that count are looked at, by the boot's clock, so neither a wrong time of day nor a late
+//! delivery raises one.
 
 use std::collections::VecDeque;
 
 use crate::feedback::rating::Score;
 
-/// The most ratings that a window is looked at by: far more than fingers give in an hour.
+/// The most ratings that a window holds: far more than fingers give in an hour.
 const RECENT_MAX: usize = 4_096;
 
 /// An hour, in milliseconds.
@@ -19,14 +19,14 @@ const HOUR_MS: u64 = 3_600_000;
 /// When an alert is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// How far back is looked, in milliseconds.
+    /// The length of the window, in milliseconds.
     pub window_ms: u64,
     /// The least share of unhappy ratings, in percent.
     pub unhappy_percent: u8,
-    /// The least number of ratings that counts as anything.
+    /// The least number of ratings in the window for an alert.
     pub ratings_least: u32,
-    /// How long an open post may be without a press before it is looked whether it usually has some
-    /// at that time, in milliseconds; 0 for ever.
+    /// How long an open post may be without a press before the kiosk checks whether that is unusual
+    /// at this time, in milliseconds; 0 is never.
     pub quiet_ms: u64,
 }
 
@@ -46,11 +46,11 @@ pub struct Alert {
     pub unhappy: u32,
     /// Of how many in the window then.
     pub ratings: u32,
-    /// Whether somebody has said that they have it.
+    /// Whether somebody has taken it on.
     pub is_acknowledged: bool,
 }
 
-/// Looks at each rating as it comes.
+/// Watches each rating as it comes, and raises and closes the alert.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     rule: Option<Rule>,
@@ -58,7 +58,7 @@ pub struct Watch {
     alert: Option<Alert>,
     /// Since when the post is open and nobody has pressed, in milliseconds since boot.
     unused_since: Option<u64>,
-    /// When it is looked again whether that is unusual.
+    /// When to check next whether that is unusual.
     look_at: Option<u64>,
     is_quiet: bool,
 }
@@ -72,7 +72,7 @@ struct Fresh {
 }
 
 impl Watch {
-    /// Looks by a rule; none switches it off.
+    /// Watches by a rule; without a rule nothing raises an alert.
     #[must_use]
     pub const fn new(rule: Option<Rule>) -> Self {
         Self {
@@ -100,15 +100,15 @@ impl Watch {
         self.is_quiet = false;
     }
 
-    /// For how long nobody has pressed, in milliseconds, if it is time to look whether that is
-    /// unusual; [`Watch::found`] takes what was found.
+    /// For how long nobody has pressed, in milliseconds, if it is time to check whether that is
+    /// unusual; [`Watch::found`] takes the result.
     pub fn take_due_look(&mut self, now_ms: u64) -> Option<u64> {
         self.look_at.filter(|&at| at <= now_ms)?;
         self.look_at = Some(now_ms + HOUR_MS);
         Some(now_ms.saturating_sub(self.unused_since?))
     }
 
-    /// Takes what was found: whether the post usually has presses at this time.
+    /// Takes the result of the check: whether the post usually has presses at this time.
     pub const fn found(&mut self, is_usual: bool) {
         self.is_quiet = is_usual && self.unused_since.is_some();
     }
@@ -176,14 +176,14 @@ impl Watch {
         self.alert
     }
 
-    /// Somebody has the alert.
+    /// Somebody has taken the alert on.
     pub const fn acknowledge(&mut self) {
         if let Some(alert) = &mut self.alert {
             alert.is_acknowledged = true;
         }
     }
 
-    /// When the alert closes or changes if nothing more comes, or it is time to look whether the
+    /// When the alert closes or changes if nothing more comes, or when to check next whether the
     /// quiet is unusual, in milliseconds since boot.
     #[must_use]
     pub fn due_at(&self) -> Option<u64> {

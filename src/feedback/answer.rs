@@ -1,4 +1,4 @@
-//! What a shopper says after the press: why, how likely a recommendation is, or in own words.
+//! The answer to a follow-up: a reason, how likely a recommendation is, or a comment.
 //!
 //! A follow-up that was skipped or that nobody answered is an answer too, so that a share of
 //! reasons can be told from a share of shoppers.
@@ -28,7 +28,7 @@ named! {
     }
 }
 
-/// What the shopper made of a follow-up.
+/// The shopper's reply to a follow-up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
     /// The short name of the reason that was tapped.
@@ -43,20 +43,20 @@ pub enum Reply {
     TimedOut,
 }
 
-/// A follow-up and what came of it; a reply that does not belong to it cannot be built.
+/// A follow-up and its reply; a reply that does not fit the follow-up cannot be built into one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Answer {
     follow_up: FollowUp,
     reply: Reply,
 }
 
-/// The reply is none to the follow-up.
+/// The reply does not fit the follow-up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reply:?} is no answer to {}", follow_up.name())]
+#[error("{reply:?} is not a valid answer to {}", follow_up.name())]
 pub struct NoAnswer {
     /// What was asked.
     pub follow_up: FollowUp,
-    /// What was offered.
+    /// The reply.
     pub reply: Reply,
 }
 
@@ -93,7 +93,7 @@ impl Answer {
         self.follow_up
     }
 
-    /// What came of it.
+    /// The reply.
     #[must_use]
     pub const fn reply(&self) -> &Reply {
         &self.reply
@@ -111,7 +111,7 @@ impl Answer {
     /// Every outcome that [`Answer::outcome`] gives.
     pub const OUTCOMES: [&'static str; 3] = ["answered", "skipped", "timed_out"];
 
-    /// What came of it in one word: `answered`, `skipped` or `timed_out`.
+    /// The outcome in one word: `answered`, `skipped` or `timed_out`.
     #[must_use]
     pub const fn outcome(&self) -> &'static str {
         match self.reply {
@@ -121,7 +121,7 @@ impl Answer {
         }
     }
 
-    /// The answer itself as text; none of a non-answer.
+    /// The answer itself as text; none when the follow-up was skipped or timed out.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         match &self.reply {
@@ -132,7 +132,7 @@ impl Answer {
     }
 
     /// The answer with this outcome and text, as [`Answer::outcome`] and [`Answer::text`] give
-    /// them; none where they make no answer.
+    /// them; none when they do not fit the follow-up.
     #[must_use]
     pub fn read(follow_up: FollowUp, outcome: &str, text: Option<&str>) -> Option<Self> {
         let reply = match (outcome, text) {

@@ -1,12 +1,12 @@
-//! A shopper's wish that somebody come, and what becomes of it.
+//! A shopper's call for somebody to come, and what becomes of it.
 //!
 //! Nothing about the shopper is kept, and no rating is named: only that somebody asked, and whether
-//! somebody came. One stands at a time, since there is one post to stand at.
+//! somebody came. At most one call is open, since there is one post to stand at.
 
 use crate::feedback::named::named;
 
 named! {
-    /// What became of the wish, as it is kept.
+    /// The steps of a call, as they are kept.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Called {
         /// A shopper asked for somebody.
@@ -18,10 +18,10 @@ named! {
     }
 }
 
-/// How long what became of a call is told, if nobody says what came of it, in milliseconds.
+/// How long a call that nobody closes is shown, from when the shopper asked, in milliseconds.
 pub const TOLD_MS: u64 = 4 * 3_600_000;
 
-/// A wish that stands, for the shop manager to answer.
+/// An open call, for the shop manager to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
     /// When the shopper asked, in milliseconds since boot.
@@ -30,7 +30,7 @@ pub struct Call {
     pub called: Called,
 }
 
-/// The call that stands, if one does, and how long a shopper waits.
+/// The open call, if there is one, and how long a shopper waits.
 #[derive(Clone, Debug, Default)]
 pub struct Calls {
     wait_ms: u64,
@@ -49,18 +49,18 @@ impl Calls {
         self.call = Some(Call { since_ms: now_ms, called: Called::Asked });
     }
 
-    /// Somebody is on the way; false when nobody is asked for.
+    /// Somebody is on the way; false when no call waits for an answer.
     pub fn coming(&mut self) -> bool {
         let open = self.call.as_mut().filter(|call| call.called == Called::Asked);
         open.map(|call| call.called = Called::Coming).is_some()
     }
 
-    /// Somebody has said what came of it; false when there was nothing to say.
+    /// Closes an answered or missed call; false when there is none.
     pub fn settle(&mut self) -> bool {
         self.call.take_if(|call| call.called != Called::Asked).is_some()
     }
 
-    /// Looks at the time; true when nobody came in time, once.
+    /// Takes note of the time; true once, when nobody came in time.
     pub fn run_out(&mut self, now_ms: u64) -> bool {
         let Some(call) = &mut self.call else {
             return false;
@@ -79,7 +79,7 @@ impl Calls {
         false
     }
 
-    /// The call that stands.
+    /// The open call.
     #[must_use]
     pub const fn call(&self) -> Option<Call> {
         self.call

@@ -1,4 +1,4 @@
-//! What a journal holds: what a shopper said, or the word that something was lost.
+//! Events: everything that a journal keeps, from a rating to the report of a loss.
 //!
 //! A loss is an event like any other. It has a number of its own, waits for the hub, is settled by
 //! a receipt and is counted once, so that a damaged card cannot hide what it cost.
@@ -72,7 +72,7 @@ impl Event {
         if let Self::Rated(rated) = self { Some(rated) } else { None }
     }
 
-    /// The same event for another run, in which the numbers that it names mean nothing.
+    /// The same event for another run, without the numbers that it names, which mean nothing there.
     #[must_use]
     pub fn elsewhere(self) -> Self {
         match self {
@@ -100,7 +100,7 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// How many events are known to be lost; none of an unknown number.
+    /// How many events are known to be lost; none when nobody knows.
     #[must_use]
     pub fn count(self) -> u32 {
         match self {
@@ -179,7 +179,7 @@ pub fn stretches(numbers: impl IntoIterator<Item = u32>) -> Vec<(u32, u32)> {
     stretches
 }
 
-/// What of `first..=last` is in none of the stretches, which must be in rising order.
+/// The part of `first..=last` that is in none of the stretches, which must be in rising order.
 #[must_use]
 pub fn gaps(first: u32, last: u32, present: &[(u32, u32)]) -> Vec<(u32, u32)> {
     let mut gaps = Vec::new();

@@ -41,12 +41,12 @@ pub const CHATTER_WINDOW_MS: u64 = 60_000;
 /// A button held this long, in milliseconds, is jammed or leant on: its press is taken back.
 pub const HELD_MS: u64 = 10_000;
 
-/// A button that was not pressed while the others were pressed this often may be broken. At a
-/// share of one in fifty, chance alone is silent that long in 0.03 % of all cases (0.98^400).
+/// A button that was not pressed while the others were pressed this often may be broken. A working
+/// one with one press in fifty stays silent that long in 0.03 % of all cases (0.98^400).
 pub const SILENT_AFTER: u32 = 400;
 
 impl Verdict {
-    /// What today's rules say.
+    /// The verdict of today's rules.
     #[must_use]
     pub const fn now(misuse: Option<Reason>) -> Self {
         Self { misuse, rule: RULE_VERSION }
@@ -83,7 +83,7 @@ struct Seen {
 }
 
 impl Judge {
-    /// A judge that lets everything pass, for crowds that are made up.
+    /// A judge that lets every press count: the rules are switched off.
     #[must_use]
     pub fn off() -> Self {
         Self { is_off: true, recent: VecDeque::new() }
@@ -105,7 +105,7 @@ impl Judge {
         at_ms: u64,
     ) -> Verdict {
         if told.misuse == Some(Reason::Held) {
-            // That was no press, but the end of one.
+            // This is not a press: it takes one back.
             return told;
         }
         told.again(self.judge(score, input, at_ms))
@@ -137,7 +137,7 @@ impl Judge {
         } else {
             None
         };
-        // No rule looks further back than this, however fast a contact chatters.
+        // No rule needs more presses than this, however fast a contact chatters.
         if self.recent.len() > 4 * CHATTER_MAX {
             self.recent.pop_front();
         }
@@ -257,7 +257,7 @@ mod tests {
     }
 
     proptest! {
-        /// A worn contact may do what it likes: it gets no more than its share of votes.
+        /// However a worn contact chatters, it gets no more than its share of ratings.
         #[test]
         fn no_train_of_edges_gets_more_votes_than_the_limit(
             pauses in prop::collection::vec(0u64..400, 1..500)

@@ -33,7 +33,7 @@ impl Reading {
 }
 
 named! {
-    /// Who said what time it was, the most trusted first.
+    /// The source of a time, the most trusted first.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Source {
         /// The board's own time service, synchronised over the network.
@@ -48,7 +48,7 @@ named! {
 }
 
 impl Source {
-    /// How far it is believed before another, 0 being the most.
+    /// Its rank among the sources, 0 being the most trusted.
     const fn rank(self) -> u8 {
         match self {
             Self::Ntp | Self::Hub => 0,
@@ -67,7 +67,7 @@ pub struct Anchor {
     pub utc_ms: i64,
     /// How far off it may be, either way, in milliseconds.
     pub error_ms: u32,
-    /// Who said so.
+    /// Where the time is from.
     pub source: Source,
 }
 
@@ -84,7 +84,7 @@ pub enum Quality {
         /// The latest that it can have been.
         latest_ms: i64,
     },
-    /// The wall clock's word, with nothing to hold it against.
+    /// Only the wall clock's time, which nothing confirms.
     Unknown,
 }
 
@@ -118,8 +118,8 @@ pub struct Moment {
     pub quality: Quality,
 }
 
-/// How long one anchor is trusted to date what lies around it before another is worth keeping:
-/// six hours, in which a board's crystal drifts by about a second.
+/// How far apart anchors of one boot are worth keeping: six hours, in which a board's crystal
+/// drifts by about a second.
 pub const ANCHOR_INTERVAL_MS: u64 = 6 * 60 * 60 * 1000;
 
 /// Works out when a reading was taken, given the anchors of its boot.
@@ -301,7 +301,7 @@ mod tests {
         let received = T0 + 2_000_000;
         let quality = Quality::Bounded { earliest_ms: T0 + 1_065_000, latest_ms: received };
         assert_eq!(timeline.date_before(Some(received), boot(4), press).quality, quality);
-        // Received before it can have been taken: somebody's clock was wrong, so nothing is said.
+        // Received before it can have been taken: a clock was wrong, so there are no limits.
         let dated = timeline.date_before(Some(T0), boot(4), press);
         assert_eq!(dated.quality, Quality::Unknown);
         assert_eq!(Timeline::default().date(boot(9), press).quality, Quality::Unknown);

@@ -1,4 +1,4 @@
-//! What the shop manager writes down: what was done, and what came of an alert.
+//! Notes of the shop manager: what was done, and what came of an alert.
 
 use crate::feedback::named::named;
 
@@ -28,14 +28,14 @@ pub struct Noted {
     text: String,
 }
 
-/// The text is no note.
+/// The text of the note is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a note is one line of 1 to {NOTE_CHARS_MAX} characters")]
 pub struct NoNote;
 
 impl Noted {
-    /// A note. Only one about the day needs words: where an alert is taken on, somebody has it, and
-    /// that may be all.
+    /// A note. Only one about the day needs words: one about an alert may say no more than that
+    /// somebody has taken it on.
     ///
     /// # Errors
     /// [`NoNote`] when the text is empty, too long, or has more than one line.
@@ -56,7 +56,7 @@ impl Noted {
         self.about
     }
 
-    /// What it says; nothing where an alert was taken on without words.
+    /// What it says; empty where an alert was taken on without words.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

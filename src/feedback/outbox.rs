@@ -1,13 +1,12 @@
-//! What to do after a delivery went well or badly: when to try again, and with how much.
+//! The outbox: decides after each delivery when to try again, and with how many events.
 //!
 //! The rules keep three promises. A hub that comes back is not flooded: pauses grow to a cap and
 //! are drawn evenly between nothing and the cap ("full jitter"), so that kiosks which lost the hub
-//! together do not return together. One event that the hub will not have never blocks the rest:
-//! the delivery is halved until the event stands alone, and only then set aside. That holds too
-//! where nobody says no and the line only breaks whenever the event is on it; there the line is
-//! tried without the event first, again and again, so that a bad line is not taken for a bad event.
-//! And the pause shrinks again only after a delivery was settled, not because a connection came
-//! about.
+//! together do not return together. One event that the hub refuses never blocks the rest: the
+//! delivery is halved until the event is alone, and only then is it set aside. That holds too where
+//! the line breaks whenever the event is on it; there the line is tried without the event first,
+//! again and again, so that a bad line is not taken for a bad event. And the pause shrinks only
+//! after a delivery was settled, not because a connection was made.
 
 /// The most events in one delivery.
 pub const EVENTS_MAX: usize = 500;
@@ -39,7 +38,7 @@ pub enum Outcome {
         /// Whether more events are waiting.
         is_more: bool,
     },
-    /// Nobody was there, or somebody who is no hub: no connection, captive portals.
+    /// No hub answered: there was no connection, or a captive portal answered.
     Unanswered,
     /// It was under way, and then the line broke or the hub failed (5xx).
     Broken {
@@ -60,7 +59,7 @@ pub enum Outcome {
         /// Whether the hub itself said so, rather than something in between.
         is_by_hub: bool,
     },
-    /// The hub read the delivery and will never have it (422, in the hub's own form).
+    /// The hub read the delivery and will never accept it (422, in the hub's own form).
     Unacceptable {
         /// How many events it had.
         events: usize,
@@ -77,11 +76,11 @@ pub enum Next {
         /// For how long.
         ms: u64,
     },
-    /// Set the oldest event that waits aside, with a word of why, and go on at once.
+    /// Set the oldest waiting event aside with its reason, and go on at once.
     SetAside,
 }
 
-/// How deliveries have fared of late.
+/// What recent deliveries have shown of the hub and the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outbox {
     failures: u32,
@@ -109,7 +108,7 @@ impl Outbox {
         if self.is_probing { 0 } else { self.events_max }
     }
 
-    /// Takes note that another event is the oldest one now, of which nothing bad is known.
+    /// Forgets what was suspected of the oldest event, since another one is the oldest now.
     pub const fn forget(&mut self) {
         self.suspicions = 0;
     }
@@ -144,7 +143,7 @@ impl Outbox {
                 let asked = u64::from(retry_after_s.unwrap_or(0)) * 1_000;
                 self.pause(chance, asked.min(RETRY_AFTER_MAX_MS))
             }
-            // Somebody has to enrol the kiosk again, so there is no hurry, but no giving up.
+            // Somebody has to enrol the kiosk again, so the pause is long but never the last.
             Outcome::Unauthorised => self.pause(chance, PAUSE_MAX_MS / 2),
             Outcome::TooLarge { events, is_by_hub } => self.smaller(events, is_by_hub, chance),
             Outcome::Unacceptable { events } => self.smaller(events, true, chance),
@@ -164,10 +163,10 @@ impl Outbox {
         }
     }
 
-    /// Makes what breaks smaller, and an event that stands alone suspicious.
+    /// Makes a delivery that breaks again and again smaller, or suspects an event that was alone.
     fn broken(&mut self, events: usize, chance: f64) -> Next {
         match events {
-            // The line breaks without the event too, which says nothing of the event.
+            // The line breaks without the event too, so the event is not to blame.
             0 => self.suspicions = 0,
             1 if self.suspicions >= SUSPICIONS_MAX => {
                 (self.broken, self.suspicions) = (0, 0);
@@ -185,7 +184,7 @@ impl Outbox {
         self.pause(chance, 0)
     }
 
-    /// Full jitter on top of what was asked for.
+    /// A pause with full jitter, on top of what the hub asked for.
     fn pause(&mut self, chance: f64, least_ms: u64) -> Next {
         let ceiling = PAUSE_FIRST_MS
             .checked_shl(self.failures.min(32))

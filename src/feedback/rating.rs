@@ -1,4 +1,4 @@
-//! One shopper's answer, and the identity that keeps it from being lost or counted twice.
+//! A rating, and the identity that keeps it from being lost or counted twice.
 //!
 //! A rating is known by the run that took it and its number in that run. A run's id is random and
 //! made once per life of the kiosk process, so a card that lost its last commits, a restored image
@@ -15,7 +15,7 @@ use crate::feedback::verdict::Verdict;
 pub enum Scale {
     /// Bad, okay, good.
     Three,
-    /// Very bad, bad, good, very good: no middle to hide in.
+    /// Very bad, bad, good, very good, without a middle.
     Four,
     /// Very bad, bad, okay, good, very good.
     Five,

@@ -1,7 +1,7 @@
 //! What the kiosk asks: questions with their faces, words and follow-ups, and which of them when.
 //!
-//! A survey is checked whole before it is used; every complaint is named, and none is half
-//! accepted. The one that is built in needs no network and no configuration.
+//! A survey is checked whole before it is used: every complaint is named, and a survey with a
+//! complaint is not used. The built-in one needs no network and no configuration.
 
 mod built_in;
 mod check;
@@ -21,7 +21,7 @@ use self::schedule::Local;
 use crate::feedback::rating::{Scale, Score, Wording};
 use crate::feedback::visit::Plan;
 
-/// A survey that can be asked: whatever it names it has, in every language it has.
+/// A checked survey: everything that it names exists, in each of its languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey(Parts);
 

@@ -18,8 +18,8 @@ use crate::feedback::misuse::Reason;
 use crate::feedback::moment::Quality;
 use crate::feedback::rating::Score;
 
-/// Fewer ratings than this in an hour are not told apart, so that nobody in the shop can match a
-/// press to a person.
+/// Hours with fewer ratings than this show no counts, so that nobody in the shop can match a press
+/// to a person.
 pub const HIDDEN_BELOW: u32 = 5;
 
 /// The counted ratings of one hour, of whatever line.
@@ -32,7 +32,7 @@ pub struct Hour {
 }
 
 impl Hour {
-    /// Whether they are too few to be told apart; of none there is nothing to tell.
+    /// Whether they are too few to be shown; false when there are none.
     #[must_use]
     pub const fn is_hidden(self) -> bool {
         0 < self.total && self.total < HIDDEN_BELOW
@@ -54,7 +54,7 @@ impl Hour {
 /// Why a face was pressed, by the shopper's own word, and at what hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cause {
-    /// The reason's place in [`Almanac::reason`], since a year gives few of them very often.
+    /// The reason's place in [`Almanac::reason`], since a year has few reasons, each very often.
     pub reason: u16,
     /// The face.
     pub score: Score,
@@ -149,7 +149,7 @@ impl Tally {
         self.late
     }
 
-    /// Counts what another tally has counted, too.
+    /// Adds the counts of another tally.
     pub fn join(&mut self, other: &Self) {
         self.lines.join(&other.lines);
         for (hour, others) in self.hours.iter_mut().zip(other.hours) {

@@ -64,7 +64,7 @@ impl Default for Pace {
     }
 }
 
-/// The kiosk's side of the conversation.
+/// The state of the kiosk towards the shopper in front of it.
 #[derive(Clone, Debug)]
 pub struct Visit {
     pace: Pace,
@@ -84,12 +84,12 @@ pub struct Visit {
     is_unhurried: bool,
     is_closed: bool,
     has_invitation: bool,
-    /// Whether unhappy shoppers are offered that somebody come.
+    /// Whether unhappy shoppers are offered to call somebody.
     offers_help: bool,
 }
 
 impl Visit {
-    /// A kiosk that asks its question, with a judge of the presses that nobody meant.
+    /// A kiosk that asks its question, with a judge that finds misuse.
     #[must_use]
     pub fn new(pace: Pace, judge: Judge) -> Self {
         Self {
@@ -121,8 +121,8 @@ impl Visit {
         Self { chooser: Chooser::new(plan, start), ..self }
     }
 
-    /// Has other follow-ups asked from the next rating on; and whether there is anything to invite
-    /// with.
+    /// Sets which follow-ups are asked from the next rating on, and whether there is an invitation
+    /// to show.
     pub fn plan(&mut self, plan: Plan, has_invitation: bool) {
         self.chooser.change(plan);
         self.has_invitation = has_invitation;
@@ -134,7 +134,7 @@ impl Visit {
         self.language
     }
 
-    /// Whether nobody is there, as far as the post can tell: the moment to ask something else.
+    /// Whether nobody is there, as far as the post can tell: the moment to change what is asked.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let is_unused = self.under_way.is_none() && self.language.is_none();
@@ -175,7 +175,7 @@ impl Visit {
             Cue::MoreTime => self.more_time(now),
             Cue::Closed => self.closed(now),
             Cue::Opened => self.opened(now),
-            // A panel that is dark stays so.
+            // A dark panel stays dark.
             Cue::Renewed if self.is_closed && matches!(self.phase, Phase::Closed) => Vec::new(),
             Cue::Renewed if self.is_idle() && !self.is_resting() => self.ask(now),
             Cue::Renewed => Vec::new(),
@@ -238,7 +238,7 @@ impl Visit {
         let verdict = |misuse| Verdict { misuse, rule };
         let repeat = verdict(Some(Reason::Repeat));
         let (verdict, replaces) = match &self.phase {
-            // What nobody meant corrects nothing.
+            // A press that is misuse corrects nothing.
             _ if judged.is_some() => (verdict(judged), None),
             Phase::Resting if self.is_closed => (verdict(Some(Reason::Closed)), None),
             Phase::Asking { .. } | Phase::Inviting | Phase::Attending { .. } | Phase::Resting
@@ -272,7 +272,7 @@ impl Visit {
                         (of.verdict, Some(of.n))
                     }
                     _ if since_ms < u64::from(quiet_ms) || is_there => (repeat, None),
-                    // Whoever was asked has gone, and the next shopper presses.
+                    // The shopper who was asked has gone; the next shopper pressed.
                     _ => {
                         self.waiting.push_front(Waiting::Press(press, at_ms, judged));
                         return self.walk_away(now);
@@ -292,8 +292,8 @@ impl Visit {
         }
     }
 
-    /// Has the last counted press of a button taken back, if there is one and nobody was in
-    /// between to correct it.
+    /// Takes back the last press of a button if it counted and no other press has corrected it
+    /// since.
     fn take_back(&mut self, score: Score, at_ms: u64, now: u64) -> Vec<Effect> {
         let last = self.last_counted.get_mut(usize::from(score.value() - 1));
         let Some(n) = last.and_then(Option::take) else {
@@ -315,12 +315,12 @@ impl Visit {
                 was_counting.then_some(Effect::StillThere(0)).into_iter().collect()
             }
             Phase::Inviting => self.ask(now),
-            // Whoever still reads in another language is not to lose it.
+            // A shopper who still reads must not lose the language.
             Phase::Asking { until: Some(until) } if self.language.is_some() => {
                 *until = (*until).max(now + stay);
                 Vec::new()
             }
-            // Whoever touches a dark screen is to see why it is dark.
+            // A touch on a dark screen shows that the shop is closed.
             Phase::Closed => vec![Effect::Close],
             _ => Vec::new(),
         }
@@ -361,7 +361,7 @@ impl Visit {
         self.is_closed = true;
         match self.phase {
             Phase::Asking { .. } | Phase::Inviting if self.under_way.is_none() => self.ask(now),
-            // Who is in the middle of something may end it.
+            // A shopper in the middle of something may finish it.
             _ => Vec::new(),
         }
     }
@@ -371,8 +371,8 @@ impl Visit {
         if matches!(self.phase, Phase::Closed) { self.ask(now) } else { Vec::new() }
     }
 
-    /// Something is on disk. Nobody is thanked for one thing because another was kept: whatever the
-    /// visit does not wait for is none of its business.
+    /// Something is on disk. It is ignored unless the visit waits for it, so that nobody is thanked
+    /// for one thing because another was kept.
     fn kept(&mut self, n: u32, what: Kept, now: u64) -> Vec<Effect> {
         let is_awaited = |(under_way, _): &mut (UnderWay, u64)| under_way.is(what);
         let mut effects = match self.under_way.take_if(is_awaited) {
@@ -392,9 +392,9 @@ impl Visit {
         let thanks = vec![Effect::Thank { n, score: keep.score }];
         match (keep.verdict.misuse, keep.replaces) {
             (Some(Reason::Held), _) => return Vec::new(),
-            // It is kept beside a follow-up that goes on.
+            // It is kept, and the follow-up goes on.
             (Some(_), None) if matches!(self.phase, Phase::Following(_)) => return Vec::new(),
-            // Whoever saw the post rest is not there any more, or not in the mood.
+            // A shopper who saw the post out of service has left, or wants no follow-up.
             (None, None) if is_first && !matches!(self.phase, Phase::Resting) => {
                 let pages = self.chooser.choose(keep.score);
                 let of = Shown { n, score: keep.score, verdict: keep.verdict };
@@ -416,7 +416,7 @@ impl Visit {
                 last.take_if(|last| *last == replaced);
             }
         }
-        // Contacts that bounce are still the press before.
+        // A bounce belongs to the press before it.
         if keep.input != Input::Button || matches!(misuse, Some(Reason::Bounce | Reason::Held)) {
             return;
         }
@@ -459,7 +459,7 @@ impl Visit {
         effects
     }
 
-    /// Lets go of every number of the last run, so that none is corrected, answered or taken back.
+    /// Forgets the numbers of the last run, so that none is corrected, answered or taken back.
     fn forget(&mut self, now: u64) -> Vec<Effect> {
         self.last_counted = [None; 5];
         match self.phase {
@@ -467,7 +467,7 @@ impl Visit {
                 self.phase = Phase::Asking { until: None };
                 Vec::new()
             }
-            // A follow-up would wait for an answer that belongs to nothing.
+            // An answer to this follow-up would belong to no rating.
             Phase::Following(_) => self.ask(now),
             _ => Vec::new(),
         }
@@ -492,7 +492,7 @@ impl Visit {
             if !is_stalled {
                 return Vec::new();
             }
-            // The card hangs. Whatever comes of it, nobody should wait before a lit face.
+            // The card hangs. Even if it recovers, nobody should wait before a lit face.
             self.rest();
             return vec![Effect::Rest];
         }
@@ -501,7 +501,7 @@ impl Visit {
                 if now >= *until =>
             {
                 let (of, until) = (*of, *until);
-                // After an offer that nobody took up the next shopper is long there.
+                // An unused offer stays so long that the next press is another shopper's.
                 if of.verdict.misuse.is_none() && !self.is_help_offered() {
                     self.quiet_until = until + u64::from(self.pace.interval_ms);
                 }
@@ -528,14 +528,14 @@ impl Visit {
         }
     }
 
-    /// Takes no ratings for now, whoever comes.
+    /// Goes out of service: takes no ratings for now.
     fn rest(&mut self) {
         self.phase = Phase::Resting;
         self.language = None;
         self.is_unhurried = false;
     }
 
-    /// Begins anew for whoever comes next.
+    /// Begins anew for the next shopper.
     fn ask(&mut self, now: u64) -> Vec<Effect> {
         self.language = None;
         self.is_unhurried = false;

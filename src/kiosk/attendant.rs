@@ -1,10 +1,10 @@
 //! The one loop that runs the kiosk: takes messages in, asks the [`Visit`], and does what it says.
 //!
-//! It owns the visit, the shop manager's session at the desk and the alerts, and never waits for
-//! anything but its next message: the journal commits on a thread of its own, the screen draws on
-//! another, the uplink sends on a third. An error that it cannot cure becomes a page on the screen,
-//! never an end. Nobody is thanked but by the visit, and the visit is told of each kind of event by
-//! name, so that a new kind cannot thank anybody by accident.
+//! It owns the visit, the shop manager's session at the desk and the alerts, and waits only for its
+//! next message: the journal commits on a thread of its own, the screen draws on another, the
+//! uplink sends on a third. An error that it cannot cure becomes a page on the screen and does not
+//! end the kiosk. Only the visit thanks a shopper, and it is told of each kind of event by name, so
+//! that a new kind cannot thank anybody by accident.
 
 mod alerts;
 mod desk;
@@ -74,19 +74,19 @@ pub enum Message {
     Sheet(u64, Box<Sheet>),
     /// Whether the post usually has presses at this time.
     Usual(bool),
-    /// The page for phones has something to ask.
+    /// The page for phones asks for something.
     Phone(talk::Request),
-    /// The uplink has something to tell of head office.
+    /// The uplink reports how head office can be reached.
     Office(Office),
     /// The shopper asks for somebody to come.
     AskedForHelp,
-    /// The shopper does not wait for somebody any longer.
+    /// The shopper stops waiting for somebody.
     Left,
-    /// A stick was written, or could not be; what, or why not.
+    /// A stick was written, or could not be: the result, or the reason.
     Carried(Result<Carried, String>),
-    /// What the shop manager has written for shoppers, if anything, has been looked up.
+    /// The shop manager's text for shoppers has been looked up; none where there is none.
     Noticed(Option<String>),
-    /// The journal has done, or not done, what it was asked.
+    /// The journal reports the outcome of a request.
     Journal(Outcome),
     /// Somebody wants the kiosk to end: a signal, or the window was closed.
     Stopped,
@@ -118,7 +118,7 @@ pub enum View {
     Pressed(Score),
     /// The thank-you, and whether it offers that somebody come.
     Thanks(bool),
-    /// What became of the wish that somebody come.
+    /// What became of the shopper's call.
     Attend(Attending),
     /// The post is not recording.
     Rest,
@@ -128,7 +128,7 @@ pub enum View {
     Alert(bool),
 }
 
-/// What the composition root hands to the attendant.
+/// What `kiosk.rs` hands to the attendant.
 pub(super) struct Parts {
     pub(super) visit: Visit,
     pub(super) display: Display,
@@ -147,11 +147,11 @@ pub(super) struct Parts {
     pub(super) phone: Option<Phone>,
     /// How long the desk stays open while nobody touches it, in milliseconds.
     pub(super) desk_stay_ms: u64,
-    /// What is known of head office; nothing of a kiosk that is not enrolled.
+    /// What is known of head office; nothing if the kiosk is not enrolled.
     pub(super) office: Option<Office>,
     pub(super) watch: Watch,
     pub(super) calls: Calls,
-    /// The way back to this loop, for whoever is asked for something.
+    /// The way back to this loop, for others to send their results.
     pub(super) messages: SyncSender<Message>,
 }
 
@@ -160,12 +160,12 @@ pub(super) struct Parts {
 pub(super) struct Clocks {
     /// Both clocks at one instant.
     pub(super) read: fn() -> Reading,
-    /// What the board's time service vouches for, if its clock stands after this time in
-    /// milliseconds since 1970 UTC.
+    /// An anchor from the board's time service, if its clock stands after this time in milliseconds
+    /// since 1970 UTC.
     pub(super) anchor: fn(i64) -> Option<Anchor>,
 }
 
-/// What the attendant acts on for shoppers, and whom it tells that there is something to send.
+/// What the attendant controls for shoppers, and how it tells the uplink to send.
 pub(super) struct Outputs {
     pub(super) lamps: Lamps,
     pub(super) sound: Sound,
@@ -175,7 +175,7 @@ pub(super) struct Outputs {
     pub(super) nudge: Box<dyn Fn() + Send>,
 }
 
-/// The way to the journal, and how writing goes.
+/// The handle of the journal's thread, and whether ratings are being kept.
 struct Recording {
     journal: JournalThread,
     thanks_log: Option<ThanksLog>,
@@ -204,29 +204,29 @@ struct Panel {
     shown: Option<View>,
 }
 
-/// The shop manager's side.
+/// The state of the shop manager's desk.
 struct DeskSide {
     clerk: ClerkThread,
     phone: Option<Phone>,
     stay_ms: u64,
-    /// What became of the last stick, while it is there.
+    /// The result of the last stick, while it is there.
     stick: Stick,
     /// Somebody at the desk.
     session: Option<Session>,
-    /// How often anybody was.
+    /// How many sessions there were.
     sessions: u64,
     office: Option<Office>,
 }
 
-/// What the shop manager is told of without asking.
+/// The alerts that the shop manager gets without asking.
 struct Alarm {
     /// Watches whether many shoppers are unhappy, or none come.
     watch: Watch,
     /// The shopper who has asked for somebody.
     calls: Calls,
-    /// Whether shoppers are expected, as they are while the shop is open.
+    /// Whether shoppers are expected: the shop is open.
     is_expecting: bool,
-    /// Whether an alert is told.
+    /// Whether the alert is shown.
     is_told: bool,
 }
 
@@ -244,7 +244,7 @@ pub(super) struct Attendant {
     desk: DeskSide,
     alarm: Alarm,
     messages: SyncSender<Message>,
-    /// Whether the journal's thread has gone, without which there is nothing left to do.
+    /// Whether the journal's thread has ended, without which the kiosk can do nothing.
     is_over: bool,
 }
 
@@ -335,11 +335,11 @@ impl Attendant {
         }
     }
 
-    /// Shows what there is to show at start.
+    /// Shows the first view.
     fn begin(&mut self) {
         self.follow_the_question();
         self.expect_shoppers(self.display.is_open());
-        // The words have to be there before a post that rests can say so in them.
+        // The texts come first, since a post that is out of service needs them too.
         self.act(Effect::Ask);
         self.look_up_notice();
         if self.visit.is_resting() {
@@ -440,14 +440,14 @@ impl Attendant {
                         let what = Kept::Answer(answered.answer.follow_up());
                         self.step(Cue::Kept { n, what });
                     }
-                    // The journal's own word on its card; no shopper waits for it.
+                    // A loss is the journal's report about its card; no shopper waits for it.
                     event::Event::Lost(_) => {}
                 }
                 (self.out.nudge)();
                 self.ask_the_time();
             }
             Message::Journal(Outcome::NotKept(error)) => {
-                // A full card in a busy shop is one line in the log, and not one for each shopper.
+                // A full card in a busy shop makes one line in the log, not one for each shopper.
                 if !std::mem::replace(&mut self.recording.has_complained, true) {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "a rating could not be kept; the post is not recording");
@@ -459,14 +459,14 @@ impl Attendant {
                 self.recording.has_complained = false;
                 self.step(Cue::Recovered);
             }
-            // Of two words in one boot the later one is as good, or better.
+            // Of two anchors in one boot the later one is as good, or better.
             Message::Journal(Outcome::Dated(anchor)) => self.time.anchor = Some(anchor),
             Message::Journal(Outcome::StillClosed(error)) => {
                 self.recording.is_probing = false;
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the journal still takes no ratings");
             }
-            // The loop has ended already when this comes.
+            // The loop ends before this message gets here.
             Message::Stopped => {}
         }
     }
@@ -479,8 +479,8 @@ impl Attendant {
         }
     }
 
-    /// Notes what the board's time service knows, now and then, since it may have learnt the time
-    /// only after the kiosk started. Only presses lead here, so an idle kiosk writes nothing.
+    /// Asks the board's time service now and then, since it may have learnt the time only after the
+    /// kiosk started. Only events lead here, so an idle kiosk writes nothing.
     fn ask_the_time(&mut self) {
         let now = self.now();
         if self.time.asked_at.is_none_or(|at| now - at >= TIME_INTERVAL_MS) {
@@ -509,7 +509,7 @@ impl Attendant {
                 tracing::info!(line, "a stuck button was released and works again");
             }
             buttons::Notice::Broken => {
-                tracing::error!("the kiosk ends, so that the buttons are opened anew");
+                tracing::error!("the kiosk restarts to open the buttons again");
                 self.is_over = true;
             }
             buttons::Notice::Missed { edges } => {
@@ -581,7 +581,7 @@ impl Attendant {
         }
     }
 
-    /// Shows a shopper something; where the desk is open, only what a shopper waits for.
+    /// Shows a shopper something; while the desk is open, only a view that a shopper waits for.
     fn view(&mut self, view: View) {
         let is_for_somebody = !matches!(
             view,
@@ -605,8 +605,8 @@ impl Attendant {
         }
     }
 
-    /// UTC in milliseconds since 1970, if anybody in this boot has said what time it is: a board's
-    /// own clock is plausible and wrong after a power cut, and must close no shop.
+    /// UTC in milliseconds since 1970, if this boot has an anchor: after a power cut a board's own
+    /// clock is plausible and wrong, and must not close a shop.
     fn believed_ms(&self) -> Option<i64> {
         let Anchor { boot_ms, utc_ms, .. } = self.time.anchor?;
         let since = i64::try_from(self.now()).ok()? - i64::try_from(boot_ms).ok()?;

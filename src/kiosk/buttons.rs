@@ -55,8 +55,8 @@ pub fn start(
     Ok(driver)
 }
 
-/// Starts the lamps and the buzzer that are configured, if any, on a thread of their own, which
-/// leaves them dark when the last handle is dropped.
+/// Starts the configured lamps and the buzzer, if any, on a thread of their own, which switches
+/// them off when the last handle is dropped.
 ///
 /// # Errors
 /// When a configured line cannot be used.
@@ -66,7 +66,7 @@ pub fn start_lamps(
 ) -> Result<(Lamps, Option<JoinHandle<()>>), Error> {
     let others = [settings.buzzer, settings.alert_lamp];
     let is_wired = !settings.lamps.is_empty() || others.iter().any(Option::is_some);
-    // A post of a screen alone may still have a buzzer.
+    // A post without buttons may still have a buzzer.
     let driver = match driver {
         Driver::None if is_wired => on_this_board(settings),
         driver => driver,
@@ -93,7 +93,7 @@ fn choose(settings: &Buttons) -> Driver {
     on_this_board(settings)
 }
 
-/// What drives the lines of this board.
+/// The driver of this board.
 fn on_this_board(settings: &Buttons) -> Driver {
     #[cfg(feature = "board")]
     if rppal::knows_this_board() {

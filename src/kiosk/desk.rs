@@ -1,8 +1,8 @@
-//! What the shop manager sees: the shop's day, and everything in the journal as a file.
+//! The desk: what the shop manager sees of the shop's day, and of the kiosk.
 //!
-//! [`counts`] has the numbers, [`sheets`] is what stands where and in which words, [`phone`] serves
-//! the sheets on the shop's network, and [`tools`] answers the command line and writes the stick.
-//! The screen draws the sheets itself, in [`crate::kiosk::screen`].
+//! [`counts`] has the numbers, [`sheets`] defines what is on each sheet and in which words,
+//! [`phone`] serves the sheets on the shop's network, and [`tools`] answers the command line and
+//! writes the stick. The screen draws the sheets itself, in [`crate::kiosk::screen`].
 
 pub mod counts;
 pub mod phone;

@@ -1,5 +1,5 @@
-//! What the screen shows at present: the texts that follow from the survey, the hour and the
-//! shopper's language.
+//! The display: the texts on the screen that follow from the survey, the time and the shopper's
+//! language.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -192,7 +192,7 @@ impl Display {
         if !offered.contains(&own) {
             offered.insert(0, own);
         }
-        // Two languages of one name are no choice.
+        // A shopper cannot choose between two languages with the same name.
         let mut names = BTreeSet::new();
         offered.retain(|tag| names.insert(own_name(tag)));
         offered.truncate(OFFERED_MAX);

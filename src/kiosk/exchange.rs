@@ -50,7 +50,7 @@ pub fn archive_seen(receipt: &carried::Receipt) -> ArchiveSeen {
     ArchiveSeen { kiosk: name_of(&receipt.kiosk), epoch: receipt.hub_epoch, stored: None }
 }
 
-/// A kiosk's name at the hub, short enough for the journal's table of numbers.
+/// A kiosk's name at the hub as a number, for the journal's table of numbers.
 fn name_of(kiosk: &str) -> u32 {
     crc32c::crc32c(kiosk.as_bytes())
 }

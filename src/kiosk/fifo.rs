@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// The kernel's flag for a file that is not waited for, the same on every board.
+/// The kernel's flag to open a file without waiting, the same on every board.
 const O_NONBLOCK: i32 = 0o4000;
 
 /// Opens a file to append to, which is created if it is missing, or a FIFO.

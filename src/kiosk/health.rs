@@ -1,5 +1,5 @@
-//! The checks of `smilepost-kiosk doctor`: what works, what does not, and the cure, for an
-//! installer before climbing down the ladder.
+//! The checks of `smilepost-kiosk doctor`: what works, what does not and how to cure it, so that an
+//! installer knows before leaving.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub enum State {
 }
 
 impl State {
-    /// The word for it at the beginning of a line.
+    /// The word for it at the start of a line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -34,12 +34,12 @@ impl State {
     }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// How serious it is.
     pub state: State,
-    /// What was looked at, what was found, and what cures it.
+    /// What was checked, what was found, and how to cure it.
     pub text: String,
 }
 
@@ -141,7 +141,7 @@ fn display(settings: &Settings) -> Finding {
 
 fn touch(settings: &Settings) -> Option<Finding> {
     let is_wanted = settings.screen.is_on && settings.screen.is_touched;
-    // In a window, a mouse will do.
+    // In a window a mouse works too.
     (is_wanted && cfg!(feature = "board")).then(|| match has_touchscreen() {
         true => fine("touch: touchscreen found"),
         false => wrong("touch: no touchscreen found: check its cable, or set screen.touch = false"),

@@ -22,13 +22,13 @@ pub struct OfficeSurvey {
     pub survey: Option<Survey>,
 }
 
-/// A survey of head office cannot be asked here.
+/// A survey from head office that this kiosk cannot ask.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("survey {publication} cannot be asked on this kiosk: {}", complaints.join("; "))]
 pub struct Unfit {
     /// The publication's number at the hub.
     pub publication: u64,
-    /// Every reason why not.
+    /// Every reason why the kiosk cannot ask it.
     pub complaints: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
-//! The shop manager's PIN: how it is kept, and what whoever guesses gets.
+//! The shop manager's PIN: how it is kept, and how wrong tries are slowed down.
 //!
-//! Kept is an argon2id hash, never the PIN. A try is written down before it is looked at, so that
-//! neither a power cut nor a restart gives another one for free; since no clock can be believed
-//! after a restart, a delay begins anew there.
+//! Only an argon2id hash of it is kept. A try is counted on disk before it is checked, so that
+//! neither a power cut nor a restart gives another one for free; since no clock can be trusted
+//! after a restart, a delay then begins anew.
 
 use std::path::{Path, PathBuf};
 
@@ -30,24 +30,24 @@ pub const DELAY_MAX_MS: u64 = 3_600_000;
 #[error("cannot write the PIN to {}", .0.display())]
 pub struct Unwritten(PathBuf, #[source] std::io::Error);
 
-/// Why nobody is let in.
+/// Why a PIN was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
     /// No PIN was set.
     Unset,
-    /// It was the wrong one; so many tries are left before a delay.
+    /// The PIN was wrong; so many tries are left before a delay.
     Wrong {
         /// How many.
         left: u32,
     },
-    /// Nothing is tried for so long, in milliseconds.
+    /// No PIN is checked for so long, in milliseconds.
     Wait {
         /// How long.
         ms: u64,
     },
 }
 
-/// Keeps the hash of a PIN for the kiosk with this data folder; whoever tries next needs it.
+/// Sets the PIN of the kiosk with this data folder, by its hash; it counts from the next try on.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -56,10 +56,10 @@ pub fn set(data_dir: &Path, hash: &str) -> Result<(), Unwritten> {
     file::write(&file, hash.as_bytes()).map_err(|error| Unwritten(file, error))
 }
 
-/// Forgets the PIN, so that nobody gets in; false when there was none.
+/// Deletes the PIN, so that nobody gets in; false when there was none.
 ///
 /// # Errors
-/// When it cannot be removed.
+/// When it cannot be deleted.
 pub fn unset(data_dir: &Path) -> Result<bool, Unwritten> {
     let file = data_dir.join(FILE);
     match std::fs::remove_file(&file) {
@@ -69,23 +69,23 @@ pub fn unset(data_dir: &Path) -> Result<bool, Unwritten> {
     }
 }
 
-/// Keeps what head office says of the PIN: another one, or that there is none any more. One that
-/// was set on the kiosk since then goes, since head office has spoken last.
+/// Keeps the PIN that head office has set, or deletes the PIN if head office has. It replaces one
+/// that was set on the kiosk before, since head office has spoken last.
 ///
 /// # Errors
-/// When it cannot be written; head office says it again.
+/// When it cannot be written; head office sends it again.
 pub fn adopt(data_dir: &Path, number: u64, hash: Option<&str>) -> Result<(), Unwritten> {
     match hash {
         Some(hash) => set(data_dir, hash)?,
         None => unset(data_dir).map(drop)?,
     }
-    // The number comes last, so that a power cut in between has it said once more.
+    // The number is written last, so that after a power cut in between head office sends it again.
     let file = data_dir.join(GIVEN_FILE);
     let written = file::write(&file, number.to_string().as_bytes());
     written.map_err(|error| Unwritten(file, error))
 }
 
-/// The number of what head office said last of the PIN; none where it never has.
+/// The number of the last change of the PIN by head office; none where there never was one.
 #[must_use]
 pub fn given(data_dir: &Path) -> Option<u64> {
     std::fs::read_to_string(data_dir.join(GIVEN_FILE)).ok()?.trim().parse().ok()
@@ -103,8 +103,8 @@ pub fn kept(data_dir: &Path) -> Option<String> {
     std::fs::read_to_string(data_dir.join(FILE)).ok()
 }
 
-/// Guards one way in, with its own count of wrong tries, so that somebody at one keeps nobody out
-/// at the other.
+/// Guards one way in, with its own count of wrong tries, so that wrong tries at one way do not lock
+/// the other.
 #[derive(Debug)]
 pub struct PinGuard {
     data_dir: PathBuf,
@@ -115,7 +115,7 @@ pub struct PinGuard {
 }
 
 impl PinGuard {
-    /// The way in by this name, at this instant of the boot's clock.
+    /// The guard of the way in with this name, at this instant of the boot's clock.
     #[must_use]
     pub fn new(data_dir: &Path, name: &str, now_ms: u64) -> Self {
         let tries = data_dir.join(format!("pin-tries-{name}"));
@@ -126,7 +126,7 @@ impl PinGuard {
         Self { data_dir: data_dir.to_owned(), tries, wrong, since_ms: now_ms }
     }
 
-    /// How long nothing is tried, in milliseconds; 0 when somebody may try.
+    /// For how long no PIN is checked, in milliseconds; 0 when somebody may try.
     #[must_use]
     pub fn wait_ms(&self, now_ms: u64) -> u64 {
         let Some(doublings) = self.wrong.checked_sub(FREE_TRIES) else {
@@ -136,7 +136,7 @@ impl PinGuard {
         (self.since_ms + delay).saturating_sub(now_ms)
     }
 
-    /// Lets somebody in who knows the PIN.
+    /// Lets somebody in if the PIN is right, and counts a wrong one.
     ///
     /// # Errors
     /// [`Denied`] says why not.
@@ -162,7 +162,7 @@ impl PinGuard {
     fn note(&mut self, wrong: u32, now_ms: u64) {
         (self.wrong, self.since_ms) = (wrong, now_ms);
         if let Err(error) = file::write(&self.tries, wrong.to_string().as_bytes()) {
-            // On a card that takes nothing the count lasts as long as the process.
+            // If the card cannot be written, the count lasts only until the next start.
             tracing::warn!(%error, "a try at the PIN could not be noted");
         }
     }
@@ -217,7 +217,7 @@ mod tests {
         let mut again = PinGuard::new(folder.path(), "screen", 500);
         assert_eq!(again.enter("2580", 500), Err(Denied::Wait { ms: FIRST_DELAY_MS }));
         assert_eq!(PinGuard::new(folder.path(), "phone", 0).enter("2580", 500), Ok(()));
-        // What cannot be read may have been anything.
+        // An unreadable count is taken for the highest without a delay.
         std::fs::write(folder.path().join("pin-tries-screen"), "x").unwrap();
         assert!(PinGuard::new(folder.path(), "screen", 0).wait_ms(0) > 0);
     }

@@ -56,7 +56,7 @@ impl Screen {
         tell: impl Fn(Message) + Clone + 'static,
     ) -> Result<Self, Error> {
         fonts::teach();
-        // The last kiosk may have ended by night, and the light behind the panel stays as it was.
+        // The last kiosk may have ended at night, and the panel's light stays as it was.
         panel::light(true);
         let window = AppWindow::new()?;
         appearance::set(&window, settings);
@@ -79,7 +79,7 @@ impl Screen {
     pub fn shower(&self) -> impl Fn(View) + Send + 'static {
         let window = self.window.as_weak();
         move |view| {
-            // A screen that is closing needs nothing shown.
+            // A screen that is closing shows nothing more.
             let _ = window.upgrade_in_event_loop(move |window| view::show(&window, &view));
         }
     }
@@ -118,7 +118,7 @@ impl Screen {
         Bridge::get(&self.window).on_shown(shown);
     }
 
-    /// Every pair of colours that has to be told apart: what it is, and its contrast ratio.
+    /// Every pair of colours that must be told apart: its name, and its contrast ratio.
     #[must_use]
     pub fn contrasts(&self) -> Vec<(String, f64)> {
         contrast::pairs(&Theme::get(&self.window))

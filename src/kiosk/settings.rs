@@ -1,7 +1,7 @@
-//! The kiosk's configuration: `kiosk.toml`, checked whole, with all complaints at once.
+//! The kiosk's configuration: reads and checks `kiosk.toml`, and reports all complaints at once.
 //!
-//! `systemd/kiosk.toml` is the reference; a test reads it. Nothing here is written by the program,
-//! except the enrolment, which is a file of its own under the data folder.
+//! `systemd/kiosk.toml` is the reference; a test reads it. The program writes nothing here except
+//! the enrolment, which is a file of its own in the data folder.
 
 mod alert;
 mod buttons;
@@ -51,7 +51,7 @@ pub struct Settings {
     pub survey: Survey,
     /// Whether the survey is a local one; then the hub's is not fetched.
     pub has_own_survey: bool,
-    /// Where in the shop the kiosk stands, if the file has it; else the hub's.
+    /// Where in the shop the kiosk is, if the file has it; else the hub's.
     pub touchpoint: Option<String>,
     /// The languages that a shopper is offered where the survey names none.
     pub languages: Vec<String>,
@@ -72,7 +72,7 @@ pub struct Settings {
     pub desk_stay_ms: u64,
     /// Under which folder USB sticks are mounted.
     pub sticks: PathBuf,
-    /// Where the desk's page for phones is; nowhere unless it is wanted.
+    /// Where the desk's page for phones is; none unless it is configured.
     pub phone: Option<PhoneListen>,
     /// The physical buttons.
     pub buttons: Buttons,
@@ -93,12 +93,12 @@ pub struct Settings {
 /// The way to head office.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uplink {
-    /// How long a new rating waits for company before it is sent.
+    /// How long a new rating waits for others before it is sent.
     pub coalesce: Duration,
-    /// How often the hub hears from an idle kiosk.
+    /// How often an idle kiosk sends a delivery.
     pub idle: Duration,
-    /// The first delivery after start waits up to this long, drawn by chance, so that a power cut
-    /// does not bring a whole city back in the same second.
+    /// The first delivery after start waits up to this long, drawn by chance, so that after a power
+    /// cut not all kiosks of a city send in the same second.
     pub first_max: Duration,
     /// How long connecting may take.
     pub connect_timeout: Duration,
@@ -271,7 +271,7 @@ impl File {
             notices,
             sound: self.sound.check(complaints),
         };
-        // The first question's faces were compared with the lines above, the others were not.
+        // The number of faces of the first question was checked above, that of the others was not.
         if has_own_survey && let Err(list) = settings.fits(&settings.survey) {
             complaints.take(&list, "survey.file: ");
         }

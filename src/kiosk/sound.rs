@@ -1,7 +1,7 @@
 //! Sound through the board's audio: a tone for a press, and the spoken question.
 //!
-//! A program plays the files, `aplay` unless another is named: sound is never worth a library that
-//! can hang or crash the kiosk, and a player that does is ended by the next sound.
+//! A program plays the files, `aplay` unless another is configured: a sound library could hang or
+//! crash the kiosk, and a player that hangs is ended by the next sound.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use crate::feedback::survey::base;
 use crate::kiosk::settings;
 
-/// How many sounds wait at most; beyond that they are left out.
+/// How many sounds wait at most; further ones are dropped.
 const SOUNDS_MAX: usize = 4;
 
 /// The tone's file in the runtime folder.
@@ -22,7 +22,7 @@ const RATE: u32 = 22_050;
 /// The tone's pitch in hertz and its length in milliseconds: heard beside a till, and not shrill.
 const TONE: (f64, u32) = (660.0, 120);
 
-/// A handle on the thread that plays; one without sound does nothing.
+/// A handle on the thread that plays; without sound it does nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Sound {
     sounds: Option<SyncSender<PathBuf>>,
@@ -31,7 +31,7 @@ pub struct Sound {
 }
 
 impl Sound {
-    /// Starts what is configured; `folder` takes the tone.
+    /// Starts the configured sounds; the tone is written into `folder`.
     ///
     /// # Errors
     /// When the tone cannot be written or the system has no thread to give.

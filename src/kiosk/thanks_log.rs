@@ -2,7 +2,7 @@
 //! for.
 //!
 //! One line `thanked <run> <n> <score>` at the moment of the thank-you, flushed at once. It is kept
-//! outside of the journal on purpose: what it names, the journal or the hub must have.
+//! outside of the journal on purpose: every rating in it must be in the journal or at the hub.
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The uplink: sends events from the journal to head office, and settles what a receipt names.
 //!
 //! It runs on a thread of its own and uses the journal in small requests, so that no network, fast,
-//! slow or hostile, can delay a press. Nothing is settled unless a well-formed receipt with the
-//! delivery's own nonce names it; whatever else comes back, the events stay and go out again.
+//! slow or hostile, can delay a press. Only a well-formed receipt with the delivery's own nonce
+//! settles anything; after any other answer the events stay and are sent again.
 
 pub mod carried;
 mod client;

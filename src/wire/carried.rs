@@ -1,6 +1,6 @@
 //! The shapes of a delivery that is carried by hand, and of the receipt that goes back likewise.
 //!
-//! A file of lines of JSON: a header, a frame for each ordinary delivery, and an end, by which a
+//! A file has lines of JSON: a header, a frame for each ordinary delivery, and an end, so that a
 //! file that was cut short is noticed. `crate::carried::file` writes and reads it.
 
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::enrolment::Enrolled;
 use super::receipt::{SetAside, Settled};
 
-/// What a file of a carried delivery says that it is.
+/// The type of a file with a carried delivery, which its header names.
 pub const DELIVERY: &str = "carried delivery";
 
-/// What a receipt for one says that it is.
+/// The type of a receipt for a carried delivery.
 pub const RECEIPT: &str = "carried receipt";
 
-/// What a letter says that it is.
+/// The type of a letter.
 pub const LETTER: &str = "enrolment letter";
 
 /// The version of these shapes.
@@ -94,13 +94,13 @@ pub struct Signed {
     pub signature: String,
 }
 
-/// What lets a kiosk in that has no network; a secret, to be deleted once it was read.
+/// What enrols a kiosk that has no network; a secret, to be deleted once it was read.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     /// [`LETTER`].
     pub smilepost: String,
     /// [`VERSION`].
     pub version: u32,
-    /// What the kiosk gets to know.
+    /// What the hub tells the kiosk.
     pub enrolled: Enrolled,
 }

@@ -15,8 +15,8 @@ pub struct Delivery {
     pub nonce: String,
     /// What the kiosk runs, such as `smilepost-kiosk 0.1.0 (1a2b3c4)`.
     pub app: String,
-    /// The run that is alive and sends this, 32 hexadecimal digits: a run that speaks again after
-    /// another one did is a second kiosk with the same token.
+    /// The run that sends this, 32 hexadecimal digits: when an older run sends again after a newer
+    /// one did, a second kiosk has the same token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<String>,
     /// How many events of this kiosk the hub held by its last receipt. A hub that holds fewer was
@@ -26,16 +26,16 @@ pub struct Delivery {
     /// The number of the survey that the kiosk has kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<u64>,
-    /// Why the kiosk does not ask the survey that it was given.
+    /// Why the kiosk does not ask the survey that head office published for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey_complaint: Option<String>,
-    /// The number of what head office said last of the desk's PIN, as the kiosk keeps it.
+    /// The number of the last change of the desk's PIN by head office that the kiosk has kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<u64>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,
-    /// The runs that have something to tell, in the order of the journal.
+    /// The runs with something to send, in the order of the journal.
     pub runs: Vec<Run>,
     /// How the kiosk's books stand.
     pub counters: Counters,
@@ -73,7 +73,7 @@ pub struct Tie {
     pub utc_ms: i64,
     /// How far off it may be, in milliseconds.
     pub error_ms: u32,
-    /// Who said so: `ntp`, `hub`, `operator` or `rtc`.
+    /// The source of the time: `ntp`, `hub`, `operator` or `rtc`.
     pub source: String,
 }
 
@@ -109,7 +109,7 @@ pub struct Counters {
     pub lost: u64,
 }
 
-/// One event as read: its number, and either what it says or something this version does not know.
+/// One event as read: its number, and its content if this version can read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Received {
     /// Its number in the run.
@@ -118,7 +118,7 @@ pub struct Received {
     pub reading: Reading,
     /// What kind of event it is.
     pub kind: String,
-    /// What it says, if this version knows.
+    /// Its content, if this version can read it.
     pub said: Option<event::Event>,
     /// Fields that this version does not know, to be kept.
     pub extra: Map<String, Value>,
@@ -144,8 +144,8 @@ pub enum Unusable {
 #[must_use]
 pub fn write(n: u32, reading: Reading, event: &event::Event) -> Value {
     let mut fields = event.fields();
-    // A rating is written as it was when the first rules let it pass, so that the same event is
-    // the same text for ever.
+    // A rating that the first rules let count is written as it was then, so that the same event
+    // stays the same text for ever.
     let is_of_first_rules = fields.number(Field::MisuseRule) == Some(1);
     if is_of_first_rules && fields.get(Field::Misuse).is_none() {
         fields.set_number(Field::MisuseRule, None);
@@ -203,7 +203,7 @@ fn read_known(n: u32, kind: Kind, event: &Value) -> Result<Received, String> {
         }
     }
     let said = match event::Event::read(kind, &fields) {
-        // What only a newer version knows may well have another form.
+        // A field that only a newer version knows may have another form.
         Err(Unread::Newer) => return Ok(foreign(n, kind.name(), event)),
         said => wrong_form.map_or(said, |why| Err(Unread::Invalid(why))),
     };
@@ -215,7 +215,7 @@ fn read_known(n: u32, kind: Kind, event: &Value) -> Result<Received, String> {
     Ok(Received { n, reading, kind: kind.name().to_owned(), said: Some(said), extra })
 }
 
-/// What a field says on the wire; null is the same as absent.
+/// A field's value on the wire; null is the same as absent.
 fn value_of(field: Field, value: Value) -> Result<Option<fields::Value>, String> {
     match value {
         Value::Null => Ok(None),
@@ -229,8 +229,8 @@ fn value_of(field: Field, value: Value) -> Result<Option<fields::Value>, String>
     }
 }
 
-/// Checks what only the wire has to check: an event names earlier events alone, and nothing in it
-/// is longer than the archive keeps.
+/// Checks what only the wire has to check: an event names only earlier events, and no text in it is
+/// longer than the archive keeps.
 fn check(n: u32, fields: &Fields) -> Result<(), String> {
     for field in [Field::Replaces, Field::To] {
         if fields.number(field).is_some_and(|earlier| earlier == 0 || earlier >= n) {

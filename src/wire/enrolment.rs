@@ -1,8 +1,8 @@
-//! The shapes by which a kiosk is let in: a code for a token, and a token for a newer one.
+//! The shapes of enrolment: a one-time code for a token, and a token for a newer one.
 
 use serde::{Deserialize, Serialize};
 
-/// A kiosk asks to be let in.
+/// A kiosk asks to be enrolled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
     /// The one-time code, as the hub printed it.
@@ -11,7 +11,7 @@ pub struct Enrolment {
     pub app: String,
 }
 
-/// The hub lets a kiosk in.
+/// The hub has enrolled a kiosk.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolled {
     /// The kiosk's name at the hub.
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Renewed {
     }
 }
 
-/// The hub's keys, as a kiosk is given them.
+/// The hub's keys, as a kiosk gets them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys {
     /// The key to seal to, 64 hexadecimal digits.

@@ -1,8 +1,8 @@
-//! The columns of an exported event, in the order that every CSV has had so far.
+//! The columns of an exported event, in the order that every CSV has had until now.
 //!
-//! Both exports read an event's [`Fields`]; what stands around them (which shop, which time, which
-//! state) is their own. A new field joins the end, so that no program that reads an export by
-//! position breaks.
+//! Both exports read an event's [`Fields`] and add columns of their own around them (which shop,
+//! which time, which state). A new field goes to the end, so that a program that reads an export by
+//! position still works.
 
 use serde::ser::SerializeStruct;
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub(super) const FIRST: [Field; 8] = [
     Field::Replaces,
 ];
 
-/// The fields that stand after them: all others, but the version of the rules, which no export
+/// The fields that stand after them: all others except the version of the rules, which no export
 /// has.
 pub(super) fn rest() -> impl Iterator<Item = Field> {
     let is_rest = |field: &Field| !FIRST.contains(field) && *field != Field::MisuseRule;
@@ -44,7 +44,7 @@ pub(super) fn write<S: SerializeStruct>(
     Ok(())
 }
 
-/// Reads the fields back from an object with such columns; what has another form is left out.
+/// Reads the fields back from an object with such columns; invalid values are left out.
 pub(super) fn read(object: &serde_json::Map<String, Value>) -> Fields {
     let mut fields = Fields::default();
     for field in Field::ALL {

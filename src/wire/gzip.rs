@@ -1,33 +1,33 @@
-//! The packing of a body: gzip (RFC 1952), with a limit on what comes out of it.
+//! Compression of a body by gzip (RFC 1952), with a limit on the size after decompression.
 
 use std::io::{self, Read as _, Write as _};
 
-/// Packs a body.
+/// Compresses a body.
 ///
 /// # Errors
-/// None but the allocator's: the body goes into memory.
+/// Never in practice: the body is written into memory.
 pub fn pack(body: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(body)?;
     encoder.finish()
 }
 
-/// Why a body cannot be unpacked.
+/// Why a body cannot be decompressed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is larger than the limit; no more than the limit was unpacked.
+    /// It is larger than the limit; decompression stopped there.
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
-    /// It is cut off, or is no gzip.
+    /// It is cut off, or is not gzip.
     #[error("it is not valid gzip: {0}")]
     Invalid(#[source] io::Error),
 }
 
-/// Unpacks a body of at most `bytes_max` bytes. Several gzip members in a row count as one, as the
-/// standard has it.
+/// Decompresses a body of at most `bytes_max` bytes. Several gzip members in a row count as one, as
+/// the standard says.
 ///
 /// # Errors
-/// When the body is larger, cut off, or no gzip.
+/// When the body is larger, cut off, or not gzip.
 pub fn unpack(packed: &[u8], bytes_max: usize) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);

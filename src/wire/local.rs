@@ -1,7 +1,7 @@
-//! What the shop manager's tools ask the running kiosk over its socket, and what it answers.
+//! The requests of the shop manager's tools to the running kiosk's socket, and its answers.
 //!
-//! One JSON line there; for a summary one line back, for an export one line for each event and an
-//! empty line at its end.
+//! A request is one line of JSON. The answer is one line; to an export it is one line for each
+//! event, and an empty line at the end.
 
 use serde::de::Error as _;
 use serde::ser::SerializeStruct as _;
@@ -11,11 +11,11 @@ use serde_json::{Map, Value};
 use super::export;
 use crate::feedback::event::fields::Fields;
 
-/// A question to the running kiosk.
+/// A request to the running kiosk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Ask {
-    /// The shop's day.
+    /// A summary of the shop's day, or of several.
     Summary {
         /// The first day, `YYYY-MM-DD`; today by the shop's time zone when missing.
         date: Option<String>,
@@ -23,23 +23,23 @@ pub enum Ask {
         #[serde(default)]
         until: Option<String>,
     },
-    /// Every event.
+    /// Every event of some days, or of all.
     Export {
         /// The first day, `YYYY-MM-DD`.
         from: Option<String>,
         /// The last day, `YYYY-MM-DD`.
         to: Option<String>,
     },
-    /// Whether the books hold.
+    /// Check whether the books hold.
     Verify,
-    /// What is set aside, to be sent again.
+    /// Send the events that are set aside again.
     Retry,
-    /// A stick, to be written.
+    /// Write a stick.
     Carry {
         /// The folder on it.
         folder: std::path::PathBuf,
     },
-    /// What time it is, by the word of a person.
+    /// Set the time that a person typed in.
     Clock {
         /// Milliseconds since 1970 UTC.
         utc_ms: i64,
@@ -48,7 +48,7 @@ pub enum Ask {
     },
 }
 
-/// A question could not be answered.
+/// A request could not be answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unanswered {
     /// Why, as a sentence.
@@ -101,12 +101,12 @@ pub struct Summary {
     pub replaced: u32,
     /// Presses kept but not counted, by reason.
     pub misuse: std::collections::BTreeMap<String, u32>,
-    /// Ratings of the day whose time is not exact: bounded, or only the wall clock's word.
+    /// Ratings of the day whose time is not exact: bounded, or only by the wall clock.
     pub uncertain: u32,
     /// Of these, those whose time is known between two limits.
     #[serde(default)]
     pub bounded: u32,
-    /// Ratings whose time was told only after their day was over, so that its numbers changed then.
+    /// Ratings that were dated only after their day was over, so that its numbers changed then.
     #[serde(default)]
     pub late: u32,
     /// Events of any day still to be sent to head office.
@@ -186,7 +186,7 @@ pub struct Said {
     /// How often with each of the five pictures of faces, worst first.
     pub by_face: Vec<u32>,
     /// The hour, 0 to 23, in which it was given most often; nothing where that is too seldom to be
-    /// told.
+    /// shown.
     pub peak_hour: Option<u8>,
 }
 
@@ -216,7 +216,7 @@ pub struct Day {
     pub n: u32,
     /// The counted ratings, each question, wording and scale for itself; none of a day without any.
     pub lines: Vec<Line>,
-    /// Ratings whose time was told only after the day was over.
+    /// Ratings that were dated only after the day was over.
     pub late: u32,
     /// What the shop manager wrote down.
     #[serde(default)]
@@ -358,9 +358,9 @@ pub struct Verified {
     pub set_aside: Vec<SetAside>,
     /// Damaged journals that were put beside the present one.
     pub bad_files: Vec<String>,
-    /// How many journals were lost of which nobody knows what they held.
+    /// How many journals were lost whose number of events nobody knows.
     pub unknown_losses: u64,
-    /// What does not hold, in sentences.
+    /// What is wrong, in sentences.
     pub complaints: Vec<String>,
 }
 
@@ -419,9 +419,9 @@ pub struct Carried {
     pub confirmed: u64,
 }
 
-/// What was asked has been done.
+/// The request has been carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// To how many events.
+    /// How many events it changed.
     pub done: u64,
 }

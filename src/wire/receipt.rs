@@ -14,7 +14,7 @@ pub struct Receipt {
     pub nonce: String,
     /// What is durably stored at the hub, now or before.
     pub settled: Vec<Settled>,
-    /// What the hub will not count, each with its reason.
+    /// Events that the hub does not count, each with its reason.
     #[serde(default)]
     pub set_aside: Vec<SetAside>,
     /// The hub's time, in milliseconds since 1970 UTC.
@@ -32,7 +32,7 @@ pub struct Receipt {
     /// The number of the survey that is meant for this kiosk; one that has another asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<u64>,
-    /// What head office says of the desk's PIN, if that is other than the kiosk knows.
+    /// What head office has set as the desk's PIN, if the kiosk does not know it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<Pin>,
     /// Whether the kiosk should ask for a new token.
@@ -40,18 +40,18 @@ pub struct Receipt {
     pub is_token_old: bool,
 }
 
-/// What head office says of the PIN of the shop manager's desk.
+/// What head office has set as the PIN of the shop manager's desk.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     /// Counts up with every change.
     pub number: u64,
-    /// The argon2id hash of the PIN, in PHC form; none where there is no PIN any more.
+    /// The argon2id hash of the PIN, in PHC form; none where head office has deleted the PIN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
 }
 
 impl std::fmt::Debug for Pin {
-    /// Leaves out the hash, which few digits make worth guessing at.
+    /// Leaves out the hash, since a PIN of a few digits can be guessed from it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pin").field("number", &self.number).finish_non_exhaustive()
     }
@@ -86,7 +86,7 @@ impl Settled {
     }
 }
 
-/// An event that the hub keeps in sight but does not count.
+/// An event that the hub has set aside: it is kept, but not counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
     /// The run, 32 hexadecimal digits.

@@ -1,5 +1,5 @@
-//! What head office exports: one event with where it was taken and when it came, and the account of
-//! what became of all of a kiosk's events.
+//! The shapes of head office's exports: one event with where it was taken and when it came, and the
+//! account of what became of all of a kiosk's events.
 
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
@@ -53,7 +53,7 @@ impl Serialize for Reported {
         out.serialize_field("received", &self.received)?;
         out.serialize_field("earliest", &self.earliest)?;
         out.serialize_field("latest", &self.latest)?;
-        // A loss is told by the account of its run, not here.
+        // A loss is in the account of its run, not here.
         let is_told = |field: &Field| !Kind::Lost.fields().contains(field);
         export::write(&mut out, &self.fields, export::rest().filter(is_told))?;
         out.end()
@@ -66,7 +66,7 @@ impl Serialize for Reported {
 pub struct Reconciled {
     /// The short name of the kiosk.
     pub kiosk: String,
-    /// Whether what is missing is no more than what the kiosk said that it still holds.
+    /// Whether no more events are missing than the kiosk said that it still holds.
     pub holds: bool,
     /// Events taken in all runs that the hub knows of.
     pub taken: u64,
@@ -78,13 +78,13 @@ pub struct Reconciled {
     pub lost: u64,
     /// Of these, neither; they wait at the kiosk, or are set aside there.
     pub missing: u64,
-    /// What the kiosk itself said when it was last heard of.
+    /// What the kiosk itself reported last.
     pub told: Told,
     /// The runs of which something is missing, set aside or lost.
     pub runs: Vec<ReconciledRun>,
 }
 
-/// A kiosk's own counters, less what has arrived since it sent them.
+/// A kiosk's own counters, minus what has arrived since it sent them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Told {
     /// Events taken.

@@ -18,8 +18,8 @@ pub const SURVEY: &str = "/v1/survey";
 /// The days of the week as `hours` and `weekdays` name them, Monday first.
 pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// The `ETag` of a publication: a hub that was restored from a backup gives numbers out again,
-/// under another epoch.
+/// The `ETag` of a publication. It names the hub's epoch too, since a hub that was restored from a
+/// backup gives the same numbers out again.
 #[must_use]
 pub fn etag(epoch: u64, publication: u64) -> String {
     format!("\"{epoch}-{publication}\"")
@@ -43,7 +43,7 @@ pub struct Published {
 pub struct Survey {
     /// Counts up whenever any of it changes.
     pub version: u32,
-    /// The name in the corner of the screen; the kiosk's own configuration stands in.
+    /// The name in the corner of the screen; if missing, the one in the kiosk's own configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
     /// The shop's own colour, such as `#1f5fd0`.
@@ -54,7 +54,7 @@ pub struct Survey {
     pub languages: Vec<String>,
     /// The questions; the first one is asked whenever the schedule names none.
     pub questions: Vec<Question>,
-    /// Words for reasons of one's own, by short name and language.
+    /// The survey's own words for reasons, by short name and language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub reasons: BTreeMap<String, ByLanguage>,
     /// Which question when; the first slot that is due decides.
@@ -79,7 +79,7 @@ pub struct Question {
     pub version: u32,
     /// How many faces: 3, 4 or 5.
     pub scale: u8,
-    /// Its words; without any, those that are built in are asked, in every language there is.
+    /// Its words; if missing, the built-in ones are asked, in every language there is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<Texts>,
     /// The reasons offered after a face that is not a happy one, by their short names.
@@ -120,7 +120,7 @@ pub struct Texts {
     pub comment: String,
 }
 
-/// When a question is asked; what is missing is left open.
+/// When a question is asked; a field that is missing sets no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Slot {
@@ -203,7 +203,7 @@ impl Survey {
             let at = DAYS.iter().position(|known| known == day);
             match at.and_then(|at| hours.0.get_mut(at)) {
                 Some(slot) => *slot = span(&format!("hours.{day}"), text, complaints),
-                None => complaints.push(format!("hours.{day}: is none of {}", DAYS.join(", "))),
+                None => complaints.push(format!("hours.{day}: must be one of {}", DAYS.join(", "))),
             }
         }
         (!self.hours.is_empty()).then_some(hours)
@@ -250,7 +250,8 @@ impl Slot {
             match day.and_then(|day| Weekday::try_from(u8::try_from(day).ok()?).ok()) {
                 Some(day) => weekdays.push(day),
                 None => {
-                    complaints.push(format!("{place}: {name:?} is none of {}", DAYS.join(", ")));
+                    complaints
+                        .push(format!("{place}: {name:?} must be one of {}", DAYS.join(", ")));
                 }
             }
         }

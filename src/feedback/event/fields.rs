@@ -86,7 +86,7 @@ impl Field {
     }
 }
 
-/// What a field says.
+/// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A number.
@@ -118,7 +118,7 @@ impl Fields {
         }
     }
 
-    /// What a field says.
+    /// The value of a field.
     #[must_use]
     pub fn get(&self, field: Field) -> Option<&Value> {
         self.0.get(&field)
@@ -179,10 +179,10 @@ fn out_of_range(field: Field, number: u32) -> Unread {
     Unread::Invalid(format!("{} {number} is out of range", field.name()))
 }
 
-/// Why fields make no event.
+/// Why an event cannot be read from fields.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
-    /// A word in them is one that only a newer version knows.
+    /// A word in them is known only to a newer version.
     #[error("a newer version is needed to read it")]
     Newer,
     /// Something is missing or out of range; the sentence names the field.
@@ -286,13 +286,13 @@ fn rated(fields: &Fields) -> Result<Rated, Unread> {
     let score = scale.score(fields.needed_number(Field::Score)?).map_err(invalid)?;
     let question = fields.wording()?;
     let input = fields.needed_text(Field::Input)?;
-    // A word that only a newer version knows is no reason to turn a rating away.
+    // A word that only a newer version knows does not make a rating invalid.
     let misuse = match fields.text(Field::Misuse) {
         Some(name) => Some(Reason::named(name).ok_or(Unread::Newer)?),
         None => None,
     };
     let input = Input::named(input).ok_or(Unread::Newer)?;
-    // Kiosks before the second version of the rules named the rule only where it struck.
+    // Kiosks before the second version of the rules wrote it only for a press that did not count.
     let rule = fields.number(Field::MisuseRule).unwrap_or(1);
     let rule = u16::try_from(rule).map_err(|_| out_of_range(Field::MisuseRule, rule))?;
     let verdict = Verdict { misuse, rule };
@@ -300,7 +300,7 @@ fn rated(fields: &Fields) -> Result<Rated, Unread> {
 }
 
 fn answered(fields: &Fields) -> Result<Answered, Unread> {
-    // What only a newer version asks, or knows as an outcome, is no reason to turn it away.
+    // A follow-up or outcome that only a newer version knows does not make an answer invalid.
     let outcome = fields.text(Field::Outcome).unwrap_or_default();
     if !Answer::OUTCOMES.contains(&outcome) {
         return Err(Unread::Newer);
@@ -310,10 +310,10 @@ fn answered(fields: &Fields) -> Result<Answered, Unread> {
     let question = fields.wording()?;
     let text = fields.text(Field::Answer);
     let answer = Answer::read(follow_up, outcome, text).ok_or_else(|| {
-        // A shopper's own words have no place in a log.
+        // A shopper's own words must not get into a log.
         let chars = text.map_or(0, |text| text.chars().count());
         let name = follow_up.name();
-        Unread::Invalid(format!("{chars} characters ({outcome}) are no answer to {name}"))
+        Unread::Invalid(format!("{chars} characters ({outcome}) are not a valid answer to {name}"))
     })?;
     Ok(Answered { to: fields.number(Field::To), answer, question })
 }

@@ -1,4 +1,4 @@
-//! The boots of a board in the order in which they were lived, and what is known of their time.
+//! The timeline of a board: its boots in order, and what is known of the time of each.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl Timeline {
     }
 
     /// The newest time that a time service or the hub has told, in milliseconds since 1970 UTC; a
-    /// clock that stands before it is wrong. Nobody else is believed so far.
+    /// clock that stands before it is wrong. Other sources are not trusted that far.
     #[must_use]
     pub fn newest_ms(&self) -> Option<i64> {
         let mut newest = self.boots.iter().rev().flat_map(|anchors| anchors.all.iter().rev());
@@ -53,9 +53,9 @@ impl Timeline {
 
     /// Works out when a reading of a boot was taken; see [`super::date`].
     ///
-    /// A boot without an anchor lay after the last anchor of the boots before it, by as long as it
-    /// had run, and before the next boot that has one began. Where both are known, the time is the
-    /// wall clock's if it lies between, else the nearer limit.
+    /// A reading of a boot without an anchor is at least its time since boot later than the last
+    /// anchor before that boot, and earlier than the next boot with an anchor. Where both are
+    /// known, the time is the wall clock's if it lies between, else the nearer limit.
     #[must_use]
     pub fn date(&self, boot: BootId, reading: Reading) -> Moment {
         self.date_before(None, boot, reading)

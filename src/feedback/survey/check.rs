@@ -1,4 +1,4 @@
-//! What can be wrong with a survey, each as a sentence that names the place.
+//! Checks a survey: each complaint is a sentence that names the place.
 
 use std::collections::BTreeSet;
 
@@ -120,7 +120,9 @@ impl List {
             self.unless(seen.insert(id), place, format!("{id:?} is there more than once"));
             let Some(words) = parts.reasons.get(id) else {
                 let known = KNOWN_REASONS.join(", ");
-                let what = format!("{id:?} has no words under reasons, and is none of {known}");
+                let what = format!(
+                    "{id:?} is not a known reason ({known}) and has no words under reasons"
+                );
                 self.unless(KNOWN_REASONS.contains(&id.as_str()), place, what);
                 continue;
             };
@@ -151,7 +153,7 @@ impl List {
         self.unless(count <= SLOTS_MAX, "schedule", what);
         for (at, slot) in (1..).zip(&parts.schedule) {
             let place = format!("schedule, slot {at}");
-            let what = format!("asks {:?}, which is no question here", slot.question);
+            let what = format!("asks the unknown question {:?}", slot.question);
             self.unless(ids.contains(&slot.question), &place, what);
             let is_forward = slot.from.zip(slot.until).is_none_or(|(from, until)| from <= until);
             self.unless(is_forward, &place, "ends before it begins");
@@ -170,7 +172,7 @@ impl List {
             self.unless(!notice.said.is_empty(), &place, "says nothing in any language");
             let tags = |texts: &ByLanguage| texts.keys().cloned().collect::<Vec<_>>();
             let is_even = tags(&notice.said) == tags(&notice.did);
-            self.unless(is_even, &place, "has said and did in different languages");
+            self.unless(is_even, &place, "said and did must have the same languages");
             for (language, text) in notice.said.iter().chain(&notice.did) {
                 self.tag(&place, language);
                 self.line(&place, text, NOTICE_CHARS_MAX);

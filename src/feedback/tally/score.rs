@@ -84,42 +84,42 @@ impl Counts {
         self.each().filter(|(score, _)| score.is_happy()).map(|(_, count)| count).sum()
     }
 
-    /// The Happy Index, 0 to 100, or none of no ratings.
+    /// The Happy Index, 0 to 100, or none without ratings.
     #[must_use]
     pub fn happy_index(&self) -> Option<f64> {
         let total = self.total();
         (total > 0).then(|| self.twelfths() as f64 * 100.0 / 12.0 / f64::from(total))
     }
 
-    /// The 95 % interval of [`Counts::happy_index`], or none of no ratings.
+    /// The 95 % interval of [`Counts::happy_index`], or none without ratings.
     #[must_use]
     pub fn happy_index_interval(&self) -> Option<(f64, f64)> {
         let n = f64::from(self.total());
         (n > 0.0).then(|| wilson_of(self.twelfths() as f64 / 12.0 / n, n))
     }
 
-    /// The way from worst to best that all ratings have gone, in twelfths, which are whole for all
-    /// three scales.
+    /// The sum of all ratings' places between worst (0) and best (1), in twelfths, which are whole
+    /// numbers on all three scales.
     fn twelfths(&self) -> u64 {
         let step = 12 / u64::from(self.scale.faces() - 1);
         let each = self.each();
         each.map(|(score, count)| u64::from(score.value() - 1) * step * u64::from(count)).sum()
     }
 
-    /// The share of happy faces in percent, 0 to 100, or none of no ratings.
+    /// The share of happy faces in percent, 0 to 100, or none without ratings.
     #[must_use]
     pub fn csat(&self) -> Option<f64> {
         let total = self.total();
         (total > 0).then(|| f64::from(self.happy()) * 100.0 / f64::from(total))
     }
 
-    /// The 95 % interval of [`Counts::csat`], in percent, or none of no ratings.
+    /// The 95 % interval of [`Counts::csat`], in percent, or none without ratings.
     #[must_use]
     pub fn csat_interval(&self) -> Option<(f64, f64)> {
         wilson(self.happy(), self.total())
     }
 
-    /// Counts what others of the same scale have counted, too.
+    /// Adds the counts of others on the same scale.
     pub fn join(&mut self, others: &Self) {
         for (score, times) in others.each() {
             if let Some(count) = self.slot(score) {
@@ -160,9 +160,9 @@ pub struct Against {
 /// What can be said of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The whole interval lies above nothing.
+    /// The whole interval lies above zero.
     Better,
-    /// The whole interval lies below nothing.
+    /// The whole interval lies below zero.
     Worse,
     /// It may be chance.
     TooFewToTell,
@@ -213,7 +213,7 @@ impl Lines {
         self.0.iter().filter(|(_, counts)| counts.total() > 0).map(|(line, counts)| (line, counts))
     }
 
-    /// Counts what others have counted, too.
+    /// Adds the counts of others.
     pub(super) fn join(&mut self, others: &Self) {
         for (line, counts) in others.each() {
             for (score, times) in counts.each() {
@@ -235,7 +235,7 @@ impl Lines {
     }
 }
 
-/// Wilson's 95 % interval for a share of `part` in `whole`, in percent, or none of nothing.
+/// Wilson's 95 % interval for a share of `part` in `whole`, in percent, or none of a whole of 0.
 #[must_use]
 pub fn wilson(part: u32, whole: u32) -> Option<(f64, f64)> {
     let n = f64::from(whole);
@@ -250,7 +250,7 @@ fn wilson_of(share: f64, n: f64) -> (f64, f64) {
 }
 
 /// Newcombe's 95 % interval for how much larger one share is than another, each `part` in `whole`,
-/// in percentage points, or none where either is of nothing.
+/// in percentage points, or none where either whole is 0.
 #[must_use]
 pub fn newcombe(one: (u32, u32), other: (u32, u32)) -> Option<(f64, f64)> {
     let share = |(part, whole): (u32, u32)| f64::from(part) * 100.0 / f64::from(whole);
@@ -268,7 +268,7 @@ pub fn newcombe(one: (u32, u32), other: (u32, u32)) -> Option<(f64, f64)> {
 pub struct Recommendations([u32; 11]);
 
 impl Recommendations {
-    /// Counts an answer a number of times; one above 10 is none.
+    /// Counts an answer a number of times; one above 10 is ignored.
     pub fn add(&mut self, answer: u8, times: u32) {
         if let Some(count) = self.0.get_mut(usize::from(answer)) {
             *count = count.saturating_add(times);
@@ -305,7 +305,7 @@ impl Recommendations {
         self.0.iter().take(7).sum()
     }
 
-    /// The Net Promoter Score, −100 to 100, or none of no answers.
+    /// The Net Promoter Score, −100 to 100, or none without answers.
     #[must_use]
     pub fn nps(&self) -> Option<f64> {
         let more = f64::from(self.promoters()) - f64::from(self.detractors());
@@ -313,7 +313,7 @@ impl Recommendations {
         (total > 0).then(|| more * 100.0 / f64::from(total))
     }
 
-    /// The 95 % interval of [`Recommendations::nps`], or none of no answers.
+    /// The 95 % interval of [`Recommendations::nps`], or none without answers.
     #[must_use]
     pub fn nps_interval(&self) -> Option<(f64, f64)> {
         let total = self.total();

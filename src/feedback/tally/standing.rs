@@ -28,8 +28,8 @@ impl Standing {
 
 /// Whether a press takes back the press that it replaces, by the reason why it is misuse.
 ///
-/// A press that counts does, and so does the end of a button that was held: its first press was no
-/// answer. Other misuse takes nothing back.
+/// A press that counts does, and so does the report that its button was held, since that was not a
+/// rating. Other misuse takes nothing back.
 #[must_use]
 pub fn takes_back(misuse: Option<Reason>) -> bool {
     misuse.is_none_or(|reason| reason == Reason::Held)

@@ -1,4 +1,4 @@
-//! What a visit is told, and what it asks of the shell in turn.
+//! The inputs and effects of a visit: what it is told, and what the shell must do.
 
 use crate::feedback::answer::{Answer, FollowUp, Reply};
 use crate::feedback::misuse::Verdict;
@@ -40,7 +40,7 @@ pub enum Attending {
 pub enum Cue {
     /// A shopper pressed a face.
     Pressed(Press),
-    /// The button of this face was held for so long that nobody meant it.
+    /// The button of this face was held for too long to be a press.
     Held(Score),
     /// The shopper answered the follow-up on the screen, or skipped it.
     Answered(FollowUp, Reply),
@@ -67,7 +67,7 @@ pub enum Cue {
     NotKept,
     /// The shopper tapped "Pressed the wrong one?".
     Reconsidered,
-    /// The shopper tapped that somebody may come.
+    /// The shopper tapped to call somebody.
     AskedForHelp,
     /// Somebody is on the way to the shopper who waits.
     Coming,

@@ -14,7 +14,7 @@ impl Visit {
                 let to = following.of.n;
                 self.soon(Waiting::Answer(answer, to, now), now)
             }
-            // The screen offers nothing of the kind, or not any more.
+            // The reply does not fit, or no follow-up is shown any more.
             _ => Vec::new(),
         }
     }
@@ -71,7 +71,7 @@ impl Visit {
         };
         let (of, since, rest) = (*of, *since, std::mem::take(rest));
         if *keep.answer.reply() == Reply::TimedOut {
-            // Nobody is there to be thanked, and whoever comes next is somebody else.
+            // Nobody is there to be thanked, and the next press is another shopper's.
             return self.ask(now);
         }
         if let Some(effects) = self.follow(of, since, rest, now) {

@@ -1,30 +1,29 @@
-//! An unhappy shopper who would like somebody to come: the offer on the thank-you, and the page
-//! that waits.
+//! Calls in a visit: the offer to call somebody, on the thank-you of an unhappy shopper, and the
+//! page on which the shopper waits.
 //!
 //! Whether anybody comes is not decided here: [`crate::feedback::call::Calls`] knows the call, and
-//! tells of it by [`super::Cue::Coming`] and [`super::Cue::Missed`]. Whoever presses a face
-//! meanwhile is the next shopper, and the call goes on without the page.
+//! tells of it by [`super::Cue::Coming`] and [`super::Cue::Missed`]. A press meanwhile is the next
+//! shopper's, and the call goes on without the page.
 
 use super::Visit;
 use super::exchange::{Attending, Effect};
 use super::phase::{Phase, Shown, UnderWay, Waiting};
 
-/// How long the thank-you stays at least where it offers that somebody come, in milliseconds: two
-/// sentences are to be read.
+/// How long the thank-you is shown at least where it offers to call somebody, in milliseconds: the
+/// shopper has two sentences to read.
 pub const OFFER_MS: u64 = 8_000;
 
-/// How long it stays on the page that somebody is on the way, or that nobody can come, in
-/// milliseconds.
+/// How long the page says that somebody is on the way, or that nobody can come, in milliseconds.
 pub const TOLD_MS: u64 = 20_000;
 
 impl Visit {
-    /// The same kiosk where unhappy shoppers are offered that somebody come.
+    /// The same kiosk, which offers unhappy shoppers to call somebody if `is_offered`.
     #[must_use]
     pub fn offering_help(self, is_offered: bool) -> Self {
         Self { offers_help: is_offered, ..self }
     }
 
-    /// Whether the thank-you on the screen offers that somebody come.
+    /// Whether the thank-you on the screen offers to call somebody.
     #[must_use]
     pub const fn is_help_offered(&self) -> bool {
         match self.phase {
@@ -43,8 +42,8 @@ impl Visit {
         if self.is_offered_to(of) { usual.max(OFFER_MS) } else { usual }
     }
 
-    /// Makes way for the next shopper, whose press is one although the thank-you with its offer
-    /// still stands, or somebody waits.
+    /// Ends the last shopper's page where it waits for somebody, or its offer is old, so that a
+    /// press counts as the next shopper's.
     pub(super) fn make_way(&mut self, now: u64) {
         let quiet_ms = u64::from(self.pace.thanks_ms) + u64::from(self.pace.interval_ms);
         let is_over = match self.phase {
@@ -55,7 +54,7 @@ impl Visit {
             _ => false,
         };
         if is_over {
-            // What there is to show is shown by the press.
+            // The press itself shows the next page.
             let _ = self.ask(now);
         }
     }
@@ -81,7 +80,7 @@ impl Visit {
         vec![Effect::Attend(Attending::Asked)]
     }
 
-    /// Tells whoever waits what became of the call, and shows it for a while.
+    /// Tells the shopper who waits what became of the call, and shows it for a while.
     pub(super) fn told(&mut self, what: Attending, now: u64) -> Vec<Effect> {
         match &mut self.phase {
             Phase::Attending { until } => {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::feedback::answer::FollowUp;
 use crate::feedback::rating::Score;
 
-/// The most follow-ups of one visit: nobody is to be held at the till.
+/// The most follow-ups of one visit: nobody should be held up at the till.
 pub const FOLLOW_UPS_MAX: usize = 2;
 
 /// Which follow-ups the present question has.

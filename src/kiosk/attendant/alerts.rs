@@ -1,4 +1,4 @@
-//! What the shop manager is told of without asking: many unhappy shoppers, or none at all.
+//! The alerts for the shop manager: many unhappy shoppers, no shoppers at all, or a call.
 
 use super::{Attendant, Message, View};
 use crate::feedback::alert::Alert;
@@ -11,7 +11,7 @@ use crate::kiosk::buttons::Signal;
 use crate::kiosk::desk::sheets::sheet::Alerts;
 
 impl Attendant {
-    /// Shoppers are expected while the shop is open.
+    /// Takes note of whether shoppers are expected: they are while the shop is open.
     pub(super) fn expect_shoppers(&mut self, is_open: bool) {
         if is_open != std::mem::replace(&mut self.alarm.is_expecting, is_open) {
             match is_open {
@@ -45,7 +45,7 @@ impl Attendant {
         }
     }
 
-    /// Lights the mark and the lamp of an alert, or puts them out, once.
+    /// Switches the mark and the lamp of an alert on or off when that changes.
     pub(super) fn tell_of_the_alert(&mut self) {
         let alerts = self.alerts();
         let is_raised = alerts.are_raised();
@@ -68,7 +68,7 @@ impl Attendant {
         (self.out.show)(View::Alert(is_raised));
     }
 
-    /// What was written down of a call is on disk: a shopper who asks is promised nothing sooner.
+    /// A step of a call is on disk. Only then is the shopper who called promised anything.
     pub(super) fn call_kept(&mut self, called: Called, n: u32) {
         if called == Called::Asked {
             self.alarm.calls.asked(self.now());
@@ -76,7 +76,7 @@ impl Attendant {
         }
     }
 
-    /// Somebody is on the way to the shopper who asked; false when nobody has.
+    /// Somebody is on the way to the shopper who called; false when no call waits for an answer.
     pub(super) fn come(&mut self) -> bool {
         let is_asked = self.alarm.calls.coming();
         if is_asked {
@@ -95,14 +95,14 @@ impl Attendant {
         }
     }
 
-    /// Has it looked up whether it is unusual that nobody presses, when it is time to.
+    /// Asks the clerk whether it is unusual that nobody presses, when that check is due.
     pub(super) fn look_at_the_quiet(&mut self, now: u64) {
         let Some(ms) = self.alarm.watch.take_due_look(now) else {
             return;
         };
         let events = self.messages.clone();
         let looked_up = self.desk.clerk.tell(move |clerk| {
-            // What cannot be looked up raises no alert; it is tried again in an hour.
+            // When the journal cannot be read there is no alert; the next check is in an hour.
             let is_usual = clerk.look_up_usual_use(ms / 3_600_000).unwrap_or(false);
             let _ = events.send(Message::Usual(is_usual));
         });

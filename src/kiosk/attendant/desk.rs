@@ -1,7 +1,7 @@
-//! The shop manager at the screen: who is in, which sheet lies there, and when it is cleared away.
+//! The shop manager's desk on the screen: who is in, which sheet is shown, and when it is closed.
 //!
-//! A shopper goes first: whoever presses a button while the desk is open is thanked, and the desk
-//! is closed. Only while the post's own sheet lies there are buttons tried and not counted.
+//! A shopper goes first: a press while the desk is open is thanked for, and the desk is closed.
+//! Only on the health tab are buttons tried and not counted.
 
 use super::session::Session;
 use super::{Attendant, Message, View};
@@ -22,7 +22,7 @@ impl Attendant {
                 let (number, tab) = (self.desk.sessions, Tab::Today);
                 let tried = [false; 5];
                 self.desk.session = Some(Session { number, is_in: false, tab, until, tried });
-                // The panel stays on for whoever comes to a closed shop.
+                // The panel stays on for a shop manager in a closed shop.
                 self.panel.dark_at = None;
                 self.fetch(Clerk::pad);
             }
@@ -43,7 +43,7 @@ impl Attendant {
                 session.until = until;
                 let noted = Noted::new(about, &text);
                 if !noted.is_ok_and(|noted| self.take_note(noted)) {
-                    // Nothing written is no note, and what is over is not taken on.
+                    // An empty note is not kept, and an alert that is over cannot be taken on.
                     self.fetch(move |clerk| clerk.sheet(tab));
                 }
             }
@@ -60,20 +60,20 @@ impl Attendant {
             }
             (Tap::Left, Some(_)) => self.leave_desk(),
             (Tap::Touched | Tap::LongPressed, Some(session)) => session.until = until,
-            // Whatever else comes too late or too early means nothing.
+            // Any other tap is too late or too early.
             _ => {}
         }
     }
 
-    /// Takes the alert on that nobody has yet; false when there is none.
+    /// Takes on the alert; false when there is none, or somebody has taken it on already.
     fn take_on_alert(&mut self) -> bool {
         let is_new = self.alarm.watch.alert().is_some_and(|alert| !alert.is_acknowledged);
         self.alarm.watch.acknowledge();
         is_new
     }
 
-    /// Keeps a note. One about an alert or a call takes it on: the first word of it, and any that
-    /// says more; what is over needs none.
+    /// Keeps a note; false when it is not needed. A note about an alert or a call takes it on;
+    /// without words it is kept only if that is new.
     pub(super) fn take_note(&mut self, noted: Noted) -> bool {
         let is_wanted = match noted.about() {
             About::Day | About::Notice => true,
@@ -90,7 +90,7 @@ impl Attendant {
         self.keep(event::Event::Noted(noted), self.now());
     }
 
-    /// A note is on disk: the sheet that it was written at shows it.
+    /// A note is on disk: the sheet that it was written on is shown anew.
     pub(super) fn note_kept(&mut self, noted: &Noted) {
         if noted.about() == About::Notice {
             self.look_up_notice();
@@ -100,11 +100,11 @@ impl Attendant {
         }
     }
 
-    /// Has it looked up what was written for shoppers.
+    /// Has the clerk look up the shop manager's text for shoppers.
     pub(super) fn look_up_notice(&mut self) {
         let events = self.messages.clone();
         let looked_up = self.desk.clerk.tell(move |clerk| {
-            // A journal that cannot be read has nothing to show.
+            // If the journal cannot be read, there is no text to show.
             let _ = events.send(Message::Noticed(clerk.notice().unwrap_or_default()));
         });
         if let Err(error) = looked_up {
@@ -112,7 +112,7 @@ impl Attendant {
         }
     }
 
-    /// Shows shoppers what the shop manager has written for them, from the next tab on.
+    /// Shows shoppers the shop manager's text, from the next invitation on.
     pub(super) fn notice_to_shoppers(&mut self, did: Option<String>) {
         if self.display.tell(did) {
             self.follow_the_question();
@@ -122,7 +122,7 @@ impl Attendant {
         }
     }
 
-    /// Has the clerk write a sheet, for whoever sits at the desk now.
+    /// Has the clerk write a sheet for the present session.
     pub(super) fn fetch(&mut self, write: impl FnOnce(&mut Clerk) -> Sheet + Send + 'static) {
         let Some(session) = &self.desk.session else {
             return;
@@ -139,13 +139,13 @@ impl Attendant {
         }
     }
 
-    /// Lays a sheet on the desk, if the one that it was fetched for still sits there.
+    /// Shows a sheet, if the session that it was fetched for is still open.
     pub(super) fn lay(&mut self, number: u64, sheet: Sheet) {
         let Some(session) = self.desk.session.as_mut().filter(|session| session.number == number)
         else {
             return;
         };
-        // Only the right PIN makes the clerk write one of these for somebody who is not in.
+        // The clerk writes such a sheet for somebody who is not in only after the right PIN.
         session.is_in |= sheet.is_behind_the_pin();
         if matches!(sheet, Sheet::Health(_)) {
             session.tab = Tab::Health;
@@ -158,7 +158,7 @@ impl Attendant {
         }
     }
 
-    /// Adds to the post's sheet what the clerk does not know.
+    /// Adds what the clerk does not know to a sheet.
     fn complete(&self, sheet: Sheet) -> Sheet {
         let health = match sheet {
             Sheet::Health(health) => self.health(*health),
@@ -168,7 +168,7 @@ impl Attendant {
         Sheet::Health(Box::new(health))
     }
 
-    /// Adds to the clerk's word on the post what the attendant knows.
+    /// Adds what the attendant knows to the health of the kiosk.
     pub(super) fn health(&self, mut health: Health) -> Health {
         let tried = self.desk.session.as_ref().map(|session| session.tried).unwrap_or_default();
         health.is_recording = !self.visit.is_resting();
@@ -181,7 +181,7 @@ impl Attendant {
         health
     }
 
-    /// Whether somebody who is in has this sheet before them.
+    /// Whether somebody is in and looks at this tab.
     pub(super) fn sits_at(&self, tab: Tab) -> bool {
         self.desk.session.as_ref().is_some_and(|session| session.is_in && session.tab == tab)
     }
@@ -206,7 +206,7 @@ impl Attendant {
         true
     }
 
-    /// Clears the desk away and shows what a shopper would see.
+    /// Closes the desk and shows what a shopper would see.
     pub(super) fn leave_desk(&mut self) {
         self.desk.session = None;
         if let Some(view) = self.panel.shown.clone() {

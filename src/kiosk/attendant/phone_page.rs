@@ -1,4 +1,4 @@
-//! What the page for phones wants of the attendant.
+//! Answers the requests of the page for phones.
 
 use super::Attendant;
 use crate::feedback::note::Noted;
@@ -7,7 +7,7 @@ use crate::kiosk::desk::sheets::sheet::Health;
 
 impl Attendant {
     pub(super) fn answer_phone(&mut self, request: Request) {
-        // A phone that has hung up wants no answer.
+        // A phone that has hung up needs no answer.
         match request {
             Request::Look(reply) => {
                 let standing =

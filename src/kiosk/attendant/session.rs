@@ -1,11 +1,11 @@
-//! Somebody at the desk of the screen.
+//! A session at the desk on the screen.
 
 use crate::kiosk::desk::sheets::sheet::Tab;
 
 /// Somebody at the desk.
 #[derive(Debug)]
 pub(super) struct Session {
-    /// Which one it is, so that what was fetched for the last one is not shown to this one.
+    /// The session's number, so that a sheet for an earlier session is not shown in this one.
     pub(super) number: u64,
     pub(super) is_in: bool,
     pub(super) tab: Tab,

@@ -1,4 +1,4 @@
-//! The USB stick: whether one is there, and what becomes of it.
+//! Writes the USB stick, and reports the result on the health tab.
 
 use super::{Attendant, Message};
 use crate::kiosk::desk::Clerk;
@@ -10,7 +10,7 @@ impl Attendant {
     pub(super) fn stick(&self, found: Stick) -> Stick {
         match (&self.desk.stick, found) {
             (Stick::Writing, _) => Stick::Writing,
-            // What was said of a stick that is gone is said of nothing.
+            // The result of a stick that was taken out is not shown any more.
             (Stick::None, found) | (_, found @ Stick::None) => found,
             (told, _) => told.clone(),
         }
@@ -34,7 +34,7 @@ impl Attendant {
         };
     }
 
-    /// Says what became of the stick.
+    /// Takes the result of writing the stick.
     pub(super) fn stick_written(&mut self, written: Result<Carried, String>) {
         self.desk.stick = match written {
             Ok(carried) => {

@@ -71,7 +71,7 @@ pub(super) fn start(
                     let is_active = event.kind == EdgeKind::Rising;
                     lines.edge(event.offset, is_active, event.line_seqno, now)
                 }
-                // A stop and a continue, as when the unit is frozen; no edge was taken yet.
+                // A signal interrupted the call, as when the unit is frozen; no edge was taken yet.
                 Err(error) if is_interrupted(&error) => continue,
                 Err(error) => {
                     tracing::error!(%error, "the buttons cannot be read any more");
@@ -115,8 +115,8 @@ pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     }))
 }
 
-/// Whether a system call was only interrupted. The library keeps the number of an error of the
-/// kernel's interface to itself, so that one is known by its words.
+/// Whether a system call was only interrupted. The library hides the error number of the kernel's
+/// interface, so such an error is recognised by its text.
 fn is_interrupted(error: &gpiocdev::Error) -> bool {
     let interrupted = std::io::Error::from_raw_os_error(EINTR).to_string();
     match error {

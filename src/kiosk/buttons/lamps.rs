@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::error::Error;
 use super::output::{Output, Switch};
 
-/// How many signals can wait; later ones are dropped, since lamps are not a record.
+/// How many signals can wait; further ones are dropped, since nobody needs old signals.
 const SIGNALS_MAX: usize = 64;
 
 /// How long the pressed lamp is dark.
@@ -32,7 +32,7 @@ pub enum Signal {
     Alert(bool),
 }
 
-/// A handle on the lamps' thread; one without lamps does nothing.
+/// A handle on the lamps' thread; without lamps it does nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Lamps(Option<SyncSender<Signal>>);
 
@@ -44,7 +44,7 @@ impl Lamps {
         }
     }
 
-    /// Lights as many lamps through a driver's switch, on a thread of their own, which leaves them
+    /// Switches so many lamps by a driver's function, on a thread of their own, which leaves them
     /// dark when the last handle is dropped.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Lamps {
     }
 }
 
-/// Lights the lamps until nobody can signal any more, and leaves them dark.
+/// Switches the lamps until the last handle is dropped, and leaves them dark.
 fn light(inbox: &Receiver<Signal>, lamps: usize, mut switch: Switch) {
     let (mut is_lit, mut is_alert) = (false, false);
     for signal in inbox {

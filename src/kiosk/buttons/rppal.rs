@@ -1,8 +1,8 @@
 //! Buttons on a Raspberry Pi, through rppal.
 //!
-//! The synchronous interrupts are used because they tell when a line cannot be had; the
-//! asynchronous ones fail silently. Each pin is polled together with the others, and its edge
-//! carries a number per line, which shows when one overwrote another.
+//! The synchronous interrupts are used because they report a line that cannot be used; the
+//! asynchronous ones fail silently. All pins are polled together, and each edge has a number per
+//! line, which shows when one overwrote another.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -63,14 +63,14 @@ pub(super) fn start(
     let mut pins = Vec::new();
     for &line in &settings.lines {
         let busy = || failed(format!("take button line {line}"));
-        // A number that does not fit is no line of a Pi, and rppal says so.
+        // A number that does not fit is not a line of a Pi, and rppal says so.
         let pin = gpio.get(u8::try_from(line).unwrap_or(u8::MAX)).map_err(busy())?;
         let mut pin = match settings.pull {
             Pull::Up => pin.into_input_pullup(),
             Pull::Down => pin.into_input_pulldown(),
             Pull::Off => pin.into_input(),
         };
-        // A start that fails because another kiosk runs must not take the pull from under it.
+        // If this start fails because another kiosk runs, that kiosk's lines must keep their pull.
         pin.set_reset_on_drop(false);
         pin.set_interrupt(Trigger::Both, debounce).map_err(busy())?;
         pins.push(pin);
@@ -95,7 +95,7 @@ pub(super) fn start(
                     lines.overdue(clock::boot_ms()).into_iter().for_each(&notice);
                     continue;
                 }
-                // A stop and a continue, as when the unit is frozen; no edge was taken yet.
+                // A signal interrupted the call, as when the unit is frozen; no edge was taken yet.
                 Err(rppal::gpio::Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {
                     continue;
                 }

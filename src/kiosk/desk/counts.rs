@@ -1,8 +1,8 @@
-//! Counting the journal for the shop manager: the numbers that stand on every sheet.
+//! Counts the journal for the shop manager: the numbers on every sheet.
 //!
-//! A [`count::Count`] reads the journal page by page; a [`summary`] is what people get to see of
-//! it; the [`clerk`] is the thread that has counted before anybody asks. How numbers are drawn is
-//! no business of this room.
+//! A [`count::Count`] reads the journal page by page; a [`summary`] is what the shop manager sees
+//! of it; the [`clerk`] is the thread that counts before anybody asks. How numbers are drawn is not
+//! decided here.
 
 pub mod clerk;
 pub mod count;

@@ -1,8 +1,8 @@
 //! The desk on the shop manager's phone: the sheets of the screen as pages on the shop's network.
 //!
-//! A build without the feature `phone` has `absent` in the place of `served`: the same calls,
-//! no web server, and a line in the log for whoever configured the page. [`talk`] is what the page
-//! and the attendant say to each other, in either build.
+//! A build without the feature `phone` has `absent` in the place of `served`: the same calls, no
+//! web server, and a line in the log if the page is configured. [`talk`] has the messages between
+//! the page and the attendant, in either build.
 
 #[cfg(not(feature = "phone"))]
 mod absent;

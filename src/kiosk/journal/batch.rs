@@ -57,7 +57,7 @@ impl Batch {
     }
 }
 
-/// What a receipt said of a batch.
+/// What a receipt says about a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
     /// What the hub has stored.
@@ -66,18 +66,18 @@ pub struct Settlement {
     pub set_aside: Vec<(RatingId, String)>,
     /// The keys of the anchors that were sent.
     pub told: Vec<i64>,
-    /// What the hub's answer tells of the time.
+    /// An anchor of this boot from the hub's answer.
     pub anchor: Option<Anchor>,
-    /// Which archive answered.
+    /// The archive that answered.
     pub archive: Option<ArchiveSeen>,
 }
 
-/// What a receipt tells of the archive at the hub.
+/// What a receipt tells about the archive at the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveSeen {
     /// The name by which it knows this kiosk; another one has other counts.
     pub kiosk: u32,
-    /// Its epoch.
+    /// The archive's epoch.
     pub epoch: u64,
     /// How many events of this kiosk it held before the delivery, and after it, if it tells.
     pub stored: Option<(u64, u64)>,
@@ -118,7 +118,7 @@ impl Journal {
             }
         }
         if runs.is_empty() && events_max > 0 && self.books.waiting > 0 && self.unsent_row > 0 {
-            // The books say that something waits: then it is the row where to begin that is wrong.
+            // The books say that events wait, so the row to begin at is wrong.
             self.unsent_row = 0;
             self.chores.check_again();
             return self.batch(events_max);
@@ -137,10 +137,10 @@ impl Journal {
 
     /// Writes down what a receipt settled, in one commit; no commit if nothing is new.
     ///
-    /// The commit is not flushed: a receipt that a power cut takes back is asked for again.
+    /// The commit is not flushed: when a power cut takes it back, the events are sent again.
     ///
     /// # Errors
-    /// When the commit fails; then nothing of it has happened, and the events go out again.
+    /// When the commit fails; then nothing has changed, and the events are sent again.
     pub fn settle(&mut self, settlement: &Settlement) -> Result<(), Error> {
         let folder = self.folder.clone();
         let failed = |source| classify(&folder, "settle events in", source);
@@ -218,12 +218,12 @@ impl Journal {
         let epoch = epoch.cast_signed();
         let before = stored.map(|(before, _)| before.cast_signed());
         let stored = stored.map(|(_, after)| after.cast_signed());
-        // What a damaged journal knew of the archive is not carried over, so it may be any.
+        // After a damaged journal the known epoch is lost, so the archive counts as another.
         let is_other = known_epoch.map_or(self.after_bad > 0, |known| known != epoch);
         let is_back = before.zip(known_stored).is_some_and(|(now, known)| now < known);
         if is_other || is_back {
-            // What the archive is known by is written at the end, so that a power cut in between
-            // begins it anew.
+            // The chore writes the epoch at its end, so that after a power cut in between it starts
+            // again.
             if self.chores.offer_again(epoch, stored) {
                 tracing::warn!(
                     "head office was restored from a backup: all events held here are offered again"
@@ -248,7 +248,7 @@ impl Journal {
     /// number.
     ///
     /// # Errors
-    /// When the commit fails; then nothing of it has happened.
+    /// When the commit fails; then nothing has changed.
     pub fn retry(&mut self) -> Result<u64, Error> {
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;

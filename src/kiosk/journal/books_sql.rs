@@ -68,7 +68,7 @@ fn loss_checksum(run_key: i64, first: u32, last: u32) -> u32 {
 const RUNS: &str = "select id, uuid, boot, taken, settled_n, crc from run";
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
-    // A value out of range is damage, and a damaged row is not believed.
+    // A value out of range is damage, and a damaged row is not trusted.
     let whole = |at| row.get::<_, i64>(at).ok().and_then(|n| u32::try_from(n).ok());
     let run = RunId(row.get(1).unwrap_or_default());
     let (taken, settled) = (whole(3), whole(4));
@@ -99,7 +99,7 @@ pub(super) fn run_of(connection: &Connection, run: RunId) -> rusqlite::Result<Op
 
 /// The last run and how far it had come, which only its rows know.
 ///
-/// Damaged rows at the end count: they were numbers handed out.
+/// Damaged rows at the end count: their numbers had been handed out.
 pub(super) fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(RunRow, u32)>> {
     let Some(last) = runs(connection)?.pop() else {
         return Ok(None);
@@ -110,7 +110,7 @@ pub(super) fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(Ru
     let mut damaged = 0;
     for kept in newest {
         match kept.entry {
-            // What names another run that is known belongs to that one.
+            // A row that names another known run belongs to that run.
             Err(id) if id.run == last.run || id.run == RunId([0; 16]) => damaged += 1,
             Ok(entry) if entry.id.run == last.run => {
                 return Ok(Some((last, entry.id.n.saturating_add(damaged))));
@@ -179,7 +179,7 @@ pub(super) fn add_boot(
     known(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
-/// The books of all runs; what the present one has taken is not written down yet.
+/// The books of all runs; the run that writes has not saved its own count yet.
 pub(super) fn books(connection: &Connection, run: Option<&Run>) -> rusqlite::Result<Books> {
     let sql = "select \
         (select coalesce(sum(case id when ? then ? else taken end), 0) from run), \

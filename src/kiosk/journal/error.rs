@@ -47,7 +47,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The data folder is on a file system that keeps nothing.
+    /// The data folder is on a file system that a restart wipes, or on which SQLite is not safe.
     #[error(
         "data folder {} is on {kind}: ratings would not be safe there. Name a folder on a durable \
          disk as data_dir, or set allow_volatile = true for a trial", .folder.display()

@@ -1,5 +1,5 @@
-//! Opens the journal, whatever ended the last run: a sound file is used further, and a damaged one
-//! is quarantined before anything is written into it.
+//! Opens the journal, however the last run ended: a sound file is used again, and a damaged one is
+//! quarantined before anything is written into it.
 
 use std::path::Path;
 
@@ -95,7 +95,7 @@ impl Journal {
                 return Err(damaged("has a damaged record of how far a run is settled"));
             }
             if !is_whole {
-                // What was being carried over when the power went is carried over again.
+                // What was being carried over when the power was cut is carried over again.
                 let after_bad =
                     books_sql::meta(&connection, "after_bad").map_err(failed("read"))?;
                 let old_keys = ..=after_bad.unwrap_or(0) * books_sql::KEYS_APART;
@@ -122,7 +122,7 @@ impl Journal {
             mark: mark.unwrap_or_default(),
             chores: Chores::default(),
         };
-        // One event can be there whole without its commit, if the power went in that moment.
+        // A power cut during a commit can leave one whole event in the WAL without its commit.
         journal.take_in(&in_wal).map_err(failed("complete"))?;
         journal.read_state().map_err(failed("read"))?;
         journal.chores = Chores::at_open(&journal.connection, bad, journal.unsent_row)
@@ -179,7 +179,7 @@ impl Journal {
 
 /// Whether runs that the mark knows are missing, or were further than the journal says.
 ///
-/// While a damaged journal is still being salvaged, only the runs since then can be held against
+/// While a damaged journal is still being salvaged, only the runs since then can be compared with
 /// the mark.
 fn is_shorter(
     connection: &Connection,

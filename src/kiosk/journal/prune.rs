@@ -15,7 +15,7 @@ impl Journal {
     /// next one whose time is known. What was set aside stays, and so does the newest row.
     ///
     /// # Errors
-    /// When the commit fails; then nothing of it has happened.
+    /// When the commit fails; then nothing has changed.
     pub fn prune(&mut self, before_utc_ms: i64) -> Result<usize, Error> {
         let is_old = |kept: &&Kept| match &kept.entry {
             Ok(entry) => {
@@ -35,7 +35,7 @@ impl Journal {
     /// Deletes the oldest settled events whatever their age, to make room; returns how many.
     ///
     /// # Errors
-    /// When the commit fails; then nothing of it has happened.
+    /// When the commit fails; then nothing has changed.
     pub fn make_room(&mut self) -> Result<usize, Error> {
         let page = self.oldest_deletable()?;
         let is_done = |kept: &&Kept| kept.state != State::Waiting;

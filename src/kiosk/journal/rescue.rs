@@ -1,6 +1,6 @@
-//! What rescues events from a journal whose file is damaged: the damaged file is quarantined,
-//! everything that is still whole in it is read page by page, and the high-water mark says how
-//! much there should have been.
+//! Rescues events from a journal whose file is damaged: the damaged file is quarantined, everything
+//! that is still whole in it is read page by page, and the high-water mark says how many events
+//! there should have been.
 
 pub(super) mod high_water;
 mod page;

@@ -1,4 +1,4 @@
-//! Space on the card: a reserve file for when it is full, and file systems that keep nothing.
+//! The space on the card: a reserve file for a full card, and a check for unsafe file systems.
 //!
 //! On a full card SQL can free nothing, since a deletion has to be written too. So a
 //! placeholder file is kept beside the journal; deleting it makes room for thousands of ratings,
@@ -38,7 +38,7 @@ fn write(path: &Path) -> io::Result<()> {
     let file = File::create(path)?;
     match fallocate(&file, FallocateFlags::empty(), 0, BYTES) {
         Ok(()) => Ok(()),
-        // A file system that cannot set room aside has to be given something to hold.
+        // A file system that cannot reserve space gets a file with content.
         Err(_) => io::copy(&mut io::Read::take(io::repeat(0), BYTES), &mut &file).map(drop),
     }
 }

@@ -64,7 +64,7 @@ pub(super) const COLUMNS: &str = "event.row, run.uuid, boot.uuid, event.n, event
      question.language, event.misuse, event.misuse_rule, event.replaces, event.crc, event.kind, \
      event.content, event.n <= run.settled_n, set_aside.is_again";
 
-/// Where those columns come from; a row whose keys are damaged is still one.
+/// The tables of those columns; a row is read even if its keys are damaged.
 pub(super) const SOURCES: &str = "event left join run on run.id = event.run \
      left join boot on boot.id = run.boot left join question on question.id = event.question \
      left join set_aside on set_aside.run = event.run and set_aside.n = event.n";
@@ -74,8 +74,8 @@ pub(super) const WAITS: &str =
     "event.n > run.settled_n and set_aside.n is null or set_aside.is_again = 1";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    // Damage must not take the rest of the page with it, so what cannot be an id becomes one that
-    // nothing has.
+    // Damage in one row must not spoil the rest of the page, so an invalid id becomes one that no
+    // run has.
     let run = RunId(row.get(1).unwrap_or_default());
     let boot = BootId(row.get(2).unwrap_or_default());
     let id = RatingId { run, n: row.get(3).unwrap_or_default() };
@@ -114,7 +114,7 @@ fn content(row: &Row<'_>, id: RatingId) -> rusqlite::Result<Option<(Entry, i64)>
     Ok(columns.entry(id, question).map(|entry| (entry, crc)))
 }
 
-/// What a row says of its event, before anything is made of it.
+/// The columns of a row, before they are read as an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) boot_ms: i64,
@@ -153,7 +153,7 @@ impl Columns {
         }
     }
 
-    /// The entry that these columns make, if they make one.
+    /// The entry that these columns make; none when they are invalid.
     pub(super) fn entry(&self, id: RatingId, question: Option<Wording>) -> Option<Entry> {
         let reading = Reading { boot_ms: u64::try_from(self.boot_ms).ok()?, wall_ms: self.wall_ms };
         let (kind, mut fields) = match self.kind.as_deref() {
@@ -178,7 +178,7 @@ impl Columns {
         for (field, column) in [
             (Field::Score, self.score),
             (Field::Scale, self.scale),
-            // The first schema named the rule only where it struck.
+            // The first schema wrote the rule only for a press that does not count.
             (Field::MisuseRule, self.misuse_rule),
             (Field::Replaces, self.replaces),
         ] {
@@ -192,7 +192,7 @@ impl Columns {
     }
 }
 
-/// The fields of a kind that stand in its content, in their order; the question has a table.
+/// The fields of a kind that are in its content, in their order; the question has a table.
 fn fields_in_content(kind: Kind) -> impl Iterator<Item = Field> {
     let is_question =
         |field: &Field| matches!(field, Field::Question | Field::QuestionVersion | Field::Language);
@@ -234,7 +234,7 @@ fn read_content(kind: Kind, content: &str) -> Option<Fields> {
             fields.set_text(field, Some(word));
         }
     }
-    // What was written otherwise, was not written by us.
+    // Content in any other form was not written by us.
     (write_content(kind, &fields) == content).then_some(fields)
 }
 
@@ -272,7 +272,7 @@ fn add_rated(bytes: &mut Vec<u8>, rated: &Rated) {
     bytes.extend(input_number(rated.input).to_le_bytes());
     add_wording(bytes, &rated.question);
     match (rated.verdict.misuse, rated.verdict.rule) {
-        // Rows of the first schema have no rule where it did not strike, and it was the first.
+        // Rows of the first schema have no rule for a press that counts; it was the first.
         (None, 1) => bytes.push(0),
         (Some(reason), rule) => {
             bytes.push(1);

@@ -1,4 +1,4 @@
-//! The journal's file as an SQLite database: its version, its modes, its migrations.
+//! The journal's file as an SQLite database: its version, its modes and its migrations.
 
 use std::path::Path;
 
@@ -15,12 +15,12 @@ const MIGRATIONS: [&str; 2] = [include_str!("0001_first.sql"), include_str!("000
 /// The bytes of a page, fixed when the file is made.
 pub(super) const PAGE_BYTES: u32 = 1024;
 
-/// Beside the schema's version, the header's place for an application's own number says the same
-/// again: only where both agree is a journal taken for a newer one, and not for a damaged one.
+/// The header's field for an application's own number repeats the schema's version: only where both
+/// agree is the journal taken for a newer one, and not for a damaged one.
 const APPLICATION_ID: i32 = 0x534d_0000;
 
-/// The schema's version by the file's header, without opening it as a database: the higher one of
-/// a newer program, or 0.
+/// The schema's version in the file's header, read without opening the database: that of a newer
+/// program, or 0.
 ///
 /// SQLite documents the header: the version stands in four bytes at offset 60, big end first, and
 /// the application's own number at 68.
@@ -29,7 +29,7 @@ pub(super) fn newer_in_header(file: &Path) -> std::io::Result<i32> {
     let mut header = [0; 72];
     match std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut header)) {
         Ok(()) => {}
-        // Any other fault of the file is found later.
+        // Any other problem with the file is found later.
         Err(_) => return Ok(0),
     }
     let word = |at: usize| {
@@ -66,8 +66,8 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Making the file takes a rollback journal. One that a power cut brings back would take away
-    // all that came after, so its deletion is flushed too, which only this level does.
+    // Creating the file needs a rollback journal. If a power cut brought that back, it would take
+    // away all that came after, so its deletion is flushed too, which only this level does.
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -81,7 +81,7 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 /// Does something whose loss in a power cut costs no rating, without a flush of its own: the next
 /// rating's flush carries it along.
 ///
-/// A receipt that is forgotten is asked for again, and the hub gives it again.
+/// A receipt that is lost comes again: the events are sent again, and the hub confirms them again.
 pub(super) fn unflushed<T>(
     connection: &mut Connection,
     act: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
@@ -93,7 +93,7 @@ pub(super) fn unflushed<T>(
     done
 }
 
-/// Names the most pages that the database may have.
+/// Sets the most pages that the database may have.
 pub(super) fn limit(connection: &Connection, bytes_max: u64) -> rusqlite::Result<()> {
     let pages = i64::try_from(bytes_max / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).max(1);
     connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
@@ -102,7 +102,7 @@ pub(super) fn limit(connection: &Connection, bytes_max: u64) -> rusqlite::Result
 /// Whether the database has as many pages as it may.
 pub(super) fn is_at_limit(connection: &Connection) -> rusqlite::Result<bool> {
     let ask = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    // The last pages may be too few for what a rating needs.
+    // The last free pages may be too few for a rating.
     Ok(ask("page_count")? - ask("freelist_count")? + 8 >= ask("max_page_count")?)
 }
 

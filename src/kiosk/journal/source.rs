@@ -1,5 +1,5 @@
-//! The journal to read: that of the running kiosk, through its thread, or a file that no kiosk has
-//! open. Long reads go page by page, so that no press waits for them.
+//! The journal as a reader sees it: the running kiosk's, through its thread, or a file that no
+//! kiosk has open. Long reads go page by page, so that no press waits for them.
 
 use std::cell::RefCell;
 

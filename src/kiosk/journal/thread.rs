@@ -115,7 +115,7 @@ impl JournalThread {
 
     /// Closes the journal and ends its thread; later requests get [`Gone`].
     pub fn close(&self) {
-        // When the thread has ended already there is nothing to close.
+        // If the thread has ended already, there is nothing to close.
         let _ = self.send(Request::Close);
     }
 
@@ -223,7 +223,7 @@ pub struct Home {
     pub read_clocks: fn() -> Reading,
 }
 
-/// The thread's own side: the journal, while it is open.
+/// The state of the thread: the journal, while it is open.
 struct Owner<A> {
     home: Home,
     journal: Option<Journal>,
@@ -268,7 +268,7 @@ impl<A: Fn(Outcome)> Owner<A> {
     }
 
     fn serve(&mut self, request: Request) {
-        // A reader that has ended wants no reply.
+        // A reader that has ended needs no reply.
         match request {
             Request::Keep(event, reading, of) => self.keep(*event, reading, of),
             Request::Probe => self.probe(),
@@ -307,7 +307,7 @@ impl<A: Fn(Outcome)> Owner<A> {
             Request::Audit { reply } => {
                 let _ = reply.send(self.with(|journal| journal.audit()));
             }
-            // The loop has ended already when this comes.
+            // The loop ends before this request gets here.
             Request::Close => {}
         }
     }
@@ -316,7 +316,7 @@ impl<A: Fn(Outcome)> Owner<A> {
         let reading = (self.home.read_clocks)();
         match self.with(|journal| journal.chore(reading)) {
             Ok(()) => {}
-            // Ratings may still find room where more than one at a time does not.
+            // There may still be room for single ratings where a chore finds none.
             Err(error @ Error::Full(_)) => {
                 tracing::warn!(%error, "the repair of the journal waits for free space");
                 self.chores_at_ms = reading.boot_ms + CHORES_REST_MS;
@@ -357,7 +357,7 @@ impl<A: Fn(Outcome)> Owner<A> {
             return Err(error);
         }
         let journal = self.open_run()?;
-        // What was written before the room ran out may have been whole after all.
+        // The event may have been written whole before the room ran out.
         if let Some(id) = next
             && let Some(entry) = journal.newest_of(id)?
         {
@@ -374,7 +374,7 @@ impl<A: Fn(Outcome)> Owner<A> {
                 let has_room = reserve::give_up(folder);
                 if has_room {
                     tracing::error!(
-                        "the card is full: the journal uses its reserve and takes ratings further"
+                        "the card is full: the journal deletes its reserve file and goes on taking ratings"
                     );
                 }
                 has_room
@@ -458,7 +458,7 @@ impl<A: Fn(Outcome)> Owner<A> {
         Ok(journal)
     }
 
-    /// Says what is wrong when it changes.
+    /// Logs what is wrong when it changes.
     fn complain(&mut self, error: &Error) {
         let why = error.to_string();
         if self.trouble.as_ref() != Some(&why) {

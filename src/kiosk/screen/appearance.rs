@@ -10,7 +10,7 @@ use super::panel;
 use crate::feedback::colour::Colour;
 use crate::kiosk::settings::{Look, Settings};
 
-/// The least size of what a finger is to hit, in millimetres.
+/// The least size of a control for a finger, in millimetres.
 const TOUCH_MM: f32 = 20.0;
 
 /// Sets everything that stays as it is while the kiosk lives.

@@ -37,7 +37,7 @@ fn faces(theme: &Theme<'_>) -> Vec<(String, f64)> {
     let mut pairs = Vec::new();
     for (face, fill) in fills.into_iter().enumerate() {
         pairs.push((format!("features of face {face}"), ratio(feature, fill)));
-        // Where the fill is the paper, the ring is what is seen of the disc.
+        // If the fill is the colour of the paper, only the ring of the disc is seen.
         let edge = ratio(fill, paper).max(ratio(feature, paper));
         pairs.push((format!("edge of face {face}"), edge));
     }

@@ -2,7 +2,7 @@
 //!
 //! Noto Sans and Noto Sans Arabic have Latin, Greek, Cyrillic and Arabic and come with the program.
 //! The thousands of characters of Chinese, Japanese and Korean would be larger than the program
-//! itself, so those are the system's to bring, and a language without a font is not offered.
+//! itself, so those fonts must be the system's, and a language without a font is not offered.
 //!
 //! For every text that it lays out, the font system walks and copies the list of all the families
 //! that it knows, and a desktop has hundreds of them. So [`bring_fonts`] chooses once and hides the
@@ -19,7 +19,7 @@ use fontique::{
 
 use crate::feedback::survey::base;
 
-/// The font that the font system finds in any case: it panics where there is none at all.
+/// The font that the font system always finds: it panics if there is none at all.
 const FONT: &[u8] = include_bytes!("../../../ui/assets/fonts/NotoSans-Regular.ttf");
 
 /// The fonts for Arabic, which stands beside Latin in one text and is a font of its own.
@@ -28,15 +28,15 @@ const ARABIC: [&[u8]; 2] = [
     include_bytes!("../../../ui/assets/fonts/NotoSansArabic-Bold.ttf"),
 ];
 
-/// The families that come with the program: a system's of the same name are left alone.
+/// The families that come with the program; a system's family of the same name is not used.
 const OURS: [&str; 2] = ["Noto Sans", "Noto Sans Arabic"];
 
 /// The weights that the screens use, and the one that stands in for them.
 const WEIGHTS: [f32; 3] = [REGULAR, 600.0, 700.0];
 const REGULAR: f32 = 400.0;
 
-/// Scripts that the system has to bring: the languages, the script, a letter of it, and the family
-/// of Debian's packages, which is taken before any other that would do.
+/// Scripts whose font must be the system's: the languages, the script, a letter of it, and the
+/// family of Debian's packages, which is preferred to any other.
 const OF_THE_SYSTEM: [(&[&str], [u8; 4], char, &str); 23] = [
     (&["ja"], *b"Hira", 'あ', "Noto Sans CJK JP"),
     (&["zh", "yue"], *b"Hani", '中', "Noto Sans CJK SC"),
@@ -68,14 +68,14 @@ fn package(family: &str) -> &'static str {
     if family.contains("CJK") { "fonts-noto-cjk" } else { "fonts-noto-core" }
 }
 
-/// Families that are asked for signs that ours lack, after the system's usual one.
+/// Families that are searched for symbols that ours lack, after the system's usual one.
 const SIGNS: [&str; 4] =
     ["DejaVu Sans", "Noto Sans Symbols", "Noto Sans Symbols2", "Noto Sans Symbols 2"];
 
-/// What the system lends us.
+/// The fonts of the system that the program uses.
 #[derive(Debug, Default)]
 struct Lent {
-    /// The families for signs and emoji, in the order in which they are asked.
+    /// The families for symbols and emoji, in the order in which they are searched.
     signs: Vec<String>,
     /// The family for each script.
     scripts: Vec<([u8; 4], String)>,
@@ -108,7 +108,7 @@ impl Lent {
             let mut known = usual.into_iter().chain(named);
             let found = known.find(|family| draws(system, &mut cache, *family, letter));
             let found = found.or_else(|| {
-                // Where no font has the script, this is the one that comes nearest.
+                // If no font has the script, the font system names one without the letter.
                 let nearest = system.fallback_families(key(script)).next();
                 nearest.filter(|family| draws(system, &mut cache, *family, letter))
             });
@@ -124,7 +124,7 @@ impl Lent {
         lent
     }
 
-    /// Notes the files of a family and tells its name; none for a family that we bring ourselves.
+    /// Keeps the files of a family and returns its name; none for a family of our own.
     fn take(
         &mut self,
         system: &mut Collection,
@@ -184,7 +184,7 @@ fn face(
     found
 }
 
-/// All of the system's fonts; none where there are none, since the font system would panic.
+/// All of the system's fonts; none if there are no fonts, since the font system would panic.
 fn system() -> Option<Collection> {
     const PLACES: [&str; 3] =
         ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
@@ -199,7 +199,7 @@ fn system() -> Option<Collection> {
 pub struct Missing(Vec<(&'static str, &'static str)>);
 
 impl Missing {
-    /// Asks the system.
+    /// Looks in the fonts of the system.
     #[must_use]
     pub fn find() -> Self {
         if let Some(lent) = LENT.get() {
@@ -234,8 +234,8 @@ thread_local! {
     static IS_TAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes known to everything that Slint draws from now on what the system lends, and our fonts for
-/// Arabic.
+/// Registers the chosen fonts of the system and our fonts for Arabic, for everything that Slint
+/// draws from now on.
 pub(super) fn teach() {
     let mut collection = slint::fontique_011::shared_collection();
     if IS_TAUGHT.replace(true) {

@@ -8,7 +8,7 @@ use crate::feedback::answer::{FollowUp, Reply};
 use crate::feedback::rating::Input;
 use crate::kiosk::attendant::Message;
 
-/// Tells of every touch on a shopper's page.
+/// Tells the attendant of every touch on a shopper's page.
 pub(super) fn listen(window: &AppWindow, tell: impl Fn(Message) + Clone + 'static) {
     let bridge = Bridge::get(window);
     listen_for_presses(&bridge, tell.clone());

@@ -1,4 +1,4 @@
-//! The keyboard on the screen: which letters a language needs, and what a key does to a text.
+//! The keyboard on the screen: the letters of a language, and what a key does to a text.
 
 use crate::feedback::answer::COMMENT_CHARS_MAX;
 use crate::feedback::survey::base;
@@ -9,7 +9,7 @@ const VOICED: char = '゛';
 /// The mark that makes は into ぱ, as a key of its own.
 const HALF_VOICED: char = '゜';
 
-/// The rows of letters of a language; those of English where it has none of its own.
+/// The rows of letters of a language; those of English if it has none of its own.
 #[must_use]
 pub fn rows(language: &str) -> Vec<Vec<String>> {
     let rows: &[&str] = match base(language) {
@@ -61,12 +61,12 @@ pub fn press(mut text: String, key: &str, language: &str) -> String {
         return text;
     }
     if text.chars().count() < COMMENT_CHARS_MAX {
-        // A text begins with a capital, where the script has them; nobody has to look for a key.
+        // A text begins with a capital if the script has capitals, so nobody has to look for a key.
         let is_first = text.is_empty() || text.ends_with(". ");
         match (is_first, letter) {
             (true, ' ') if text.is_empty() => {}
             (true, 'i') if base(language) == "tr" => text.push('İ'),
-            // A letter whose capital is two stays as it is.
+            // A letter whose capital is two letters stays as it is.
             (true, _) if letter.to_uppercase().count() == 1 => text.extend(letter.to_uppercase()),
             _ => text.push(letter),
         }

@@ -1,4 +1,4 @@
-//! Lays out the keyboard on the screen, for whoever writes on it.
+//! Lays out the keyboard on the screen.
 
 use slint::SharedString;
 

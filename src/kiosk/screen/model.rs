@@ -22,7 +22,7 @@ pub(super) fn whole(count: impl TryInto<i32>) -> i32 {
     count.try_into().unwrap_or(i32::MAX)
 }
 
-/// A score without its fraction, which nobody could defend.
+/// A score without its fraction, which would claim too much precision.
 pub(super) fn rounded(score: Option<f64>) -> i32 {
     score.map_or(0, |score| score.round() as i32)
 }

@@ -1,4 +1,4 @@
-//! Shows a view: sets in the bridge what the page of it reads.
+//! Shows a view: sets in the bridge what its page reads.
 
 use slint::Global as _;
 
@@ -10,7 +10,7 @@ use crate::feedback::visit::Attending;
 use crate::kiosk::attendant::View;
 use crate::kiosk::display::{DisplayTexts, is_from_the_right};
 
-/// Shows a view, and tells whoever listens for it.
+/// Shows a view, and tells a test that listens.
 pub(super) fn show(window: &AppWindow, view: &View) {
     let bridge = Bridge::get(window);
     match view {
@@ -28,7 +28,7 @@ pub(super) fn show(window: &AppWindow, view: &View) {
     bridge.invoke_shown();
 }
 
-/// Takes back what the last view has left: a dark panel, and numbers of the desk.
+/// Undoes what the last view left: a dark panel, and numbers of the desk.
 fn before(window: &AppWindow, bridge: &Bridge<'_>, view: &View) {
     if bridge.get_stage() == Stage::Dark && *view != View::Dark {
         panel::light(true);
@@ -100,7 +100,7 @@ fn follow_up(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, texts: &Displa
     if page == FollowUp::Comment {
         keys::lay_out(bridge);
     }
-    // What was pressed is not to be seen again under the thank-you.
+    // The pressed face must not be seen again under the thank-you.
     bridge.set_pressed(0);
     bridge.set_is_happy(is_happy);
     bridge.set_follow_up(title.as_str().into());

@@ -1,4 +1,4 @@
-//! When the shop manager is to be told that many shoppers are unhappy just now.
+//! The table `alert`: when many unhappy shoppers, or none at all, raise an alert.
 
 use serde::Deserialize;
 

@@ -17,22 +17,22 @@ const PORT_LEAST: u16 = 1_024;
 pub struct PhoneListen {
     /// The address to listen on.
     pub address: SocketAddr,
-    /// A name that the shop's network knows the kiosk by, for the address that is shown.
+    /// A name that the kiosk has on the shop's network, for the address that is shown.
     pub host: Option<String>,
-    /// What the page bears.
+    /// The limits of the page.
     pub limits: PhoneLimits,
 }
 
-/// What the page for phones bears of whoever is on the shop's network.
+/// The limits of the page for phones, since anybody on the shop's network can connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhoneLimits {
-    /// How many connections are open at once; beyond that, whoever connects is hung up on.
+    /// How many connections are open at once; further ones are closed at once.
     pub connections_max: usize,
     /// How many of them one address may have.
     pub connections_of_one_max: usize,
     /// How many requests one address may make in a minute.
     pub requests_per_minute: NonZeroU32,
-    /// How long agreeing on a key may take, and how long a request line with its headers.
+    /// How long the TLS handshake may take, and how long a request line with its headers.
     pub patience: Duration,
     /// How long a connection lives at most.
     pub life: Duration,
@@ -68,7 +68,7 @@ impl DeskPart {
         u64::from(close_s) * 1_000
     }
 
-    /// Where the page for phones is; none where none is wanted.
+    /// Where the page for phones is; none unless it is configured.
     pub(super) fn check(self, complaints: &mut Complaints) -> Option<PhoneListen> {
         let is_name = |host: &String| {
             let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';

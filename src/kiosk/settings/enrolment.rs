@@ -29,7 +29,7 @@ pub struct Enrolment {
     pub shop: String,
     /// The shop's IANA time zone, as the hub knows it.
     pub zone: String,
-    /// Where in the shop the kiosk stands, as the hub knows it.
+    /// Where in the shop the kiosk is, as the hub knows it.
     #[serde(default)]
     pub touchpoint: String,
     /// The hub's keys, for deliveries that are carried by hand; a kiosk that was enrolled before
@@ -92,10 +92,10 @@ impl Enrolment {
         next.into_iter().chain([self.token.as_str()]).chain(former).collect()
     }
 
-    /// Writes the enrolment as [`Enrolment::write`] does, if it is still the kiosk's own.
+    /// Writes the enrolment as [`Enrolment::write`] does, unless the kiosk was enrolled again.
     ///
     /// # Errors
-    /// When it is not, or the folder cannot be written.
+    /// When the kiosk was enrolled again, or the folder cannot be written.
     pub fn write_if(&self, is_ours: bool, data_dir: &Path) -> Result<(), EnrolmentError> {
         if is_ours {
             return self.write(data_dir);

@@ -1,8 +1,8 @@
-//! Deliveries that are carried by hand: everything that waits for head office, sealed and signed in
-//! a file, and the receipts that head office puts beside it.
+//! Carried deliveries: everything that waits for head office, sealed and signed in a file, and the
+//! receipts that head office puts beside it.
 //!
-//! A receipt is believed once, and only for a file that this kiosk wrote: their names are written
-//! down before a file gets its own. Nothing is settled but by such a receipt.
+//! A receipt is used once, and only for a file that this kiosk wrote: the file's nonce is written
+//! down before the file gets its name. Nothing else settles a carried event.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -21,10 +21,10 @@ use crate::kiosk::settings::Enrolment;
 use crate::wire::carried::Receipt;
 use crate::wire::delivery;
 
-/// The file in the data folder with the names of the files that were carried out, the newest last.
+/// The file in the data folder with the nonces of the carried files, the newest last.
 const CARRIED_FILE: &str = "carried";
 
-/// How many of them are known: whoever carries more sticks than this at once carries some again.
+/// How many of them are remembered; a receipt for an older file is ignored.
 const CARRIED_MAX: usize = 20;
 
 /// Why a delivery cannot be carried.
@@ -41,11 +41,11 @@ pub enum Error {
     Carried(#[from] carried::Error),
 }
 
-/// Writes everything that waits into a file; returns how many events that were. Without any, or
-/// where the enrolment has no keys of the hub, no file is left.
+/// Writes everything that waits into a file; returns how many events that were. Without any, or if
+/// the enrolment has no keys of the hub, there is no file.
 ///
 /// # Errors
-/// When the journal cannot be read, or the file not be written.
+/// When the journal cannot be read, or the file cannot be written.
 pub fn write(
     file: &Path,
     source: &JournalSource,
@@ -104,7 +104,7 @@ pub fn write(
         return Ok(0);
     }
     out.sync_all()?;
-    // A receipt can come back only for what is written down here before it leaves.
+    // A receipt is accepted only for a nonce that was written down before the file left.
     remember(data_dir, &nonce)?;
     std::fs::rename(new, file)?;
     Ok(events)
@@ -118,7 +118,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// Adds the frame to the file and begins another; returns how much is left to be carried.
+    /// Adds the frame to the file and begins another; returns how many events are left.
     fn send(
         &mut self,
         writer: &mut Writer<impl std::io::Write>,
@@ -132,7 +132,7 @@ impl Frame {
         let sent = u64::try_from(self.events).unwrap_or(u64::MAX);
         (self.bytes, self.events) = (0, 0);
         self.batch.runs.clear();
-        // What is known of the time goes with the first.
+        // The anchors go with the first frame only.
         self.batch.anchors.clear();
         Ok(left.saturating_sub(sent))
     }
@@ -149,8 +149,8 @@ fn remember(data_dir: &Path, nonce: &str) -> std::io::Result<()> {
     write_remembered(data_dir, &known)
 }
 
-/// Believes no receipt for this file any more. One that stays on the stick is old by the next time,
-/// and may be of before the hub was restored from a backup.
+/// Accepts no receipt for this file any more. One that stays on the stick is out of date next time,
+/// and may be older than a restored backup of the hub.
 fn forget(data_dir: &Path, nonce: &str) -> std::io::Result<()> {
     let mut known = remembered(data_dir);
     known.retain(|known| known != nonce);
@@ -163,10 +163,10 @@ fn write_remembered(data_dir: &Path, known: &[String]) -> std::io::Result<()> {
     file::write(&data_dir.join(CARRIED_FILE), text.join("\n").as_bytes())
 }
 
-/// Settles what receipts in a folder confirm of files of ours; returns how many events that were.
+/// Settles the events that receipts in a folder confirm; returns how many events that were.
 ///
 /// # Errors
-/// When the folder cannot be read, or the journal not be written.
+/// When the folder cannot be read, or the journal cannot be written.
 pub fn take_receipts(
     folder: &Path,
     source: &JournalSource,
@@ -195,14 +195,14 @@ pub fn take_receipts(
                 forget(data_dir, &receipt.nonce)?;
             }
             None => {
-                tracing::info!(%file, "no receipt of head office that a file of ours waits for")
+                tracing::info!(%file, "a receipt is ignored: it is invalid, was used already, or is not for a file of this kiosk")
             }
         }
     }
     Ok(before.saturating_sub(source.books()?.0.waiting))
 }
 
-/// Settles what a receipt names and still waits, a little at a time.
+/// Settles the waiting events that a receipt names, a page at a time.
 fn settle(source: &JournalSource, receipt: &Receipt) -> Result<(), Error> {
     let archive = Some(archive_seen(receipt));
     source.settle(Settlement { archive, ..Settlement::default() })?;

@@ -19,18 +19,18 @@ use crate::wire;
 
 /// The time by which certificates are checked.
 ///
-/// A board without a clock of its own starts in the past, where no certificate is valid yet, and
-/// where the network lets no time service through it would never find out. So its clock is never
-/// taken to stand before a time that has certainly passed: when this program was made, or what the
-/// hub or a time service has told before. Certificates are checked all the same, always.
+/// A board without a clock of its own starts in the past, where no certificate is valid yet; where
+/// the network blocks time services, that would never change. So its clock is taken to stand at
+/// least at a time that has certainly passed: when this program was built, or what the hub or a
+/// time service has told. Certificates are checked all the same, always.
 ///
-/// What was told can be wrong too. Where a certificate does not pass by it, the next try is made by
-/// the board's own clock, not before this program was made, as any other program would.
+/// What was told can be wrong too. If a certificate is invalid by it, the next try uses the board's
+/// own clock, as any other program would, but at least the time when this program was built.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {
     is_doubted: Arc<AtomicBool>,
     floor_ms: Arc<AtomicI64>,
-    /// How far UTC is ahead of the boot's clock, once the hub has told in this boot.
+    /// How far UTC is ahead of the boot's clock; unknown until the hub tells it in this boot.
     ahead_ms: Arc<AtomicI64>,
 }
 
@@ -50,7 +50,7 @@ impl Clock {
         }
     }
 
-    /// Switches to the other clock for the next certificate, since this check failed.
+    /// Switches to the other clock for the next try, since a certificate was invalid by this one.
     pub(super) fn doubt(&self) {
         self.is_doubted.fetch_xor(true, Ordering::Relaxed);
     }
@@ -152,7 +152,7 @@ pub(super) fn retry_after_s(answer: &Response) -> Option<u32> {
     answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Reads an answer; one larger than a hub's largest counts as empty.
+/// Reads an answer; one that is larger than a hub's answers can be counts as empty.
 pub(super) async fn read(mut answer: Response) -> reqwest::Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await? {

@@ -50,7 +50,7 @@ impl Sender {
 
     fn write_enrolment(&mut self, enrolment: Enrolment) {
         let (known, data_dir) = (&self.config.enrolment, &self.config.settings.data_dir);
-        // Somebody may have enrolled this kiosk anew meanwhile, and that must stand.
+        // Somebody may have enrolled this kiosk again meanwhile; that must not be overwritten.
         let on_disk = Enrolment::read(data_dir).ok().flatten();
         let is_ours = on_disk.is_some_and(|on_disk| on_disk == *known);
         match enrolment.write_if(is_ours, data_dir) {

@@ -1,4 +1,4 @@
-//! Why a kiosk could not be enrolled, or the uplink not be started.
+//! The errors of the uplink: why a kiosk could not be enrolled, or the uplink not be started.
 
 use reqwest::StatusCode;
 

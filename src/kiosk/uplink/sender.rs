@@ -32,7 +32,7 @@ pub struct UplinkConfig {
     pub settings: Settings,
     /// The hub's epoch and the number there of the survey that the kiosk has kept.
     pub survey: Option<(u64, u64)>,
-    /// Gets each new survey from head office; the kiosk's own, once that is withdrawn.
+    /// Gets each new survey from head office, or the kiosk's own survey after it was withdrawn.
     pub on_survey: Box<dyn Fn(Survey) + Send>,
     /// Gets the deliveries' problem, if there is one, and the time of head office's last receipt,
     /// in milliseconds since boot.
@@ -59,7 +59,7 @@ pub(super) struct Sender {
     /// The time of the last receipt, in milliseconds since boot.
     pub(super) confirmed_ms: Option<u64>,
     pub(super) pruned_at: Option<u64>,
-    /// Why the survey that head office gave last is not asked.
+    /// Why this kiosk does not ask the last survey from head office.
     pub(super) complaint: Option<String>,
     /// The hub's epoch and the number of the survey that was refused.
     pub(super) refused: Option<(u64, u64)>,
@@ -139,7 +139,7 @@ impl Sender {
                 Next::SetAside => {
                     let why = self.trouble.take().unwrap_or_default();
                     if let Err(error) = self.set_aside(&why).await {
-                        // A card that cannot be written now may be written later.
+                        // The card may be writable again later.
                         tracing::error!(%error, "cannot set an event aside");
                         tokio::time::sleep(settings.idle).await;
                     }
@@ -170,7 +170,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Logs what is wrong when it changes, and that it is well again.
+    /// Logs what is wrong when it changes, and that deliveries work again.
     fn tell(&mut self, trouble: Option<String>) {
         match &trouble {
             Some(why) if self.trouble.as_ref() != Some(why) => {
@@ -299,7 +299,7 @@ impl Sender {
     }
 }
 
-/// What an answer means that is not a receipt for this delivery.
+/// The meaning of an answer that is not a receipt for this delivery.
 fn judge(
     status: StatusCode,
     refusal: Option<String>,
@@ -307,7 +307,8 @@ fn judge(
     events: usize,
 ) -> Attempt {
     let is_by_hub = refusal.is_some();
-    let why = refusal.unwrap_or_else(|| format!("answered {status}, but not as a hub does"));
+    let why =
+        refusal.unwrap_or_else(|| format!("answered {status}, but the answer is not a hub's"));
     let outcome = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_by_hub => Outcome::Unauthorised,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {

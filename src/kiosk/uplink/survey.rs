@@ -23,7 +23,7 @@ impl Sender {
             return;
         };
         if self.config.settings.has_own_survey {
-            // Head office is to know why what it publishes is not asked here.
+            // Head office gets the reason why its survey is not asked here.
             self.complaint = (wanted.1 != 0).then(|| OWN_SURVEY.to_owned());
             return;
         }
@@ -46,7 +46,7 @@ impl Sender {
         }
     }
 
-    /// The survey; none when it is the one that the kiosk has.
+    /// Fetches the survey; none when the kiosk has it already.
     async fn fetch_survey(&self) -> Result<Option<Published>, String> {
         let address = format!("{}{SURVEY}", self.config.enrolment.hub);
         let mut request = self.client.get(address).bearer_auth(self.token());

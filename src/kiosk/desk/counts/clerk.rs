@@ -1,9 +1,9 @@
-//! The thread that has the journal counted before anybody asks.
+//! The clerk: a thread that counts the journal before anybody asks.
 //!
-//! A year has a million ratings, and a page must appear at once. So the clerk reads the journal
-//! through when the kiosk starts, and again whenever more is known of the time of what it has read,
-//! a small page at a time: a press never waits behind more than one of them. Whoever asks waits
-//! only for what came since.
+//! A year has a million ratings, and a sheet must appear at once. So the clerk reads the journal
+//! when the kiosk starts, and again whenever more is known about the time of what it has read, a
+//! small page at a time: a press never waits behind more than one of them. A reader waits only for
+//! what came since.
 
 mod sheets;
 
@@ -26,7 +26,7 @@ use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
 use crate::kiosk::pin::PinGuard;
 use crate::wire::local::Summary;
 
-/// How many errands wait for the clerk at most; beyond that, whoever has one waits too.
+/// How many errands wait for the clerk at most; beyond that, their senders wait too.
 const ERRANDS_MAX: usize = 16;
 
 /// How many rows are read in one go where the whole journal is counted.
@@ -35,10 +35,10 @@ const ROWS_MAX: usize = 200;
 /// How often the clerk looks whether more is known of the time.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// The most notes of a day that its sheet of paper has room for.
+/// The most notes that fit on the printed sheet of a day.
 const NOTES_ON_PAPER_MAX: usize = 5;
 
-/// How long what was done is news to shoppers, in milliseconds: four weeks.
+/// How long the shop manager's text is shown to shoppers, in milliseconds: four weeks.
 const NOTICE_MS: i64 = 28 * 86_400_000;
 
 /// A gap that was not measured yet.
@@ -58,7 +58,7 @@ pub struct ClerkThread {
 }
 
 impl ClerkThread {
-    /// Sets a clerk to work on a running kiosk's journal.
+    /// Starts a clerk on a running kiosk's journal.
     ///
     /// # Errors
     /// When the system has no thread to give.
@@ -98,13 +98,13 @@ impl ClerkThread {
         (self.read_clocks)()
     }
 
-    /// The journal, for whoever reads all of it: past the clerk, who has others to serve.
+    /// The journal, for a reader of all of it, who must not keep the clerk from other work.
     #[must_use]
     pub fn source(&self) -> JournalSource {
         JournalSource::Running(self.journal.clone())
     }
 
-    /// Has the clerk do something, and waits for what comes of it.
+    /// Has the clerk do something, and waits for the result.
     ///
     /// # Errors
     /// [`Unanswerable::Gone`] when the kiosk is ending.
@@ -113,13 +113,13 @@ impl ClerkThread {
         errand: impl FnOnce(&mut Clerk) -> T + Send + 'static,
     ) -> Result<T, Unanswerable> {
         let (reply, answer) = oneshot::channel();
-        // An asker that has gone away wants no answer.
+        // An asker that has gone away needs no answer.
         let errand: Errand = Box::new(move |clerk| drop(reply.send(errand(clerk))));
         self.errands.send(errand).map_err(|_| Gone)?;
         answer.blocking_recv().map_err(|_| Unanswerable::Gone(Gone))
     }
 
-    /// As [`ClerkThread::ask`], for whoever must not block.
+    /// As [`ClerkThread::ask`], for callers that must not block.
     ///
     /// # Errors
     /// [`Unanswerable::Busy`] when too many wait for the clerk already, [`Unanswerable::Gone`] when
@@ -133,7 +133,7 @@ impl ClerkThread {
         answer.await.map_err(|_| Unanswerable::Gone(Gone))
     }
 
-    /// Has the clerk do something, and waits for nothing.
+    /// Has the clerk do something, and does not wait for it.
     ///
     /// # Errors
     /// [`Unanswerable::Busy`] when too many wait for the clerk already.
@@ -145,20 +145,20 @@ impl ClerkThread {
     }
 }
 
-/// The thread's own side.
+/// The state of the thread.
 #[derive(Debug)]
 pub struct Clerk {
     source: JournalSource,
     shop: Shop,
     count: Count,
-    /// The journal counted anew, as far as it is.
+    /// The new count of the journal from its beginning, while it is being made.
     next: Option<Count>,
     /// Whether `count` has been through the whole journal.
     is_counted: bool,
     /// Whether the journal could not be read, and is tried again after a while.
     is_waiting: bool,
     /// How many more events the books have than rows were counted, at least and at most: books and
-    /// rows are looked at one after the other, and a press may come between.
+    /// rows are read one after the other, and a press may come between.
     gap: (u64, u64),
     /// How often the journal was counted from its beginning.
     counts: u32,
@@ -168,7 +168,7 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    /// A clerk with a journal that nothing is counted of yet.
+    /// A clerk who has not counted anything yet.
     #[must_use]
     pub fn new(
         source: JournalSource,
@@ -192,7 +192,7 @@ impl Clerk {
         }
     }
 
-    /// The journal, once there is nothing more to ask.
+    /// The journal, when the clerk is not needed any more.
     #[must_use]
     pub fn into_source(self) -> JournalSource {
         self.source
@@ -235,8 +235,8 @@ impl Clerk {
         }
     }
 
-    /// Does a little of what is to be done: counts a page more, or looks whether there is anything
-    /// to count.
+    /// Does a small piece of work: counts one more page, or checks whether there is anything to
+    /// count.
     fn count_on(&mut self) -> Result<(), Unanswerable> {
         let Some(next) = &mut self.next else {
             let (_, timeline) = self.source.books()?;
@@ -248,7 +248,7 @@ impl Clerk {
         let page = self.source.rows(next.after(), ROWS_MAX)?;
         if !next.take(&page) {
             let (_, timeline) = self.source.books()?;
-            // A journal that was closed had nothing to tell of the time when the count began.
+            // While the journal was closed, the timeline was empty or old.
             match *next.timeline() == timeline {
                 true => self.adopt(),
                 false => *next = Count::new(timeline, self.shop.zone),
@@ -257,7 +257,7 @@ impl Clerk {
         Ok(())
     }
 
-    /// Goes on with the journal as it was counted anew.
+    /// Replaces the old count with the new one.
     fn adopt(&mut self) {
         if let Some(next) = self.next.take() {
             (self.count, self.is_counted, self.gap) = (next, true, ANY);
@@ -265,8 +265,8 @@ impl Clerk {
         }
     }
 
-    /// Counts what came since; and everything anew where the times that are known since then are to
-    /// be in it, or something else came than was taken in.
+    /// Counts what came since. Counts everything anew if `is_exact` and more is known about the
+    /// times, or if the number of rows does not match the books.
     fn catch_up(&mut self, is_exact: bool) -> Result<Books, Unanswerable> {
         let (books, timeline) = self.source.books()?;
         let is_stale = is_exact && *self.count.timeline() != timeline;
@@ -280,7 +280,7 @@ impl Clerk {
             if self.gap.0 <= self.gap.1 {
                 return Ok(now);
             }
-            tracing::debug!("the journal has other rows than it had; it is counted anew");
+            tracing::debug!("the rows of the journal do not match its books; it is counted again");
         }
         self.next = self.next.take().filter(|next| *next.timeline() == timeline);
         self.next.get_or_insert_with(|| Count::new(timeline, self.shop.zone));
@@ -327,8 +327,8 @@ impl Clerk {
         self.shop.survey = survey;
     }
 
-    /// A day for a sheet of paper, with what was written down on it; the present one, as far as it
-    /// is shown, where none is named.
+    /// A day for the printed sheet, with its notes. Without a date it is the present day, as far as
+    /// its numbers are shown.
     ///
     /// # Errors
     /// When the date is invalid or in the future, or the journal cannot be read.
@@ -351,7 +351,7 @@ impl Clerk {
         let notes = self.count.notes().iter().filter(|(utc_ms, _)| is_of_day(*utc_ms));
         let notes = notes.map(|(_, noted)| noted.text().to_owned());
         let notes: Vec<String> = notes.filter(|text| !text.is_empty()).collect();
-        // The last ones; a sheet of paper has an end.
+        // Only the last ones fit on the sheet.
         let from = notes.len().saturating_sub(NOTES_ON_PAPER_MAX);
         Ok((summary, notes.into_iter().skip(from).collect()))
     }
@@ -371,10 +371,10 @@ impl Clerk {
         Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
     }
 
-    /// The day that is not over, for a page in the shop.
+    /// The present day so far, for a sheet in the shop.
     ///
-    /// What is shown moves on only once so many more ratings have come that are not hidden, so that
-    /// nobody who looks before and after a shopper learns which face was pressed, nor by a restart.
+    /// The numbers shown change only after enough further ratings, so that nobody who looks before
+    /// and after a shopper learns which face was pressed. A restart does not change that.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -385,8 +385,8 @@ impl Clerk {
         Ok(sum_up(&self.count, &tally, &books, &self.shop, &(day..=day)))
     }
 
-    /// Whether the post usually has presses in the hours before this one: on most of those same
-    /// weekdays of the last four weeks that had any at all.
+    /// Whether the post usually has presses in the hours before this one: it had some on most of
+    /// the same weekdays of the last four weeks that had any at all.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -404,8 +404,7 @@ impl Clerk {
         Ok(tallies.len() >= 2 && used * 2 > tallies.len())
     }
 
-    /// What the shop manager has written for shoppers and not taken down since, for as long as it
-    /// is news.
+    /// The shop manager's newest text for shoppers; none if it was taken down or is too old.
     ///
     /// # Errors
     /// When the journal cannot be read.

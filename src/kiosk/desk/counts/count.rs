@@ -1,4 +1,4 @@
-//! Counting the journal, a page at a time and in its order.
+//! Counts the journal, page by page and in its order.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -26,18 +26,18 @@ pub struct Count {
     silence: Silence,
     judge: JudgeAgain,
     notes: VecDeque<(i64, Noted)>,
-    /// What is shown of the newest days; more than one, since a clock may have been ahead.
+    /// The numbers shown of the newest days; more than one day, since a clock may have been ahead.
     shown: BTreeMap<NaiveDate, Tally>,
 }
 
-/// The most notes that are kept at hand.
+/// The most notes that are kept in memory.
 const NOTES_MAX: usize = 100;
 
-/// How many of the newest days are kept as they are shown.
+/// Of how many of the newest days the numbers shown are kept.
 const SHOWN_DAYS_MAX: usize = 8;
 
 impl Count {
-    /// Nothing counted yet; days are those of a zone, and times what this timeline makes of them.
+    /// An empty count; days are those of a zone, and a timeline dates the events.
     #[must_use]
     pub fn new(timeline: Timeline, zone: Tz) -> Self {
         Self {
@@ -108,10 +108,10 @@ impl Count {
         self.show(day);
     }
 
-    /// Has a later state of a day shown, if enough ratings lie between the two.
+    /// Updates the numbers shown of a day, if enough ratings came since the last update.
     ///
-    /// It follows from the journal alone, so that whoever restarts the kiosk sees what was shown
-    /// before, and learns nothing of the last press.
+    /// They follow from the journal alone, so after a restart the same numbers are shown, and
+    /// nobody learns the last press.
     fn show(&mut self, day: NaiveDate) {
         let Some(now) = self.almanac.day(day) else {
             return;
@@ -125,7 +125,7 @@ impl Count {
         }
     }
 
-    /// What may be shown of one of the newest days while it is not over.
+    /// The numbers that may be shown of one of the newest days while it is not over.
     #[must_use]
     pub fn shown(&self, day: NaiveDate) -> Option<&Tally> {
         self.shown.get(&day)
@@ -158,7 +158,7 @@ impl Count {
         self.rows
     }
 
-    /// What its times were made of.
+    /// The timeline that dates its events.
     #[must_use]
     pub const fn timeline(&self) -> &Timeline {
         &self.timeline
@@ -177,7 +177,7 @@ impl Count {
     }
 }
 
-/// Whether anything is told of a day but that it has too few ratings.
+/// Whether a day has enough ratings to show its numbers.
 fn is_shown(tally: &Tally) -> bool {
     tally.lines().total() >= HIDDEN_BELOW
 }

@@ -6,10 +6,10 @@ use chrono_tz::Tz;
 
 use crate::feedback::survey::Survey;
 
-/// The folder on a stick that it is known by.
+/// The folder by which a stick is recognised.
 pub const FOLDER: &str = "smilepost-export";
 
-/// The shop as the desk needs to know it.
+/// What the desk knows about the shop.
 #[derive(Clone, Debug)]
 pub struct Shop {
     /// Its time zone, which decides where a day ends.
@@ -27,15 +27,15 @@ pub struct Shop {
 pub struct DeskPaths {
     /// The data folder, with the PIN and the enrolment.
     pub data_dir: PathBuf,
-    /// Under which folder USB sticks are mounted.
+    /// The folder under which USB sticks are mounted.
     pub sticks: PathBuf,
     /// The program and its version, as the hub gets to see it.
     pub app: String,
 }
 
 impl DeskPaths {
-    /// The folder of a stick that is there, under the place where sticks are mounted: right there,
-    /// or one level down, where a desktop has a folder for each person.
+    /// The export folder of a stick, searched where sticks are mounted: directly there, or one
+    /// level down, where a desktop has a folder for each person.
     #[must_use]
     pub fn stick(&self) -> Option<PathBuf> {
         let within = |folder: &Path| -> Vec<PathBuf> {

@@ -1,4 +1,4 @@
-//! A day, or a range of days, as the shop manager gets to see it.
+//! Sums up a day, or a range of days, for the shop manager.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::kiosk::desk::counts::shop::Shop;
 use crate::kiosk::journal::{Books, JournalSource};
 use crate::wire::local::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
 
-/// How many weeks back the same weekday is looked at.
+/// How many weeks back the same weekday is compared.
 const WEEKS: u64 = 4;
 
 /// Sums up the days of a range, both ends included; today by the shop's clocks when none is named,
@@ -45,12 +45,12 @@ pub fn summary(
 /// Reads a date as a person writes it.
 ///
 /// # Errors
-/// [`Unanswerable::Date`] names what is not one.
+/// [`Unanswerable::Date`] names the invalid text.
 pub fn date(text: &str) -> Result<NaiveDate, Unanswerable> {
     text.parse().map_err(|_| Unanswerable::Date(text.to_owned()))
 }
 
-/// The days that are meant.
+/// The days of a range, from the texts of its first and last day.
 pub(in crate::kiosk::desk) fn range(
     today: NaiveDate,
     from: Option<&str>,
@@ -66,7 +66,7 @@ pub(in crate::kiosk::desk) fn range(
     Ok(from..=to)
 }
 
-/// The tally of a range, with all that a page needs beside it.
+/// The tally of a range, with all that a sheet shows beside it.
 pub(in crate::kiosk::desk) fn sum_up(
     count: &Count,
     tally: &Tally,
@@ -108,7 +108,7 @@ pub(in crate::kiosk::desk) fn sum_up(
     }
 }
 
-/// The lines of a tally; the one that is asked now, without ratings, where there are none.
+/// The lines of a tally; if there are none, the line of the present question, without ratings.
 fn lines(tally: &Tally, shop: &Shop) -> Vec<Line> {
     let lines: Vec<Line> =
         tally.lines().each().map(|(line, counts)| score_line(line, counts, shop)).collect();
@@ -120,7 +120,7 @@ fn lines(tally: &Tally, shop: &Shop) -> Vec<Line> {
     vec![score_line(&line, &Counts::none(*scale), shop)]
 }
 
-/// The counts and scores of a line, with its words where the shop still asks it so.
+/// The counts and scores of a line, with its texts if the shop still asks it in this wording.
 fn score_line(line: &tally::Line, counts: &Counts, shop: &Shop) -> Line {
     let is_it = |question: &&Question| {
         question.id == line.question
@@ -144,7 +144,7 @@ fn score_line(line: &tally::Line, counts: &Counts, shop: &Shop) -> Line {
     }
 }
 
-/// The hours that have ratings; those that have too few say only that.
+/// The hours that have ratings; those with too few show only that.
 fn hours(tally: &Tally) -> Vec<Hour> {
     let hours = (0..).zip(tally.hours()).filter(|(_, hour)| hour.total > 0);
     let shown = hours.map(|(hour, counted)| {
@@ -250,7 +250,7 @@ pub fn rows(summary: &Summary) -> impl Iterator<Item = Row<'_>> {
     lines.flat_map(|(date, lines)| lines.iter().map(move |line| Row::of(date, line)))
 }
 
-/// What somebody in the shop should look at.
+/// What somebody in the shop should look at, in sentences.
 fn notices(silence: &Silence, books: &Books, shop: &Shop) -> Vec<String> {
     let question = shop.survey.question(None, "");
     let words = question.texts(&shop.language).map(|texts| texts.faces.clone());

@@ -1,4 +1,4 @@
-//! No page for phones, in a build without the feature `phone`.
+//! The stand-in for the page for phones, in a build without the feature `phone`.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::sheets::sheet::Address;
 use crate::kiosk::settings::PhoneListen;
 
-/// The page, of which there is none in this build.
+/// The page, which this build does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phone {}
 
@@ -26,7 +26,7 @@ impl Phone {
         Err(Error::NotBuilt)
     }
 
-    /// Where the page is; nowhere.
+    /// Where the page is; always empty.
     #[must_use]
     pub const fn address(&self) -> Address {
         match *self {}

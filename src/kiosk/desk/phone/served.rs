@@ -1,14 +1,13 @@
 //! The page for phones, served over TLS on the shop's network.
 //!
-//! It is there only where `desk.listen` says so, and behind the same PIN. The constraint that
-//! shaped it: whoever is on the shop's wireless network can knock. So nothing but the page that
-//! asks for the PIN answers without one, everything has a limit (`server`), a page holds no script
-//! and nothing from elsewhere, and the certificate is the kiosk's own: its fingerprint stands on
-//! the screen, where nobody on the network can change it.
+//! It is there only if `desk.listen` is set, and behind the same PIN. The constraint that shaped
+//! it: anybody on the shop's wireless network can connect. So without the PIN only the page that
+//! asks for it answers, everything has a limit (`server`), a page has no script and loads nothing
+//! from elsewhere, and the certificate is the kiosk's own: its fingerprint is on the screen, where
+//! nobody on the network can change it.
 //!
-//! Who is logged in is known to [`sessions`] alone, beside the wrong tries at the PIN; the numbers
-//! come from the clerk, and what goes on at the kiosk from the attendant, who is asked by a
-//! closure.
+//! [`sessions`] alone knows who is in, and the wrong tries at the PIN; the numbers come from the
+//! clerk, and what goes on at the kiosk from the attendant, who is asked by a closure.
 
 mod certificate;
 mod entrance;
@@ -27,7 +26,7 @@ use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::sheets::sheet::Address;
 use crate::kiosk::settings::PhoneListen;
 
-/// The page, as the screen tells of it.
+/// The page as the screen shows it: its address and fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phone {
     listen: PhoneListen,
@@ -95,9 +94,9 @@ impl Phone {
     }
 }
 
-/// The address by which this machine would speak to others; nothing is sent to find it out.
+/// This machine's address on the network; nothing is sent to find it out.
 fn own_ip(listen: &SocketAddr) -> IpAddr {
-    // Addresses that stand in for any machine elsewhere: RFC 5737 and RFC 3849.
+    // Addresses that stand for any other machine: RFC 5737 and RFC 3849.
     let elsewhere: [(IpAddr, IpAddr); 2] = [
         (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),
         (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()),

@@ -1,4 +1,4 @@
-//! What the page for phones and the rest of the kiosk say to each other.
+//! The messages between the page for phones and the rest of the kiosk.
 
 use std::net::SocketAddr;
 
@@ -26,10 +26,10 @@ pub enum Error {
     Thread(#[source] std::io::Error),
 }
 
-/// What a page asks of the attendant, with the way back.
+/// A request of the page to the attendant, with the way back.
 #[derive(Debug)]
 pub enum Request {
-    /// How things stand.
+    /// How is the kiosk?
     Look(ReplyTo<Standing>),
     /// Keep a note; about an alert or a call, that takes it on.
     Note(About, String, ReplyTo<bool>),
@@ -44,7 +44,7 @@ pub type ReplyTo<T> = oneshot::Sender<T>;
 #[derive(Clone, Copy, Debug)]
 pub struct Busy;
 
-/// How things stand at the kiosk, as far as the attendant knows.
+/// The state of the kiosk, as far as the attendant knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
     /// What somebody should look at now.

@@ -1,8 +1,8 @@
 //! The sheets of the desk as HTML: for a phone in the shop, for paper, and for a file on a stick.
 //!
-//! Plain documents that need no script and nothing from elsewhere, in the words of the screen's
-//! sheets. What may stand on a sheet is decided in [`super::shown`], as for the screen. Drawings
-//! have no style attributes, so that a page can forbid them.
+//! Plain documents that need no script and load nothing from elsewhere, in the words of the
+//! screen's sheets. What may be on a sheet is decided in [`super::shown`], as for the screen.
+//! Drawings have no style attributes, so that a page can forbid them.
 
 use std::fmt::Display;
 
@@ -20,7 +20,7 @@ use crate::web::face;
 use crate::web::page::{self, Head};
 use crate::wire::local::{Day, Hour, Line, Said, Summary};
 
-/// The style of every page, which stands in the page itself.
+/// The style of every page, which is part of the page itself.
 pub const STYLE: &str = include_str!("html/style.css");
 
 /// The days of the week as the screen calls them, Monday first.
@@ -33,8 +33,8 @@ pub fn document(words: &Translations, title: &str, body: &Markup) -> Markup {
     page::document(Head { language, direction, title, style: STYLE, refresh_s: None }, body)
 }
 
-/// A day on one sheet of A4, to be printed or to be kept as a file: its numbers, its hours, what
-/// shoppers said and what was written down.
+/// A day on one sheet of A4, to be printed or kept as a file: its numbers, its hours, what shoppers
+/// said, and its notes.
 #[must_use]
 pub fn sheet_of_day(words: &Translations, shop: &str, day: &Summary, notes: &[String]) -> Markup {
     html! {
@@ -46,7 +46,7 @@ pub fn sheet_of_day(words: &Translations, shop: &str, day: &Summary, notes: &[St
     }
 }
 
-/// What became of a shopper's wish that somebody come, as the manager is told.
+/// What became of a shopper's call, in words for the manager.
 #[must_use]
 pub const fn call_text(called: Called) -> &'static str {
     match called {
@@ -56,7 +56,7 @@ pub const fn call_text(called: Called) -> &'static str {
     }
 }
 
-/// What stands of a day on its sheet.
+/// The content of a day's sheet.
 #[must_use]
 pub fn day(words: &Translations, day: &Summary) -> Markup {
     let line = shown::main_line(&day.lines).filter(|line| line.n > 0);
@@ -232,7 +232,7 @@ pub fn reasons(words: &Translations, said: &[Said]) -> Markup {
     }
 }
 
-/// What was left out of the numbers, or is not certain in them.
+/// Notes about ratings whose time is not certain, and about a day that was revised.
 fn left_out(words: &Translations, day: &Summary) -> Markup {
     html! {
         @if day.uncertain > 0 {
@@ -248,7 +248,7 @@ fn left_out(words: &Translations, day: &Summary) -> Markup {
     }
 }
 
-/// What was written down on a day.
+/// The notes of a day.
 fn written(words: &Translations, notes: &[String]) -> Markup {
     html! {
         @if !notes.is_empty() {
@@ -334,7 +334,7 @@ fn trend(days: &[Day]) -> Markup {
     }
 }
 
-/// What somebody should look at now, or nothing.
+/// The alerts that somebody should look at now, or nothing.
 #[must_use]
 pub fn alerts(words: &Translations, alerts: &Alerts) -> Option<Markup> {
     let unhappy = alerts.unhappy.map(|alert| {
@@ -358,7 +358,7 @@ pub fn alerts(words: &Translations, alerts: &Alerts) -> Option<Markup> {
     (!said.is_empty()).then(|| html! { @for sentence in said { p { strong { (sentence) } } } })
 }
 
-/// How the post is.
+/// The health of the kiosk.
 #[must_use]
 pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>) -> Markup {
     let office = match (&health.office, confirmed_min) {
@@ -402,7 +402,7 @@ pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>)
     }
 }
 
-/// The state of the post in a few words.
+/// The health of the kiosk in a few words.
 #[must_use]
 pub fn waiting(words: &Translations, is_recording: bool, waiting: u64) -> String {
     match waiting {

@@ -7,7 +7,7 @@ use crate::kiosk::journal::Books;
 use crate::kiosk::pin::Denied;
 use crate::wire::local::{Carried, Summary};
 
-/// One of the sheets that stand behind the PIN.
+/// One of the sheets behind the PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
     /// The day so far.
@@ -16,9 +16,9 @@ pub enum Tab {
     Days,
     /// What shoppers said.
     Why,
-    /// How the post is.
+    /// The health of the kiosk.
     Health,
-    /// What was written down.
+    /// The notes.
     Notes,
 }
 
@@ -35,17 +35,17 @@ impl std::fmt::Debug for Entered {
 /// What somebody does at the desk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tap {
-    /// The mark was held, to get to the desk.
+    /// The long press that opens the desk.
     LongPressed,
     /// A PIN was entered.
     Entered(Entered),
-    /// Another sheet is wanted.
+    /// Another tab was chosen.
     Turned(Tab),
     /// A note was written; one about an alert or a call takes it on.
     Noted(About, String),
-    /// Somebody goes to the shopper who asked.
+    /// Somebody goes to the shopper who called.
     Coming,
-    /// The stick is to be written.
+    /// The stick should be written.
     Carried,
     /// The desk is left.
     Left,
@@ -73,21 +73,21 @@ pub enum Sheet {
 }
 
 impl Sheet {
-    /// Whether it is one of those that stand behind the PIN.
+    /// Whether it is one of those behind the PIN.
     #[must_use]
     pub const fn is_behind_the_pin(&self) -> bool {
         !matches!(self, Self::Pad(_))
     }
 }
 
-/// What the pad has to say.
+/// What the pad says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pad {
     /// The PIN is asked for.
     Asked,
     /// It was the wrong one; so many tries are left.
     Wrong(u32),
-    /// Nothing is tried for so many seconds.
+    /// No PIN is checked for so many seconds.
     Wait(u32),
     /// No PIN was set.
     Unset,
@@ -117,7 +117,7 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Whether somebody is to come and look: not while somebody is on the way.
+    /// Whether somebody should come and look: not while somebody is on the way.
     #[must_use]
     pub fn are_raised(&self) -> bool {
         let is_called = self.call.is_some_and(|call| call.called != Called::Coming);
@@ -125,16 +125,16 @@ impl Alerts {
     }
 }
 
-/// What was written down.
+/// The notes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
     /// The newest first, each with its day and time by the shop's clocks.
     pub written: Vec<(String, String)>,
-    /// What shoppers are told that was done, if anything.
+    /// The shop manager's text that shoppers are shown, if any.
     pub notice: Option<String>,
 }
 
-/// How the post is.
+/// The health of the kiosk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     /// How the journal's books stand.
@@ -144,9 +144,9 @@ pub struct Health {
     pub silent: Vec<(u8, u32)>,
     /// Whether ratings are taken.
     pub is_recording: bool,
-    /// What is known of head office; nothing of a kiosk that is not enrolled.
+    /// What is known of head office; nothing if the kiosk is not enrolled.
     pub office: Option<Office>,
-    /// Whether anybody has told the time in this boot.
+    /// Whether this boot has an anchor.
     pub is_clock_known: bool,
     /// The pictures of the faces that are asked, worst first, and whether their buttons were
     /// pressed since the sheet was opened.
@@ -176,16 +176,16 @@ pub enum Stick {
     Found,
     /// It is being written.
     Writing,
-    /// It was written: this.
+    /// It was written: the result.
     Written(Carried),
-    /// It could not be written: why.
+    /// It could not be written: the reason.
     Failed(String),
 }
 
-/// What the uplink has to tell of head office.
+/// What the uplink reports about head office.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Office {
-    /// Why ratings cannot be delivered, if so.
+    /// Why ratings cannot be delivered; none if they can.
     pub trouble: Option<String>,
     /// When head office last answered as it should, in milliseconds since boot.
     pub confirmed_ms: Option<u64>,

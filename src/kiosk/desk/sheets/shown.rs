@@ -1,5 +1,5 @@
-//! What of a summary may stand on a sheet of the desk, wherever the sheet is drawn: on the screen,
-//! on a phone or on paper. Too few ratings are not told apart, so that no press can be matched to a
+//! What a sheet of the desk may show of a summary, wherever the sheet is drawn: on the screen, on a
+//! phone or on paper. Too few ratings are not shown in detail, so that no press can be matched to a
 //! person.
 
 use crate::feedback::tally::HIDDEN_BELOW;
@@ -8,7 +8,7 @@ use crate::wire::local::{Against, Day, Line, Said, Summary};
 /// The most reasons of one kind that a sheet shows.
 pub const REASONS_MAX: usize = 6;
 
-/// Whether a day has ratings, and too few of any one question to tell anything else of them.
+/// Whether a day has ratings, but too few of any one question to show more about them.
 #[must_use]
 pub fn is_hidden(day: &Summary) -> bool {
     0 < day.n && main_line(&day.lines).is_none()
@@ -32,7 +32,7 @@ pub fn compared(day: &Summary) -> Option<&Against> {
     day.compared.as_ref().filter(|_| day.n >= HIDDEN_BELOW)
 }
 
-/// The reasons of a single day that were given often enough to be told.
+/// The reasons of a single day that were given often enough to be shown.
 #[must_use]
 pub fn often(day: &Summary) -> Vec<Said> {
     day.reasons.iter().filter(|said| said.n >= HIDDEN_BELOW).cloned().collect()

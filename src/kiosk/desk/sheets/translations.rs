@@ -1,5 +1,5 @@
-//! The fixed texts of the desk's pages, on a phone and on paper, in the shop's language: out of the
-//! same catalogues as the screen's, so that the manager reads the same words everywhere.
+//! The fixed texts of the desk's pages, on a phone and on paper, in the shop's language. They come
+//! from the screen's catalogues, so that the manager reads the same words everywhere.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -17,7 +17,7 @@ macro_rules! catalogues {
     };
 }
 
-/// Every language that there is beside English, in which the texts are written.
+/// Every language beside English, in which the texts are written.
 const CATALOGUES: [(&str, &str); 13] =
     catalogues!["ar" "de" "es" "fi" "fr" "it" "ja" "nl" "pl" "pt" "sv" "tr" "uk"];
 

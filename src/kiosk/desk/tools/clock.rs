@@ -1,4 +1,4 @@
-//! The time, as a person tells it to a kiosk.
+//! Sets the time of a kiosk, as a person types it in.
 
 use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
@@ -8,7 +8,7 @@ use crate::feedback::moment::{Anchor, Source as TimeSource, rfc3339};
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::journal::JournalSource;
 
-/// Reads a time as a person writes it, by the clocks of a zone or with its own offset, into
+/// Reads a time as a person writes it, by the clocks of a zone or with its own offset, in
 /// milliseconds since 1970 UTC.
 ///
 /// # Errors
@@ -25,10 +25,10 @@ pub fn instant(text: &str, zone: Tz) -> Result<i64, Unanswerable> {
     Ok(instant.timestamp_millis())
 }
 
-/// Notes what a person says the time is, in milliseconds since 1970 UTC.
+/// Adds the time that a person typed in as an anchor, in milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// When no kiosk runs, since nothing could be dated by it.
+/// When no kiosk runs, since the time could date nothing.
 pub fn set_clock(
     source: &JournalSource,
     boot_ms: u64,

@@ -1,4 +1,4 @@
-//! Every event of some days, a row each, for a table.
+//! Exports every event of some days, one row each.
 
 use chrono_tz::Tz;
 

@@ -1,7 +1,7 @@
 //! The running kiosk's socket, and how the shop manager's tools ask it.
 //!
-//! One question a connection. The socket lies in the runtime folder and can be used by the kiosk's
-//! user and group only.
+//! One request a connection. The socket is in the runtime folder and can be used only by the
+//! kiosk's user and group.
 
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -21,16 +21,16 @@ use crate::wire::local::{Ask, Carried, Done, Exported, Summary, Unanswered, Veri
 /// The socket's name in the runtime folder.
 pub const FILE: &str = "kiosk.sock";
 
-/// The longest question, in bytes.
+/// The longest request, in bytes.
 const ASK_BYTES_MAX: u64 = 8 * 1_024;
 
-/// How long an asker may take to ask, or to take in the answer.
+/// How long an asker may take to send the request, or to read the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Answers askers on a thread of its own for as long as the process lives.
+/// Answers requests on a thread of its own for as long as the process lives.
 ///
 /// # Errors
-/// When the runtime folder cannot be made or the socket not be bound.
+/// When the runtime folder cannot be made, or the socket cannot be bound.
 pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(FILE);
@@ -135,7 +135,7 @@ impl Answers {
     /// The answer to [`Ask::Summary`].
     ///
     /// # Errors
-    /// The kiosk's own word, or a broken connection.
+    /// When the kiosk cannot answer, or the connection breaks.
     pub fn summary(mut self) -> Result<Summary, Error> {
         let line = self.lines.next().transpose()?.unwrap_or_default();
         parse(&line)
@@ -144,16 +144,16 @@ impl Answers {
     /// The answer to [`Ask::Verify`].
     ///
     /// # Errors
-    /// The kiosk's own word, or a broken connection.
+    /// When the kiosk cannot answer, or the connection breaks.
     pub fn verified(mut self) -> Result<Verified, Error> {
         let line = self.lines.next().transpose()?.unwrap_or_default();
         parse(&line)
     }
 
-    /// The answer to [`Ask::Retry`] and [`Ask::Clock`]: to how many events something was done.
+    /// The answer to [`Ask::Retry`] and [`Ask::Clock`]: how many events were changed.
     ///
     /// # Errors
-    /// The kiosk's own word, or a broken connection.
+    /// When the kiosk cannot answer, or the connection breaks.
     pub fn done(mut self) -> Result<u64, Error> {
         let line = self.lines.next().transpose()?.unwrap_or_default();
         parse(&line).map(|Done { done }| done)
@@ -162,7 +162,7 @@ impl Answers {
     /// The answer to [`Ask::Carry`].
     ///
     /// # Errors
-    /// The kiosk's own word, or a broken connection.
+    /// When the kiosk cannot answer, or the connection breaks.
     pub fn carried(mut self) -> Result<Carried, Error> {
         let line = self.lines.next().transpose()?.unwrap_or_default();
         parse(&line)
@@ -171,7 +171,7 @@ impl Answers {
     /// The next event of the answer to [`Ask::Export`]; none at its end.
     ///
     /// # Errors
-    /// The kiosk's own word, or a connection that broke before the end.
+    /// When the kiosk cannot answer, or the connection breaks before the end.
     pub fn event(&mut self) -> Result<Option<Exported>, Error> {
         match self.lines.next().transpose()? {
             Some(line) if line.is_empty() => Ok(None),

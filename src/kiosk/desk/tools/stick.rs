@@ -1,9 +1,9 @@
-//! What a USB stick takes along: the shop's days on paper and in a table, and, for a shop without a
-//! network, everything that waits for head office, sealed and signed.
+//! Writes a USB stick: the shop's days on paper and in a table, and, for a shop without a network,
+//! everything that waits for head office, sealed and signed.
 //!
-//! A stick is one with a folder `smilepost-export`, under the place where the system mounts it. A
-//! receipt that head office put beside a file is taken up first, so that what has arrived is not
-//! carried again. Nothing is settled but by such a receipt for a file of ours.
+//! A stick is recognised by a folder `smilepost-export`, under the place where the system mounts
+//! it. A receipt that head office put beside a file is read first, so that what has arrived is not
+//! carried again. Only such a receipt, for a file of ours, settles anything.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -36,12 +36,12 @@ pub enum Error {
     /// It is full, protected, or was taken out.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// The delivery cannot be written, or a receipt not be read.
+    /// The delivery cannot be written, or a receipt cannot be read.
     #[error(transparent)]
     Carried(#[from] carried::Error),
 }
 
-/// What the clerk has for a stick: written down in no time, so that nobody waits for the stick.
+/// The clerk's pages for a stick, made in memory, so that the clerk does not wait for it.
 #[derive(Debug)]
 pub struct Pages {
     table: Vec<u8>,
@@ -80,11 +80,11 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
 }
 
 impl ClerkThread {
-    /// Writes a stick on the calling thread: the clerk writes the pages, and has no more to do with
-    /// it.
+    /// Writes a stick on the calling thread: the clerk only writes the pages, and does not wait for
+    /// the stick.
     ///
     /// # Errors
-    /// When the journal cannot be read, or the stick not be written.
+    /// When the journal cannot be read, or the stick cannot be written.
     pub fn write_stick(&self, folder: &Path) -> Result<Carried, Unanswerable> {
         let source = self.source();
         let pages = self.ask(pages).flatten()?;
@@ -98,7 +98,7 @@ impl ClerkThread {
     /// As [`ClerkThread::write_stick`], with the stick that is there.
     ///
     /// # Errors
-    /// When there is none, the journal cannot be read, or the stick not be written.
+    /// When there is none, the journal cannot be read, or the stick cannot be written.
     pub fn write_found_stick(&self) -> Result<Carried, Unanswerable> {
         let folder = self.place().stick();
         let gone = || Unanswerable::Stick(Error::NoFolder.to_string());
@@ -106,10 +106,10 @@ impl ClerkThread {
     }
 }
 
-/// Writes a stick: takes up receipts, then writes the pages and what waits for head office.
+/// Writes a stick: reads receipts, then writes the pages and what waits for head office.
 ///
 /// # Errors
-/// [`Error`] says why not; what was begun has another name until it is whole.
+/// [`Error`] says why not; an unfinished file has another name.
 pub fn write(
     folder: &Path,
     source: &JournalSource,
@@ -141,12 +141,12 @@ pub fn write(
             written.files.push(name);
         }
     }
-    // The folder comes last, so that whoever pulls the stick now has all of it.
+    // The folder is flushed last: whoever pulls the stick out after that has all of it.
     File::open(folder)?.sync_all()?;
     Ok(written)
 }
 
-/// Writes a whole file, under another name until it is.
+/// Writes a whole file, under another name until it is finished.
 fn put(folder: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
     let new = folder.join(format!("{name}.part"));
     let mut out = File::create(&new)?;

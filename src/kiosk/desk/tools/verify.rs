@@ -1,7 +1,7 @@
-//! Whether the books hold: every event that was taken is settled, waiting, set aside, or reported
-//! as lost, and every one that waits is there and whole.
+//! Checks whether the books hold: every event that was taken is settled, waiting, set aside, or
+//! reported as lost, and every one that waits is there and whole.
 //!
-//! The books are not believed: all rows are read, and their checksums compared, a page at a time.
+//! The books are not trusted: all rows are read, and their checksums compared, a page at a time.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::journal::{Audit, JournalSource, RunBooks, State};
 use crate::wire::local::{RunSums, SetAside, Sums, Verified};
 
-/// How many runs are listed that have nothing to tell.
+/// How many of the newest runs are listed although nothing of them is open.
 const RUNS_LISTED_MAX: usize = 10;
 
 /// How many set-aside events are listed.
@@ -35,17 +35,17 @@ pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
                 }
                 read.unknown_losses += u64::from(entry.event == Event::Lost(Loss::Unknown));
             }
-            // One that waits is missing, and found out by that.
+            // A damaged row that waits counts as missing.
             Err(_) if kept.state == State::Waiting => {}
             Err(_) => read.damaged_settled += 1,
         }
         Ok(())
     })?;
-    // Events go on being settled while they are read: what waits is what waited at both ends.
+    // Events are settled while they are read, so only what waited before and after must be there.
     Ok(compare(&before.runs, source.audit()?, read))
 }
 
-/// Lets what is set aside wait again; returns how much it was.
+/// Has the events that are set aside sent again; returns their number.
 ///
 /// # Errors
 /// When the journal cannot be written.
@@ -56,7 +56,7 @@ pub fn retry(source: &JournalSource) -> Result<u64, Unanswerable> {
     })
 }
 
-/// What was read of the rows.
+/// What was found in the rows.
 #[derive(Default)]
 struct Read {
     rows: u64,
@@ -83,7 +83,9 @@ fn compare(before: &[RunBooks], after: Audit, mut read: Read) -> Verified {
         let missing = run.missing(taken.get(&run.run).copied().unwrap_or(0), seen.list());
         for (first, last) in &missing {
             let id = run.run;
-            verified.complaints.push(format!("run {id}: {first} to {last} wait and are not there"));
+            verified
+                .complaints
+                .push(format!("run {id}: events {first} to {last} wait and are missing"));
         }
         if !sums.holds() {
             verified.complaints.push(format!("run {}: the terms do not add up", run.run));
@@ -103,7 +105,7 @@ fn compare(before: &[RunBooks], after: Audit, mut read: Read) -> Verified {
         verified.complaints.push(format!("run {run} has rows and is not in the books"));
     }
     verified.holds = verified.total.holds() && !is_salvaging && verified.complaints.is_empty();
-    // What is damaged and was confirmed or reported costs nothing more, but it is worth a word.
+    // Damaged rows that were confirmed or reported lost cost nothing more, but are mentioned.
     if read.damaged_settled > 0 {
         let count = read.damaged_settled;
         verified.complaints.push(format!(

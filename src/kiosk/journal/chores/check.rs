@@ -45,8 +45,8 @@ impl Journal {
             return Ok(());
         }
         if lost > check.damaged {
-            // Rows that are not even there are damage to more than themselves, and a look at every
-            // page by itself may still find them.
+            // So the file has lost whole rows, and more than these may be damaged. Salvage reads
+            // every page by itself, and may still find them.
             let folder = self.folder.clone();
             let what = "has missing rows".to_owned();
             return Err(Error::Damaged { folder, what });

@@ -28,7 +28,7 @@ impl Journal {
             .map_err(|source| classify(&self.folder, "report a loss in", source))?;
         self.last_row += i64::from(taken - run.taken);
         self.run = Some(Run { taken, ..run });
-        // What is damaged next is another loss.
+        // Damage after this is another loss.
         self.chores.was_checked_again = false;
         for loss in losses {
             tracing::error!(?loss, events = loss.count(), "the card lost events");
@@ -63,7 +63,7 @@ pub(super) fn report(
         }
         books_sql::add_loss(connection, *loss)?;
         if let Loss::Range { run, first, .. } = loss {
-            // Settling passes over a loss.
+            // Lets settling pass over the loss.
             books_sql::advance(connection, [RatingId { run: *run, n: *first }].iter())?;
         }
     }

@@ -1,4 +1,4 @@
-//! Which chore comes next: salvage first, then the check, then offering again.
+//! Chooses the next chore: salvage first, then the check, then offering again.
 
 use super::{Check, Chores};
 use crate::feedback::moment::Reading;

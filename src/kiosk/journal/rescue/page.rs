@@ -1,5 +1,5 @@
-//! One page of SQLite's file format, read by itself: what its cells say, whatever the rest of the
-//! file has become.
+//! Reads one page of SQLite's file format by itself: the content of its cells, whatever is wrong
+//! with the rest of the file.
 //!
 //! The format is documented at <https://sqlite.org/fileformat2.html>: a leaf of a table begins with
 //! 13, its cells' offsets follow its header, and a cell is its payload's length, its row number and

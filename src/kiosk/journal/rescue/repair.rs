@@ -40,7 +40,7 @@ fn names() -> [String; 3] {
 /// SQLite itself takes an empty file for a new database, and deletes the WAL beside it.
 ///
 /// # Errors
-/// When the folder cannot be read for another reason than damage.
+/// When the folder cannot be read for a reason other than damage.
 pub(in crate::kiosk::journal) fn look(folder: &Path) -> io::Result<Option<&'static str>> {
     let [database, wal, mark] = names().map(|name| folder.join(name));
     let has_wal = std::fs::metadata(&wal).is_ok_and(|data| data.len() > 0);
@@ -57,14 +57,14 @@ pub(in crate::kiosk::journal) fn look(folder: &Path) -> io::Result<Option<&'stat
     }
     let page_bytes = header.get(16..18).and_then(|bytes| bytes.first_chunk().copied());
     Ok(match page_bytes.map(u16::from_be_bytes) {
-        // A cut in the first moments of a first start leaves an empty file and loses nothing.
+        // A power cut in the first moments of a first start leaves an empty file; nothing is lost.
         None if header.is_empty() && !has_wal && !has_history => None,
         None if header.is_empty() && has_wal => Some("is missing, and only its WAL is left"),
         None if header.is_empty() => Some("is missing, but its high-water mark is there"),
         Some(bytes)
             if header.starts_with(MAGIC)
                 && u32::from(bytes) == PAGE_BYTES
-                // Any other version of the format makes SQLite take the file for read-only.
+                // Any other version of the format makes SQLite open the file read-only.
                 && header.get(18..20).is_some_and(|both| both.iter().all(|v| matches!(v, 1 | 2))) =>
         {
             None
@@ -145,8 +145,8 @@ pub(in crate::kiosk::journal) fn list(folder: &Path) -> Vec<String> {
 
 /// Drops the system's cache of the files, so that the next reader sees what is on the card.
 ///
-/// After a flush that failed, Linux takes the pages for clean that the card never got (Rebello et
-/// al., "Can applications recover from fsync failures?", USENIX ATC 2020).
+/// After a failed flush, Linux treats pages as clean that the card never got (Rebello et al., "Can
+/// applications recover from fsync failures?", USENIX ATC 2020).
 pub(in crate::kiosk::journal) fn forget_cache(folder: &Path) {
     for name in names() {
         if let Ok(file) = File::open(folder.join(name)) {

@@ -138,7 +138,7 @@ impl Salvage {
         for _ in 0..PAGES_AT_ONCE {
             let page = match self.next_page() {
                 Next::Page(page) => page,
-                // A dying card takes a second for each of these, and a press may be waiting.
+                // A failing card takes a second for each of these, and a press may be waiting.
                 Next::Unreadable => break,
                 Next::End if found.is_empty() => return None,
                 Next::End => break,
@@ -152,7 +152,7 @@ impl Salvage {
         Some(found)
     }
 
-    /// The next page of the files, which are gone through twice.
+    /// The next page of the files, which are read through twice.
     fn next_page(&mut self) -> Next {
         loop {
             if let Some((Some(file), first, step)) = self.files.get(self.file) {
@@ -205,12 +205,12 @@ impl Salvage {
         }
     }
 
-    /// The event that a row makes with what it refers to. Where its run's row is lost, every run
-    /// that the mark knows is tried: the checksum tells the right one.
+    /// The event that a row and the rows that it refers to make. Where its run's row is lost, every
+    /// run that the mark knows is tried: the checksum tells the right one.
     fn whole(&self, row: i64, raw: &RawEvent) -> Option<Found> {
         let keys: Vec<Option<i64>> = match raw.question_key {
             None => vec![None],
-            // Its own first; where that is damaged another may have the same words.
+            // Its own question first; where that is damaged another one may have the same words.
             Some(own) => {
                 let others = self.ground.questions.keys().filter(|key| **key != own);
                 [own].iter().chain(others).map(|key| Some(*key)).collect()
@@ -289,7 +289,7 @@ struct RawEvent {
 }
 
 impl RawEvent {
-    /// The columns of `event` in the order of the schema; the last two came with the second.
+    /// The columns of `event` in the order of the schema; the second schema added the last two.
     fn of(values: &[Value]) -> Option<Self> {
         let [
             row,
@@ -389,8 +389,8 @@ pub(in crate::kiosk::journal) fn take_ground(ground: &mut Ground, page: &[u8; PA
     }
 }
 
-/// A run's row may stand there in several versions; the furthest of the sound ones counts, and of
-/// an unsound one only its id, which the checksums of its events confirm or do not.
+/// A run's row may be there in several versions: of the sound ones the furthest counts. Of a
+/// damaged one only its id is used, which the checksums of its events confirm or refute.
 fn take_run(
     ground: &mut Ground,
     key: i64,
@@ -401,7 +401,7 @@ fn take_run(
 ) {
     let is_sound = match crc {
         [Value::Whole(crc)] => *crc == i64::from(run_checksum(run, taken, settled)),
-        // Rows of the first schema had no checksum; nothing is believed that cannot be checked.
+        // Rows of the first schema had no checksum, so they cannot be trusted.
         _ => false,
     };
     let found = FoundRun { run, boot_key, taken: 0, settled: 0 };

@@ -1,4 +1,4 @@
-//! The sheets of the desk, as the clerk fills them in, and the way to them at the screen.
+//! The sheets of the desk as the clerk fills them in, and the check of the PIN on the screen.
 
 use super::Clerk;
 use crate::feedback::moment;
@@ -9,14 +9,14 @@ use crate::kiosk::pin::{self, Denied};
 /// How many days the reasons are counted over: four whole weeks.
 const WHY_DAYS: u64 = 28;
 
-/// How many weeks of a calendar are before the present one.
+/// How many weeks the calendar shows before the present one.
 const WEEKS_BEFORE: u64 = 4;
 
 /// The most notes that a sheet shows.
 const NOTES_MAX: usize = 20;
 
 impl Clerk {
-    /// The pad, as somebody finds it.
+    /// The pad for the PIN, as it is at first.
     pub fn pad(&mut self) -> Sheet {
         let now = self.boot_ms();
         Sheet::Pad(match self.screen.wait_ms(now) {
@@ -26,11 +26,11 @@ impl Clerk {
         })
     }
 
-    /// The first sheet for whoever knows the PIN; the pad again for anybody else.
+    /// The first sheet if the PIN is right, else the pad again.
     pub fn enter(&mut self, pin: &str) -> Sheet {
         let now = self.boot_ms();
         match self.screen.enter(pin, now) {
-            // Whoever is let in sees at once that it was the right one.
+            // A right PIN must show at once, even while the journal is still being counted.
             Ok(()) if !self.is_counted => Sheet::Counting,
             Ok(()) => self.sheet(Tab::Today),
             Err(denied) => Sheet::Pad(denied.into()),
@@ -65,7 +65,7 @@ impl Clerk {
         Sheet::Health(Box::new(Health { books, silent, stick, ..Health::default() }))
     }
 
-    /// What was written down, the newest first, each with its day and time by the shop's clocks.
+    /// The notes, the newest first, each with its day and time by the shop's clocks.
     ///
     /// # Errors
     /// When the journal cannot be read.

@@ -1,8 +1,8 @@
 //! The certificate of the desk's page: made by the kiosk itself, and kept.
 //!
-//! Nobody vouches for it, so whoever opens the page for the first time compares the fingerprint
-//! with the one on the kiosk's screen. It holds for two years, since phones refuse what holds for
-//! longer than 825 days, and another one is made when it has less than two months left.
+//! No authority signs it, so whoever opens the page for the first time compares the fingerprint
+//! with the one on the kiosk's screen. It is valid for two years, since phones refuse certificates
+//! of more than 825 days, and replaced when it has less than two months left.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::file;
 
-/// The certificate's file in the data folder; before it stands until when it holds.
+/// The certificate's file in the data folder; its first line says until when it is valid.
 const CERTIFICATE_FILE: &str = "desk-certificate.pem";
 
 /// The key's file in the data folder.
 const KEY_FILE: &str = "desk-key.pem";
 
-/// What stands before the certificate in its file.
+/// The first line of the file, before the date.
 const HOLDS_UNTIL: &str = "holds until ";
 
-/// How long before its end another certificate is made, in days.
+/// A certificate with fewer days left than this is replaced.
 const DAYS_LEFT_LEAST: u64 = 60;
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
@@ -37,10 +37,10 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    /// The certificate in a folder; another one where there is none, or it does not hold for long.
+    /// The certificate in a folder; a new one if it is missing, unreadable or about to expire.
     ///
     /// # Errors
-    /// When none can be made or written.
+    /// When a new one cannot be made or written.
     pub(super) fn read_or_make(folder: &Path, told_ms: i64) -> Result<Self, AnyError> {
         let now = DateTime::from_timestamp_millis(told_ms).unwrap_or_default().date_naive();
         match Self::read(folder, now) {
@@ -49,7 +49,7 @@ impl Certificate {
         }
     }
 
-    /// None where there is none, it is unreadable, or it does not hold for long.
+    /// None if it is missing, unreadable or about to expire.
     fn read(folder: &Path, now: NaiveDate) -> Option<Self> {
         let text = std::fs::read_to_string(folder.join(CERTIFICATE_FILE)).ok()?;
         let until: NaiveDate = text.strip_prefix(HOLDS_UNTIL)?.lines().next()?.parse().ok()?;
@@ -88,7 +88,7 @@ impl Certificate {
         pairs.join(":")
     }
 
-    /// What speaks TLS with it: 1.2 or 1.3, and HTTP/1.1 over that.
+    /// A TLS acceptor with it: TLS 1.2 or 1.3, and HTTP/1.1 over that.
     pub(super) fn acceptor(&self) -> Result<TlsAcceptor, AnyError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = rustls::ServerConfig::builder_with_provider(provider)

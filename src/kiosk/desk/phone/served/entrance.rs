@@ -1,26 +1,26 @@
 //! The task that owns the sessions, so that nothing is shared behind a lock.
 //!
-//! A PIN takes long to check, on purpose, and is checked on a thread beside: whoever tries one
-//! holds up others who try, and nobody who reads.
+//! A PIN takes long to check, on purpose, and is checked on a separate thread: a try makes other
+//! requests for the sessions wait, but no other work of the server.
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::sessions::Sessions;
 use crate::kiosk::desk::phone::talk::Busy;
 
-/// How many orders wait at most; beyond that, whoever has one waits too.
+/// How many orders wait at most; beyond that, their senders wait too.
 const ORDERS_MAX: usize = 32;
 
 type Order = Box<dyn FnOnce(&mut Sessions) + Send>;
 
-/// The way to the task.
+/// A handle on the task.
 #[derive(Clone)]
 pub(super) struct Entrance {
     orders: mpsc::Sender<Order>,
 }
 
 impl Entrance {
-    /// Starts the task on the present runtime; it ends when the last way to it is dropped.
+    /// Starts the task on the present runtime; it ends when the last handle is dropped.
     pub(super) fn open(mut sessions: Sessions) -> Self {
         let (orders, mut inbox) = mpsc::channel::<Order>(ORDERS_MAX);
         tokio::spawn(async move {
@@ -31,9 +31,9 @@ impl Entrance {
                 });
                 match done.await {
                     Ok(back) => sessions = back,
-                    // An order that panicked took the sessions along: nobody is let in any more.
+                    // An order that panicked took the sessions along: nobody can log in any more.
                     Err(error) => {
-                        tracing::error!(%error, "the desk's page lets nobody in any more");
+                        tracing::error!(%error, "nobody can log in to the desk's page until the kiosk restarts");
                         return;
                     }
                 }
@@ -42,13 +42,13 @@ impl Entrance {
         Self { orders }
     }
 
-    /// Has the task do something, and waits for what comes of it.
+    /// Has the task do something, and waits for the result.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         order: impl FnOnce(&mut Sessions) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
-        // An asker that has gone away wants no answer.
+        // An asker that has gone away needs no answer.
         let order: Order = Box::new(move |sessions| drop(reply.send(order(sessions))));
         self.orders.send(order).await.map_err(|_| Busy)?;
         answer.await.map_err(|_| Busy)

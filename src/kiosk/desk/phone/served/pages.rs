@@ -1,4 +1,4 @@
-//! What the desk's page answers: the sheets for whoever is in, the way in for anybody else.
+//! The handlers of the desk's page: the sheets with a session, the PIN's page without one.
 
 mod draw;
 
@@ -32,16 +32,16 @@ use crate::kiosk::desk::sheets::translations::Translations;
 use crate::web::guard::{is_from_here, protect};
 use crate::web::session::{SessionCookie, form_token, is_own_form};
 
-/// The most bytes of a form: a note, and what else is in it.
+/// The most bytes of a form: a note, and the other fields.
 const FORM_BYTES_MAX: usize = 4 * 1_024;
 
-/// The cookie that a session is known by.
+/// The cookie of a session.
 const COOKIE: SessionCookie = SessionCookie("__Host-desk");
 
 /// Passes a request on to the attendant.
 type Ask = Box<dyn Fn(Request) -> Result<(), Busy> + Send + Sync>;
 
-/// What every handler knows.
+/// What every handler uses.
 #[derive(Clone)]
 struct Inside {
     clerk: ClerkThread,
@@ -76,8 +76,7 @@ pub(super) fn routes(clerk: ClerkThread, entrance: Entrance, ask: Ask) -> Router
         .with_state(Inside { clerk, entrance, ask: Arc::new(ask), words })
 }
 
-/// What goes around every answer: not too many of them, and nothing that a browser could be led to
-/// do with them.
+/// Limits how often an address may ask, and protects every answer with the headers of [`protect`].
 async fn fence(
     Extension(IsTooOften(is_too_often)): Extension<IsTooOften>,
     request: HttpRequest,
@@ -95,13 +94,13 @@ async fn fence(
 
 /// A request that is not served.
 enum Refused {
-    /// Nobody is in by this cookie: the PIN is asked for.
+    /// There is no session with this cookie: the PIN is asked for.
     Out,
-    /// The form is not one that this page gave out.
+    /// The form did not come from this page.
     Foreign,
     /// The form cannot be read.
     Form(FormRejection),
-    /// There is no such day.
+    /// The date or the range is invalid.
     Asked(Unanswerable),
     /// The journal cannot be read now.
     Closed(Unanswerable),
@@ -132,7 +131,7 @@ impl IntoResponse for Refused {
         match self {
             Self::Out => go("/pin"),
             Self::Foreign => {
-                let sentence = "This form was not sent by the desk's own page: open it anew.\n";
+                let sentence = "This form was not sent by the desk's own page: open it again.\n";
                 (StatusCode::FORBIDDEN, sentence).into_response()
             }
             Self::Form(rejection) => rejection.into_response(),
@@ -150,7 +149,7 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Has a browser ask for another page.
+/// Sends the browser to another page.
 fn go(to: &'static str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
 }
@@ -174,7 +173,7 @@ impl FromRequestParts<Inside> for Session {
 
 type Fields = BTreeMap<String, String>;
 
-/// A form that somebody who is in has sent, from a page of ours.
+/// A form that was sent within a session, from our own page.
 struct Sent {
     session: Session,
     fields: Fields,
@@ -236,7 +235,7 @@ async fn note(
     State(inside): State<Inside>,
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Refused> {
-    // Without words, what is shown is taken down.
+    // An empty text takes down what shoppers are shown.
     let about = if fields.contains_key("shown") { About::Notice } else { About::Day };
     keep(&inside, about, &fields).await?;
     Ok(go("/notes"))
@@ -256,7 +255,7 @@ async fn take_on(
 
 async fn keep(inside: &Inside, about: About, fields: &Fields) -> Result<(), Refused> {
     let text = fields.get("text").map(String::as_str).unwrap_or_default();
-    // A browser sends what is in the field; a line break can only be somebody's own doing.
+    // A browser's field has one line; only a forged form has a line break.
     if Noted::new(about, text).is_ok() {
         let text = text.to_owned();
         ask_attendant(inside, |reply| Request::Note(about, text, reply)).await?;
@@ -304,7 +303,7 @@ async fn enter(
     }
 }
 
-/// What whoever is logged in sees of an unknown page.
+/// The answer to an unknown page, for somebody who is logged in.
 async fn nothing_here(State(inside): State<Inside>) -> Result<Response, Refused> {
     Ok((StatusCode::NOT_FOUND, draw::lost(&inside.words)).into_response())
 }

@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::kiosk::settings::PhoneLimits;
 
-/// How many addresses are remembered before those that have been quiet are forgotten.
+/// How many addresses are remembered before quiet ones are forgotten.
 const ADDRESSES_MAX: usize = 256;
 
 /// The largest request line with its headers, in bytes.
@@ -46,8 +46,8 @@ pub(super) async fn serve(
         let (stream, peer) = match listener.accept().await {
             Ok((stream, peer)) => (stream, peer.ip().to_canonical()),
             Err(error) => {
-                // Out of descriptors, or the network is gone: neither is cured by trying at once.
-                tracing::debug!(%error, "nobody can be let in at the desk's page");
+                // Out of descriptors, or the network is gone: trying again at once cures neither.
+                tracing::debug!(%error, "cannot accept a connection to the desk's page");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }

@@ -1,8 +1,8 @@
-//! The sessions of the desk's page: a cookie for whoever knew the PIN.
+//! The sessions of the desk's page: a cookie for everybody who entered the right PIN.
 //!
-//! A session is known by a random token that was made when the PIN was right, and by nothing that a
-//! browser brought along, so nobody can be slipped a token that somebody else knows. Only its hash
-//! is kept. Sessions end with the process, when the PIN changes, and after a while.
+//! A session's random token is made only after the right PIN, and never taken from the browser, so
+//! nobody can be given a token that somebody else knows. Only its hash is kept. Sessions end with
+//! the process, when the PIN changes, and after a while.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub(super) const IDLE_MS: u64 = 15 * 60 * 1_000;
 /// How long a session lasts at most, in milliseconds: a working day.
 pub(super) const STAY_MS: u64 = 10 * 60 * 60 * 1_000;
 
-/// How many sessions there are at once; the one that was idle longest makes room.
+/// How many sessions there are at once; a further one replaces the one that was idle longest.
 pub(super) const SESSIONS_MAX: usize = 8;
 
 /// Every session, and the guard of the PIN.
@@ -29,24 +29,24 @@ pub(super) struct Sessions {
 #[derive(Debug)]
 struct Session {
     token: [u8; 32],
-    /// The hash of the PIN that let this one in.
+    /// The hash of the PIN with which it began.
     pin: String,
     idle_until_ms: u64,
     until_ms: u64,
 }
 
 impl Sessions {
-    /// Nobody is in.
+    /// No sessions yet.
     #[must_use]
     pub(super) fn new(data_dir: &Path, now_ms: u64) -> Self {
         let guard = PinGuard::new(data_dir, "phone", now_ms);
         Self { guard, data_dir: data_dir.to_owned(), sessions: Vec::new() }
     }
 
-    /// How the way in stands, for whoever finds it.
+    /// Whether the PIN can be entered now.
     ///
     /// # Errors
-    /// [`Denied`] when nobody can come in now.
+    /// [`Denied`] when no PIN is set, or a delay runs.
     pub(super) fn look(&self, now_ms: u64) -> Result<(), Denied> {
         match self.guard.wait_ms(now_ms) {
             _ if !pin::is_set(&self.data_dir) => Err(Denied::Unset),
@@ -55,7 +55,7 @@ impl Sessions {
         }
     }
 
-    /// Lets somebody in who knows the PIN, and returns the token to be known by.
+    /// Begins a session if the PIN is right, and returns its token.
     ///
     /// # Errors
     /// [`Denied`] says why not.
@@ -88,7 +88,7 @@ impl Sessions {
         pin.is_some_and(|pin| pin == session.pin)
     }
 
-    /// Shows somebody out.
+    /// Ends a session.
     pub(super) fn leave(&mut self, token: &str) {
         let digest = token::digest(token);
         self.sessions.retain(|session| session.token != digest);

@@ -1,4 +1,4 @@
-//! How the desk's pages look: what the sheets of [`html`] have around them on a phone.
+//! Draws the desk's pages: what the sheets of [`html`] have around them on a phone.
 
 use maud::{Markup, html};
 
@@ -19,7 +19,7 @@ const PAGES: [(Tab, &str, &str); 5] = [
     (Tab::Health, "/post", "Post"),
 ];
 
-/// The sheet of a day for paper.
+/// The printed sheet of a day.
 pub(super) fn day(words: &Translations, shop: &str, day: &Summary, notes: &[String]) -> Markup {
     let back = html! {
         nav.screen {
@@ -37,12 +37,12 @@ pub(super) fn day(words: &Translations, shop: &str, day: &Summary, notes: &[Stri
     )
 }
 
-/// What every page of a session has around its sheet.
+/// What every page of a session needs around its sheet.
 pub(super) struct Frame<'a> {
     pub(super) words: &'a Translations,
     /// The shop's name.
     pub(super) shop: &'a str,
-    /// What each form has to hold.
+    /// The token that each form must hold.
     pub(super) form: &'a str,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn sheet(
             let confirmed_min = confirmed.map(|at| now.saturating_sub(at) / 60_000);
             html::health(words, &whole, confirmed_min)
         }
-        // The first count is awaited before a sheet is drawn, and the PIN was asked for.
+        // Never here: a sheet is drawn only after the PIN and after the first count.
         Sheet::Pad(_) | Sheet::Counting => html! {},
     };
     let shown = match sheet {
@@ -90,7 +90,7 @@ pub(super) fn sheet(
     frame(words, shop, shown, form, &body)
 }
 
-/// On the other pages, that there is something to look at on the first.
+/// On the other pages, a link to the first one while it has an alert.
 fn pointer(words: &Translations, standing: &Standing) -> Markup {
     let call = standing.alerts.call.filter(|call| call.called == Called::Asked);
     let is_new = standing.alerts.unhappy.is_some_and(|alert| !alert.is_acknowledged);
@@ -103,7 +103,7 @@ fn pointer(words: &Translations, standing: &Standing) -> Markup {
     }
 }
 
-/// What goes before everything else on the first page, with the way to answer it.
+/// The alerts at the top of the first page, with the forms to answer them.
 fn urgent(words: &Translations, standing: &Standing, form: &str) -> Markup {
     let alerts = &standing.alerts;
     let button = |to: &str, text: &str, asks: Option<&str>| {
@@ -172,7 +172,7 @@ fn notes(words: &Translations, sheet: &Notes, form: &str) -> Markup {
     }
 }
 
-/// A page of the desk: its name, the way to the others, and the way out.
+/// A page of the desk: its name, the links to the others, and the form to leave.
 fn frame(words: &Translations, shop: &str, tab: Tab, form: &str, body: &Markup) -> Markup {
     let name = PAGES.iter().find(|(of, ..)| *of == tab).map_or("", |(_, _, name)| name);
     let title = format!("{}, {shop}", words.tr(name));
@@ -205,7 +205,7 @@ fn frame(words: &Translations, shop: &str, tab: Tab, form: &str, body: &Markup) 
     )
 }
 
-/// The page that asks for the PIN, which says nothing of the shop but that there is a desk.
+/// The page that asks for the PIN, which tells nothing about the shop.
 pub(super) fn pad(words: &Translations, denied: Option<Denied>) -> Markup {
     let said = denied.map(|denied| match denied {
         Denied::Unset => words.tr("No PIN is set on this kiosk.").to_owned(),
@@ -235,7 +235,7 @@ pub(super) fn pad(words: &Translations, denied: Option<Denied>) -> Markup {
     )
 }
 
-/// The page for whoever has lost the way.
+/// The page for an unknown address.
 pub(super) fn lost(words: &Translations) -> Markup {
     let body = html! { main { p { a href="/" { (words.tr("Today")) } } } };
     html::document(words, "Smilepost", &body)
