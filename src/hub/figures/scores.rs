@@ -46,7 +46,7 @@ impl ScoreFigures {
     }
 }
 
-/// The scores of a day, in the order of their questions; five empty faces without ratings.
+/// A day's scores, in the order in which they were first asked; five empty faces without ratings.
 #[must_use]
 pub fn of_day(day: &Day) -> Vec<ScoreFigures> {
     let each = day.lines.each();
