@@ -156,7 +156,7 @@ fn before_the_pin_nothing_at_the_desk_can_be_done() {
 }
 
 #[test]
-fn a_manager_answers_on_the_screen_and_the_shopper_reads_it_there_afterwards() {
+fn a_manager_answers_on_the_screen_and_the_shopper_reads_it_there() {
     let folder = tempfile::tempdir().unwrap();
     let settings = shop(folder.path());
     let stage = open(&settings);

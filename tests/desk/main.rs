@@ -95,7 +95,7 @@ fn noted(about: &str, text: &str) -> (String, String) {
 }
 
 #[test]
-fn a_finger_that_rests_on_the_brand_gets_to_the_pad_and_the_pin_alone_to_the_tabs() {
+fn a_long_press_on_the_brand_opens_the_pad_and_only_the_pin_the_tabs() {
     let folder = tempfile::tempdir().unwrap();
     let stage = open_filmed(&shop(folder.path()));
     stage.see_picture("ask");
@@ -114,7 +114,7 @@ fn a_finger_that_rests_on_the_brand_gets_to_the_pad_and_the_pin_alone_to_the_tab
 }
 
 #[test]
-fn whoever_closes_the_pad_is_back_at_the_question_and_the_next_one_is_asked_for_the_pin() {
+fn closing_the_desk_shows_the_question_and_opening_it_asks_for_the_pin() {
     let folder = tempfile::tempdir().unwrap();
     let stage = open(&shop(folder.path()));
     enter(&stage);
@@ -159,7 +159,7 @@ fn a_shopper_goes_before_whoever_reads_at_the_desk() {
 }
 
 #[test]
-fn an_alert_is_a_dot_for_staff_and_a_sentence_at_the_desk_until_somebody_has_it() {
+fn an_alert_is_a_dot_and_a_sentence_at_the_desk_until_somebody_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let settings = shop(folder.path());
     let stage = open_filmed(&settings);

@@ -115,7 +115,7 @@ fn an_hour_with_fewer_than_five_ratings_tells_only_that() {
 }
 
 #[test]
-fn a_day_is_compared_with_the_same_weekday_of_the_weeks_before_and_not_inside_the_noise() {
+fn a_day_is_compared_with_earlier_weeks_unless_the_ratings_are_too_few() {
     let folder = tempfile::tempdir().unwrap();
     let (good, bad) = ([5; 30], [1; 30]);
     let weeks = [(0, &good[..]), (1, &bad), (7, &good), (14, &good), (21, &bad), (28, &bad[..1])];
@@ -169,7 +169,7 @@ fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
 }
 
 #[test]
-fn what_shoppers_said_is_counted_with_the_shares_of_the_happy_and_of_the_unhappy() {
+fn reasons_are_counted_with_their_shares_of_happy_and_unhappy_shoppers() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(0)).unwrap();
@@ -234,7 +234,7 @@ fn desk_in(
 }
 
 #[test]
-fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_was() {
+fn the_clerk_counts_new_events_and_dates_all_again_by_a_new_anchor() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
@@ -252,7 +252,7 @@ fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_
 }
 
 #[test]
-fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
+fn presses_that_come_while_the_clerk_reads_are_counted_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(0)).unwrap();
@@ -334,7 +334,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
 }
 
 #[test]
-fn a_button_that_fell_silent_is_a_notice_and_so_is_a_card_that_lost_something() {
+fn a_silent_button_and_a_lost_rating_each_give_a_notice() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     do_chores(&mut journal);

@@ -147,7 +147,7 @@ fn a_kiosk_without_hub_screen_and_buttons_still_takes_ratings() {
 }
 
 #[test]
-fn a_kiosk_that_nobody_can_press_says_so_and_lets_itself_be_started_again() {
+fn a_kiosk_without_screen_and_buttons_says_so_and_exits_with_1() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("kiosk.toml");
     std::fs::write(
@@ -291,7 +291,7 @@ fn a_kiosk_enrols_only_with_a_hub_and_over_a_safe_line() {
 }
 
 #[test]
-fn lamps_and_buzzer_say_that_a_press_was_taken_and_the_same_for_every_face() {
+fn lamps_and_buzzer_confirm_a_press_the_same_way_for_every_face() {
     let folder = tempfile::tempdir().unwrap();
     let lamps = folder.path().join("lamps");
     let more = format!("script_lamps = {lamps:?}\nlamps = [1, 2, 3, 4, 5]\n");

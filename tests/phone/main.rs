@@ -279,7 +279,7 @@ async fn a_form_of_somebody_elses_page_does_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_written_for_shoppers_is_shown_until_it_is_taken_down_and_markup_stays_words() {
+async fn a_notice_is_shown_until_it_is_taken_down_and_its_markup_is_escaped() {
     let scene = Scene::new();
     let manager = scene.manager().await;
     let form = manager.form().await;
@@ -323,7 +323,7 @@ async fn what_is_too_large_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_say_nothing_take_no_place_from_others_for_long_and_no_press_waits_for_them() {
+async fn silent_clients_are_disconnected_and_no_press_waits_for_them() {
     let scene = Scene::with(|settings| {
         let listen = settings.phone.as_mut().unwrap();
         listen.limits.patience = Duration::from_secs(2);
@@ -371,7 +371,7 @@ async fn whoever_asks_without_pause_is_told_to_wait() {
 }
 
 #[tokio::test]
-async fn the_fingerprint_on_the_screen_is_that_of_the_certificate_and_stays_over_restarts() {
+async fn the_screen_shows_the_certificates_fingerprint_after_a_restart_too() {
     let scene = Scene::new();
     let shown = scene.address.fingerprint.clone();
     let answer = client().get(format!("{}pin", scene.address.url)).send().await.unwrap();

@@ -151,7 +151,7 @@ fn every_word_of_every_language_is_in_its_place_at_every_size() {
 }
 
 #[test]
-fn every_word_of_the_desk_is_in_its_place_in_every_language_at_every_size() {
+fn every_word_of_the_desk_fits_in_every_language_at_every_size() {
     super::in_every_language(|language| {
         let settings = super::in_language(language);
         for (sheet, content) in super::desk::sheets() {

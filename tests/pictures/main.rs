@@ -309,7 +309,7 @@ fn the_thank_you_with_what_was_done() {
 }
 
 #[test]
-fn the_thank_you_with_what_was_done_in_high_contrast_and_read_from_the_right() {
+fn the_thank_you_with_what_was_done_in_high_contrast_and_in_arabic() {
     let settings = nordmarkt(Look::HighContrast);
     let views = [View::Ask(noticed(&settings)), View::Thanks(false)];
     for size in SIZES {

@@ -36,7 +36,7 @@ fn a_circle_of_two_is_found() {
 }
 
 #[test]
-fn a_circle_of_three_through_a_re_export_is_found_and_the_facade_is_no_part_of_it() {
+fn a_circle_of_three_through_a_re_export_is_found_without_the_facade() {
     let found = ways(&[
         ("lib.rs", "mod front; mod a; mod b;"),
         ("front.rs", "mod c; pub use c::*;"),
