@@ -1,5 +1,5 @@
-//! A shop manager at the screen of a whole kiosk: rests a finger on the shop's brand, enters the
-//! PIN, opens the tabs, tries a button, and makes way for a shopper.
+//! Tests of a shop manager at the screen of a whole kiosk: the long press on the brand, the PIN,
+//! the tabs, the test of a button, and the shopper who interrupts.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,7 +37,7 @@ const PIN: &str = "2580";
 /// Where the shop's brand is.
 const BRAND: LogicalPosition = LogicalPosition::new(40.0, 452.0);
 
-/// A kiosk with a PIN, five buttons and nothing to be answered after a press.
+/// A kiosk with a PIN, five buttons and no follow-up.
 fn shop(folder: &Path) -> Settings {
     let fifo = folder.join("buttons");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -179,7 +179,7 @@ fn an_alert_is_a_dot_and_a_sentence_at_the_desk_until_somebody_has_it() {
     stage.wait_for("Just now several shoppers were unhappy.");
     stage.wait_for("Fewer than 5 ratings so far. They are shown once there are more.");
     stage.tap("I have it");
-    // Whoever has it may say what was done, and has it already if not.
+    // A note of what was done is optional: the alert is confirmed already.
     stage.wait_for("What was done?");
     for label in ["o", "k", "Save"] {
         stage.tap(label);

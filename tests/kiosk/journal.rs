@@ -1,4 +1,4 @@
-//! The journal, on a real file.
+//! Tests of the journal on a real file.
 
 use std::path::Path;
 
@@ -56,7 +56,7 @@ fn books(journal: &Journal) -> (u64, u64, u64, u64) {
     (taken, settled, set_aside, waiting)
 }
 
-/// Has the card change what these rows of a closed journal say.
+/// Damages these rows of a closed journal, as a bad card does.
 pub(crate) fn damage(folder: &Path, numbers: &[u32]) {
     let file = Connection::open(folder.join(FILE)).unwrap();
     for n in numbers {
@@ -217,7 +217,7 @@ fn a_newer_journal_is_refused_and_left_untouched() {
     let file = folder.path().join(FILE);
     let card = Connection::open(&file).unwrap();
     card.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
-    // The program that makes newer journals says so twice, so that a flipped bit does not.
+    // A newer program writes its version in two places, so that one flipped bit cannot mean it.
     card.pragma_update(None, "application_id", 0x534d_0000 | (SCHEMA_VERSION + 1)).unwrap();
     card.close().unwrap();
     let before = std::fs::read(&file).unwrap();
@@ -249,8 +249,7 @@ fn a_data_folder_that_is_a_file_or_cannot_be_made_is_named() {
     }
 }
 
-/// That every commit is flushed, `Journal::open` asserts for itself: nobody else can ask its
-/// connection.
+/// `Journal::open` asserts by itself that every commit is flushed: only it can ask its connection.
 #[test]
 fn the_journal_is_in_wal_mode_with_small_pages() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What an installer writes into `kiosk.toml`, well and badly.
+//! Tests of `kiosk.toml`, valid and invalid.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! A shopper at the screen: a face is found by its label and pressed, and everything that follows
-//! is seen, in pixels and in the journal.
+//! Tests of a shopper at the screen: a face is found by its label and pressed, and what follows is
+//! checked in pixels and in the journal.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -107,7 +107,7 @@ fn the_thank_you_leads_back_to_the_faces_and_a_key_corrects_the_press() {
     stage.see_picture("thanks");
     stage.tap("Pressed the wrong one?");
     stage.see_picture("ask");
-    // A key is as good as a finger.
+    // A key counts like a touch.
     stage.on(|component| {
         let text = slint::SharedString::from("5");
         component.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
