@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn replacing_the_built_in_words_needs_a_new_version_and_versions_only_rise() {
+    fn own_words_need_a_new_version_and_versions_only_rise() {
         let mut built_in = survey(2, 1, "");
         built_in.questions[0].texts.clear();
         let before = [published(1, &built_in)];
