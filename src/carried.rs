@@ -1,4 +1,4 @@
-//! A delivery that is carried by hand on a stick: what keeps it secret, and its file.
+//! Deliveries that are carried by hand on a stick: their file, and how it is sealed and signed.
 
 pub mod file;
 pub mod seal;

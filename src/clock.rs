@@ -1,8 +1,8 @@
-//! The only place that asks what time it is, and whether to believe it.
+//! The clocks: the only place that reads the time and decides whether to trust it.
 //!
 //! Everything else gets the time as an argument. The boot clock (`CLOCK_BOOTTIME`) orders events
-//! and measures pauses; the wall clock is only ever recorded, never trusted. What is believed is an
-//! anchor: the wall clock at a moment when somebody vouched for it.
+//! and measures pauses; the wall clock is recorded and never trusted by itself. An anchor is
+//! trusted: the wall clock at a moment when a time source vouched for it.
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -16,18 +16,18 @@ const NTP_ERROR_MS: u32 = 250;
 /// crystal at 20 parts per million.
 const RTC_ERROR_MS: u32 = 60_000;
 
-/// When this program was made, in milliseconds since 1970 UTC. No clock that stands before it is
-/// right.
+/// When this program was built, in milliseconds since 1970 UTC. A clock that shows an earlier time
+/// is wrong.
 #[must_use]
 pub fn built_ms() -> i64 {
     env!("SMILEPOST_BUILT_S").parse::<i64>().unwrap_or(0) * 1_000
 }
 
-/// How long after it was made a program may still be in use, in milliseconds: a clock that stands
-/// further in the future than that is wrong too.
+/// How long after its build a program may be in use, in milliseconds: a clock that shows a later
+/// time is wrong too.
 const USE_MS: i64 = 20 * 366 * 24 * 60 * 60 * 1_000;
 
-/// Whether a clock that stands so, in milliseconds since 1970 UTC, can be right at all.
+/// Whether a clock that shows this time, in milliseconds since 1970 UTC, can be right.
 #[must_use]
 pub fn is_possible(utc_ms: i64) -> bool {
     (built_ms()..built_ms() + USE_MS).contains(&utc_ms)
@@ -54,16 +54,17 @@ pub fn reading() -> Reading {
 /// The kernel's name for this boot.
 ///
 /// # Errors
-/// When `/proc` does not tell, as in a chroot without it.
+/// When it cannot be read, as in a chroot without `/proc`.
 pub fn boot_id() -> std::io::Result<BootId> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
     text.trim().parse().map_err(std::io::Error::other)
 }
 
-/// What the board itself knows of the time: an anchor, if somebody on it vouches for one.
+/// The anchor that the board itself gives, from its time service or else from a clock with a
+/// battery.
 ///
-/// A clock with a battery is believed only if it stands after `floor_ms`, in milliseconds since
-/// 1970 UTC: one that has lost its power begins anew in the past.
+/// A clock with a battery is trusted only if it shows a time after `floor_ms`, in milliseconds
+/// since 1970 UTC: one that has lost its power starts again in the past.
 #[must_use]
 pub fn anchor(floor_ms: i64) -> Option<Anchor> {
     ntp_anchor().or_else(|| rtc_anchor(floor_ms))
@@ -78,11 +79,11 @@ fn ntp_anchor() -> Option<Anchor> {
     Some(Anchor { boot_ms, utc_ms: wall_ms, error_ms: error_ms?, source: Source::Ntp })
 }
 
-/// How far off the kernel takes its clock to be, in milliseconds; none when nobody disciplines it,
-/// or where asking is forbidden, as systemd's `ProtectClock=` does.
+/// The kernel's estimate of its clock's error, in milliseconds; none when no time service sets the
+/// clock, or when the call is forbidden, as by systemd's `ProtectClock=`.
 ///
-/// The kernel takes its clock for lost 8.9 hours after the last word of a time service, however
-/// well it still runs; that is why what is known is kept as an anchor.
+/// 8.9 hours after the last update by a time service the kernel reports the clock as
+/// unsynchronised, however well it still runs; that is why a known time is kept as an anchor.
 fn kernel_error_ms() -> Option<u32> {
     // SAFETY: all zeros is a value of this structure of numbers, and with `modes` at 0 the call
     // only reads.

@@ -1,16 +1,15 @@
-//! Reading a program's TOML file so that every complaint comes at once.
+//! Reads a program's TOML file and reports all complaints together.
 //!
-//! serde stops at the first thing it does not like. An installer on a ladder wants the whole list,
-//! so the offending key is noted, taken out, and the rest read again, until nothing is left to
-//! complain about. Both programs read their files through here, which is why it is a room of its
-//! own beside `clock`.
+//! serde stops at the first error. An installer on a ladder wants the whole list, so the invalid
+//! key is noted and removed and the rest is read again, until no complaint is left. Both programs
+//! read their files through here, which is why it is a room of its own beside `clock`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-/// No file of ours has more keys; beyond this many complaints the rest is not worth reading.
+/// Reading stops after this many complaints; no file of ours has more keys.
 const COMPLAINTS_MAX: usize = 100;
 
 /// Everything that is wrong with a configuration file.
@@ -39,23 +38,23 @@ impl Complaints {
         }
     }
 
-    /// Adds every key that a shape has no place for, where the shape itself lets them pass.
+    /// Adds a complaint for each unknown key that the shape itself ignores.
     fn unknown<T: DeserializeOwned>(&mut self, table: toml::Table) {
         let mut keys = Vec::new();
         let note = |path: serde_ignored::Path<'_>| keys.push(path.to_string());
-        // It was read once already, so that there is nothing else to complain about.
+        // The table was read without errors before, so this finds unknown keys only.
         let _ = serde_ignored::deserialize::<_, _, T>(toml::Value::Table(table), note);
         for key in keys {
             self.add(&key, "unknown key");
         }
     }
 
-    /// Adds complaints that were made elsewhere and name their places themselves.
+    /// Adds complaints that already name their keys; `place` is written before each.
     pub fn take(&mut self, list: &[String], place: &str) {
         self.list.extend(list.iter().map(|complaint| format!("{place}{complaint}")));
     }
 
-    /// The value, if nothing was complained about.
+    /// Returns the value if there are no complaints.
     ///
     /// # Errors
     /// The complaints themselves.
@@ -81,10 +80,10 @@ impl fmt::Display for Complaints {
 
 impl std::error::Error for Complaints {}
 
-/// Reads a file into its shape, and what could not be read into complaints.
+/// Reads a file into its shape, and collects everything invalid as complaints.
 ///
-/// Keys that are complained about are left at their defaults, so that the caller can go on to
-/// check the values of the others and report everything together.
+/// Invalid keys keep their defaults, so that the caller can go on to check the values of the others
+/// and report everything together.
 ///
 /// # Errors
 /// The complaints, when the file cannot be read or is not TOML at all.
@@ -126,15 +125,15 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
 /// Writes a shape as TOML, as [`read`] reads it.
 ///
 /// # Errors
-/// When TOML has no place for something in it.
+/// When TOML cannot represent a value in it.
 pub fn write<T: serde::Serialize>(
     shape: &T,
 ) -> Result<String, impl std::error::Error + Send + Sync + use<T>> {
     toml::to_string_pretty(shape)
 }
 
-/// Takes the key at a path such as `questions[1].scale` out of the table; an array of plain values,
-/// as at `buttons.lines[1]`, goes as a whole.
+/// Removes the key at a path such as `questions[1].scale` from the table; an array of plain values,
+/// as at `buttons.lines[1]`, is removed as a whole.
 fn remove(table: &mut toml::Table, path: &str) -> bool {
     let (head, rest) = path.split_once('.').unwrap_or((path, ""));
     let (key, index) = head.split_once('[').unwrap_or((head, ""));

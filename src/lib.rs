@@ -152,7 +152,7 @@
 //!    [`feedback::answer::Answered`] and no others; own words only where head office asks for them.
 //!    Nobody in the shop can match a press to a person:
 //!    `tests/kiosk::the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings`,
-//!    `tests/desk::a_finger_that_rests_on_the_brand_gets_to_the_pad_and_the_pin_alone_to_the_tabs`,
+//!    `tests/desk::a_long_press_on_the_brand_opens_the_pad_and_only_the_pin_the_tabs`,
 //!    `tests/phone::nothing_but_the_way_in_answers_without_the_pin`,
 //!    `tests/call::a_manager_answers_on_the_phone_and_nothing_is_kept_of_the_shopper`.
 //! 8. A number on a page says what it is, how many ratings stand behind it, and what was left out:

@@ -1,5 +1,4 @@
-//! What every program does around its work: its version, its log, its last word, its exit code, and
-//! how it writes an export.
+//! What all programs share: version, log, final error message, exit code, and writing exports.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write};
 use std::process::ExitCode;
@@ -12,12 +11,13 @@ use crate::config::Complaints;
 /// The version, with the commit that the program was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
 
-/// Runs a program to its end: logs to standard error, and 2 for a bad configuration.
+/// Runs a program to its end: logs to standard error, and exits with 2 if its configuration is
+/// invalid, with 1 after any other error.
 ///
-/// `usual_level` is the least that is logged, unless `SMILEPOST_LOG` says otherwise. No line has a
-/// time: under systemd the journal adds it, and a terminal scrolls by.
+/// `usual_level` is the lowest level that is logged, unless `SMILEPOST_LOG` says otherwise. Log
+/// lines have no time: under systemd the journal adds it.
 pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    // A window manager without settings is nothing to warn about.
+    // winit warns about a window manager without settings, which is no problem.
     let usual = || EnvFilter::new(format!("{usual_level},winit=error"));
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| usual()))
@@ -26,8 +26,7 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
         .with_target(false)
         .without_time()
         .init();
-    // A thread that ends on a broken invariant would leave half a program; systemd starts a whole
-    // one.
+    // A panic in one thread would leave half a program running: abort, and systemd restarts it.
     let say = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         say(panic);
@@ -36,7 +35,7 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
     match act() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The last thing the program says is for the person who started it.
+            // The final message is for the person who started the program.
             let _ = writeln!(std::io::stderr(), "{name}: {error:#}");
             if error.is::<Complaints>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
@@ -46,7 +45,7 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
 /// Asks for the PIN of a desk: twice at a terminal, or once in a line that is piped in.
 ///
 /// # Errors
-/// When nothing can be read, or the two differ.
+/// When the input cannot be read, or the two PINs differ.
 pub fn ask_pin() -> anyhow::Result<String> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
@@ -70,7 +69,7 @@ pub enum ExportFormat {
     Jsonl,
 }
 
-/// An export on its way out.
+/// An export that is being written.
 #[derive(Debug)]
 pub enum ExportWriter<W: Write> {
     /// As [`ExportFormat::Csv`].
@@ -80,7 +79,7 @@ pub enum ExportWriter<W: Write> {
 }
 
 impl<W: Write> ExportWriter<W> {
-    /// An export in this format, to be written to `out`.
+    /// Begins an export in this format, to be written to `out`.
     pub fn new(format: ExportFormat, out: W) -> Self {
         match format {
             ExportFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
@@ -102,7 +101,7 @@ impl<W: Write> ExportWriter<W> {
         }
     }
 
-    /// Has everything written out.
+    /// Flushes the export.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -1,4 +1,4 @@
-//! Secrets of both programs: how each is made and kept.
+//! PINs and random tokens of both programs: how they are made and hashed.
 
 pub mod pin;
 pub mod token;

@@ -1,4 +1,4 @@
-//! What the pages of both programs share.
+//! What the web pages of both programs share.
 
 pub mod face;
 #[cfg(any(feature = "phone", feature = "hub"))]

@@ -1,9 +1,8 @@
-//! The walls of the house: which file and which room may use which, and who alone knows each
-//! outside world.
+//! Checks of the architecture, the walls: which file and room may use which, and which room alone
+//! may use each outside world.
 //!
-//! The rules are data, and those about rooms are the tables in `src/lib.rs`. A breach is a sentence
-//! that names the file, the line and the rule. Only tracked files are read, so that what lies about
-//! in a stranger's folder breaks nothing.
+//! The rules are data, and those about rooms are the tables in `src/lib.rs`. A breach is reported
+//! by file, line and rule. Files that git ignores break nothing.
 
 #![expect(
     clippy::indexing_slicing,
@@ -33,7 +32,7 @@ use circles::circles;
 use graph::Graph;
 use rooms::Walls;
 
-/// What may stand at the top of the tree, and no more.
+/// What may be at the top of the tree.
 const TOP_LEVEL: &[&str] = &[
     ".cargo",
     ".ci",
@@ -58,7 +57,7 @@ const TOP_LEVEL: &[&str] = &[
     "ui",
 ];
 
-/// Names that say nothing, or that another word of ours stands for.
+/// File names that say nothing, or for which we use another word.
 const NAMELESS: &[&str] = &["utils", "util", "common", "helpers", "misc", "store", "manager"];
 
 /// Every file that belongs to the project: what git tracks and is still there.
@@ -66,8 +65,8 @@ fn tracked() -> Vec<String> {
     listed(&["ls-files", "-z"])
 }
 
-/// The files of a folder with an ending, and what they hold; files that are not yet tracked too,
-/// since a module may just have been written.
+/// The files of a folder with an ending, and their content; also files that are not yet tracked,
+/// since a module may be new.
 fn sources(folder: &str, ending: &str) -> BTreeMap<String, String> {
     let files = listed(&["ls-files", "-z", "--cached", "--others", "--exclude-standard", folder]);
     let is_asked =
@@ -92,7 +91,7 @@ fn listed(arguments: &[&str]) -> Vec<String> {
         Some(output) => {
             String::from_utf8(output.stdout).unwrap().split('\0').map(str::to_owned).collect()
         }
-        // A source archive has no git, and holds nothing but what belongs to it.
+        // A source archive has no git, and holds only files of the project.
         None => ["src", "ui", "tests"].iter().flat_map(|folder| walk(folder)).collect(),
     };
     files.into_iter().filter(|file| root.join(file).is_file()).collect()
@@ -116,7 +115,7 @@ fn map() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap()
 }
 
-/// Fails with every complaint at once; with `SMILEPOST_TIDY_REPORT` set they are printed as well.
+/// Fails with all complaints; if `SMILEPOST_TIDY_REPORT` is set, it prints them too.
 fn none(what: &str, complaints: &[String]) {
     if std::env::var_os("SMILEPOST_TIDY_REPORT").is_some() {
         println!("\n## {what}: {}\n{}", complaints.len(), complaints.join("\n"));
@@ -265,7 +264,7 @@ fn every_colour_size_and_duration_of_the_screens_is_named_in_the_theme() {
 #[test]
 fn whatever_can_be_touched_has_a_role_a_label_and_an_action() {
     for (file, text) in sources("ui/components", ".slint") {
-        // A target is a part of what is touched, which says the rest; the background does nothing.
+        // These are parts of components, which have the label; the background has no action.
         let parts = ["target.slint", "paper.slint", "background.slint", "long_press.slint"];
         let is_part = parts.iter().any(|part| file.ends_with(part));
         if (text.contains("TouchArea") || text.contains("Target {")) && !is_part {

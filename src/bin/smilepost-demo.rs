@@ -1,5 +1,5 @@
-//! The demonstration: both programs in one, a hub and a kiosk that know each other, with made-up
-//! shoppers where there is no screen to press.
+//! The demo program: a hub and an enrolled kiosk in one process, with made-up shoppers if there is
+//! no screen.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -23,14 +23,14 @@ use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget, uplink};
 use smilepost::program::{self, VERSION};
 use smilepost::{clock, hub};
 
-/// A whole Smilepost on this machine: a shop's kiosk and a head office that know each other.
+/// A whole Smilepost in one process: a shop's kiosk and a head office, already connected.
 #[derive(Parser)]
 #[command(name = "smilepost-demo", version = VERSION, max_term_width = 100)]
 struct Arguments {
-    /// Where to keep the data; a folder of your cache if left out.
+    /// The folder for the data; if left out, a folder in your cache.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Made-up shoppers per minute, over an average hour; 20 where there is no screen, else none.
+    /// Made-up shoppers per minute in an average hour; if left out, 20 without a screen, else 0.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=600))]
     shoppers: Option<u32>,
     /// Show no window, even if there is a display.
@@ -52,7 +52,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .join("smilepost-demo"),
     };
     screen::bring_fonts(&folder).context("cannot write the data folder")?;
-    // From here on a signal waits until there is something to end.
+    // From here on a signal is held until the kiosk can be stopped.
     let signals = Signals::new([SIGINT, SIGTERM])?;
     let head_office = HeadOffice::open(&folder.join("hub"))?;
     let has_screen = !arguments.headless && screen::has_display();
@@ -114,11 +114,11 @@ impl HeadOffice {
     }
 }
 
-/// How long things last: as in a shop for a person, and shorter for shoppers who come in crowds.
+/// The durations of a visit: the usual ones for a person, shorter ones for made-up shoppers.
 fn pace(has_screen: bool, has_shoppers: bool) -> Pace {
     let at_once = Pace { thanks_ms: 0, correction_ms: 0, interval_ms: 0, ..Pace::default() };
     match (has_screen, has_shoppers) {
-        // A newcomer presses again at once and wonders where the rating is.
+        // A first-time user presses again at once and expects that to count.
         (true, false) => Pace { interval_ms: 0, ..Pace::default() },
         (true, true) => Pace { thanks_ms: 600, ..at_once },
         (false, _) => at_once,
@@ -156,7 +156,7 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
     Ok(enrolment.write(&settings.data_dir)?)
 }
 
-/// The machine's time zone, where it tells its name; else UTC.
+/// The machine's IANA time zone, or UTC if its name is unknown.
 fn iana_zone() -> String {
     let link = std::fs::read_link("/etc/localtime").unwrap_or_default();
     let name = link.to_string_lossy().split_once("zoneinfo/").map(|(_, name)| name.to_owned());
@@ -190,7 +190,7 @@ fn greet(dashboard: &str, folder: &Path, has_screen: bool, shoppers: u32) -> any
     Ok(out.flush()?)
 }
 
-/// How busy each hour of a day is, in percent of an average one: quiet at night, most at five.
+/// How busy each hour of a day is, in percent of an average hour.
 const BUSY: [u32; 24] = [
     20, 10, 10, 10, 10, 20, 50, 90, 110, 110, 110, 120, 140, 130, 110, 120, 170, 220, 190, 150,
     130, 100, 70, 40,
@@ -199,10 +199,10 @@ const BUSY: [u32; 24] = [
 /// Of a hundred shoppers, how many press each face, worst first.
 const MOODS: [u32; 5] = [4, 6, 11, 34, 45];
 
-/// At five, when the queue is longest.
+/// The same from 16 to 19 o'clock, when the queue is longest.
 const MOODS_AT_FIVE: [u32; 5] = [9, 12, 15, 33, 31];
 
-/// Sends made-up shoppers for as long as there is a kiosk.
+/// Sends made-up shoppers until the kiosk stops.
 fn send_shoppers(kiosk: Doorbell, per_minute: u32) -> anyhow::Result<()> {
     use chrono::Timelike as _;
     let zone: chrono_tz::Tz = iana_zone().parse().unwrap_or(chrono_tz::Tz::UTC);
@@ -239,7 +239,7 @@ fn pick(moods: &[u32; 5]) -> u8 {
     5
 }
 
-/// Ends the kiosk when a signal asks for it, now or before.
+/// Stops the kiosk at a signal, including one that came before this call.
 fn stop_on_signal(kiosk: Doorbell, mut signals: SignalsInfo) -> anyhow::Result<()> {
     let wait = move || {
         if signals.forever().next().is_some() {

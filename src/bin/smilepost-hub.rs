@@ -1,4 +1,4 @@
-//! The program at head office: reads arguments and prints; see [`smilepost::hub`].
+//! The hub's command line: it reads arguments and prints results; see [`smilepost::hub`].
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -101,13 +101,13 @@ enum ShopCommand {
         #[arg(long)]
         group: Option<String>,
     },
-    /// Put a shop into a group, or into none.
+    /// Put a shop into a group, or take it out of its group.
     Group {
         #[command(flatten)]
         config: Config,
         /// The short name of the shop.
         shop: String,
-        /// The group; none if left out.
+        /// The group; if left out, the shop belongs to no group.
         group: Option<String>,
     },
     /// Set the PIN of the desk on every kiosk of a shop; each gets it at its next delivery.
@@ -426,7 +426,7 @@ fn open_with_keys(config: &Config) -> anyhow::Result<(Sqlite, HubKeys)> {
     Ok((Sqlite::open(&settings.data_dir)?, keys::read_or_make(&settings.data_dir)?))
 }
 
-/// The PIN that is typed, or piped in as a line; none where it is to be deleted.
+/// The PIN, typed or piped in as a line; none to delete the PIN.
 fn ask_pin(forget: bool) -> anyhow::Result<Option<String>> {
     if forget { Ok(None) } else { program::ask_pin().map(Some) }
 }

@@ -1,4 +1,4 @@
-//! The program that stands in the shop; see [`smilepost::kiosk`].
+//! The kiosk's command line: it runs the kiosk and its tools; see [`smilepost::kiosk`].
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use smilepost::program::{self, ExportFormat, ExportWriter, VERSION};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::local::{Ask, Summary, Verified};
 
-/// The feedback post of a shop: asks one question, keeps every answer, brings it to head office.
+/// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
 #[derive(Parser)]
 #[command(name = "smilepost-kiosk", version = VERSION, max_term_width = 100)]
 struct Arguments {
@@ -115,7 +115,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Tell the running kiosk the time, where no network does.
+    /// Tell the running kiosk the time, if no network does.
     #[command(subcommand)]
     Clock(ClockCommand),
     /// Write every event to standard output, whether or not the kiosk is running.
@@ -201,7 +201,7 @@ fn act(command: Command) -> anyhow::Result<()> {
                 tracing::warn!(%error, "cannot prepare the fonts; texts on the screen may be \
                     missing");
             }
-            // From here on a signal waits until there is something to end.
+            // From here on a signal is held until the kiosk can be stopped.
             let signals = Signals::new([SIGINT, SIGTERM])?;
             let kiosk = Kiosk::open(settings, options)?;
             stop_on_signal(&kiosk, signals)?;
@@ -210,7 +210,7 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Carry { config, folder } => carry(&Settings::read(&config)?, &folder),
         Command::Enrol { config, hub_url, code, letter } => {
             let settings = Settings::read(&config)?;
-            // A code is good once, so what can go wrong here goes wrong before it is spent.
+            // A code is valid once: check that its token can be stored before the code is used.
             Enrolment::can_be_written(&settings.data_dir)?;
             let enrolment = match letter {
                 Some(letter) => open_letter(&letter)?,
@@ -296,7 +296,7 @@ fn print(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
 }
 
-/// Ends the kiosk when a signal asks for it, now or before.
+/// Stops the kiosk at a signal, including one that came before this call.
 fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()> {
     let doorbell = kiosk.doorbell();
     let wait = move || {
@@ -316,7 +316,7 @@ fn set_pin(settings: &Settings) -> anyhow::Result<()> {
     ))
 }
 
-/// Reads the letter that lets a kiosk in without a network.
+/// Reads the letter that enrols a kiosk without a network.
 fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
     let name = file.display();
     let text = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
@@ -328,7 +328,7 @@ fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
     Ok(uplink::enrolment(String::new(), letter.enrolled))
 }
 
-/// Writes a stick, by the running kiosk or from the file.
+/// Writes to a stick, through the running kiosk or from the journal's file.
 fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
     let folder = std::path::absolute(folder)?;
     let ask = Ask::Carry { folder: folder.clone() };
@@ -386,7 +386,7 @@ fn retry(settings: &Settings) -> anyhow::Result<u64> {
 fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
     let zone = shop(settings, Enrolment::read(&settings.data_dir)?.as_ref()).zone;
     let utc_ms = desk::instant(time, zone)?;
-    // What a person reads from the wall and types is off by less than a minute.
+    // A person who reads a clock and types the time is off by less than a minute.
     let ask = Ask::Clock { utc_ms, error_ms: 60_000 };
     let answers = socket::ask(&settings.runtime_dir, &ask)?;
     answers.ok_or(desk::Unanswerable::NotRunning)?.done()?;

@@ -1,8 +1,8 @@
-//! A delivery that is carried by hand where there is no network: the file on the stick.
+//! The file of a carried delivery, on the stick of a shop without a network.
 //!
-//! It holds ordinary deliveries, so a rating that comes by both ways is the same rating. Each frame
-//! is signed together with its place in its file, so none can be taken out, put elsewhere or played
-//! again in another file; what is in it, only the hub can read.
+//! It holds ordinary deliveries, so a rating that arrives both ways is the same rating. Each frame
+//! is signed together with its place in the file, so nobody can remove it, move it or replay it in
+//! another file unnoticed. Only the hub can read its content.
 
 use std::io::{self, BufRead, Read as _, Write};
 
@@ -21,33 +21,33 @@ pub const ENDING: &str = "smilepost";
 /// How a receipt's name ends, after the file's.
 pub const RECEIPT_ENDING: &str = "receipt";
 
-/// The longest line that is read, in bytes: a delivery that does not pack at all, in base64.
+/// The longest line that is read, in bytes: a delivery that cannot be compressed, in base64.
 pub const LINE_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
 
 /// The largest receipt that is read, in bytes.
 pub const RECEIPT_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
 
-/// Why a file cannot be used, or not all of it.
+/// Why a file, or a part of it, cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be read or written.
     #[error("the file cannot be read or written")]
     Io(#[from] io::Error),
-    /// It is something else.
+    /// It is not a delivery that a kiosk has written.
     #[error("this is no delivery that a kiosk has written")]
     Foreign,
     /// It was written by a newer program.
     #[error("this was written by a newer version ({0}): install that version here too")]
     Newer(u32),
-    /// A line is not one of ours, or was changed.
+    /// A line is invalid, or was changed.
     #[error("line {line}: {why}")]
     Line {
-        /// Which, from 1.
+        /// Its number, from 1.
         line: u32,
         /// What is wrong with it.
         why: String,
     },
-    /// A key is none.
+    /// A frame cannot be sealed, or a key is invalid.
     #[error(transparent)]
     Sealed(#[from] seal::Error),
 }
@@ -63,7 +63,7 @@ pub struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a file; the nonce must never have been another file's.
+    /// Begins a file; every file needs a nonce of its own.
     ///
     /// # Errors
     /// When the header cannot be written.
@@ -124,17 +124,18 @@ pub struct Reader<R> {
 pub enum Next {
     /// A delivery.
     Delivery(Box<Delivery>),
-    /// The end, as it should be.
+    /// The end of a complete file.
     End,
-    /// The file ends before its end.
+    /// The file is incomplete.
     Cut,
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads who has written a file.
+    /// Reads the header of a file.
     ///
     /// # Errors
-    /// [`Error::Foreign`] and [`Error::Newer`] say what it is instead.
+    /// [`Error::Foreign`] or [`Error::Newer`] when the file is something else, [`Error::Line`] when
+    /// its nonce is invalid.
     pub fn begin(mut input: R) -> Result<Self, Error> {
         let line = read_line(&mut input, 1)?.ok_or(Error::Foreign)?;
         let header: Header = serde_json::from_slice(&line).map_err(|_| Error::Foreign)?;
@@ -151,20 +152,21 @@ impl<R: BufRead> Reader<R> {
         Ok(Self { input, header, line: 1, signer: None })
     }
 
-    /// What the file says that it is.
+    /// The header of the file.
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Which key has signed the last delivery that was read.
+    /// The key that signed the last delivery that was read.
     pub const fn signer(&self) -> Option<PublicKey> {
         self.signer
     }
 
-    /// The next delivery, if one of these keys has signed it. A line that is bad is passed over.
+    /// Reads the next delivery, which one of these keys must have signed. Call it again after an
+    /// invalid line.
     ///
     /// # Errors
-    /// [`Error::Line`] names the line and what is wrong with it; what comes after it may be good.
+    /// [`Error::Line`] names the line and what is wrong with it; the lines after it may be valid.
     pub fn next(&mut self, keys: &HubKeys, signers: &[PublicKey]) -> Result<Next, Error> {
         self.line += 1;
         let Some(line) = read_line(&mut self.input, self.line)? else {
@@ -185,7 +187,7 @@ impl<R: BufRead> Reader<R> {
                 if !signers.iter().any(is_good) {
                     return Err(bad("the end was not signed by this kiosk"));
                 }
-                // A frame that could not be read was complained about already.
+                // A frame that could not be read was reported already.
                 Ok(if frames + 2 == self.line { Next::End } else { Next::Cut })
             }
             Err(_) => Err(bad("is neither a frame nor an end: it was changed or cut on its way")),
@@ -201,7 +203,7 @@ impl<R: BufRead> Reader<R> {
         let context = context(&self.header, self.line - 1);
         let sealed = STANDARD.decode(&frame.sealed).map_err(|_| "is no base64".to_owned())?;
         let signature = from_hex::<64>(&frame.signature).unwrap_or([0; 64]);
-        // Who has written it comes before anything that is in it.
+        // The signature is checked before anything in the frame is read.
         let message = signed_part(&context, &sealed);
         let signer = signers.iter().find(|key| is_signed(key, &message, &signature));
         let Some(signer) = signer else {
@@ -221,7 +223,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// What a frame is sealed and signed in: its file and its place there.
+/// The context in which a frame is sealed and signed: its file and its place there.
 fn context(header: &Header, frame: u32) -> String {
     format!("{DELIVERY}\n{}\n{}\n{frame}\n", header.kiosk, header.nonce)
 }
@@ -237,14 +239,14 @@ fn end_part(header: &Header, frames: u32, events: u64) -> String {
 /// Writes and signs a receipt.
 ///
 /// # Errors
-/// When the keys are none.
+/// When the keys are invalid.
 pub fn sign_receipt(receipt: &Receipt, keys: &HubKeys) -> Result<String, Error> {
     let body = serde_json::to_string(receipt).map_err(io::Error::from)?;
     let signature = hex(&keys.sign(&receipt_part(&body))?);
     Ok(serde_json::to_string(&Signed { body, signature }).map_err(io::Error::from)?)
 }
 
-/// Reads a receipt; none where the hub has not signed it, or it is none.
+/// Reads a receipt; none if it is invalid, or if this hub has not signed it.
 #[must_use]
 pub fn read_receipt(text: &[u8], hub: &HubPublic) -> Option<Receipt> {
     let Signed { body, signature } = serde_json::from_slice(text).ok()?;
@@ -277,7 +279,7 @@ fn write_line(out: &mut impl Write, line: &impl serde::Serialize) -> Result<(), 
     Ok(out.write_all(b"\n")?)
 }
 
-/// The next line, up to its limit; none at the end of the file. A line without its break was cut.
+/// The next line, up to its limit; none at the end of the file, or if the last line was cut off.
 fn read_line(input: &mut impl BufRead, line: u32) -> Result<Option<Vec<u8>>, Error> {
     let mut text = Vec::new();
     let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);

@@ -1,10 +1,10 @@
-//! What keeps a carried delivery secret and whole on its way: sealed to the hub, signed by the
-//! kiosk, and the receipt signed by the hub.
+//! The cryptography of carried deliveries: a kiosk seals them to its hub and signs them, and the
+//! hub signs their receipts.
 //!
-//! Sealed is HPKE (RFC 9180) with X25519, HKDF-SHA256 and ChaCha20-Poly1305, signed is Ed25519; all
-//! of it is other people's well-known code, and this is the only place that calls it. The kiosk's
-//! key is made of its token, so that nothing more has to be given out or kept; the hub keeps only
-//! the half that verifies, so whoever steals its archive can forge nothing.
+//! Sealing is HPKE (RFC 9180) with X25519, HKDF-SHA256 and ChaCha20-Poly1305; signing is Ed25519.
+//! Both come from well-known libraries, which only this file names. The kiosk's key is derived from
+//! its token, so no further secret has to be distributed or stored. The hub keeps only the public
+//! key, so whoever steals its archive cannot forge a delivery.
 
 use std::path::Path;
 
@@ -18,16 +18,16 @@ use sha2::{Digest as _, Sha256};
 /// The file of the hub's keys in its data folder.
 pub const KEYS_FILE: &str = "hub.key";
 
-/// How many bytes a key has, of whatever kind.
+/// The length of every key, in bytes.
 pub const KEY_BYTES: usize = 32;
 
-/// How many bytes the sender's half of a sealed text has, which stands before it.
+/// The length of the encapsulated key, which precedes each sealed text, in bytes.
 const ENCAPPED_BYTES: usize = 32;
 
-/// What tells these sealed texts from any others that the same keys may ever be used for.
+/// Separates these sealed texts from any other use of the same keys.
 const INFO: &[u8] = b"smilepost carried delivery 1";
 
-/// A key that is no secret.
+/// A public key.
 pub type PublicKey = [u8; KEY_BYTES];
 
 type Kem = X25519HkdfSha256;
@@ -35,15 +35,15 @@ type Kem = X25519HkdfSha256;
 /// Something cannot be sealed, opened or signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It was sealed to somebody else, or changed on its way.
+    /// It was sealed to another hub or in another context, or was changed.
     #[error("it was sealed to another hub, or was changed on its way")]
     Unopenable,
-    /// The key is none.
+    /// The key is invalid.
     #[error("the key is not one of a hub")]
     Key,
 }
 
-/// The hub's secret, of which both its keys are made.
+/// The hub's secret, from which both its keys are derived.
 #[derive(Clone)]
 pub struct HubKeys {
     secret: [u8; KEY_BYTES],
@@ -56,27 +56,27 @@ impl std::fmt::Debug for HubKeys {
     }
 }
 
-/// What a kiosk has to know of its hub to seal something to it, and to believe its receipts.
+/// The hub's public keys: a kiosk seals deliveries to one and verifies receipts by the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HubPublic {
-    /// What is sealed to this key, only the hub can open.
+    /// Only the hub can open what is sealed to this key.
     pub seal: PublicKey,
-    /// What only the hub can sign, anybody can verify by this key.
+    /// Anybody can verify by this key what the hub has signed.
     pub verify: PublicKey,
 }
 
 impl HubKeys {
-    /// The keys that are made of a secret.
+    /// The keys that are derived from a secret.
     #[must_use]
     pub const fn of_secret(secret: [u8; KEY_BYTES]) -> Self {
         Self { secret }
     }
 
-    /// Reads the keys of a hub with this data folder; makes them where there are none yet.
+    /// Reads a hub's keys from its data folder; makes them if there are none yet.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or is none; one that is there is never overwritten,
-    /// since what was sealed to it can be opened by nothing else.
+    /// When the file cannot be read or written, or is invalid. An existing file is never
+    /// overwritten, since nothing else opens what was sealed to its keys.
     pub fn read_or_make(folder: &Path) -> std::io::Result<Self> {
         let file = folder.join(KEYS_FILE);
         match std::fs::read_to_string(&file) {
@@ -94,7 +94,7 @@ impl HubKeys {
         }
     }
 
-    /// The halves that kiosks are given.
+    /// The public keys, which kiosks get.
     ///
     /// # Errors
     /// [`Error::Key`] never, as long as a secret has its length.
@@ -108,7 +108,7 @@ impl HubKeys {
     /// Opens what was sealed to this hub in this context.
     ///
     /// # Errors
-    /// [`Error::Unopenable`] when it was not, or was changed.
+    /// [`Error::Unopenable`] when it was sealed otherwise, or was changed.
     pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> {
         let (encapped, text) = sealed.split_at_checked(ENCAPPED_BYTES).ok_or(Error::Unopenable)?;
         let (secret, _) = Kem::derive_keypair(&self.secret);
@@ -138,20 +138,20 @@ impl HubKeys {
     }
 }
 
-/// A kiosk's key, made of its token.
+/// A kiosk's secret key, derived from its token.
 #[derive(Debug)]
 pub struct Signer(Ed25519KeyPair);
 
 impl Signer {
-    /// The key that belongs to a token.
+    /// Derives the key from a token.
     ///
     /// # Errors
-    /// [`Error::Key`] never: any text makes a key.
+    /// [`Error::Key`] never: any text gives a key.
     pub fn of_token(token: &str) -> Result<Self, Error> {
         signer_of(b"smilepost kiosk's deliveries", token.as_bytes()).map(Self)
     }
 
-    /// The half by which the hub knows who has signed.
+    /// The public key, by which the hub knows who has signed.
     ///
     /// # Errors
     /// [`Error::Key`] never, as long as a key has its length.
@@ -166,7 +166,7 @@ impl Signer {
     }
 }
 
-/// Whether a message was signed by whoever has the other half of this key.
+/// Whether a message was signed with the secret key of this public key.
 #[must_use]
 pub fn is_signed(by: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&ED25519, by).verify(message, signature).is_ok()
@@ -175,7 +175,7 @@ pub fn is_signed(by: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
 /// Seals a text to a hub; it can be opened in the same context only.
 ///
 /// # Errors
-/// [`Error::Key`] when the hub's key is none.
+/// [`Error::Key`] when the hub's key is invalid.
 pub fn seal(to: &HubPublic, context: &[u8], text: &[u8]) -> Result<Vec<u8>, Error> {
     let key = <Kem as hpke::Kem>::PublicKey::from_bytes(&to.seal).map_err(|_| Error::Key)?;
     let sealed = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, Kem>(
@@ -198,7 +198,7 @@ fn public_of(pair: &Ed25519KeyPair) -> Result<PublicKey, Error> {
     pair.public_key().as_ref().try_into().map_err(|_| Error::Key)
 }
 
-/// Writes a file that only its owner can read, and that is not there yet.
+/// Writes a new file that only its owner can read; fails if the file exists.
 fn write_once(folder: &Path, file: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -209,7 +209,7 @@ fn write_once(folder: &Path, file: &Path, text: &str) -> std::io::Result<()> {
     let mut out = options.write(true).create_new(true).mode(0o600).open(&new)?;
     out.write_all(text.as_bytes())?;
     out.sync_all()?;
-    // Two programs may make keys at once: whoever links first has made them.
+    // Two programs may make keys at once: the first one to link wins.
     let linked = std::fs::hard_link(&new, file);
     std::fs::remove_file(&new)?;
     linked?;
@@ -222,7 +222,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bytes that hexadecimal digits stand for, if they are so many.
+/// Reads exactly `N` bytes of hexadecimal digits; none if the text is anything else.
 #[must_use]
 pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let is_hex = text.len() == 2 * N && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sealed_is_opened_by_that_hub_in_that_context_and_unchanged_only() {
+    fn only_its_hub_opens_a_sealed_text_unchanged_and_in_its_context() {
         let (hub, other) = (HubKeys::of_secret([1; 32]), HubKeys::of_secret([2; 32]));
         let sealed = seal(&hub.public().unwrap(), b"frame 1", b"ratings").unwrap();
         assert_eq!(hub.open(b"frame 1", &sealed).unwrap(), b"ratings");

@@ -1,6 +1,6 @@
-//! What pages show of shops, as plain values: every number with what stands behind it.
+//! The figures of shops that pages show, as plain values: each number with the ratings behind it.
 //!
-//! A figure is made here once and drawn elsewhere. The archive is asked a fixed number of times,
+//! A figure is computed here once and drawn elsewhere. The number of calls to the archive is fixed,
 //! however many shops there are.
 
 pub mod calls_and_notes;
@@ -16,7 +16,7 @@ use self::scores::{LeftOut, ScoreFigures};
 use super::archive::{Archive, CallsAndNotes, Day, Error, Shop, Span, Status};
 use crate::feedback::moment;
 
-/// The most notes of a day; the export has all.
+/// How many notes of a day are shown at most; the export has all.
 const NOTES_MAX: usize = 20;
 
 /// All shops on one day.
@@ -69,7 +69,7 @@ pub async fn overview<A: Archive>(
     let spans: Vec<Span> = places.iter().map(Place::day).collect();
     let days = archive.days(spans.clone()).await?;
     let told = archive.calls_and_notes(spans, NOTES_MAX).await?;
-    // A day that is over has nobody who waits: its span is empty.
+    // Nobody still waits on a day that is over: its span is empty.
     let lately: Vec<Span> = places.iter().map(|place| place.lately(now_ms)).collect();
     let lately = archive.calls_and_notes(lately, 0).await?;
     let shops = places

@@ -1,8 +1,8 @@
 //! Head office's rules, each written once: what counts, what is lost, which survey applies.
 //!
-//! A backend of the archive reads what a rule asks for, calls it with plain values, and writes what
-//! it says, all in one transaction. Nothing here knows SQL, HTTP or a clock, so each rule is tested
-//! by itself and holds for every backend.
+//! A backend of the archive reads what a rule needs, calls it with plain values, and writes the
+//! result, all in one transaction. Nothing here knows SQL, HTTP or a clock, so each rule is tested
+//! by itself and is the same for every backend.
 
 pub mod account;
 pub mod books;

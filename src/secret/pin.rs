@@ -1,7 +1,6 @@
-//! The PIN of the shop manager's desk: which ones are taken, and how they are kept.
+//! The PIN of the shop manager's desk: which PINs are valid, and how they are hashed.
 //!
-//! The kiosk sets one, and so does head office, which sends only the hash. This is the only place
-//! that knows how it is made.
+//! The kiosk sets a PIN, and so does head office, which sends only the hash. Both hash it here.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -13,7 +12,7 @@ pub const DIGITS: std::ops::RangeInclusive<usize> = 4..=10;
 /// A PIN cannot be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// It is too short, too long, or no number.
+    /// It is too short or too long, or has other characters than digits.
     #[error("a PIN has {} to {} digits and nothing else", DIGITS.start(), DIGITS.end())]
     Form,
     /// It is the first that anybody would try.
@@ -21,8 +20,8 @@ pub enum Unusable {
     Obvious,
 }
 
-/// What a hash costs: 7 MiB and five passes, which OWASP's password storage cheat sheet counts as
-/// strong as more memory and fewer passes, and which a small board has room for.
+/// The cost of a hash: 7 MiB and five passes. OWASP's password storage cheat sheet rates it as
+/// strong as more memory with fewer passes, and a small board has that much memory.
 fn argon2() -> Argon2<'static> {
     let params = Params::new(7 * 1024, 5, 1, None).unwrap_or_default();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -31,7 +30,7 @@ fn argon2() -> Argon2<'static> {
 /// Makes the hash of a PIN.
 ///
 /// # Errors
-/// [`Unusable`] when it is none, or an obvious one.
+/// [`Unusable`] when the PIN is invalid or obvious.
 pub fn hash(pin: &str) -> Result<String, Unusable> {
     if !DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Unusable::Form);
@@ -43,7 +42,7 @@ pub fn hash(pin: &str) -> Result<String, Unusable> {
     hash.map(|hash| hash.to_string()).map_err(|_| Unusable::Form)
 }
 
-/// Whether every digit follows on the one before by the same step: 0000, 1234, 9876.
+/// Whether each digit repeats the one before, or all count up or down by one: 0000, 1234, 9876.
 fn is_obvious(pin: &str) -> bool {
     let bytes = pin.as_bytes();
     let step = |pair: &[u8]| match pair {
@@ -55,7 +54,7 @@ fn is_obvious(pin: &str) -> bool {
     (-1..=1).contains(&first) && steps.all(|step| step == first)
 }
 
-/// Whether a PIN is the one that a hash was made of.
+/// Whether a hash was made from this PIN.
 #[must_use]
 pub fn is_right(pin: &str, hash: &str) -> bool {
     let hash = PasswordHash::new(hash);

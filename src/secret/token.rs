@@ -1,4 +1,4 @@
-//! Random tokens that somebody is known by, and the hash that is kept of each.
+//! Random tokens that identify their holder, and the hashes that are kept of them.
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +14,7 @@ pub fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// The hash as hexadecimal digits.
+/// Bytes as hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

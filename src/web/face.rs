@@ -1,14 +1,13 @@
-//! The five faces for pages: the stickers of the screen, as SVG that needs no style sheet.
+//! The five faces for web pages, as SVG that needs no style sheet.
 //!
-//! The kiosk's screen draws the same ones by `ui/components/face.slint`; pages of both programs
-//! draw them from here.
+//! The kiosk's screen draws the same faces with `ui/components/face.slint`.
 
-/// What tells a face from the others, drawn on a square of 100 by 100.
+/// What distinguishes a face from the others, drawn on a square of 100 by 100.
 struct Features {
     fill: &'static str,
     mouth: &'static str,
     brows: Option<&'static str>,
-    /// Closed, arched eyes in the place of open ones.
+    /// Closed, arched eyes instead of open ones.
     lids: Option<&'static str>,
     is_laughing: bool,
 }
@@ -51,7 +50,7 @@ const FACES: [Features; 5] = [
     },
 ];
 
-/// What a page calls the faces where the survey has no words for them, worst first.
+/// The names of the faces if the survey has no words for them, worst first.
 pub const NAMES: [&str; 5] = ["Very bad", "Bad", "Okay", "Good", "Very good"];
 
 const INK: &str = "#1d2126";
@@ -62,7 +61,7 @@ pub fn fill(face: u8) -> &'static str {
     FACES.get(usize::from(face)).map_or("none", |features| features.fill)
 }
 
-/// A face as SVG, which says nothing to a screen reader: the word for it goes beside it.
+/// A face as SVG, hidden from screen readers: its word goes beside it.
 #[must_use]
 pub fn svg(face: u8) -> String {
     let Some(Features { fill, mouth, brows, lids, is_laughing }) = FACES.get(usize::from(face))

@@ -1,5 +1,5 @@
-//! What protects pages in a browser: headers that allow nothing but the page itself, and the
-//! question whether a form was sent by a page of this host.
+//! Protection of pages in a browser: headers that allow nothing but the page itself, and the check
+//! whether a form was sent by a page of this host.
 
 use axum::http::HeaderValue;
 use axum::http::header::{
@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::secret::token::digest;
 
-/// Adds the headers that protect a page: no script, no frame, nothing from elsewhere, no copy kept,
-/// and no style but this one, which stands in the page.
+/// Adds the headers that protect a page: no script, no frame, nothing from elsewhere, no stored
+/// copy, and no style but this one, which is part of the page.
 pub fn protect(headers: &mut HeaderMap, style: &str) {
     let style = STANDARD.encode(digest(style));
     let policy = format!(

@@ -1,4 +1,4 @@
-//! The document around every page of both programs.
+//! The HTML document around every page of both programs.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -11,13 +11,13 @@ pub struct Head<'a> {
     pub direction: &'a str,
     /// The title, in that language.
     pub title: &'a str,
-    /// The one style, which [`crate::web::guard::protect`] lets through.
+    /// The only style, which [`crate::web::guard::protect`] lets through.
     pub style: &'a str,
     /// After how many seconds the browser asks for the page again, if it should.
     pub refresh_s: Option<u32>,
 }
 
-/// A whole document. No search engine is to list it.
+/// A whole document. It asks search engines not to list it.
 #[must_use]
 pub fn document(head: Head<'_>, body: &Markup) -> Markup {
     html! {

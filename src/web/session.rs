@@ -1,18 +1,18 @@
-//! What holds a session together: the cookie that a browser is known by, and the token that each
-//! form of a session has to hold.
+//! The cookie that identifies a browser's session, and the token that each form of a session must
+//! contain.
 
 use axum::http::header::{COOKIE, HeaderMap};
 use cookie::Cookie;
 
 use crate::secret::token::{digest, hex};
 
-/// A cookie for the session, by its name. The name begins with `__Host-`, so that browsers promise:
-/// it was set over TLS, by this host, for all of its pages.
+/// The session's cookie, by its name. The name begins with `__Host-`, so browsers guarantee that it
+/// was set over TLS, by this host, for all of its pages.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionCookie(pub &'static str);
 
 impl SessionCookie {
-    /// The token that a browser has brought along.
+    /// The token that a browser has sent.
     #[must_use]
     pub fn read(self, headers: &HeaderMap) -> Option<String> {
         let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -20,28 +20,28 @@ impl SessionCookie {
         cookies.find(|cookie| cookie.name() == self.0).map(|cookie| cookie.value().to_owned())
     }
 
-    /// The header that has a browser keep a token for as long as it runs.
+    /// The header that makes a browser keep a token for as long as it runs.
     #[must_use]
     pub fn keep(self, token: &str) -> String {
         format!("{}={token}; Path=/; Secure; HttpOnly; SameSite=Strict", self.0)
     }
 
-    /// The header that has a browser forget the token.
+    /// The header that makes a browser delete the token.
     #[must_use]
     pub fn forget(self) -> String {
         format!("{}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0", self.0)
     }
 }
 
-/// What a form has to hold, so that no page of somebody else can send it: made of the session's
-/// token, which no other page can read.
+/// The token that a form must contain, so that no other site's page can send it: derived from the
+/// session's token, which no other site can read.
 #[must_use]
 pub fn form_token(token: &str) -> String {
     hex(&digest(&format!("form {token}")))
 }
 
-/// Whether a form came from a page of this session. Hashes are compared, so that the time it takes
-/// tells nothing.
+/// Whether a form came from a page of this session. Hashes are compared, so that the time taken
+/// reveals nothing.
 #[must_use]
 pub fn is_own_form(token: &str, given: &str) -> bool {
     digest(&form_token(token)) == digest(given)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The whole visit on the kiosk's own graphics, without a window system: the board's program in a
-# virtual machine with a graphics card and a touch device, touched from outside and photographed.
+# Tests a whole visit on the kiosk's own graphics, without a window system: the board's program runs
+# in a virtual machine with a graphics card and a touch device.
 #
 #     tests/board/run.sh [FOLDER]
 #
 # builds the program with --features board, boots it with Debian's kernel in QEMU, plays a visit and
-# leaves a picture of each page in FOLDER (target/board/pictures if left out). It fails when a page
-# is not the one that tests/pictures keeps, or when the kiosk does not thank for the rating. No KVM,
+# writes a picture of each page to FOLDER (target/board/pictures if left out). It fails when a page
+# differs from its picture in tests/pictures, or when the kiosk does not thank for the rating. No KVM,
 # no root and no network are needed, but the packages below are.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -28,7 +28,7 @@ mkdir -p "$work" "$pictures"
 cargo build --quiet --no-default-features --features board --bin smilepost-kiosk
 program="$target/debug/smilepost-kiosk"
 
-# Debian's kernel, unpacked beside everything else: nothing of it is installed here.
+# Debian's kernel, unpacked into the work folder and not installed.
 if ! ls "$work"/kernel/boot/vmlinuz-* >/dev/null 2>&1; then
   name="$(apt-cache depends linux-image-amd64 | grep -o 'linux-image-[0-9][^ ]*' | head -n 1)"
   (cd "$work" && apt-get download -qq "$name" && dpkg -x "$name"_*.deb kernel && rm "$name"_*.deb)
@@ -37,7 +37,7 @@ kernel="$(ls "$work"/kernel/boot/vmlinuz-* | head -n 1)"
 version="${kernel##*/vmlinuz-}"
 depmod -b "$work/kernel" "$version"
 
-# A system of one program.
+# A system with one program.
 root="$work/root"
 rm -rf "$root"
 mkdir -p "$root"/{bin,dev,proc,sys,run/udev/data,tmp,data,etc,usr/share/X11}

@@ -11,7 +11,7 @@ import time
 import zlib
 
 WIDTH, HEIGHT = 800, 480
-# Plain emulation on a busy machine is slow; nothing else waits for this long.
+# How long a page may take: emulation on a busy machine is slow.
 PATIENCE_S = 90
 # How many pixels may differ: the pointer that the graphics card draws, and no more.
 DIFFERENT_MAX = 400

@@ -1,4 +1,4 @@
-//! The shop manager's phone, as a browser shows it: 390 by 844 dots, and a sheet of paper.
+//! Tests of the desk on a phone in a browser: at 390 by 844 dots, and printed.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Driver {
         Self { process, url: format!("http://127.0.0.1:{}", port.unwrap()) }
     }
 
-    /// A phone whose browser was told that the certificate is the right one.
+    /// A phone whose browser accepts the certificate.
     async fn phone(&self, profile: &Path) -> Client {
         let profile = format!("--user-data-dir={}", profile.display());
         let options = json!({
@@ -100,7 +100,7 @@ fn fill(folder: &Path) {
     journal.close();
 }
 
-/// The rules that a page breaks, each with where.
+/// The accessibility rules that a page breaks, each with the places.
 async fn violations(page: &Client, axe: &str) -> Vec<String> {
     page.execute(axe, Vec::new()).await.unwrap();
     let run = "const done = arguments[0]; axe.run().then(found => done(found));";
@@ -110,7 +110,7 @@ async fn violations(page: &Client, axe: &str) -> Vec<String> {
     broken.map(|rule| format!("{}: {}", rule["id"], rule["nodes"])).collect()
 }
 
-/// How much of the page lies beside the screen.
+/// How much wider the page is than the screen, in dots.
 async fn beside(page: &Client) -> i64 {
     let measure = "return document.documentElement.scrollWidth - window.innerWidth;";
     page.execute(measure, Vec::new()).await.unwrap().as_i64().unwrap()
@@ -124,13 +124,13 @@ fn axe() -> String {
     std::fs::read_to_string(file.trim()).unwrap()
 }
 
-/// Where a picture of a page is left, to be looked at.
+/// Where a picture of a page is written, for a person to look at.
 fn picture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_of_the_desk_fits_a_phone_and_breaks_no_rule_of_accessibility() {
+async fn every_page_of_the_desk_fits_a_phone_and_is_accessible() {
     let (driver, axe) = (Driver::start(), axe());
     for language in ["en", "de", "ar"] {
         let scene = Scene::with(|settings| {
@@ -158,7 +158,7 @@ async fn every_page_of_the_desk_fits_a_phone_and_breaks_no_rule_of_accessibility
             let png = phone.screenshot().await.unwrap();
             std::fs::write(picture(&format!("phone-{path}-{language}.png")), png).unwrap();
         }
-        // Without a single script the browser takes notes.
+        // Notes work without any script.
         phone.goto(&format!("{}notes", scene.address.url)).await.unwrap();
         let field = phone.find(Locator::Css("input[name=text]")).await.unwrap();
         field.send_keys("<i>bread</i>").await.unwrap();

@@ -1,4 +1,4 @@
-//! The dashboard in a real browser: Debian's chromium, without a window.
+//! Tests of pages in a real browser: Debian's chromium, without a window.
 
 #![expect(
     clippy::expect_used,
@@ -26,7 +26,7 @@ use std::process::Command;
 
 use hub::{Scene, delivery, rating};
 
-/// What the browser made of the page: its document after layout.
+/// The document of a page after layout in the browser.
 fn open(url: &str) -> String {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new("chromium")

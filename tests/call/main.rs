@@ -1,6 +1,5 @@
-//! A shopper who asks for somebody, and the shop manager who answers: at a whole kiosk with its
-//! screen and its page for phones. And what else is done at the desk beside reading: the stick is
-//! written, and a desk that is left open is closed.
+//! Tests of calls, asked by a shopper and answered by the shop manager, at a whole kiosk with its
+//! screen and its page for phones; also of writing a stick, and of a desk that is left open.
 
 #![expect(
     clippy::indexing_slicing,
@@ -40,14 +39,13 @@ use self::wait::wait_until;
 
 const PIN: &str = "2580";
 
-/// What the desk says of a call that nobody has answered.
+/// The desk's sentence for a call that nobody has answered.
 const ASKED: &str = "A shopper has asked for somebody.";
 
-/// What a shopper reads who has called.
+/// What a shopper reads after a call.
 const PLEASE_WAIT: &str = "Somebody was asked to come. Please wait here for a moment.";
 
-/// The shop of the golden pictures, which asks nothing after the press, and where somebody can
-/// come.
+/// The shop of the golden pictures, without follow-ups and with calls.
 fn shop(folder: &Path) -> Settings {
     let mut settings = nordmarkt(folder);
     let mut parts = survey::everything(Scale::Five).parts().clone();
@@ -68,7 +66,7 @@ fn shop(folder: &Path) -> Settings {
     settings
 }
 
-/// What was kept of calls and notes, and of no shopper.
+/// The calls and notes that were kept; checks that none has fields of a shopper.
 fn told(settings: &Settings) -> Vec<String> {
     let rows = exported(settings).into_iter().filter(|row| row.kind != "rated");
     let told = rows.map(|row| {
@@ -156,7 +154,7 @@ fn before_the_pin_nothing_at_the_desk_can_be_done() {
 }
 
 #[test]
-fn a_manager_answers_on_the_screen_and_the_shopper_reads_it_there_afterwards() {
+fn a_manager_answers_on_the_screen_and_the_shopper_reads_it_there() {
     let folder = tempfile::tempdir().unwrap();
     let settings = shop(folder.path());
     let stage = open(&settings);
@@ -168,7 +166,7 @@ fn a_manager_answers_on_the_screen_and_the_shopper_reads_it_there_afterwards() {
     stage.tap("Close");
     stage.see("Somebody is on the way to you.");
     assert_eq!(told(&settings), ["casked", "ccoming"]);
-    // What came of it can be said, and need not be.
+    // Noting the outcome is optional.
     enter(&stage);
     stage.tap("What came of it?");
     stage.wait_for("Save");

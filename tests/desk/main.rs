@@ -1,5 +1,5 @@
-//! A shop manager at the screen of a whole kiosk: rests a finger on the shop's brand, enters the
-//! PIN, opens the tabs, tries a button, and makes way for a shopper.
+//! Tests of a shop manager at the screen of a whole kiosk: the long press on the brand, the PIN,
+//! the tabs, the test of a button, and the shopper who interrupts.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,7 +37,7 @@ const PIN: &str = "2580";
 /// Where the shop's brand is.
 const BRAND: LogicalPosition = LogicalPosition::new(40.0, 452.0);
 
-/// A kiosk with a PIN, five buttons and nothing to be answered after a press.
+/// A kiosk with a PIN, five buttons and no follow-up.
 fn shop(folder: &Path) -> Settings {
     let fifo = folder.join("buttons");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -95,7 +95,7 @@ fn noted(about: &str, text: &str) -> (String, String) {
 }
 
 #[test]
-fn a_finger_that_rests_on_the_brand_gets_to_the_pad_and_the_pin_alone_to_the_tabs() {
+fn a_long_press_on_the_brand_opens_the_pad_and_only_the_pin_the_tabs() {
     let folder = tempfile::tempdir().unwrap();
     let stage = open_filmed(&shop(folder.path()));
     stage.see_picture("ask");
@@ -114,7 +114,7 @@ fn a_finger_that_rests_on_the_brand_gets_to_the_pad_and_the_pin_alone_to_the_tab
 }
 
 #[test]
-fn whoever_closes_the_pad_is_back_at_the_question_and_the_next_one_is_asked_for_the_pin() {
+fn closing_the_desk_shows_the_question_and_opening_it_asks_for_the_pin() {
     let folder = tempfile::tempdir().unwrap();
     let stage = open(&shop(folder.path()));
     enter(&stage);
@@ -159,7 +159,7 @@ fn a_shopper_goes_before_whoever_reads_at_the_desk() {
 }
 
 #[test]
-fn an_alert_is_a_dot_for_staff_and_a_sentence_at_the_desk_until_somebody_has_it() {
+fn an_alert_is_a_dot_and_a_sentence_at_the_desk_until_somebody_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let settings = shop(folder.path());
     let stage = open_filmed(&settings);
@@ -179,7 +179,7 @@ fn an_alert_is_a_dot_for_staff_and_a_sentence_at_the_desk_until_somebody_has_it(
     stage.wait_for("Just now several shoppers were unhappy.");
     stage.wait_for("Fewer than 5 ratings so far. They are shown once there are more.");
     stage.tap("I have it");
-    // Whoever has it may say what was done, and has it already if not.
+    // A note of what was done is optional: the alert is confirmed already.
     stage.wait_for("What was done?");
     for label in ["o", "k", "Save"] {
         stage.tap(label);

@@ -1,4 +1,4 @@
-//! The power goes at any moment; whoever was thanked is in the journal, and nothing is invented.
+//! Power cuts at any moment: every thanked rating is in the journal, and no other is made up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,18 +19,18 @@ use crate::vfs::{Card, Note};
 /// How many cuts are tried for each seed.
 const CUTS: usize = 480;
 
-/// What the world outside of the card knows.
+/// What is known outside of the card.
 #[derive(Clone, Debug, PartialEq)]
 enum Said {
     /// A shopper was thanked.
     Thanked(RatingId, u8),
-    /// The hub has confirmed this; from now on the kiosk may let it go.
+    /// The hub has confirmed this; from now on the kiosk may delete it.
     Confirmed(RatingId),
-    /// The high-water mark, which is flushed by itself, reads so.
+    /// The content of the high-water mark, which is flushed by itself.
     Mark(Vec<u8>),
 }
 
-/// A kiosk on a card that takes notes.
+/// A kiosk on a card that notes every operation.
 struct Kiosk<'a> {
     folder: &'a Path,
     card: &'a Card,
@@ -74,7 +74,7 @@ fn live(kiosk: &mut Kiosk<'_>, chance: &mut Chance, steps: usize, first_run: usi
     for step in 0..steps {
         match chance.below(40) {
             0 => {
-                // A restart, with a word of farewell or without.
+                // A restart, with the journal closed or not.
                 if chance.one_in(2) {
                     journal.close()
                 } else {
@@ -127,7 +127,7 @@ fn anchor(step: usize) -> Anchor {
     Anchor { boot_ms, utc_ms, error_ms: 10, source: Source::Hub }
 }
 
-/// Everything that was noted of one life, and what the card held before it.
+/// Everything that was noted in one life of a kiosk, and the card's content before it.
 struct Life {
     before: Disk,
     /// Who had been thanked before it.
@@ -147,8 +147,8 @@ fn record(before: &Path, thanked: BTreeMap<RatingId, u8>, seed: u64, steps: usiz
     Life { before: disk, thanked, confirmed, notes }
 }
 
-/// Cuts the power of a life at moments spread over it, and opens what is left each time; returns
-/// how often.
+/// Cuts the power at moments spread over a life, and opens what is left each time; returns how
+/// often.
 fn cut(name: &str, seed: u64, life: &Life, cuts: usize) -> usize {
     let mut chance = Chance::seeded(seed ^ 0xc0de);
     let mut disk = life.before.clone();
@@ -192,7 +192,7 @@ fn check(
             None => assert!(confirmed.contains(id), "{place}: {id:?} was thanked for and is gone"),
         }
     }
-    // At most the one press under way in each run can be there without its thanks.
+    // In each run, at most the one press under way can be there without its thank-you.
     let mut unthanked = BTreeMap::<_, u32>::new();
     for id in contents.ratings.keys().filter(|id| !thanked.contains_key(id)) {
         *unthanked.entry(id.run).or_default() += 1;
@@ -234,11 +234,11 @@ fn whoever_was_thanked_is_in_the_journal_after_any_power_cut() {
 
 #[test]
 fn a_checkpoint_that_is_cut_off_takes_nothing_back() {
-    // Long enough for the WAL to be folded into the database, and begun anew, while it runs.
+    // Long enough for a checkpoint, after which the WAL begins anew, while it runs.
     let lives = seeds(2).into_iter().map(|seed| {
         let folder = in_memory();
         let mut life = record(folder.path(), BTreeMap::new(), seed + 1_000, 3_000);
-        // Only what lies around a checkpoint: a few notes before the database is written.
+        // Only the notes around a checkpoint: a few before the database is written.
         let is_fold = |note: &Note<Said>| matches!(note, Note::Write { file, .. } if file == FILE);
         let first = life.notes.iter().skip(3_000).position(is_fold).unwrap() + 2_900;
         for note in life.notes.drain(..first) {
@@ -301,7 +301,7 @@ fn a_migration_that_is_cut_off_keeps_every_rating() {
     assert!(tried >= 200);
 }
 
-/// A journal whose header is gone, put aside and still to be salvaged.
+/// A journal without its header, in quarantine and still to be salvaged.
 fn damaged(folder: &Path) -> BTreeMap<RatingId, u8> {
     let mut journal = Journal::open(folder, Limits::default()).unwrap();
     journal.begin(run(1), BOOT).unwrap();

@@ -1,4 +1,4 @@
-//! What a card can hold after the power went: everything flushed, and any part of the rest.
+//! The states of a card after a power cut: everything flushed, and any part of the rest.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::chance::Chance;
 use crate::vfs::Note;
 
-/// The unit in which a card writes; what is written across more can be torn between them.
+/// The unit in which a card writes, in bytes; a longer write can be torn between two units.
 const SECTOR: usize = 512;
 
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ struct File {
     may_be_gone: bool,
 }
 
-/// The card as the notes make it, up to some moment.
+/// The card after the notes up to some moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk(BTreeMap<String, File>);
 
@@ -85,7 +85,7 @@ impl Disk {
             match chance.below(4) {
                 0 => {}
                 1 => file.pending.iter().for_each(|change| apply(&mut bytes, change)),
-                // Whatever the card had got round to, in whatever order.
+                // Any of the pending writes, in any order.
                 2 => torn(&mut bytes, file.pending.clone(), chance, true),
                 _ => torn(&mut bytes, file.pending.clone(), chance, false),
             }

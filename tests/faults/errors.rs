@@ -1,4 +1,4 @@
-//! The card fails at the k-th operation, for every k, once or from then on.
+//! Failing cards: the k-th operation fails, for every k, once or from then on.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,7 +44,7 @@ impl Post {
         Self { journal, thread, answers }
     }
 
-    /// Presses a face; the rating's identity if its shopper is thanked.
+    /// Presses a face; returns the rating's identity if its shopper is thanked.
     fn press(&self, value: usize) -> Option<(RatingId, u8)> {
         let rated = rated(value, 2);
         let score = rated.score.value();
@@ -59,7 +59,7 @@ impl Post {
     fn settle(&self, settled: Vec<RatingId>) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let settlement = Settlement { settled, ..Settlement::default() };
-        // A card that cannot take it will be asked again.
+        // The hub's next receipt repeats a settlement that the card cannot take.
         drop(runtime.block_on(self.journal.settle(settlement)).unwrap());
     }
 
@@ -69,7 +69,7 @@ impl Post {
     }
 }
 
-/// Presses with the failure in force; returns whether it came about.
+/// Presses with the failure set; returns whether it happened.
 fn press_through(failure: Failure) -> bool {
     let folder = in_memory();
     let card = Card::insert(folder.path());
@@ -96,8 +96,8 @@ fn press_through(failure: Failure) -> bool {
     }
     assert!(contents.lost.is_empty(), "{failure:?}: {:?}", contents.lost);
     assert!(contents.bad_files.is_empty(), "{failure:?}: a sound file was set aside");
-    // A failure may leave a press on the card whose shopper was told that it was not recorded, but
-    // none twice: each press has a time of its own, and only the last one shares that of another.
+    // After a failure, a press may be on the card although its shopper was told that it was not
+    // recorded, but never twice: only the last press shares its time with another.
     for boot_ms in 0..u64::try_from(PRESSES).unwrap() {
         let times = contents.taken_at.iter().filter(|at| **at == boot_ms).count();
         assert!(times <= 1 + usize::from(boot_ms == 4), "{failure:?}: press {boot_ms}: {times}");

@@ -1,11 +1,11 @@
 //! Power cuts and failing cards, many thousands of them, on the real journal.
 //!
 //! SQLite's file system is replaced by one that notes every write, flush, truncation and deletion.
-//! From the notes every state is made that a power cut could have left: what was flushed, and of
-//! the rest any part, in any order, torn at 512 bytes. The real journal is then opened on it.
+//! From the notes the tests build states that a power cut could have left: what was flushed, and
+//! any part of the rest, in any order, torn at 512 bytes. They open the real journal on each.
 //!
-//! Seen red: `synchronous = NORMAL` in `schema.rs`, thanking before the commit in `thread.rs`; the
-//! list is in `tests/mutants`.
+//! They were seen to fail for `synchronous = NORMAL` in `schema.rs` and for a thank-you before the
+//! commit in `thread.rs`; the list is in `tests/mutants`.
 
 #![expect(
     clippy::indexing_slicing,

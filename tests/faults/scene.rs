@@ -1,4 +1,4 @@
-//! What all of these tests need: ratings, runs and what is left of a journal.
+//! What all fault tests need: ratings, runs, and the content of a journal after a fault.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ pub(crate) fn start(folder: &std::path::Path, number: usize) -> Result<Contents,
     if waiting != books.waiting {
         return Err(format!("{waiting} rows wait, and the books say {books:?}"));
     }
-    // What waits is what would be sent.
+    // As many events wait as would be sent.
     let sent: usize = journal.batch(1_000_000).map_err(failed)?.len();
     if u64::try_from(sent).unwrap() != books.waiting {
         return Err(format!("{sent} events would be sent, and the books say {books:?}"));

@@ -1,5 +1,5 @@
-//! A file system for SQLite that passes everything on to the real one, notes what would reach the
-//! card, and fails where it is told to.
+//! A file system for SQLite that passes everything on to the real one, notes what reaches the card,
+//! and fails at a chosen operation.
 
 #![expect(unsafe_code, reason = "SQLite's file systems are C")]
 
@@ -28,7 +28,7 @@ pub(crate) enum Note<T> {
         file: String,
         is_flushed: bool,
     },
-    /// What the test wants to know of the moment.
+    /// What the test says about this moment.
     Said(T),
 }
 
@@ -92,7 +92,7 @@ impl Card {
         });
     }
 
-    /// Everything works again; returns whether there were as many operations as the failure needs.
+    /// Ends the failure; returns whether the operation that was to fail was reached.
     pub(crate) fn heal(&self) -> bool {
         recorder(|recorder| {
             let failure = recorder.failure.take();
@@ -116,7 +116,7 @@ fn is_watched(path: &str) -> bool {
     recorder(|recorder| recorder.folder.as_ref().is_some_and(|folder| path.starts_with(folder)))
 }
 
-/// Notes an operation, and says how it is to fail, if so.
+/// Notes an operation; returns the error with which it must fail, if any.
 fn note(make: impl FnOnce() -> Note<()>, is_flush: bool) -> Option<c_int> {
     recorder(|recorder| {
         recorder.operations += 1;

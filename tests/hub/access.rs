@@ -1,4 +1,4 @@
-//! Who gets in, and who does not any more.
+//! Tests of access: who may deliver, and who no longer may.
 
 use smilepost::hub::archive::{Credentials as _, Events as _, Kiosk, Places as _};
 use smilepost::hub::secrets;
@@ -55,7 +55,7 @@ async fn without_a_token_or_with_a_revoked_one_nothing_is_stored() {
     assert_eq!(scene.deliver(&body).await.0, 200);
 }
 
-/// Sends an empty delivery, and returns the status and after how many seconds to come again.
+/// Sends an empty delivery; returns the status and after how many seconds to retry.
 async fn send_nothing(scene: &Scene) -> (u16, Option<u32>) {
     let request = scene.client.post(format!("http://{}/v1/deliveries", scene.kiosks));
     let request = request.bearer_auth(&scene.token).header("content-type", "application/json");

@@ -1,4 +1,4 @@
-//! What the archive makes of what it holds: older archives, older rules, and boots without a time.
+//! Tests of the archive: older schemas, older misuse rules, and boots without a time.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ async fn an_archive_of_the_first_schema_is_migrated_and_judged_anew() {
     assert_eq!(told, None, "what the kiosk said stays beside it");
 }
 
-/// A press of a button, so many milliseconds after its boot, judged by these rules.
+/// A press of a button, `boot_ms` milliseconds after its boot, judged by these rules.
 fn press(n: u32, boot_ms: u32, rule: u16) -> Value {
     let mut press = rating(n, 5);
     press["boot_ms"] = boot_ms.into();
@@ -76,7 +76,7 @@ fn press(n: u32, boot_ms: u32, rule: u16) -> Value {
 #[tokio::test]
 async fn presses_that_older_rules_judged_are_judged_again_as_they_arrive() {
     let scene = Scene::new().await;
-    // One of today's rules, by which a press counts that bounced: what they said stays.
+    // Today's rules have judged presses 3 and 4, so that verdict stays.
     let presses = [press(1, 1_000, 1), press(2, 1_030, 1), press(3, 9_000, 2), press(4, 9_030, 2)];
     scene.receipt(&delivery(&presses)).await;
     let bounce = Some("bounce".to_owned());

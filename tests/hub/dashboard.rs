@@ -1,4 +1,4 @@
-//! The dashboard, as the page that a browser gets.
+//! Tests of the dashboard, as the page that a browser gets.
 
 use chrono_tz::Europe::Helsinki;
 use serde_json::{Value, json};
@@ -114,7 +114,7 @@ async fn the_page_needs_no_script_and_loads_nothing_from_elsewhere() {
     }
 }
 
-/// Event `n`: what became of a shopper's wish at this instant.
+/// Event `n`: a step of a call at this instant.
 fn called(n: u32, step: &str, utc_ms: i64) -> Value {
     json!({ "n": n, "kind": "called", "boot_ms": n, "wall_ms": utc_ms, "step": step })
 }

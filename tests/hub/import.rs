@@ -1,4 +1,4 @@
-//! Deliveries that were carried by hand: what is taken, once, and what is not.
+//! Tests of carried deliveries: what is imported, once, and what is refused.
 
 use smilepost::carried::file::{LINE_BYTES_MAX, Writer, read_receipt};
 use smilepost::carried::seal::{HubKeys, Signer};
@@ -186,7 +186,7 @@ async fn one_bad_event_is_set_aside_and_holds_up_no_other() {
 #[tokio::test]
 async fn the_token_of_a_letter_ends_the_one_before_it_once_it_is_used() {
     let scene = Scene::new().await;
-    // A token that is in use is followed by the one of the letter.
+    // The letter's token follows one that is in use.
     scene.receipt(&delivery(&[])).await;
     let token = "ab".repeat(32);
     let made = Token::of(&token).unwrap();

@@ -1,4 +1,4 @@
-//! What kiosks send, well and badly.
+//! Tests of deliveries, valid and invalid.
 
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
@@ -159,7 +159,7 @@ async fn an_event_is_dated_exactly_once_its_boot_has_an_anchor() {
     scene.receipt(&later).await;
     let (_, _, utc, quality) = rows(&scene).await.remove(0);
     assert_eq!((utc.as_str(), quality.as_str()), ("2026-11-20T11:01:00.000Z", "exact"));
-    // An anchor nearer to it, by a clock that was stepped, is believed rather than the far one.
+    // A nearer anchor, after a step of the clock, is used instead of the far one.
     later["boots"][0]["anchors"][0] =
         json!({ "boot_ms": 120_000, "utc_ms": NOON, "error_ms": 5, "source": "ntp" });
     scene.receipt(&later).await;

@@ -1,4 +1,4 @@
-//! The hub's rooms on their real parts: a real archive file, a real router on a real socket.
+//! Tests of the hub with real parts: a real archive file, a real router on a real socket.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 

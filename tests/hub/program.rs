@@ -1,4 +1,4 @@
-//! The program as head office runs it.
+//! Tests of the hub's program, run as head office runs it.
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -23,7 +23,7 @@ impl Office {
         command.output().unwrap()
     }
 
-    /// Asks with a line that is piped in.
+    /// Runs a command with a line piped in.
     fn ask_with(&self, arguments: &[&str], line: &str) -> Output {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--config").arg(self.folder.path().join("hub.toml"));

@@ -1,4 +1,4 @@
-//! What only these tests need of a running hub.
+//! What only the hub's tests need of a running hub.
 
 use std::io::Write as _;
 

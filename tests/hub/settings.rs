@@ -1,4 +1,4 @@
-//! What head office writes into `hub.toml`, well and badly.
+//! Tests of `hub.toml`, valid and invalid.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What head office publishes, and which kiosk is given which of it.
+//! Tests of published surveys, and of which kiosk gets which.
 
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
@@ -21,7 +21,7 @@ impl Scene {
         self.archive.publish(scope, content, 0).await.unwrap().unwrap()
     }
 
-    /// Asks for the survey, knowing one of this tag: the status, the tag and the answer.
+    /// Asks for the survey if its tag is not this one: the status, the tag and the answer.
     async fn survey(&self, known: Option<&str>) -> (u16, String, Value) {
         let request = self.client.get(format!("http://{}/v1/survey", self.kiosks));
         let request = request.bearer_auth(&self.token);
@@ -59,7 +59,7 @@ async fn the_narrowest_scope_decides_until_it_is_withdrawn() {
         assert_eq!(scene.publication().await, number, "{scope}");
         numbers.push(number);
     }
-    // What is meant for others changes nothing, and neither does a newer one for everybody.
+    // A survey for other shops changes nothing, and neither does a newer one for everybody.
     scene.publish(scope(Some("south"), None, None), Some(survey(8))).await;
     scene.publish(scope(None, None, Some("Bakery")), Some(survey(9))).await;
     let newest = scene.publish(Scope::default(), Some(survey(10))).await;

@@ -1,4 +1,4 @@
-//! What a bad card does to a journal, and what is left of it.
+//! Tests of a journal that a bad card has damaged.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ fn wal(folder: &Path) -> PathBuf {
     folder.join(format!("{FILE}-wal"))
 }
 
-/// Runs 1 to 3 with this many ratings each, all waiting, as a power cut leaves them: the WAL is
-/// still there. The copy is what the cut left; the original is closed properly.
+/// Runs 1 to 3 with this many ratings each, all waiting, as a power cut leaves them: with the WAL.
+/// The copy is what the cut left; the original is closed properly.
 fn cut_off(ratings: u32) -> tempfile::TempDir {
     let folder = in_memory();
     let after = in_memory();
@@ -31,7 +31,7 @@ fn cut_off(ratings: u32) -> tempfile::TempDir {
             journal.append(rated(u8::try_from(n % 5).unwrap() + 1), reading(n.into())).unwrap();
         }
         if run == 2 {
-            // Some of it has been folded into the database, and some has not.
+            // A checkpoint has moved some of it into the database.
             std::mem::drop(journal);
         } else {
             copy(folder.path(), after.path());
@@ -49,8 +49,8 @@ struct Aftermath {
     has_bad_file: bool,
 }
 
-/// Starts a run and presses, as the journal's thread does it: a journal that proves damaged is put
-/// aside, and the press goes into a fresh one.
+/// Starts a run and presses, as the journal's thread does: a journal that proves damaged goes into
+/// quarantine, and the press into a new one.
 fn press(folder: &Path, run: u8) -> (Journal, Entry) {
     let mut started = try_press(folder, run);
     if let Err(error) = &started {
@@ -74,7 +74,7 @@ fn put_aside(folder: &Path, error: &Error) {
 
 /// Starts a kiosk on a folder, lets it do its chores, and reads everything.
 fn start(folder: &Path) -> Aftermath {
-    // A shopper does not wait for any repair.
+    // A shopper does not wait for a repair.
     let (mut journal, new) = press(folder, 9);
     while journal.has_chores() {
         if let Err(error) = journal.chore(reading(99)) {
@@ -112,7 +112,7 @@ fn start(folder: &Path) -> Aftermath {
     assert_eq!(books.lost, aftermath.lost.len() as u64);
     let ledger = journal.audit().unwrap().runs;
     drop(journal);
-    // What was repaired is whole: the next start finds nothing more to repair.
+    // The repair is complete: the next start finds nothing to repair.
     let mut again = Journal::open(folder, Limits::default()).unwrap();
     again.begin(RunId([10; 16]), BOOT).unwrap();
     do_chores(&mut again);
@@ -170,7 +170,7 @@ fn a_flipped_bit_in_the_wal_hides_nothing() {
 #[test]
 fn a_flipped_bit_in_the_database_hides_nothing() {
     let folder = cut_off(120);
-    // A journal that was closed well, so that everything is in the one file.
+    // Closing the journal moves everything into the one file.
     drop(Journal::open(folder.path(), Limits::default()).unwrap());
     let bytes = std::fs::read(file(folder.path())).unwrap();
     let (mut flips, mut lost) = (0, 0);
@@ -208,7 +208,7 @@ fn pages_and_files_that_are_gone_are_reported_and_the_rest_is_salvaged() {
         let folder = cut_off(100);
         deed(folder.path());
         let after = start(folder.path());
-        // Where the mark is the only witness, the last few of a run may be unknown to it.
+        // If only the high-water mark is left, it may not know the last few events of a run.
         let known: BTreeSet<RatingId> = after.waiting.union(&after.lost).copied().collect();
         let unaccounted: Vec<_> = everything(100).difference(&known).copied().collect();
         assert!(unaccounted.iter().all(|id| id.n > 96), "{name}: {unaccounted:?}");
@@ -295,7 +295,7 @@ fn a_salvage_that_is_cut_off_goes_on_at_the_next_start() {
     let folder = cut_off(1_500);
     overwrite(&file(folder.path()), 0, &[0; 100]);
     let mut run = 20;
-    // Each start gets a few pieces further at most, and is then cut off.
+    // Each start repairs a few pieces at most, and is then cut off.
     for _ in 0..6 {
         run += 1;
         let mut journal = open(folder.path(), run);

@@ -1,4 +1,4 @@
-//! What the shop manager is told, from a real journal.
+//! Tests of the desk's numbers, from a real journal.
 
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
@@ -14,8 +14,8 @@ use smilepost::wire::local::Summary;
 
 use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 
-/// Midnight after 2026-11-18 in UTC, when the boot of these journals was so many milliseconds old:
-/// it began at 1,795,000,000,000 ms.
+/// Midnight after 2026-11-18 in UTC, in milliseconds since the boot of these journals, which began
+/// at 1,795,000,000,000 ms.
 const MIDNIGHT: u64 = 46_400_000;
 /// Noon of 2026-11-20, by both clocks.
 fn noon() -> Reading {
@@ -23,7 +23,7 @@ fn noon() -> Reading {
     Reading { boot_ms, wall_ms: 1_795_000_000_000 + i64::try_from(boot_ms).unwrap() }
 }
 
-/// A desk with this data folder.
+/// The paths of a desk with this data folder.
 fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::DeskPaths {
     smilepost::kiosk::desk::DeskPaths { data_dir: folder.to_owned(), ..Default::default() }
 }
@@ -84,8 +84,7 @@ fn another_wording_is_a_line_of_its_own() {
     assert!(text.contains("checkout, version 2: no longer asked so"), "{text}");
 }
 
-/// A journal of a shop in UTC with so many ratings of each face on each day, an hour apart, dated
-/// by an anchor at its end.
+/// A journal of a shop in UTC with these scores on each day, a minute apart, dated by an anchor.
 fn journal_of(folder: &tempfile::TempDir, days: &[(u64, &[u8])]) -> Journal {
     const DAY: u64 = 86_400_000;
     let mut journal = open(folder.path(), 1);
@@ -115,7 +114,7 @@ fn an_hour_with_fewer_than_five_ratings_tells_only_that() {
 }
 
 #[test]
-fn a_day_is_compared_with_the_same_weekday_of_the_weeks_before_and_not_inside_the_noise() {
+fn a_day_is_compared_with_earlier_weeks_unless_the_ratings_are_too_few() {
     let folder = tempfile::tempdir().unwrap();
     let (good, bad) = ([5; 30], [1; 30]);
     let weeks = [(0, &good[..]), (1, &bad), (7, &good), (14, &good), (21, &bad), (28, &bad[..1])];
@@ -169,7 +168,7 @@ fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
 }
 
 #[test]
-fn what_shoppers_said_is_counted_with_the_shares_of_the_happy_and_of_the_unhappy() {
+fn reasons_are_counted_with_their_shares_of_happy_and_unhappy_shoppers() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(0)).unwrap();
@@ -202,14 +201,14 @@ fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
     let (_thread, desk) = desk_in(&folder, None, chrono_tz::UTC);
     let today = desk.ask(|clerk| clerk.sheet(Tab::Today)).unwrap();
     assert!(matches!(today, Sheet::Health(_)), "the post's own sheet says that it is closed");
-    // Two cannot have it open, so it opens only now, when somebody asks.
+    // Only one can have the file open, so the clerk opens it now, when somebody asks.
     drop(journal);
     let days = desk.ask(|clerk| clerk.days_before(36_500)).flatten().unwrap().days;
     let rated: Vec<_> = days.iter().filter(|day| day.n > 0).map(|day| day.date.as_str()).collect();
     assert_eq!(rated, ["2026-11-19"]);
 }
 
-/// A kiosk's journal in the hands of its thread, and a clerk at work on it.
+/// The thread of a kiosk's journal, and the clerk that counts it.
 fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (JournalThread, ClerkThread) {
     desk_in(folder, Some(journal), chrono_tz::UTC)
 }
@@ -234,7 +233,7 @@ fn desk_in(
 }
 
 #[test]
-fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_was() {
+fn the_clerk_counts_new_events_and_dates_all_again_by_a_new_anchor() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
@@ -252,7 +251,7 @@ fn the_clerk_says_the_same_as_the_file_and_takes_in_what_comes_and_what_time_it_
 }
 
 #[test]
-fn presses_that_come_while_the_clerk_reads_are_counted_once_and_never_anew() {
+fn presses_that_come_while_the_clerk_reads_are_counted_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(0)).unwrap();
@@ -315,7 +314,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
         };
         thread.keep(press(value, None), at, None).unwrap();
     };
-    // Of fewer than five nothing is shown at all.
+    // Fewer than five ratings are not shown at all.
     let shown = |n| if n < 5 { 0 } else { n };
     let today = || shown(desk.ask(Clerk::today).flatten().unwrap().n);
     let mut seen = Vec::new();
@@ -326,7 +325,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     let steps = seen.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
     assert!(steps.clone().all(|step| step == 0 || step >= 5), "{seen:?}");
     assert_eq!(steps.sum::<u32>(), 10, "{seen:?}");
-    // A clerk who begins anew, as after a restart, shows what was shown before.
+    // After a restart the clerk shows what was shown before.
     let shop = Shop { zone: chrono_tz::UTC, ..shop(&folder) };
     let again = ClerkThread::open(thread.clone(), shop, at(folder.path()), noon).unwrap();
     let after = shown(again.ask(Clerk::today).flatten().unwrap().n);
@@ -334,7 +333,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
 }
 
 #[test]
-fn a_button_that_fell_silent_is_a_notice_and_so_is_a_card_that_lost_something() {
+fn a_silent_button_and_a_lost_rating_each_give_a_notice() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     do_chores(&mut journal);
@@ -358,7 +357,7 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(MIDNIGHT)).unwrap();
-    // Older rules knew nothing of contacts that bounce.
+    // Older rules did not find bouncing contacts.
     for boot_ms in [MIDNIGHT + 1_000, MIDNIGHT + 1_030] {
         let Event::Rated(plain) = rated(5) else { panic!("a rating") };
         let verdict = Verdict { misuse: None, rule: 1 };

@@ -1,4 +1,4 @@
-//! The journal, on a real file.
+//! Tests of the journal on a real file.
 
 use std::path::Path;
 
@@ -56,7 +56,7 @@ fn books(journal: &Journal) -> (u64, u64, u64, u64) {
     (taken, settled, set_aside, waiting)
 }
 
-/// Has the card change what these rows of a closed journal say.
+/// Damages these rows of a closed journal, as a bad card does.
 pub(crate) fn damage(folder: &Path, numbers: &[u32]) {
     let file = Connection::open(folder.join(FILE)).unwrap();
     for n in numbers {
@@ -130,7 +130,7 @@ fn only_what_a_receipt_names_stops_waiting() {
 }
 
 #[test]
-fn a_receipt_with_a_gap_settles_up_to_the_gap_and_the_rest_goes_out_again() {
+fn a_receipt_with_a_gap_settles_up_to_it_and_the_rest_is_sent_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     for value in 1..=4 {
@@ -168,7 +168,7 @@ fn only_settled_events_are_pruned() {
 }
 
 #[test]
-fn an_event_of_unknown_age_is_pruned_with_what_came_after_it_and_one_set_aside_stays() {
+fn pruning_takes_events_of_unknown_age_and_leaves_those_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = Journal::open(folder.path(), Limits::default()).unwrap();
     journal.begin(RunId([1; 16]), BootId([1; 16])).unwrap();
@@ -217,7 +217,7 @@ fn a_newer_journal_is_refused_and_left_untouched() {
     let file = folder.path().join(FILE);
     let card = Connection::open(&file).unwrap();
     card.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
-    // The program that makes newer journals says so twice, so that a flipped bit does not.
+    // A newer program writes its version in two places, so that one flipped bit cannot mean it.
     card.pragma_update(None, "application_id", 0x534d_0000 | (SCHEMA_VERSION + 1)).unwrap();
     card.close().unwrap();
     let before = std::fs::read(&file).unwrap();
@@ -249,8 +249,7 @@ fn a_data_folder_that_is_a_file_or_cannot_be_made_is_named() {
     }
 }
 
-/// That every commit is flushed, `Journal::open` asserts for itself: nobody else can ask its
-/// connection.
+/// `Journal::open` asserts by itself that every commit is flushed: only it can ask its connection.
 #[test]
 fn the_journal_is_in_wal_mode_with_small_pages() {
     let folder = tempfile::tempdir().unwrap();
@@ -347,7 +346,7 @@ fn what_is_held_before_a_hole_is_offered_again_too() {
 }
 
 #[test]
-fn an_event_that_is_to_be_sent_again_and_is_damaged_meanwhile_is_reported() {
+fn an_event_damaged_while_it_waits_to_be_sent_again_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path(), 1);
     for _ in 1..=4 {
@@ -422,7 +421,7 @@ fn a_journal_at_its_limit_says_so_and_makes_room_of_what_is_settled() {
 }
 
 #[test]
-fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_not_believed() {
+fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let question = Wording { language: "fi".to_owned(), ..events::question(1) };
     let replies = [

@@ -1,4 +1,4 @@
-//! The kiosk's rooms on their real parts: a real file, a real socket, the real program.
+//! Tests of the kiosk with real parts: a real file, a real socket, the real program.
 
 #![expect(
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! The program as its user runs it.
+//! Tests of the kiosk's program, run as its user runs it.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
@@ -30,7 +30,7 @@ fn ask(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
-/// The lines that a program prints, read on another thread, so that no wait for one is endless.
+/// The lines that a program prints, read on another thread, so that waiting for one can time out.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -41,7 +41,7 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// The next of these lines that is the right one.
+/// The next line that is the right one.
 fn next(lines: &Receiver<String>, what: &str, is_right: impl Fn(&str) -> bool) -> String {
     let mut found = None;
     wait_until(what, || {
@@ -95,7 +95,7 @@ fn ports(process: &Child) -> Vec<u16> {
         let text = std::fs::read_to_string(format!("{folder}/net/{table}")).unwrap_or_default();
         for line in text.lines().skip(1) {
             let fields: Vec<&str> = line.split_whitespace().collect();
-            // 0A is the kernel's word for a socket that listens.
+            // 0A is the kernel's code for a listening socket.
             if fields[3] == "0A" && sockets.iter().any(|socket| socket == fields[9]) {
                 let port = fields[1].rsplit(':').next().unwrap();
                 ports.push(u16::from_str_radix(port, 16).unwrap());
@@ -110,7 +110,7 @@ fn no_port_is_open_but_the_one_that_the_desk_is_wanted_on() {
     let listening = |more: &str| {
         let folder = tempfile::tempdir().unwrap();
         let mut kiosk = Kiosk::start(&configure(folder.path(), more));
-        // It has thanked, so everything is open that ever will be.
+        // After a thank-you the kiosk has opened everything that it ever opens.
         kiosk.press("4");
         let ports = ports(&kiosk.process);
         kiosk.stop();
@@ -121,7 +121,7 @@ fn no_port_is_open_but_the_one_that_the_desk_is_wanted_on() {
     assert_eq!(listening(&format!("[desk]\nlisten = \"127.0.0.1:{free}\"\n")), [free]);
 }
 
-/// Asks a program to end, as systemd does, and expects that it ends well.
+/// Asks a program to end, as systemd does, and expects exit code 0.
 fn terminate(process: &mut Child) {
     let pid = rustix::process::Pid::from_child(process);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -147,7 +147,7 @@ fn a_kiosk_without_hub_screen_and_buttons_still_takes_ratings() {
 }
 
 #[test]
-fn a_kiosk_that_nobody_can_press_says_so_and_lets_itself_be_started_again() {
+fn a_kiosk_without_screen_and_buttons_says_so_and_exits_with_1() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("kiosk.toml");
     std::fs::write(
@@ -291,7 +291,7 @@ fn a_kiosk_enrols_only_with_a_hub_and_over_a_safe_line() {
 }
 
 #[test]
-fn lamps_and_buzzer_say_that_a_press_was_taken_and_the_same_for_every_face() {
+fn lamps_and_buzzer_confirm_a_press_the_same_way_for_every_face() {
     let folder = tempfile::tempdir().unwrap();
     let lamps = folder.path().join("lamps");
     let more = format!("script_lamps = {lamps:?}\nlamps = [1, 2, 3, 4, 5]\n");
@@ -320,7 +320,7 @@ fn a_button_pressed_out_of_hours_is_kept_and_not_counted() {
     );
     let config = configure(folder.path(), &more);
     let mut kiosk = Kiosk::start(&config);
-    // A clock that nobody vouches for closes no shop; a person's word is enough.
+    // The kiosk applies opening hours only by a known time; a time set by a person is enough.
     let time = now.format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     wait_until("the kiosk takes the time from a person", || {
         ask(&["clock", "set", "--config", &config, &time]).status.success()

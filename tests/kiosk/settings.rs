@@ -1,4 +1,4 @@
-//! What an installer writes into `kiosk.toml`, well and badly.
+//! Tests of `kiosk.toml`, valid and invalid.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ fn the_reference_is_read_as_it_stands() {
 }
 
 #[test]
-fn the_reference_with_every_key_set_is_read_too_and_its_defaults_are_true() {
+fn the_reference_with_every_key_set_is_valid_and_its_defaults_are_true() {
     let survey = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/survey.toml");
     let text = with_every_key(&reference());
     let text = text.replace("/etc/smilepost/survey.toml", survey.to_str().unwrap());

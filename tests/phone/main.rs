@@ -1,5 +1,5 @@
-//! The desk on a phone: what a shop manager finds there, and what everybody else on the shop's
-//! network does not, against the real kiosk on a real socket.
+//! Tests of the desk on a phone, with the real kiosk on a real socket: what a shop manager sees,
+//! and what nobody else on the shop's network can see.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -83,7 +83,7 @@ async fn nothing_but_the_way_in_answers_without_the_pin() {
     let mut stranger = scene.phone();
     let forged = format!("__Host-desk={}", "0".repeat(64));
     for (at, cookie) in (2..).zip([None, Some(forged), Some("__Host-desk=".to_owned())]) {
-        // One address alone may not ask so often.
+        // One address may not send so many requests.
         stranger.client = client_at(at);
         stranger.cookie = cookie;
         for path in PAGES.iter().chain(&["style.css", "nothing", "alert", "coming", "leave"]) {
@@ -134,7 +134,7 @@ async fn paths_that_play_games_lead_nowhere() {
         let answer = speak(&port, request.into_bytes()).await;
         let status = answer.split(' ').nth(1).unwrap_or("hung up").to_owned();
         let fine = ["303", "400", "404", "405", "hung up"];
-        // Whoever is in may write an address in full.
+        // With a session, a request with a full address is answered.
         let is_days = has_pin && path.starts_with("https:");
         assert!(fine.contains(&status.as_str()) || is_days, "{path} {has_pin}: {answer}");
         assert!(!answer.contains("root:"), "{path}");
@@ -146,7 +146,7 @@ async fn paths_that_play_games_lead_nowhere() {
     }
 }
 
-/// Sends bytes over TLS and returns what comes back until the kiosk hangs up.
+/// Sends bytes over TLS and returns the answer until the kiosk closes the connection.
 async fn speak(port: &str, request: Vec<u8>) -> String {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let config = rustls::ClientConfig::builder()
@@ -158,13 +158,13 @@ async fn speak(port: &str, request: Vec<u8>) -> String {
     let name = "kiosk".try_into().unwrap();
     let mut stream = connector.connect(name, stream).await.unwrap();
     let mut answer = Vec::new();
-    // A kiosk that hangs up in the middle of a request that is too large is within its rights.
+    // The kiosk may close the connection in the middle of a request that is too large.
     let _ = stream.write_all(&request).await;
     let _ = tokio::time::timeout(Duration::from_secs(40), stream.read_to_end(&mut answer)).await;
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Believes every certificate.
+/// Accepts every certificate.
 #[derive(Debug)]
 struct Anything;
 
@@ -264,7 +264,7 @@ async fn a_form_of_somebody_elses_page_does_nothing() {
             assert_eq!(answer.status, 403, "{path} {header:?}");
         }
     }
-    // Nor is anybody led to come in by it.
+    // Nor can a form of another site open a session.
     let header = [("origin", "https://elsewhere.example")];
     let led = scene.phone().post_with("pin", &[("pin", PIN)], &header).await;
     assert_eq!((led.status, led.cookie), (403, None));
@@ -279,7 +279,7 @@ async fn a_form_of_somebody_elses_page_does_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_written_for_shoppers_is_shown_until_it_is_taken_down_and_markup_stays_words() {
+async fn a_notice_is_shown_until_it_is_taken_down_and_its_markup_is_escaped() {
     let scene = Scene::new();
     let manager = scene.manager().await;
     let form = manager.form().await;
@@ -293,7 +293,7 @@ async fn what_is_written_for_shoppers_is_shown_until_it_is_taken_down_and_markup
     let about = kept.iter().map(|row| row.fields.text(Field::About).unwrap());
     let about: Vec<_> = about.collect();
     assert_eq!(about, ["notice", "notice"]);
-    // Nothing written is no note, and neither is more than a line or a very long one.
+    // An empty, a two-line or a very long text is refused.
     for text in ["", "two%0Alines", &"x".repeat(201)] {
         manager.post("notes", &[("form", form.as_str()), ("text", text)]).await;
     }
@@ -323,7 +323,7 @@ async fn what_is_too_large_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_say_nothing_take_no_place_from_others_for_long_and_no_press_waits_for_them() {
+async fn silent_clients_are_disconnected_and_no_press_waits_for_them() {
     let scene = Scene::with(|settings| {
         let listen = settings.phone.as_mut().unwrap();
         listen.limits.patience = Duration::from_secs(2);
@@ -334,14 +334,14 @@ async fn clients_that_say_nothing_take_no_place_from_others_for_long_and_no_pres
         // The beginning of a TLS record that never ends.
         stream.write_all(&[0x16, 0x03, 0x01][..at % 4]).unwrap();
     }
-    // Another one from the same address is hung up on, and the post takes ratings.
+    // A further connection from this address is closed, and the kiosk takes ratings.
     let turned_away = client().get(format!("https://{host}/pin")).send().await;
     assert!(turned_away.is_err(), "{turned_away:?}");
     scene.press(4);
     scene.exported(1);
     let ended = tokio::task::spawn_blocking(move || {
         slow.iter_mut().all(|stream| {
-            // Long before the life of a connection is over: it is the patience that ends it.
+            // Patience ends it, long before the longest life of a connection.
             stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
             match stream.read(&mut [0; 64]) {
                 Ok(read) => read == 0,
@@ -371,7 +371,7 @@ async fn whoever_asks_without_pause_is_told_to_wait() {
 }
 
 #[tokio::test]
-async fn the_fingerprint_on_the_screen_is_that_of_the_certificate_and_stays_over_restarts() {
+async fn the_screen_shows_the_certificates_fingerprint_after_a_restart_too() {
     let scene = Scene::new();
     let shown = scene.address.fingerprint.clone();
     let answer = client().get(format!("{}pin", scene.address.url)).send().await.unwrap();

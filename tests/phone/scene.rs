@@ -1,4 +1,4 @@
-//! What only these tests do with a running kiosk.
+//! What only the phone's tests do with a running kiosk.
 
 use smilepost::kiosk::settings::Settings;
 

@@ -1,4 +1,4 @@
-//! The faces as people see them who do not see red or green: told apart by shape alone.
+//! Tests of the faces for people who do not see red or green: shape alone tells them apart.
 
 use i_slint_backend_testing::ElementHandle;
 use slint::ComponentHandle as _;
@@ -9,7 +9,7 @@ use smilepost::kiosk::settings::Look;
 
 type Matrix = [[f64; 3]; 3];
 
-/// What is left of linear red, green and blue. Machado, Oliveira, Fernandes: "A
+/// How linear red, green and blue are seen. Machado, Oliveira, Fernandes: "A
 /// Physiologically-based Model for Simulation of Color Vision Deficiency", 2009, supplementary
 /// tables, severity 1.0.
 const PROTANOPIA: Matrix = [

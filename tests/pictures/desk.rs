@@ -1,4 +1,4 @@
-//! The shop manager's desk: every sheet as it is drawn, from a real journal.
+//! Golden pictures of the desk: every sheet as it is drawn, from a real journal.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -23,7 +23,7 @@ use crate::{SIZES, draw, events, in_language, nordmarkt};
 const MONDAY: i64 = 1_792_368_000_000;
 const DAY_MS: u64 = 86_400_000;
 
-/// What a manager finds on Friday 2026-11-20.
+/// What a manager sees on Friday 2026-11-20.
 struct Found {
     today: Summary,
     first: Summary,
@@ -160,7 +160,7 @@ fn called(called: Called) -> Alerts {
 fn with_phone() -> Health {
     let fingerprint = ["A1:07"; 16].join(":");
     let url = "https://192.168.1.20:8443/".to_owned();
-    // When head office last answered would be told in minutes, which go by.
+    // The time since head office last answered would change with each minute.
     Health { phone: Some(Address { url, fingerprint }), office: None, ..post() }
 }
 

@@ -1,4 +1,4 @@
-//! The fixed texts of the screens, in every language that we bring.
+//! Tests of the screens' fixed texts in every built-in language.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn texts_of_pages() -> Vec<String> {
         let code = std::fs::read_to_string(root().join("../src/kiosk/desk").join(file)).unwrap();
         let code: Vec<&str> = code.lines().filter(|line| !line.trim().starts_with("//")).collect();
         for text in code.join("\n").split('"').skip(1).step_by(2) {
-            // A text that goes on in the next line has neither its break nor what stands before it.
+            // A text that continues on the next line loses the line break and its indentation.
             let parts = text.split("\\\n").map(|part| part.trim_start_matches(' '));
             let text = parts.collect::<String>();
             let is_text = text.starts_with(|first: char| first.is_ascii_uppercase());
@@ -76,13 +76,13 @@ fn catalogue(file: &Path) -> BTreeMap<String, String> {
     entries
 }
 
-/// What the screens say in a language for an English text, if it is one of theirs.
+/// The translation of an English text of the screens, if it is one.
 pub(crate) fn translated(language: &str, english: &str) -> Option<String> {
     let file = root().join(format!("lang/{language}/LC_MESSAGES/smilepost.po"));
     file.exists().then(|| catalogue(&file).remove(english)).flatten()
 }
 
-/// What is filled in, in its order of names: `{}`, `{0}`, `{n}`.
+/// The placeholders, sorted by name: `{}`, `{0}`, `{n}`.
 fn placeholders(text: &str) -> Vec<&str> {
     let mut found: Vec<&str> =
         text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();

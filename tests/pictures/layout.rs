@@ -1,5 +1,5 @@
-//! Whether every word is in its place: within the screen, within what it belongs to, beside and not
-//! over any other, and never too small; and whether a finger hits what it aims at.
+//! Tests of the layout: every word is within the screen and its element, overlaps no other and is
+//! large enough; and a finger hits what it aims at.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use smilepost::kiosk::display::{DisplayTexts, Shown};
 use smilepost::kiosk::screen::Screen;
 use smilepost::kiosk::settings::{Look, Settings};
 
-/// The least type size on a shopper's page, in u, but for what is set smaller because it is long.
+/// The smallest type size on a shopper's page, in u, except for long texts that are set smaller.
 const TYPE_LEAST: f32 = 1.5;
 
-/// How high a line of the font is, against its size.
+/// The height of a line, as a multiple of the font size.
 const LINE: f32 = 1.36;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ impl Place {
         Self { name, left: at.x, top: at.y, right, bottom }
     }
 
-    /// By how much two places lie over one another, the smaller way.
+    /// By how much two places overlap, in the direction in which they overlap less.
     fn overlap(&self, other: &Self) -> f32 {
         let width = self.right.min(other.right) - self.left.max(other.left);
         let height = self.bottom.min(other.bottom) - self.top.max(other.top);
@@ -49,7 +49,7 @@ impl Place {
     }
 }
 
-/// Every text that is drawn, but not those that only measure.
+/// Every text that is drawn, without those that only measure.
 fn texts(root: &impl ElementRoot) -> Vec<Place> {
     let drawn = ElementHandle::find_by_element_type_name(root, "Text").filter(|text| {
         let id = text.id().unwrap_or_default();
@@ -85,7 +85,7 @@ fn look_at(screen: &Screen, page: &str, (width, height): (u32, u32)) {
         let line = (text.bottom - text.top) / u / LINE;
         assert!(line >= TYPE_LEAST * 0.8, "{page}: {text:?} is set at {line:.2} u");
         for other in &texts[at + 1..] {
-            // Lines have air above and below their letters.
+            // Lines have space above and below their letters.
             let over = text.overlap(other);
             assert!(over < 0.5 * u, "{page}: {text:?} and {other:?} overlap by {over:.1}");
         }
@@ -151,7 +151,7 @@ fn every_word_of_every_language_is_in_its_place_at_every_size() {
 }
 
 #[test]
-fn every_word_of_the_desk_is_in_its_place_in_every_language_at_every_size() {
+fn every_word_of_the_desk_fits_in_every_language_at_every_size() {
     super::in_every_language(|language| {
         let settings = super::in_language(language);
         for (sheet, content) in super::desk::sheets() {
@@ -202,14 +202,14 @@ fn large_words_are_in_their_places() {
     look_at_every_page(&settings, &super::SIZES, "large");
 }
 
-/// What a finger hits, with the name of what it belongs to; the background has no name.
+/// What a finger hits, with the name of its element; the background has no name.
 fn targets(root: &impl ElementRoot) -> Vec<Place> {
     let all = ElementHandle::find_by_element_type_name(root, "TouchArea");
     let named = all.map(|touch| Place::of(&touch, touch.id().unwrap_or_default().into()));
     named.filter(|place| !place.name.is_empty()).collect()
 }
 
-/// Panels as they are sold: seven, seven, ten and twenty-one inches, and a phone's.
+/// Common panels: seven, seven, ten and twenty-one inches, and a phone's.
 const PANELS: [((u32, u32), f32); 5] = [
     ((800, 480), 133.0),
     ((480, 800), 133.0),
@@ -241,7 +241,7 @@ fn no_finger_hits_two_things_at_once_on_any_panel() {
 #[test]
 fn a_finger_has_twenty_millimetres_wherever_a_panel_has_the_room() {
     let mut settings = super::nordmarkt(Look::Light);
-    // The smallest panel has no room for it.
+    // The smallest panel is too small for it.
     for (size, dpi) in &PANELS[..4] {
         settings.screen.dpi = Some(*dpi);
         for (page, views) in super::pages(&settings) {

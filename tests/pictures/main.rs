@@ -1,8 +1,8 @@
-//! Golden pictures: every page at every size, pixel for pixel.
+//! Tests of golden pictures: every page at every size, pixel for pixel.
 //!
 //! The fonts are ours and the renderer is software, so the pictures are the same on every machine.
-//! After a change that is meant, run with `SMILEPOST_BLESS=1` and look at each picture before it is
-//! committed.
+//! After an intended change, run with `SMILEPOST_BLESS=1` and look at each picture before you
+//! commit it.
 
 #![expect(
     clippy::indexing_slicing,
@@ -45,7 +45,7 @@ use crate::survey::everything;
 
 const SIZES: [(u32, u32); 4] = [(800, 480), (480, 800), (1280, 720), (1920, 1080)];
 
-/// Where the system has no font, every test waits for ours before it draws.
+/// Every test waits for our fonts before it draws, since the system may have none.
 static FONTS: Once = Once::new();
 
 /// A platform without a display, for the thread of a test.
@@ -56,7 +56,7 @@ fn set_platform() {
         renderer_name: Some("software".into()),
     };
     FONTS.call_once(|| bring_fonts(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap());
-    // The first picture of a test sets the platform of its thread; the others find it set.
+    // The first picture of a thread sets its platform; for later ones it is set.
     let _ = slint::platform::set_platform(Box::new(TestingBackend::new(options)));
 }
 
@@ -65,13 +65,13 @@ fn screen(settings: &Settings) -> Screen {
     screen_telling(settings, |_| {})
 }
 
-/// The same, telling what is touched.
+/// The same, and reports what is touched.
 fn screen_telling(settings: &Settings, tell: impl Fn(Message) + Clone + 'static) -> Screen {
     set_platform();
     Screen::on_this_platform(settings, tell).unwrap()
 }
 
-/// Touches the screen at a place and lets go.
+/// Touches the screen at a place and releases it.
 fn tap(screen: &Screen, position: slint::LogicalPosition) {
     use slint::platform::{PointerEventButton, WindowEvent};
     let button = PointerEventButton::Left;
@@ -87,8 +87,8 @@ fn nordmarkt(look: Look) -> Settings {
     settings
 }
 
-/// Lends the font system the characters that our Japanese texts have, in the place of a system's
-/// own font, so that the pictures are the same everywhere.
+/// Gives the font system the characters of our Japanese texts, instead of a system's own font, so
+/// that the pictures are the same everywhere.
 fn bring_japanese() {
     const FONT: &[u8] = include_bytes!("NotoSansJP-of-our-texts.otf");
     set_platform();
@@ -105,7 +105,7 @@ fn bring_japanese() {
 }
 
 /// Does something for each language, with our Japanese, in as many threads as there are processors:
-/// a screen and its fonts belong to the thread that made them, so nobody waits for anybody.
+/// a screen and its fonts belong to the thread that made them, so no thread waits for another.
 fn in_every_language(act: impl Fn(&str) + Sync) {
     let survey = Survey::built_in(Scale::Five);
     let left: Mutex<Vec<&str>> = Mutex::new(survey.languages().collect());
@@ -309,7 +309,7 @@ fn the_thank_you_with_what_was_done() {
 }
 
 #[test]
-fn the_thank_you_with_what_was_done_in_high_contrast_and_read_from_the_right() {
+fn the_thank_you_with_what_was_done_in_high_contrast_and_in_arabic() {
     let settings = nordmarkt(Look::HighContrast);
     let views = [View::Ask(noticed(&settings)), View::Thanks(false)];
     for size in SIZES {
@@ -360,7 +360,7 @@ fn still_there() {
     }
 }
 
-/// Does what the thing with this label is for, past its transition.
+/// Taps the element with this label, and waits for the end of its transition.
 fn act(screen: &Screen, label: &str) {
     let mut found = ElementHandle::find_by_accessible_label(screen.component(), label);
     found.next().unwrap().invoke_accessible_default_action();
@@ -443,7 +443,7 @@ fn reasons_of_ones_own_and_four_of_them() {
     }
 }
 
-/// The same text in every language, which is what a hurried head office does.
+/// The same text in every language, as a head office in a hurry may write it.
 fn parts_of(text: &str) -> smilepost::feedback::survey::ByLanguage {
     let survey = Survey::built_in(Scale::Five);
     survey.languages().map(|tag| (tag.to_owned(), text.to_owned())).collect()
@@ -474,7 +474,7 @@ fn every_role_of_every_look_can_be_read_whatever_the_shops_own_colour_is() {
             let contrasts = screen.contrasts();
             assert_eq!(contrasts.len(), 2 + 6 + 12, "words on grounds, and six faces");
             for (pair, ratio) in contrasts {
-                // The edge of a disc is no text: WCAG 2.2 asks for 3 of it.
+                // The edge of a disc is not text: WCAG 2.2 asks for a contrast of 3.
                 let least = if pair.starts_with("edge") { 3.0 } else { look.contrast_min() };
                 assert!(ratio >= least, "{look:?}, {accent:?}: {pair} is {ratio:.2} : 1");
             }

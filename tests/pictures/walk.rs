@@ -1,5 +1,5 @@
-//! A walk over every page by accessible labels alone, as a screen reader goes, in English and in a
-//! language that is read from the right.
+//! Tests of every page by accessible labels alone, as a screen reader uses it, in English and in a
+//! language that is read from right to left.
 
 use std::sync::mpsc::Receiver;
 
@@ -29,7 +29,7 @@ impl Walk {
         Self { screen, events, language }
     }
 
-    /// What the screen says in this language for an English text; a survey's own words stay.
+    /// The screen's translation of an English text; a survey's own words are not translated.
     fn said(&self, english: &str) -> String {
         translated(self.language, english).unwrap_or_else(|| english.to_owned())
     }
@@ -40,7 +40,7 @@ impl Walk {
         element.unwrap_or_else(|| panic!("{}: nothing is labelled {label:?}", self.language))
     }
 
-    /// Does what the thing with this label is for; returns what was told of it.
+    /// Taps the element with this label; returns the events that it caused.
     fn act(&self, english: &str) -> Vec<String> {
         self.find(&self.said(english)).invoke_accessible_default_action();
         self.events.try_iter().collect()

@@ -1,5 +1,5 @@
-//! A shopper at the screen: a face is found by its label and pressed, and everything that follows
-//! is seen, in pixels and in the journal.
+//! Tests of a shopper at the screen: a face is found by its label and pressed, and what follows is
+//! checked in pixels and in the journal.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -45,7 +45,7 @@ fn answered(text: &str) -> Option<(String, Option<String>)> {
 }
 
 #[test]
-fn a_visit_by_labels_alone_becomes_rows_follow_ups_a_thank_you_and_the_question_again() {
+fn a_visit_by_labels_alone_shows_every_page_and_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = nordmarkt(folder.path());
     settings.pace.thanks_ms = SHORT_MS;
@@ -69,7 +69,7 @@ fn a_visit_by_labels_alone_becomes_rows_follow_ups_a_thank_you_and_the_question_
 }
 
 #[test]
-fn a_language_that_a_shopper_chose_is_kept_for_the_visit_and_given_back_afterwards() {
+fn a_language_that_a_shopper_chose_lasts_for_one_visit() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = nordmarkt(folder.path());
     settings.pace.thanks_ms = SHORT_MS;
@@ -94,7 +94,7 @@ fn a_language_that_a_shopper_chose_is_kept_for_the_visit_and_given_back_afterwar
 }
 
 #[test]
-fn the_chip_on_the_thank_you_brings_the_faces_back_and_a_key_corrects_the_first_press() {
+fn the_thank_you_leads_back_to_the_faces_and_a_key_corrects_the_press() {
     let folder = tempfile::tempdir().unwrap();
     let settings = nordmarkt(folder.path());
     let stage = open_filmed(&settings);
@@ -107,7 +107,7 @@ fn the_chip_on_the_thank_you_brings_the_faces_back_and_a_key_corrects_the_first_
     stage.see_picture("thanks");
     stage.tap("Pressed the wrong one?");
     stage.see_picture("ask");
-    // A key is as good as a finger.
+    // A key counts like a touch.
     stage.on(|component| {
         let text = slint::SharedString::from("5");
         component.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });

@@ -1,4 +1,4 @@
-//! Chance that can be played again, for tests that draw what goes wrong from a seed.
+//! Repeatable chance for tests that draw failures from a seed.
 
 /// A generator of pseudorandom numbers (xorshift64*), good enough to pick moments.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ impl Chance {
         N::try_from(high % limit).ok().unwrap()
     }
 
-    /// Whether something happens that happens once in so many times.
+    /// True once in this many times, on average.
     pub(crate) fn one_in(&mut self, times: u32) -> bool {
         self.below(times) == 0
     }

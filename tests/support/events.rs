@@ -1,4 +1,4 @@
-//! Ratings for tests that do not mind what was asked.
+//! Ratings for tests that do not depend on the question.
 
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::rating::{Input, Rated, Scale, Wording};

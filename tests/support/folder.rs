@@ -1,9 +1,9 @@
-//! Folders for tests that write much.
+//! Folders for tests that write a lot.
 
 use std::path::Path;
 
-/// A folder in memory where there is one. The tests that use it are about what is flushed or
-/// damaged, and the card that matters is the one they imagine.
+/// A folder in memory, if the machine has one. Tests that use it simulate the card, so the real
+/// disk does not matter.
 pub(crate) fn in_memory() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {

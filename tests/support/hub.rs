@@ -17,7 +17,7 @@ pub(crate) const KIOSK: &str = "kallio-checkout-1";
 pub(crate) const BOOT: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 /// 2026-11-20 12:00:00 UTC.
 pub(crate) const NOON: i64 = 1_795_176_000_000;
-/// What time it is for the hub, whatever the machine's clock says: 14:00 UTC.
+/// The hub's time in tests, whatever the machine's clock shows: 14:00 UTC.
 pub(crate) const NOW: i64 = NOON + 2 * 3_600_000;
 
 fn read_clocks() -> Reading {
@@ -38,7 +38,7 @@ impl Scene {
         Self::with(Limits::default()).await
     }
 
-    /// A hub that takes no more than this.
+    /// A hub with these limits.
     pub(crate) async fn with(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let archive = Sqlite::open(folder.path()).unwrap();
@@ -66,7 +66,7 @@ impl Scene {
         scene
     }
 
-    /// A fresh code for a kiosk, exchanged for a token.
+    /// Exchanges a new code of a kiosk for a token.
     pub(crate) async fn enrol_anew(&self, kiosk: &str) -> String {
         let code = secrets::new_code();
         let hash = secrets::code_hash(&code);
@@ -98,7 +98,7 @@ impl Scene {
         (status, serde_json::from_slice(&text).unwrap_or(Value::Null))
     }
 
-    /// Everything that the shop ever counted, as one day.
+    /// Everything that the shop has counted, as one day.
     pub(crate) async fn day(&self) -> Day {
         let span = Span { shop: "kallio".to_owned(), from_ms: 0, to_ms: i64::MAX };
         self.archive.days(vec![span]).await.unwrap().remove(0)

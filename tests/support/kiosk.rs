@@ -26,7 +26,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// With other settings, or with something in its data folder already.
+    /// A kiosk with other settings, or with files in its data folder.
     pub(crate) fn with(prepare: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::plain(folder.path());
@@ -59,7 +59,7 @@ impl Scene {
         Self { settings, address, doorbell, kiosk: Some(kiosk) }
     }
 
-    /// Ends the kiosk and returns its folder, which is deleted once nobody has it.
+    /// Ends the kiosk and returns its folder, which is deleted when dropped.
     pub(crate) fn stop(&mut self) -> Option<TempDir> {
         self.doorbell.stop();
         self.kiosk.take().map(|kiosk| kiosk.join().unwrap())
@@ -70,7 +70,7 @@ impl Scene {
         assert!(self.doorbell.press(Press { score, input: Input::Button }));
     }
 
-    /// Everything that the journal holds, once it holds so much.
+    /// Every event in the journal, once it has this many.
     pub(crate) fn exported(&self, least: usize) -> Vec<Exported> {
         let mut rows = Vec::new();
         wait_until(&format!("the journal holds {least} rows"), || {

@@ -1,5 +1,5 @@
-//! A time zone in which the middle of the day is now, so that neither midnight nor a full hour
-//! comes while a test runs that counts by days and hours.
+//! A time zone in which it is about noon now, so that neither midnight nor a full hour comes during
+//! a test that counts by days and hours.
 
 use chrono::Timelike as _;
 use chrono_tz::Tz;
@@ -39,7 +39,7 @@ const ZONES: [Tz; 30] = [
     Tz::Pacific__Marquesas,
 ];
 
-/// The zone whose clock stands nearest to noon, among those where the hour is about half over.
+/// The zone whose clock is nearest to noon, among those where the hour is about half over.
 pub(crate) fn zone() -> Tz {
     let now = chrono::DateTime::from_timestamp_millis(clock::wall_ms()).unwrap();
     let is_mid_hour = |zone: &Tz| (15..45).contains(&now.with_timezone(zone).minute());

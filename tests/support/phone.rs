@@ -4,14 +4,14 @@
 
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 
-/// Trusts whatever certificate there is, as somebody does who has compared the fingerprint.
+/// A client that accepts any certificate, as a manager does after comparing the fingerprint.
 pub(crate) fn client() -> reqwest::Client {
     client_at(1)
 }
 
 /// As [`client`], from another address of this machine: 127.0.0.1, 127.0.0.2 and so on.
 pub(crate) fn client_at(last: u8) -> reqwest::Client {
-    // Another test of this process may have been faster.
+    // Another test of this process may have done so already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .no_proxy()
@@ -39,7 +39,7 @@ pub(crate) struct Answer {
 }
 
 impl Phone {
-    /// A phone that has not been here before.
+    /// A phone without a session.
     pub(crate) fn new(url: &str) -> Self {
         Self { url: url.to_owned(), client: client(), cookie: None }
     }
@@ -102,7 +102,7 @@ impl Phone {
         }
     }
 
-    /// What a form of this phone's pages has to hold.
+    /// The token that each form of this phone's pages must contain.
     pub(crate) async fn form(&self) -> String {
         let page = self.get("notes").await;
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");

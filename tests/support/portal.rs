@@ -1,8 +1,8 @@
-//! A captive portal, or whatever else stands in the way and is no hub.
+//! A captive portal: a server that answers in place of the hub.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 
-/// Something that gives every request the same answer and is no hub.
+/// A server that gives every request the same answer.
 pub(crate) fn answering(answer: &'static str) -> std::net::SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,10 +1,10 @@
-//! What a running kiosk has in its journal, asked as the shop's tools ask it.
+//! The journal of a running kiosk, read as the shop's tools read it.
 
 use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::local::{Ask, Exported};
 
-/// Everything that the journal holds now.
+/// Every event that is in the journal now.
 pub(crate) fn exported(settings: &Settings) -> Vec<Exported> {
     let ask = Ask::Export { from: None, to: None };
     let mut answers = socket::ask(&settings.runtime_dir, &ask).unwrap().unwrap();

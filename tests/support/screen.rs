@@ -1,9 +1,8 @@
 //! A kiosk with a screen, on Slint's own event loop, watched and touched from a test's thread.
 //!
 //! Slint's event loop can be made once in a process, and all windows live on its thread, so that
-//! thread runs the kiosks of all tests of a program, one after another. A test is told of every
-//! page that was shown, however short, and so need not look at the right moment: it passes on a
-//! machine that is busy with something else.
+//! thread runs the kiosks of all tests of a program, one after another. A test gets every page
+//! that was shown, however briefly, so it passes on a busy machine too.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +23,7 @@ use crate::wait::wait_until;
 /// Long enough never to run out in a test.
 pub(crate) const NEVER_MS: u32 = 3_600_000;
 
-/// Short, and yet every page is seen.
+/// Short, but every page is seen.
 pub(crate) const SHORT_MS: u32 = 10;
 
 /// How long a page may take to come; it matters only to a test that fails.
@@ -51,7 +50,7 @@ static WINDOWS: LazyLock<Sender<Job>> = LazyLock::new(|| {
     send
 });
 
-/// Takes everything out of the event loop: a window that was closed leaves a request to quit there.
+/// Empties the event loop: a window that was closed leaves a request to quit there.
 fn empty_event_loop() {
     let is_empty = Arc::new(AtomicBool::new(false));
     let seen = is_empty.clone();
@@ -62,14 +61,13 @@ fn empty_event_loop() {
     }
 }
 
-/// A kiosk of the shop that the golden pictures show, with everything asked and time for
-/// everything.
+/// A kiosk of the shop in the golden pictures, which asks everything and waits long enough.
 pub(crate) fn nordmarkt(folder: &Path) -> Settings {
     let mut settings = Settings::plain(folder);
     settings.zone = Some(noon::zone());
     settings.brand = "Nordmarkt".to_owned();
     settings.screen.is_still = true;
-    // A test presses faster than shoppers do, and is to be counted.
+    // A test presses faster than shoppers do, and its presses must count.
     settings.is_judged = false;
     settings.pace.thanks_ms = NEVER_MS;
     settings.pace.correction_ms = NEVER_MS;
@@ -81,16 +79,16 @@ pub(crate) fn nordmarkt(folder: &Path) -> Settings {
     settings
 }
 
-/// What was on the screen once.
+/// A page that was shown.
 struct Shown {
     labels: Vec<String>,
-    /// Its pixels, where somebody wants them.
+    /// Its pixels, if the test wants them.
     picture: Option<Vec<u8>>,
 }
 
 impl Shown {
     fn now(window: &(impl ComponentHandle + 'static), is_filmed: bool) -> Self {
-        // What a view has changed is there only after this.
+        // Changes of the view take effect only after this.
         slint::platform::update_timers_and_animations();
         let picture =
             is_filmed.then(|| window.window().take_snapshot().unwrap().as_bytes().to_vec());
@@ -104,7 +102,7 @@ impl Shown {
     }
 }
 
-/// A running kiosk and its screen. The kiosk ends when this is dropped, also by a test that fails.
+/// A running kiosk and its screen. The kiosk ends when this is dropped, also if the test fails.
 pub(crate) struct Stage<C: ComponentHandle + 'static> {
     component: slint::Weak<C>,
     shown: Receiver<Shown>,
@@ -119,7 +117,7 @@ pub(crate) fn open(settings: &Settings) -> Stage<impl ComponentHandle + 'static>
     run(settings, false)
 }
 
-/// As [`open`], and keeps the pixels of every page, so that pictures can be seen too.
+/// As [`open`], and keeps the pixels of every page to compare with pictures.
 pub(crate) fn open_filmed(settings: &Settings) -> Stage<impl ComponentHandle + 'static> {
     run(settings, true)
 }
@@ -138,7 +136,7 @@ fn run(settings: &Settings, is_filmed: bool) -> Stage<impl ComponentHandle + 'st
         let watched = component.clone();
         let watch = move || {
             let window = watched.upgrade().unwrap();
-            // A test that has seen enough does not listen any more.
+            // A test that is over no longer receives.
             let _ = send.send(Shown::now(&window, is_filmed));
         };
         watch();
@@ -154,7 +152,7 @@ fn run(settings: &Settings, is_filmed: bool) -> Stage<impl ComponentHandle + 'st
 }
 
 impl<C: ComponentHandle + 'static> Stage<C> {
-    /// Has the thread of the window do something, and waits for what it returns.
+    /// Runs something on the window's thread, and returns its result.
     pub(crate) fn on<T: Send + 'static>(&self, act: impl FnOnce(&C) -> T + Send + 'static) -> T {
         let (reply, answer) = channel();
         self.component
@@ -165,7 +163,7 @@ impl<C: ComponentHandle + 'static> Stage<C> {
         answer.recv().unwrap()
     }
 
-    /// Waits until a page is shown that is so, after all pages that a test has seen before.
+    /// Waits for a page that meets a condition, after all pages that the test has seen before.
     fn see_page(&self, what: &str, is_so: impl Fn(&Shown) -> bool) {
         loop {
             match self.shown.recv_timeout(PATIENCE) {
@@ -206,7 +204,7 @@ impl<C: ComponentHandle + 'static> Stage<C> {
         wait_until(&format!("the screen says {label:?}"), || self.has(label));
     }
 
-    /// Waits for the one thing that has this label, and does what it is for.
+    /// Waits for the one element with this label, and taps it.
     pub(crate) fn tap(&self, label: &str) {
         self.wait_for(label);
         let text = label.to_owned();
@@ -232,7 +230,7 @@ impl<C: ComponentHandle + 'static> Stage<C> {
 impl<C: ComponentHandle + 'static> Drop for Stage<C> {
     fn drop(&mut self) {
         self.doorbell.stop();
-        // The folder of the kiosk is still there while it ends.
+        // The kiosk needs its folder until it has ended.
         let _ = self.ended.recv();
     }
 }

@@ -1,4 +1,4 @@
-//! A survey that asks everything there is, in every language that the screens speak.
+//! A survey with every kind of follow-up, in every language of the screens.
 
 #![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 

@@ -1,7 +1,6 @@
-//! Waits for what must come: the one poller of all tests.
+//! Waiting for a condition: the one poller of all tests.
 //!
-//! The limit is long, since the machine may be busy with something else; it only matters to a test
-//! that fails.
+//! The time limit is long, since the machine may be busy; only a test that fails waits so long.
 
 use std::time::Duration;
 
@@ -10,10 +9,10 @@ use smilepost::clock;
 /// How long anything may take to come, in milliseconds.
 const LIMIT_MS: u64 = 120_000;
 
-/// The pause between two looks.
+/// The pause between two checks.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Looks until something is so; panics with its name when the limit is over.
+/// Checks a condition until it is true; panics with its name after the time limit.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let limit = clock::boot_ms() + LIMIT_MS;
     while !is_so() {
@@ -22,7 +21,7 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
             "after {} s it is still not so: {what}",
             LIMIT_MS / 1_000
         );
-        // A pause between two looks decides nothing: what is waited for comes by itself.
+        // The pause only saves work: the condition becomes true by itself.
         std::thread::park_timeout(PAUSE);
     }
 }

@@ -1,4 +1,4 @@
-//! Circles in a graph of files: who uses each other by whatever way round.
+//! Circles in a graph of files: files that use each other, directly or indirectly.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,11 +7,11 @@ use crate::graph::Arrow;
 /// For each file the files that it uses, with the first arrow to each.
 type Uses<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a Arrow>>;
 
-/// Files that reach each other, and ways round among them, the shortest first.
+/// Files that reach each other, and the circles among them, the shortest first.
 #[derive(Debug)]
 pub(crate) struct Circle {
     pub(crate) files: Vec<String>,
-    /// No arrow is in two of them; what is left without their arrows has no circle.
+    /// No arrow is in two of them; without their arrows no circle is left.
     pub(crate) ways: Vec<Vec<Arrow>>,
 }
 

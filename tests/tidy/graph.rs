@@ -2,8 +2,8 @@
 //!
 //! An arrow leads from the file that names an item to the file that defines it, wherever the name
 //! is written: in a `use` tree, in an inline path, inside a macro. Re-exports are followed, so the
-//! file that only hands a name on is not an end of the arrow. `mod child;` and `pub use
-//! child::Name;` say what a room holds and shows; they are no arrows.
+//! file that only re-exports a name is not an end of the arrow. `mod child;` and `pub use
+//! child::Name;` say what a room contains and exports; they are not arrows.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,9 +16,9 @@ pub(crate) struct Arrow {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) line: usize,
-    /// As it is written, for the reader of a complaint.
+    /// The name as it is written, for complaints.
     pub(crate) name: String,
-    /// Written in a test module, which may look at whatever it tests.
+    /// Whether it is written in a test module, which may use whatever it tests.
     pub(crate) is_test: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct External {
 #[derive(Default)]
 pub(crate) struct Graph {
     modules: Vec<Module>,
-    /// Files that cannot be read as Rust, and declarations of files that are not there.
+    /// Files that are not valid Rust, and declarations of missing files.
     pub(crate) complaints: Vec<String>,
     /// Files that no module declares.
     pub(crate) undeclared: Vec<String>,
@@ -72,7 +72,7 @@ struct Name {
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Use,
-    /// `pub use`: of a room's own child it only says what is to be seen from outside.
+    /// `pub use`; for a room's own child it only says what is public.
     ReExport,
     Derive,
     Elsewhere,
@@ -208,7 +208,7 @@ impl Graph {
         reader.pending
     }
 
-    /// What a path means that is written in a module. `is_followed` says that `::` comes after it,
+    /// Resolves a path that is written in a module. `is_followed` says that `::` comes after it,
     /// so that a function's name cannot be its end.
     fn resolve(
         &self,
@@ -265,7 +265,7 @@ impl Graph {
                     let found = self.look_up(id, next, is_followed || !after.is_empty(), open);
                     let is_open = open.iter().any(|(at, name)| *at == id && name == next);
                     if found.is_empty() && !is_open {
-                        // Made by a macro: it belongs to the file in which the macro stands.
+                        // A macro defines it: it belongs to the file of the macro.
                         ends.push(Target::Item(id));
                     } else {
                         ends.extend(self.walk(found, after, is_followed, open));
@@ -387,7 +387,7 @@ impl Reader<'_> {
         self.module().imports.push(Import { name: Some(name), path });
     }
 
-    /// Finds paths among the tokens of a macro, which nobody parses for us.
+    /// Finds paths among the tokens of a macro, which `syn` does not parse.
     fn tokens(&mut self, tokens: TokenStream, place: Place) {
         let tokens: Vec<_> = tokens.into_iter().collect();
         let is_colons = |at: usize| {
@@ -544,7 +544,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         visit::visit_path(self, path);
     }
 
-    /// Who may see an item is not a use of it.
+    /// The visibility of an item is not a use of it.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {

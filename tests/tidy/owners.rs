@@ -1,10 +1,10 @@
-//! Who alone knows each outside world, what the pure rooms do without, and how sources look.
+//! The owner of each outside world, what the pure rooms must not use, and rules for source lines.
 
 use std::collections::BTreeMap;
 
 use crate::graph::External;
 
-/// Who alone may name each crate or part of the standard library, by the beginning of the path.
+/// The only files that may name each crate or part of the standard library, by its path's start.
 const OWNERS: &[(&str, &[&str])] = &[
     ("slint", &["src/kiosk/screen"]),
     ("rppal", &["src/kiosk/buttons"]),
@@ -55,14 +55,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("chrono::Local", &[]),
 ];
 
-/// Where a shape is made for somebody else to read; a serializable type is a promise.
+/// Where serializable types may be defined: each is a promise to whoever reads them.
 const MAY_SERIALIZE: &[&str] =
     &["src/wire", "src/config", "src/kiosk/settings", "src/hub/settings"];
 
 /// The rooms that only decide, and so cannot fail for outside reasons.
 const PURE: &[&str] = &["src/feedback", "src/hub/rules"];
 
-/// What the pure rooms do without.
+/// What the pure rooms must not use.
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::io",
@@ -78,10 +78,10 @@ const IMPURE: &[&str] = &[
     "tracing",
 ];
 
-/// What is a word of the language, and not a name that could be looked up.
+/// Keywords, which are not names that could be resolved.
 const IMPURE_WORDS: &[&str] = &["unsafe", "cfg(feature"];
 
-/// Names of crates that another room owns, or that a pure room does without: each file once.
+/// Names of crates that another room owns, or that a pure room must not use: each file once.
 pub(crate) fn breaches(externals: &[External]) -> Vec<String> {
     let mut breaches = BTreeMap::new();
     for External { file, line, path, is_derived, is_test } in externals {
@@ -105,7 +105,7 @@ pub(crate) fn breaches(externals: &[External]) -> Vec<String> {
     breaches.iter().map(|((file, rule), first)| format!("{file}: {rule} ({first})")).collect()
 }
 
-/// Owners of what they never name.
+/// Owners that do not use what they own.
 pub(crate) fn idle(externals: &[External]) -> Vec<String> {
     let mut idle = Vec::new();
     for (world, owners) in OWNERS {
@@ -120,7 +120,7 @@ pub(crate) fn idle(externals: &[External]) -> Vec<String> {
     idle
 }
 
-/// Lines that are too long, and words that a pure room does without.
+/// Lines that are too long, and words that a pure room must not use.
 pub(crate) fn lines(file: &str, text: &str) -> Vec<String> {
     let mut breaches = Vec::new();
     let is_pure = is_under_any(file, PURE);

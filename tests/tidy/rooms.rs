@@ -1,4 +1,4 @@
-//! The walls: the tables of rooms in `src/lib.rs`, read as the rules that they are.
+//! The walls: the tables of rooms in `src/lib.rs`, read as rules.
 //!
 //! A row names a room, says what it is, and lists what it may use: a room beside it by its short
 //! name, any other from the outside inwards (`crate::` where a name exists in both places). A house
@@ -13,7 +13,7 @@ use crate::graph::Arrow;
 #[derive(Debug, Default)]
 pub(crate) struct Walls {
     pub(crate) rooms: BTreeMap<String, BTreeSet<String>>,
-    /// Rows that cannot be read, and names in them that are no rooms.
+    /// Invalid rows, and unknown rooms in them.
     pub(crate) complaints: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ impl Walls {
                 }
                 continue;
             };
-            // Tests look at whatever their house has, but not beyond what their house may use.
+            // Tests may use everything in their house, but nothing that their house may not use.
             let is_allowed = if arrow.is_test {
                 house(from) == house(to) || self.allows(house(from), house(to))
             } else {
@@ -114,7 +114,7 @@ impl Walls {
         breaches
     }
 
-    /// What the map allows and nobody does.
+    /// What the map allows and no file uses.
     pub(crate) fn unused(&self, arrows: &[Arrow]) -> Vec<String> {
         let mut used: BTreeSet<(&str, &str)> = BTreeSet::new();
         for arrow in arrows.iter().filter(|arrow| !arrow.is_test) {
@@ -139,7 +139,7 @@ impl Walls {
         unused
     }
 
-    /// Rooms that the map allows to use each other, by whatever way round.
+    /// Rooms that the map allows to use each other, directly or indirectly.
     pub(crate) fn circles(&self) -> Vec<String> {
         let mut circles = Vec::new();
         for start in self.rooms.keys() {
@@ -199,7 +199,7 @@ fn find(names: &BTreeSet<String>, row: &str, word: &str) -> Option<String> {
     }
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn words(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }

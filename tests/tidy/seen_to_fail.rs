@@ -1,4 +1,4 @@
-//! The walls are seen to hold: each check is shown a small house with one fault.
+//! Tests of the checks themselves: each check finds the one fault in a small crate.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::graph::Graph;
 use crate::rooms::Walls;
 use crate::{owners, slint};
 
-/// A house of files by their paths under `src`, read as a crate.
+/// The graph of a crate with these files, by their paths under `src`.
 fn house(files: &[(&str, &str)]) -> Graph {
     let sources: BTreeMap<String, String> =
         files.iter().map(|(path, text)| (format!("src/{path}"), (*text).to_owned())).collect();
@@ -16,7 +16,7 @@ fn house(files: &[(&str, &str)]) -> Graph {
     graph
 }
 
-/// The shortest way round of every circle, by the files without `src/`.
+/// The shortest circle of each group of files, without `src/`.
 fn ways(files: &[(&str, &str)]) -> Vec<String> {
     let file = |path: &String| path.trim_start_matches("src/").to_owned();
     let way = |circle: &crate::circles::Circle| {
@@ -36,7 +36,7 @@ fn a_circle_of_two_is_found() {
 }
 
 #[test]
-fn a_circle_of_three_through_a_re_export_is_found_and_the_facade_is_no_part_of_it() {
+fn a_circle_of_three_through_a_re_export_is_found_without_the_facade() {
     let found = ways(&[
         ("lib.rs", "mod front; mod a; mod b;"),
         ("front.rs", "mod c; pub use c::*;"),

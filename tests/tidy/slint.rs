@@ -1,10 +1,10 @@
-//! The walls of the screens: who imports whom, who knows the bridges, and where a size is a number.
+//! Checks of the screens: imports, use of the bridges, and where a size may be a number.
 
 use std::collections::BTreeMap;
 
 use crate::graph::Arrow;
 
-/// Who may know what crosses between the screens and Rust; components take properties.
+/// Files that may use the bridges between screens and Rust; components take properties.
 const MAY_READ_BRIDGES: &[&str] = &["ui/app.slint", "ui/pages/", "ui/desk/"];
 
 /// Drawings: their numbers are the shape itself, on a square of their own.
@@ -52,7 +52,7 @@ fn joined(folder: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// Components that know the bridge.
+/// Components that use a bridge.
 pub(crate) fn bridge_readers(imports: &[Arrow]) -> Vec<String> {
     let is_bridge = |arrow: &&Arrow| arrow.to.ends_with("/bridge.slint");
     let may = |file: &str| {

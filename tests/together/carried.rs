@@ -1,5 +1,5 @@
-//! A shop without any network: let in by a letter, and its ratings carried to head office and back
-//! by the programs as their users run them.
+//! Tests of a shop without any network: enrolled by a letter, its ratings carried to head office on
+//! a stick, and the receipt carried back, by the programs as their users run them.
 
 use std::path::{Path, PathBuf};
 
@@ -45,7 +45,7 @@ fn ratings_that_are_carried_on_a_stick_count_once() {
     let carry = || site.say("kiosk", &["carry", &text(&stick)]);
     let said = carry();
     assert!(said.contains("1100 events for head office"), "{said}");
-    // Nothing on the stick tells who may come in, or what was pressed when.
+    // The stick contains neither the token nor single presses in clear.
     let carried = on_stick(&stick, "smilepost");
     assert_eq!(carried.len(), 1);
     let content = std::fs::read_to_string(&carried[0]).unwrap();
@@ -53,7 +53,7 @@ fn ratings_that_are_carried_on_a_stick_count_once() {
     let token = token["enrolled"]["token"].as_str().unwrap().to_owned();
     assert!(!content.contains(&token) && !content.contains("score"));
     assert_eq!((on_stick(&stick, "csv").len(), on_stick(&stick, "html").len()), (1, 2));
-    // Head office takes it once, however often it is asked to.
+    // Head office imports it once, however often it is asked to.
     let taken = site.say("hub", &["import", &text(&carried[0])]);
     assert!(taken.contains("1100 new events, 0 known events"), "{taken}");
     let again = site.say("hub", &["import", &text(&carried[0])]);
@@ -66,7 +66,7 @@ fn ratings_that_are_carried_on_a_stick_count_once() {
     assert!(said.contains("7 events for head office"), "{said}");
     assert!(said.contains("1100 are confirmed"), "{said}");
     drop(kiosk);
-    // The same without a running kiosk. A receipt that was taken up is not taken up again.
+    // The same without a running kiosk. A receipt is applied only once.
     let said = carry();
     assert!(said.contains("7 events for head office"), "{said}");
     assert!(said.contains("; 0 are confirmed"), "{said}");
@@ -77,7 +77,7 @@ fn ratings_that_are_carried_on_a_stick_count_once() {
     site.say("hub", &files);
     assert_eq!(site.archived(), site.thanked());
     assert_eq!(site.archived().len(), 1_107);
-    // Nor is one that somebody has changed.
+    // Nor is a changed one.
     let receipts: Vec<(PathBuf, String)> = on_stick(&stick, "receipt")
         .into_iter()
         .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
@@ -113,7 +113,7 @@ fn a_file_that_is_no_letter_and_no_delivery_is_refused() {
 fn a_folder_that_is_no_stick_is_refused() {
     let site = Site::new();
     let kiosk = site.start_kiosk();
-    // A kiosk that has thanked also listens to those who ask it.
+    // After a thank-you the kiosk's socket is open too.
     let mut buttons = site.buttons();
     buttons.press(5);
     wait_until("the shopper is thanked", || site.thanks() == 1);

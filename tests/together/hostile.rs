@@ -1,4 +1,4 @@
-//! Lines that do their worst, between the real kiosk and the real hub.
+//! Tests of network lines that misbehave between the real kiosk and the real hub.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -15,11 +15,11 @@ const WAIT_S: u64 = 3;
 /// What a line does to a delivery and its answer.
 #[derive(Clone, Copy, Debug)]
 enum Malice {
-    /// It takes everything in and never says anything.
+    /// It reads everything and never answers.
     Silence,
     /// It answers a byte a second.
     Drip,
-    /// It hangs up without a word, as soon as something comes.
+    /// It closes the connection without an answer, as soon as something comes.
     Reset,
     /// It passes the delivery on and loses the answer.
     LoseAnswer,
@@ -33,7 +33,7 @@ enum Malice {
     Redirect(SocketAddr),
 }
 
-/// A line to the hub that behaves like this, and when it has done so, by the boot's clock.
+/// A line to the hub that misbehaves so, and when it did, by the boot clock.
 fn line(malice: Malice, hub: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u64>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -86,7 +86,7 @@ fn drip(mut near: &TcpStream) {
         if near.write_all(&[*byte]).is_err() {
             return;
         }
-        // Slowness is what this line is about; the kiosk gives up in the middle of it.
+        // This line is slow; the kiosk gives up in the middle of the answer.
         std::thread::sleep(Duration::from_secs(1));
     }
 }

@@ -1,7 +1,7 @@
-//! Everything is killed, again and again, in the middle of whatever it does.
+//! Tests that kill kiosk and hub again and again, at any moment.
 //!
 //! A kill is not a power cut: what the program has written stays written. It does show that no step
-//! of the road, from the press to the receipt, depends on the step after it.
+//! from the press to the receipt depends on the step after it.
 
 use crate::chance::Chance;
 use crate::line::Line;
@@ -11,7 +11,7 @@ use crate::wait::wait_until;
 /// How many ratings are to be thanked before the test is over.
 const RATINGS: usize = 3_000;
 
-/// How many presses at most come without waiting for their thanks.
+/// How many presses at most come without waiting for their thank-you.
 const BURST_MAX: u32 = 20;
 
 #[test]

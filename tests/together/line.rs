@@ -1,4 +1,4 @@
-//! A network line between kiosk and hub that can be cut in the middle of whatever goes over it.
+//! A network line between kiosk and hub that can be cut at any byte.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::chance::Chance;
 
-/// A TCP relay. Of a hundred connections, so many are cut after a random number of bytes, in the
+/// A TCP relay that cuts this percentage of its connections after a random number of bytes, in the
 /// request or in the answer.
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
@@ -26,7 +26,7 @@ impl Line {
             let mut chance = Chance::seeded(seed);
             for near in listener.incoming() {
                 let near = near.unwrap();
-                // A hub that is down refuses; the line then hangs up on the kiosk.
+                // If the hub is down, the line closes the kiosk's connection.
                 let Ok(far) = TcpStream::connect(hub) else {
                     continue;
                 };
@@ -53,7 +53,7 @@ impl Line {
     }
 }
 
-/// Passes bytes on until the limit, an end or an error; then hangs up on both sides.
+/// Passes bytes on until the limit, an end or an error; then closes both sides.
 fn relay(from: &TcpStream, to: &TcpStream, limit: u64) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! The real kiosk and the real hub together, over a network that is cut and a plug that is pulled.
+//! Tests of the real kiosk with the real hub, while the network is cut and programs are killed.
 
 #![expect(
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! The programs as processes, and what they leave behind.
+//! The programs as processes, for the tests of kiosk and hub together.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::wait::wait_until;
 const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
 const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
-/// Where everything of one test lies, and the addresses of its hub.
+/// The folder of one test, and the addresses of its hub.
 pub(crate) struct Site {
     folder: tempfile::TempDir,
     pub(crate) hub: SocketAddr,
@@ -56,7 +56,7 @@ impl Site {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs a program that is to fail, and returns its complaint.
+    /// Runs a program that must fail, and returns its error message.
     pub(crate) fn fail(&self, program: &str, arguments: &[&str]) -> String {
         let output = self.run(program, arguments);
         assert!(matches!(output.status.code(), Some(1 | 2)), "{output:?}");
@@ -130,10 +130,10 @@ impl Site {
         Buttons(options.read(true).write(true).open(self.path("buttons")).unwrap())
     }
 
-    /// What shoppers were thanked for: the face by run and number.
+    /// The thanked ratings: the face by run and number.
     pub(crate) fn thanked(&self) -> BTreeMap<(String, u32), u8> {
         let text = self.log("witness");
-        // A kill can cut the last line of a life in two only if it was never finished.
+        // Only a line that was never finished can be cut in two by a kill.
         let lines = text.lines().filter(|line| line.split(' ').count() == 4);
         let mut thanked = BTreeMap::new();
         for line in lines {
@@ -150,7 +150,7 @@ impl Site {
         text.iter().filter(|&&byte| byte == b'\n').count()
     }
 
-    /// What the hub has: the face by run and number.
+    /// The ratings that the hub has: the face by run and number.
     pub(crate) fn archived(&self) -> BTreeMap<(String, u32), u8> {
         let mut archived = BTreeMap::new();
         for line in self.say("hub", &["export", "--format", "jsonl"]).lines() {
@@ -183,11 +183,11 @@ impl Copy<'_> {
     }
 }
 
-/// A program that runs, and is killed when the test is over.
+/// A running program, which is killed when the test is over.
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Pulls the plug: the program gets no chance to finish anything.
+    /// Kills the program, so that it cannot finish anything.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();

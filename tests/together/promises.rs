@@ -1,5 +1,5 @@
-//! What is promised to those who have to trust the numbers: they add up, damage is said, and no
-//! credential, clock or copy of a card puts them out.
+//! Tests that the numbers can be trusted: they add up, damage is reported, and no credential, clock
+//! or copy of a card makes them wrong.
 
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ fn both_sides_print_the_same_equation_and_it_holds() {
     }
     wait_until("both wait", || verified(&site)["total"]["waiting"] == 2);
     kiosk.kill();
-    // What the kiosk holds is the same read from its file.
+    // The kiosk's file gives the same numbers as the running kiosk.
     assert_eq!(terms(&verified(&site)["total"], KIOSK_TERMS), [7, 5, 2, 0, 0]);
     let text = site.say("kiosk", &["verify"]);
     assert!(text.contains("set aside + lost: holds"), "{text}");
@@ -65,7 +65,7 @@ fn a_loss_is_reported_in_the_shop_and_at_head_office() {
         wait_until("the shopper is thanked", || site.thanks() > usize::try_from(n).unwrap());
     }
     kiosk.kill();
-    // The card forgets everything but the mark beside the journal.
+    // The card loses everything but the high-water mark beside the journal.
     for name in ["journal.sqlite", "journal.sqlite-wal"] {
         let _ = std::fs::remove_file(site.path("kiosk").join(name));
     }
@@ -168,7 +168,7 @@ fn a_token_exchange_that_is_cut_off_locks_no_kiosk_out() {
     for round in 0..3 {
         let kiosk = site.start_kiosk();
         let before = renew(&site, &mut buttons, 2 * round);
-        // Cut as soon as anything of the exchange can be seen on the card.
+        // Kill the kiosk as soon as the renewal changes anything on the card.
         wait_until("the exchange begins", || tokens(&site) != (before.clone(), None));
         kiosk.kill();
         let kiosk = site.start_kiosk();
@@ -223,7 +223,7 @@ fn a_person_can_tell_the_time_where_no_network_does() {
     let bad = site.fail("kiosk", &["clock", "set", "2001-01-01T12:00"]);
     assert!(bad.contains("before this program was made"), "{bad}");
     site.say("kiosk", &["clock", "set", "2031-05-06T17:30:00+02:00"]);
-    // A board whose own time service knows better does not believe the person.
+    // A board with a time service of its own ignores the person's time.
     if before == "unknown" {
         wait_until("the rating is dated", || quality() == ("exact".into(), "2031-05-06T15".into()));
     }

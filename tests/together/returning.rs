@@ -1,4 +1,4 @@
-//! Hundreds of kiosks that come back to head office after an outage, in virtual time: the real
+//! Tests of hundreds of kiosks that return to the hub after an outage, in virtual time: the real
 //! rules of the outbox on one side, the real gate of the hub on the other.
 
 use std::cmp::Reverse;
@@ -16,7 +16,7 @@ const KIOSKS: usize = 500;
 /// A day of a busy shop: a rating a minute.
 const EVENTS: usize = 24 * 60;
 
-/// A small machine that has much to do besides: the archive has one writer, and it is slow.
+/// How long the archive's one writer takes on a small, busy machine.
 const WRITE_MS: u64 = 250;
 
 const LIMITS: Limits = Limits { requests_per_minute: 600, deliveries_at_once: 16 };
@@ -34,10 +34,10 @@ enum Happening {
 struct Post {
     outbox: Outbox,
     waiting: usize,
-    /// What it has under way.
+    /// What it is sending.
     brought: usize,
     place: Option<OwnedSemaphorePermit>,
-    /// It was asked not to come before.
+    /// It was asked not to retry before.
     not_before_ms: u64,
 }
 

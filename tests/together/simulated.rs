@@ -1,5 +1,5 @@
-//! Months of a few kiosks and their hub in seconds: the real journal, the real rules of the outbox,
-//! the real intake and archive, and between them everything that can go wrong, drawn from a seed.
+//! Simulation of months of a few kiosks and their hub in seconds: the real journal, outbox rules,
+//! intake and archive, and between them everything that can go wrong, drawn from a seed.
 //!
 //! `SMILEPOST_SEEDS=500 cargo test --test together simulated` plays more; `SMILEPOST_SEED=n` one.
 
@@ -121,7 +121,7 @@ impl World {
         token
     }
 
-    /// Opens a post's journal in a run that was never lived before.
+    /// Opens a post's journal in a new run.
     fn start(&mut self, at: usize) {
         self.runs += 1;
         let mut id = [0; 16];
@@ -163,7 +163,7 @@ impl World {
         })
     }
 
-    /// One try of a post to deliver, over a line that may do anything with it.
+    /// One try of a post to deliver, over a line that may fail in any way.
     fn deliver(&mut self, at: usize, is_fair: bool) {
         let malice = if is_fair { 9 } else { self.chance.below(14) };
         let nonce = format!("{:032x}", self.chance.below(u16::MAX));
@@ -215,7 +215,7 @@ impl World {
         }
     }
 
-    /// A request that was long on its way arrives; nobody waits for the answer any more.
+    /// A delayed request arrives; nobody waits for the answer any more.
     fn arrive_late(&mut self) {
         if !self.late.is_empty() {
             let at = self.chance.below(self.late.len());
@@ -232,7 +232,7 @@ impl World {
         self.start(at);
     }
 
-    /// The card is full for a while: whoever comes after its last page was filled is not thanked.
+    /// The card is full for a while: nobody is thanked after its last page is filled.
     fn fill_card(&mut self, at: usize) {
         self.posts[at].journal = None;
         let limits = Limits { bytes_max: 1 };
@@ -289,7 +289,7 @@ impl World {
         file.execute("delete from meta where key = 'epoch_drawn_ms'", []).unwrap();
         drop(file);
         self.office = Office::open(restored, Some(backup));
-        // Somebody says so, or does not; kiosks notice by what is missing.
+        // An administrator runs `restored`, or kiosks notice what is missing.
         if self.chance.below(2) == 0 {
             let archive = self.office.archive.clone();
             self.runtime.block_on(archive.renew_epoch()).unwrap();
@@ -337,7 +337,7 @@ impl World {
         }
     }
 
-    /// What must be so after every step.
+    /// Checks what must hold after every step.
     fn check(&self, place: &str) {
         for post in &self.posts {
             let journal = post.journal.as_ref().unwrap();
@@ -348,7 +348,7 @@ impl World {
         }
     }
 
-    /// What must be so at all times, and takes longer to see.
+    /// Checks what must always hold but takes longer to check.
     fn check_all(&self, place: &str) {
         for post in &self.posts {
             let journal = post.journal.as_ref().unwrap();
@@ -363,7 +363,7 @@ impl World {
         }
     }
 
-    /// The storm is over: everything that waits arrives.
+    /// All failures end: everything that waits arrives.
     fn calm_down(&mut self, place: &str) {
         // A copy whose token was renewed by the other one stays out until somebody enrols it.
         let token = self.enrol();
@@ -382,8 +382,7 @@ impl World {
                 }
                 is_done &= journal.books().waiting == 0;
             }
-            // A hub that went back in time is noticed with one delivery, and offered all with the
-            // next ones.
+            // One delivery notices a hub that was restored, and the next ones offer everything.
             if is_done && round > 5 {
                 return;
             }

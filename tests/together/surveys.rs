@@ -1,4 +1,4 @@
-//! A survey on its way from a file at head office to a kiosk, and what the kiosk does with it.
+//! Tests of a survey, from head office's file to the kiosk that asks it.
 
 use crate::parties::Site;
 use crate::wait::wait_until;
@@ -41,14 +41,14 @@ fn a_kiosk_asks_the_last_good_survey_that_head_office_published() {
     let shown = || site.say("hub", &["survey", "show"]);
     wait_until("the kiosk has the survey", || shown().contains("has 1\tup to date"));
     wait_until("it is asked", || site.log("kiosk.log").contains("another survey is asked"));
-    // A face that the new question does not have is no press, and the others are.
+    // A button without a face in the new question is ignored.
     buttons.press(5);
     buttons.press(3);
     wait_until("the next press is thanked", || site.thanks() == 2);
     let expected = [("checkout".to_owned(), 1), ("bakery".to_owned(), 1)];
     assert_eq!(asked(&site), expected);
 
-    // One that this kiosk cannot ask, since it has no English, is told and not asked.
+    // The kiosk reports a survey that it cannot ask, for lack of English, and asks the old one.
     let finnish = r#"
         version = 2
         [[questions]]
@@ -64,8 +64,7 @@ fn a_kiosk_asks_the_last_good_survey_that_head_office_published() {
     let complaint = "survey 2 cannot be asked on this kiosk: questions.bakery.texts: ";
     wait_until("head office hears of it", || shown().contains(complaint));
     drop(hub);
-    // It outlives a restart without a network, and a file that is damaged gives way to the
-    // built-in.
+    // The survey outlives a restart without a network; the built-in one replaces a damaged file.
     kiosk.kill();
     let kiosk = site.start_kiosk();
     buttons.press(1);

@@ -1,4 +1,4 @@
-//! The hub with a certificate of its own, and kiosks that believe in it or do not.
+//! Tests of a hub with a private certificate, and kiosks that trust it or do not.
 
 use std::path::Path;
 
@@ -63,8 +63,8 @@ fn a_hub_with_a_private_certificate_gets_ratings_once_it_is_trusted() {
     wait_until("the rating arrives over TLS", || site.archived().len() == 1);
 }
 
-/// Enrols over a line that is good, then moves the hub to a certificate that is only valid from a
-/// year on, by the kiosk's clock in the future.
+/// Enrols without TLS, then gives the hub a certificate that is valid only from this year on, which
+/// is in the future by the kiosk's clock.
 fn with_certificate_of(year: i32, known_utc_ms: Option<i64>) -> (Site, crate::parties::Process) {
     let site = Site::new();
     let hub = site.start_hub();

@@ -1,4 +1,4 @@
-//! What goes wrong between a kiosk and its hub, and what the shop sees of it.
+//! Tests of failures between a kiosk and its hub, and of what the shop sees of them.
 
 use serde_json::Value;
 

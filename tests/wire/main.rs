@@ -1,4 +1,4 @@
-//! Every shape that was ever shipped is still read, and what is written is read back the same.
+//! Tests of the wire: every shape ever shipped is still read, and what is written is read back.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -137,7 +137,7 @@ fn rated() -> Value {
     })
 }
 
-/// The sample with one field changed, and what reading it says.
+/// The result of reading the sample with one field changed.
 fn with(field: &str, value: Value) -> Result<delivery::Received, Unusable> {
     let mut event = rated();
     event[field] = value;

@@ -1,12 +1,12 @@
-//! Why a command cannot be carried out.
+//! The errors of commands.
 
 use crate::hub::archive;
 use crate::secret::pin;
 
-/// A command that cannot be carried out.
+/// Why a command fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What is asked for makes no sense here; the sentence says why, and what does.
+    /// The request is invalid; the sentence says why, and what is valid.
     #[error("{0}")]
     Invalid(String),
     /// The PIN cannot be used.

@@ -1,4 +1,4 @@
-//! Every event in the archive, one after another, for people who want to count for themselves.
+//! The export of every event in the archive, for people who want to count for themselves.
 
 use crate::hub::archive::{Archive, Error};
 use crate::wire::report::Reported;
@@ -6,7 +6,7 @@ use crate::wire::report::Reported;
 /// How many events are read at once.
 const EVENTS_MAX: usize = 1_000;
 
-/// Hands every event to `take`, in the order of runs and numbers; returns how many.
+/// Passes every event to `take`, in the order of runs and numbers; returns how many there are.
 ///
 /// # Errors
 /// When the archive cannot be read, or `take` fails.

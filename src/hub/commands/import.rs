@@ -1,4 +1,4 @@
-//! Importing files from a stick: each is taken, told of, and its receipt is written beside it.
+//! Imports files from a stick, reports on each, and writes its receipt beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub enum Error {
 /// Imports a file at this time, in milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// When nothing of it can be stored.
+/// When the file cannot be read, or nothing in it can be stored.
 pub async fn import<A: Archive>(
     archive: &A,
     keys: &HubKeys,
@@ -33,7 +33,7 @@ pub async fn import<A: Archive>(
     Ok(import::import(archive, keys, std::io::BufReader::new(input), now_ms).await?)
 }
 
-/// What became of a file, a line each with its name.
+/// The report on a file: the result and each complaint, a line each, beginning with its name.
 #[must_use]
 pub fn told(file: &Path, imported: &Imported) -> String {
     let name = file.display();
@@ -49,7 +49,7 @@ pub fn told(file: &Path, imported: &Imported) -> String {
     lines
 }
 
-/// Writes the receipt beside the file, and returns where.
+/// Writes the receipt beside the file, and returns its path.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -75,7 +75,7 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
     }
 }
 
-/// Every kiosk and what was last heard of it, a line each.
+/// Lists every kiosk with its last contact and what it holds, a line each.
 ///
 /// # Errors
 /// When the archive fails.

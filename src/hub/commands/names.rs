@@ -1,4 +1,4 @@
-//! Short names of shops and kiosks, which are made of their names.
+//! Short names of shops and kiosks, made from their names.
 
 use super::error::Error;
 
@@ -8,7 +8,7 @@ const BYTES_MAX: usize = 80;
 /// Makes a short name: letters and digits in lower case, with hyphens for everything between.
 ///
 /// # Errors
-/// When nothing is left, or too much.
+/// When the short name is empty or too long.
 pub(super) fn short_name(name: &str) -> Result<String, Error> {
     let plain = name.to_lowercase();
     let parts = plain.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());

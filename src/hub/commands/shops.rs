@@ -27,7 +27,7 @@ pub async fn add<A: Archive>(
     Err(Error::Invalid(format!("shop {id} already exists")))
 }
 
-/// Puts a shop into a group, or into none.
+/// Puts a shop into a group, or takes it out of its group.
 ///
 /// # Errors
 /// When there is no such shop.
@@ -57,7 +57,7 @@ pub async fn set_pin<A: Archive>(
     }
 }
 
-/// Every shop, a line each.
+/// Lists every shop, a line each.
 ///
 /// # Errors
 /// When the archive fails.

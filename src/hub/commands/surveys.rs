@@ -105,7 +105,7 @@ fn asks_otherwise(one: &Question, other: &Question) -> bool {
 enum Content {
     Survey(Survey),
     Withdrawn,
-    /// A newer version has written it.
+    /// It was written by a newer version of this program.
     Unreadable,
 }
 
@@ -121,7 +121,7 @@ fn content(publication: &Publication) -> Content {
 /// the publication.
 ///
 /// # Errors
-/// When it does not go with what was published before, or the scope's shop is unknown.
+/// When it contradicts what was published before, or the scope's shop is unknown.
 pub async fn publish<A: Archive>(
     archive: &A,
     survey: &Survey,
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn own_words_in_the_place_of_the_built_in_ones_are_other_words_and_versions_only_rise() {
+    fn own_words_need_a_new_version_and_versions_only_rise() {
         let mut built_in = survey(2, 1, "");
         built_in.questions[0].texts.clear();
         let before = [published(1, &built_in)];

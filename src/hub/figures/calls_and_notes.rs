@@ -1,7 +1,7 @@
-//! What a shop has to tell beside its scores: shoppers who asked for somebody, and notes.
+//! The figures of a shop's calls and notes: shoppers who asked for somebody, and what was noted.
 //!
-//! Somebody should go to a shopper who waits, so that is shown at once. It ends when somebody has
-//! answered, or when it is so long ago that no shopper would still be waiting.
+//! A shopper who waits is shown at once, until somebody has answered or so much time has passed
+//! that no shopper would still be waiting.
 
 use chrono_tz::Tz;
 
@@ -50,7 +50,7 @@ pub struct NoteFigures {
     pub text: String,
 }
 
-/// Of each kiosk where a shopper asked last and nobody has answered, that shopper.
+/// The shoppers who wait: at each kiosk the newest call, if nobody has answered it.
 pub(super) fn waiting(lately: &CallsAndNotes, zone: Tz) -> Vec<Waiting> {
     let unanswered = lately.newest.iter().filter(|step| step.called == Called::Asked);
     unanswered

@@ -1,15 +1,15 @@
-//! How a shop's kiosks are: when each was last heard of, what it holds, and what is wrong.
+//! The state of a shop's kiosks: the last contact, the events that each holds, and what is wrong.
 
 use crate::hub::archive::Status;
 
-/// A kiosk and how it is.
+/// The state of a kiosk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KioskFigures {
     /// Its short name.
     pub id: String,
     /// Where in the shop it stands.
     pub touchpoint: String,
-    /// When it was last heard of.
+    /// The last contact with it.
     pub contact: Contact,
     /// How many events it still held then.
     pub waiting: u64,
@@ -21,7 +21,7 @@ pub struct KioskFigures {
     pub is_cloned: bool,
 }
 
-/// When a kiosk was last heard of.
+/// The last contact with a kiosk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contact {
     /// It was never enrolled.
@@ -38,7 +38,7 @@ pub enum Contact {
 }
 
 impl KioskFigures {
-    /// How a kiosk is at this time, in milliseconds since 1970 UTC.
+    /// The state of a kiosk at this time, in milliseconds since 1970 UTC.
     #[must_use]
     pub fn of(status: &Status, now_ms: i64) -> Self {
         let contact = match status.last_contact_ms {

@@ -46,7 +46,7 @@ impl ScoreFigures {
     }
 }
 
-/// The scores of a day, in the order in which they were asked; five empty faces without ratings.
+/// A day's scores, in the order in which they were first asked; five empty faces without ratings.
 #[must_use]
 pub fn of_day(day: &Day) -> Vec<ScoreFigures> {
     let each = day.lines.each();
@@ -68,7 +68,7 @@ pub struct LeftOut {
     pub corrected: u32,
     /// Ratings whose time is known between two limits.
     pub bounded: u32,
-    /// Ratings whose time nobody vouches for.
+    /// Ratings whose time is unknown.
     pub unknown_time: u32,
     /// Events that this version cannot read yet.
     pub unread: u32,

@@ -8,7 +8,7 @@ use crate::feedback::event::{gaps, stretches};
 /// What the archive holds of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
-    /// The highest number that is known to have been given out.
+    /// The highest number that is known to have been assigned.
     pub taken: u32,
     /// The numbers of the stored events, rising.
     pub stored: Vec<u32>,
@@ -21,7 +21,7 @@ pub struct Run {
 /// What became of one run; stretches are first and last, rising.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunAccount {
-    /// The highest number that is known to have been given out.
+    /// The highest number that is known to have been assigned.
     pub taken: u32,
     /// How many events are stored.
     pub stored: u64,
@@ -29,7 +29,7 @@ pub struct RunAccount {
     pub set_aside: Vec<(u32, u32)>,
     /// Numbers that the kiosk reported as lost and that did not arrive.
     pub lost: Vec<(u32, u32)>,
-    /// Numbers of which the hub has heard nothing.
+    /// Numbers of which the hub knows nothing.
     pub missing: Vec<(u32, u32)>,
 }
 
@@ -65,7 +65,7 @@ pub struct Account {
     pub set_aside: u64,
     /// Of these, lost by the kiosk's card.
     pub lost: u64,
-    /// Of these, the rest.
+    /// Of these, neither stored nor refused nor lost.
     pub missing: u64,
 }
 
@@ -79,7 +79,7 @@ impl Account {
         self.missing += count(&run.missing);
     }
 
-    /// Whether the equation holds, and no more is missing than the kiosk says that it still holds:
+    /// Whether the equation holds, and no more is missing than the kiosk says that it still keeps:
     /// what waits there, and what is set aside there without being named here.
     ///
     /// `conflicts` is how many numbers of this kiosk stand for another event here. They are set

@@ -12,7 +12,7 @@ pub enum Way {
     Carried,
 }
 
-/// How a kiosk's books stand, as far as the hub knows.
+/// A kiosk's books, as far as the hub knows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Books {
     /// Events that are stored here.
@@ -53,17 +53,17 @@ pub struct Brought {
     pub newly_set_aside: u64,
 }
 
-/// How the books stand after a delivery.
+/// The books after a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
-    /// The delivery is the newest word of the kiosk.
+    /// The delivery is the kiosk's newest report.
     News(Books),
     /// The delivery is old: its counters, and what else it tells of the kiosk, are out of date.
     Old(Books),
 }
 
 impl Books {
-    /// Takes in what a delivery says and brought.
+    /// The books after a delivery with these counters, which brought this.
     ///
     /// A carried delivery is old unless the kiosk has taken more since the hub last heard from it.
     /// So is a further frame of the same file.

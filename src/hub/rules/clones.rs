@@ -1,22 +1,22 @@
 //! Clones: two devices that use the token of one kiosk.
 //!
 //! A kiosk has one run at a time. A run that sends again after another one did is therefore a
-//! second device. One such delivery can be a late one, under way when the kiosk restarted, so it
-//! takes several to say so.
+//! second device. A single such delivery may have been under way when the kiosk restarted, so
+//! several are needed.
 
 use super::books::Way;
 use crate::feedback::rating::RunId;
 
-/// So many deliveries of runs that should be over make a second device.
+/// How many deliveries of runs that should be over prove a second device.
 pub const RETURNS_OF_A_CLONE: i64 = 3;
 
-/// Whether a kiosk whose past runs have sent so many deliveries is two devices.
+/// Whether this many deliveries of runs that should be over prove a second device.
 #[must_use]
 pub const fn is_clone(returns: i64) -> bool {
     returns >= RETURNS_OF_A_CLONE
 }
 
-/// What the run that sends a delivery tells.
+/// What a delivery says of the run that sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
     /// It is the run that sent last.
@@ -30,7 +30,7 @@ pub enum Sender {
     Returned,
 }
 
-/// The run that sends this delivery, if the delivery tells which one is alive.
+/// The run that sends this delivery, if the delivery shows which one is alive.
 ///
 /// A carried delivery may be old, and another run may have sent since.
 #[must_use]
@@ -38,7 +38,7 @@ pub fn sender(way: Way, live: Option<RunId>) -> Option<RunId> {
     live.filter(|_| way == Way::Sent)
 }
 
-/// What a sending run tells, by the run that sent last and whether this one should be over.
+/// Compares the sending run with the one that sent last; `is_over` says that it should be over.
 #[must_use]
 pub fn heard(live: RunId, last: Option<RunId>, is_over: bool) -> Sender {
     match last {

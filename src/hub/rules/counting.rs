@@ -16,7 +16,7 @@ pub struct Kept<'a> {
     pub score: Option<u8>,
     /// Why it is misuse, if it is, by the newest verdict.
     pub misuse: Option<&'a str>,
-    /// The same of each later press that names it as the one that it replaces.
+    /// The same for each later press that replaces this one.
     pub later: &'a [Option<&'a str>],
 }
 
@@ -31,7 +31,7 @@ pub enum CountsAs {
     TakenBack,
     /// Something that this version cannot read yet.
     Unread,
-    /// No press at all.
+    /// An event that is not a press.
     Nothing,
 }
 

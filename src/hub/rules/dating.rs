@@ -9,12 +9,12 @@ use std::ops::RangeInclusive;
 use crate::feedback::moment::{Anchor, Timeline};
 use crate::feedback::rating::BootId;
 
-/// The most events of uncertain time that are bounded again at once, those without limits first:
-/// years of a kiosk that learns the time once a week.
+/// How many events of uncertain time are bounded again at once, those without limits first: enough
+/// for years of a kiosk that learns the time once a week.
 pub const UNCERTAIN_MAX: u32 = 50_000;
 
 /// The instants of a boot, in milliseconds since it began, that a new anchor may date better than
-/// the anchors before it: those to which no other anchor of the same source is nearer.
+/// the anchors before it: those nearer to it than to any other anchor of the same source.
 #[must_use]
 pub fn reach(new: &Anchor, anchors: &[Anchor]) -> RangeInclusive<u64> {
     let alike = anchors.iter().filter(|other| other.source == new.source);
@@ -26,7 +26,7 @@ pub fn reach(new: &Anchor, anchors: &[Anchor]) -> RangeInclusive<u64> {
 }
 
 /// The boots of a kiosk and what is known of their time; `boots` names the boot of each run, in the
-/// order in which the runs were lived.
+/// order of the runs.
 #[must_use]
 pub fn timeline(
     boots: impl IntoIterator<Item = BootId>,

@@ -1,16 +1,16 @@
-//! Judging again: presses that older rules judged are judged by today's.
+//! Judging again: today's rules judge presses that older rules have judged.
 //!
-//! What a kiosk said stays beside the new verdict, so that a rule that was wrong can be undone.
+//! The kiosk's verdict is kept beside the new one, so that a wrong rule can be undone.
 
 use crate::feedback::misuse::{Judge, RULE_VERSION, Reason, UNJUDGED, Verdict};
 use crate::feedback::rating::{Input, Scale};
 
-/// A verdict in the words of the archive.
+/// A verdict as the archive stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// Why the press is misuse, if it is.
     pub misuse: Option<String>,
-    /// The version of the rules that said so.
+    /// The version of the rules that gave it.
     pub rule: u16,
 }
 

@@ -1,24 +1,23 @@
 //! Restored backups: an archive that holds less than its kiosks know.
 //!
 //! A kiosk says how many of its events the hub has confirmed. If fewer are here, the archive was
-//! restored from a backup, and a new epoch is drawn: every kiosk then offers again what it still
-//! holds.
+//! restored from a backup, and a new random epoch is drawn: every kiosk then offers again what it
+//! still holds.
 
 use std::ops::RangeInclusive;
 
-/// So long after it drew an epoch by itself, the archive draws no other, in milliseconds: a kiosk
-/// that counts wrong must not have every kiosk offer everything again and again.
+/// For how long after it drew an epoch by itself the archive draws no other, in milliseconds: a
+/// kiosk that counts wrong must not make every kiosk offer everything again and again.
 pub const EPOCH_LIFE_MS: i64 = 60 * 60 * 1_000;
 
-/// Whether a kiosk knows of more events here than there are.
+/// Whether a kiosk knows of more events here than are stored.
 #[must_use]
 pub fn is_back_in_time(known: Option<u64>, stored: u64) -> bool {
     known.is_some_and(|known| stored < known)
 }
 
 /// Whether a new epoch may be drawn, by when the archive last drew one by itself, in milliseconds
-/// since 1970 UTC. An instant in the future was written by a clock that was wrong, and holds up
-/// nothing.
+/// since 1970 UTC. An instant in the future was written by a wrong clock and is ignored.
 #[must_use]
 pub fn is_epoch_due(drawn_ms: Option<i64>, now_ms: i64) -> bool {
     let recently: RangeInclusive<i64> = now_ms.saturating_sub(EPOCH_LIFE_MS)..=now_ms;

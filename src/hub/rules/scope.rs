@@ -1,8 +1,8 @@
-//! The scope of a survey: which kiosks it is meant for, and which of several a kiosk is given.
+//! The scope of a survey: which kiosks it is for, and which of several surveys a kiosk gets.
 
 use std::fmt;
 
-/// Which kiosks a survey is meant for: those that are in every place named here.
+/// Which kiosks a survey is for: those that are in every place named here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// A group of shops.
@@ -36,7 +36,7 @@ pub struct Newest {
 }
 
 impl Scope {
-    /// Whether a kiosk in this place is meant.
+    /// Whether the scope includes a kiosk in this place.
     #[must_use]
     pub fn covers(&self, place: &Place) -> bool {
         let Self { group, shop, touchpoint } = self;
@@ -52,7 +52,7 @@ impl Scope {
     }
 }
 
-/// The number of the publication that a kiosk in this place is given: that of the narrowest scope.
+/// The number of the publication that a kiosk in this place gets: that of the narrowest scope.
 /// Where a survey was withdrawn, that of the next wider scope applies.
 #[must_use]
 pub fn choose(newest: &[Newest], place: &Place) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! What an installer could write into kiosk.toml.
+//! Fuzzes `kiosk.toml`: whatever an installer may write.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

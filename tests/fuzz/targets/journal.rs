@@ -1,5 +1,5 @@
-//! What a card could make of a journal: any database, any WAL, any mark. The kiosk takes the next
-//! rating all the same, and its books hold.
+//! Fuzzes a damaged journal: with any database, WAL and high-water mark, the kiosk takes the next
+//! rating, and its books hold.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +24,7 @@ fn press(folder: &std::path::Path, run: u8) -> Result<(Journal, Entry), Error> {
 
 fuzz_target!(|bytes: &[u8]| {
     let folder = tempfile::tempdir_in("/dev/shm").expect("a folder in memory");
-    // A byte that says where the one file ends and the next begins, in kilobytes.
+    // A byte says where one file ends and the next begins, in kilobytes.
     let Some((&cut, rest)) = bytes.split_first() else { return };
     let (database, wal) = rest.split_at(rest.len().min(usize::from(cut) * 1_024));
     let write = |name: &str, bytes: &[u8]| {
@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
     write(FILE, database);
     write(&format!("{FILE}-wal"), wal);
     for run in 1..=3 {
-        // As the journal's thread does: what proves damaged is set aside, and the next one is used.
+        // As the journal's thread does: a damaged file goes into quarantine, and a new one is used.
         match press(folder.path(), run) {
             Ok((mut journal, entry)) => {
                 let mut rounds = 0;
@@ -64,7 +64,7 @@ fuzz_target!(|bytes: &[u8]| {
     panic!("no fresh journal could be made");
 });
 
-/// The fresh journal after one that proved damaged late takes ratings.
+/// A journal that proves damaged late is replaced by a new one, which takes ratings.
 fn break_off(folder: &std::path::Path) {
     let (mut journal, entry) = press(folder, 9).expect("a fresh journal");
     while journal.has_chores() {

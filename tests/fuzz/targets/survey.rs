@@ -1,4 +1,4 @@
-//! What head office could want to have asked.
+//! Fuzzes surveys: whatever head office may write.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What a kiosk or a hub could send, whoever it is.
+//! Fuzzes the wire: whatever a kiosk or a hub may send.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
                 if let Ok(read) = delivery::read(event)
                     && let Some(said) = &read.said
                 {
-                    // What was understood is written and understood again as the same.
+                    // What was read is written and read again as the same value.
                     let written = delivery::write(read.n, read.reading, said);
                     let again = delivery::read(&written).map(|again| again.said);
                     assert_eq!(again, Ok(Some(said.clone())));
