@@ -51,7 +51,7 @@ pub fn ask_pin() -> anyhow::Result<String> {
     if stdin.is_terminal() {
         let pin = rpassword::prompt_password("PIN of the desk: ")?;
         let again = rpassword::prompt_password("Once more: ")?;
-        anyhow::ensure!(pin == again, "these are two different PINs; nothing was changed");
+        anyhow::ensure!(pin == again, "the two PINs differ; nothing was changed");
         return Ok(pin);
     }
     let mut line = String::new();

@@ -253,7 +253,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
                 AccountFormat::Text => print(&accounts::text(&accounts))?,
             }
             let wrong = accounts.iter().filter(|account| !account.holds).count();
-            ensure!(wrong == 0, "{wrong} accounts do not hold");
+            ensure!(wrong == 0, "accounts that do not add up: {wrong}; see DOES NOT HOLD above");
             Ok(())
         }
         Command::Restored(config) => {
@@ -285,8 +285,8 @@ async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
             let archive = open(&config)?;
             let pin = ask_pin(forget)?;
             let count = shops::set_pin(&archive, &shop, pin.as_deref()).await?;
-            let verb = pin_verb(forget);
-            print(&format!("{count} kiosks of {shop}: the next delivery of each {verb}"))
+            let what = pin_news(forget);
+            print(&format!("kiosks of {shop} that {what} at their next delivery: {count}"))
         }
     }
 }
@@ -311,7 +311,7 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             let archive = open(&config)?;
             let pin = ask_pin(forget)?;
             kiosks::set_pin(&archive, &kiosk, pin.as_deref()).await?;
-            print(&format!("the next delivery of {kiosk} {}", pin_verb(forget)))
+            print(&format!("{kiosk}: will {} at its next delivery", pin_news(forget)))
         }
         KioskCommand::Renew { config, kiosk } => {
             kiosks::renew(&open(&config)?, &kiosk).await?;
@@ -319,7 +319,7 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
         }
         KioskCommand::Revoke { config, kiosk } => {
             kiosks::revoke(&open(&config)?, &kiosk, clock::wall_ms()).await?;
-            print(&format!("{kiosk} is shut out"))
+            print(&format!("the tokens and codes of {kiosk} are revoked"))
         }
         KioskCommand::List(config) => print(&kiosks::list(&open(&config)?).await?),
     }
@@ -392,7 +392,7 @@ async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
     }
     ensure!(
         incomplete == 0,
-        "{incomplete} files were not imported completely; nothing is lost, the kiosk still holds it"
+        "{incomplete} files were not imported completely; nothing is lost: the kiosk still holds it"
     );
     Ok(())
 }
@@ -431,8 +431,8 @@ fn ask_pin(forget: bool) -> anyhow::Result<Option<String>> {
     if forget { Ok(None) } else { program::ask_pin().map(Some) }
 }
 
-const fn pin_verb(forget: bool) -> &'static str {
-    if forget { "deletes the PIN" } else { "brings the new PIN" }
+const fn pin_news(forget: bool) -> &'static str {
+    if forget { "delete the PIN" } else { "get the new PIN" }
 }
 
 async fn print_code(archive: &Sqlite, kiosk: &str) -> anyhow::Result<()> {

@@ -34,7 +34,7 @@ pub enum Error {
     #[error("the file cannot be read or written")]
     Io(#[from] io::Error),
     /// It is not a delivery that a kiosk has written.
-    #[error("this is no delivery that a kiosk has written")]
+    #[error("this is not a delivery written by a kiosk")]
     Foreign,
     /// It was written by a newer program.
     #[error("this was written by a newer version ({0}): install that version here too")]
@@ -208,7 +208,7 @@ impl<R: BufRead> Reader<R> {
         let signer = signers.iter().find(|key| is_signed(key, &message, &signature));
         let Some(signer) = signer else {
             return Err("was not signed by this kiosk in this place: it was changed, moved, or \
-                        written with a token that is not good any more"
+                        written with a token that is no longer valid"
                 .to_owned());
         };
         let packed = keys.open(context.as_bytes(), &sealed).map_err(|error| error.to_string())?;
@@ -218,7 +218,7 @@ impl<R: BufRead> Reader<R> {
             .map_err(|error| format!("the delivery cannot be read: {error}"))?;
         match delivery.nonce == self.header.nonce {
             true => Ok((delivery, *signer)),
-            false => Err("the delivery is of another file".to_owned()),
+            false => Err("the delivery belongs to another file".to_owned()),
         }
     }
 }

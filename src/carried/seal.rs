@@ -39,7 +39,7 @@ pub enum Error {
     #[error("it was sealed to another hub, or was changed on its way")]
     Unopenable,
     /// The key is invalid.
-    #[error("the key is not one of a hub")]
+    #[error("invalid hub key")]
     Key,
 }
 
@@ -81,7 +81,7 @@ impl HubKeys {
         let file = folder.join(KEYS_FILE);
         match std::fs::read_to_string(&file) {
             Ok(text) => {
-                let what = format!("{} holds no keys of a hub", file.display());
+                let what = format!("{} does not contain valid hub keys", file.display());
                 let secret = from_hex(text.trim()).ok_or_else(|| std::io::Error::other(what))?;
                 Ok(Self { secret })
             }

@@ -16,7 +16,7 @@ pub enum Unusable {
     #[error("a PIN has {} to {} digits and nothing else", DIGITS.start(), DIGITS.end())]
     Form,
     /// It is the first that anybody would try.
-    #[error("this PIN is the first that anybody would try: do not repeat or count")]
+    #[error("this PIN is easy to guess: do not repeat a digit, and do not count up or down")]
     Obvious,
 }
 

@@ -99,7 +99,7 @@ fn head_office_keeps_only_the_hash_of_a_desks_pin() {
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.map(Result::unwrap).collect()
     };
-    for (bad, why) in [("1234\n", "first that anybody would try"), ("", "4 to 10 digits")] {
+    for (bad, why) in [("1234\n", "easy to guess"), ("", "4 to 10 digits")] {
         let output = office.ask_with(&["shop", "pin", "kallio"], bad);
         assert_eq!(output.status.code(), Some(1), "{bad:?}");
         let said = String::from_utf8(output.stderr).unwrap();

@@ -163,7 +163,11 @@ async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
     ];
     let receipt = scene.receipt(&delivery(&events)).await;
     assert_eq!(receipt.settled[0].ranges, [(1, 3), (5, 5)]);
-    assert!(receipt.set_aside[0].reason.contains("6 characters (answered) are not a valid answer to nps"));
+    assert!(
+        receipt.set_aside[0]
+            .reason
+            .contains("6 characters (answered) are not a valid answer to nps")
+    );
     let page = scene.archive.page((0, 0), 10).await.unwrap();
     let told: Vec<_> = page
         .iter()
