@@ -108,7 +108,7 @@ fn head_office_keeps_only_the_hash_of_a_desks_pin() {
     assert_eq!(kept(), [(0, None), (0, None)]);
 
     let output = office.ask_with(&["shop", "pin", "kallio"], "2580\n");
-    assert!(String::from_utf8(output.stdout).unwrap().contains("kiosks of kallio that get the new PIN at their next delivery: 2"));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("at their next delivery: 2"));
     for (number, hash) in kept() {
         let hash = hash.unwrap();
         assert!(number == 1 && hash.starts_with("$argon2id$") && !hash.contains("2580"));

@@ -374,7 +374,7 @@ impl<A: Fn(Outcome)> Owner<A> {
                 let has_room = reserve::give_up(folder);
                 if has_room {
                     tracing::error!(
-                        "the card is full: the journal deletes its reserve file and goes on taking ratings"
+                        "the card is full: the journal gives up its reserve file to go on"
                     );
                 }
                 has_room

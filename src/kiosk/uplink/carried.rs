@@ -195,7 +195,7 @@ pub fn take_receipts(
                 forget(data_dir, &receipt.nonce)?;
             }
             None => {
-                tracing::info!(%file, "a receipt is ignored: it is invalid, was used already, or is not for a file of this kiosk")
+                tracing::info!(%file, "a receipt is ignored: it is invalid, used, or for another kiosk")
             }
         }
     }

@@ -33,7 +33,7 @@ impl Entrance {
                     Ok(back) => sessions = back,
                     // An order that panicked took the sessions along: nobody can log in any more.
                     Err(error) => {
-                        tracing::error!(%error, "nobody can log in to the desk's page until the kiosk restarts");
+                        tracing::error!(%error, "the desk's page is closed until the kiosk restarts");
                         return;
                     }
                 }
