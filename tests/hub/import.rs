@@ -160,7 +160,7 @@ async fn what_is_no_such_file_is_refused() {
     let nameless = newer.replace("\"version\":2", "\"version\":1").replace(NONCE, "x");
     for file in [&b""[..], b"\n", b"hello\n", b"{}\n", &[0xff; 1_000], &long] {
         let error = take(&scene, file).await.unwrap_err().to_string();
-        assert!(error.contains("no delivery") || error.contains("longer than"), "{error}");
+        assert!(error.contains("not a delivery") || error.contains("longer than"), "{error}");
     }
     assert!(take(&scene, newer.as_bytes()).await.unwrap_err().to_string().contains("newer"));
     assert!(take(&scene, nameless.as_bytes()).await.unwrap_err().to_string().contains("nonce"));

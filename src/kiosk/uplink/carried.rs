@@ -195,7 +195,8 @@ pub fn take_receipts(
                 forget(data_dir, &receipt.nonce)?;
             }
             None => {
-                tracing::info!(%file, "a receipt is ignored: it is invalid, used, or for another kiosk")
+                let why = "it is invalid, used, or for another kiosk";
+                tracing::info!(%file, why, "a receipt is ignored");
             }
         }
     }

@@ -33,7 +33,8 @@ impl Entrance {
                     Ok(back) => sessions = back,
                     // An order that panicked took the sessions along: nobody can log in any more.
                     Err(error) => {
-                        tracing::error!(%error, "the desk's page is closed until the kiosk restarts");
+                        let what = "the desk's page is closed until the kiosk restarts";
+                        tracing::error!(%error, "{what}");
                         return;
                     }
                 }
