@@ -9,33 +9,18 @@ use std::path::Path;
 /// # Errors
 /// When the folder cannot be written; then the old file stands.
 pub fn write(file: &Path, content: &[u8]) -> std::io::Result<()> {
-    write_whole(file, content, 0o600)?;
-    std::fs::File::open(folder_of(file))?.sync_all()
-}
-
-/// Writes a file that others may read as far as the umask allows, on a stick that may be pulled.
-///
-/// # Errors
-/// When the folder cannot be written; then the old file stands.
-pub fn write_for_all(file: &Path, content: &[u8]) -> std::io::Result<()> {
-    write_whole(file, content, 0o666)?;
-    // Not every file system of a stick can flush a folder.
-    let _ = std::fs::File::open(folder_of(file)).and_then(|folder| folder.sync_all());
-    Ok(())
-}
-
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn write_whole(file: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     std::fs::create_dir_all(folder_of(file))?;
     let new = file.with_extension("new");
     // A leftover of an earlier try may have other rights; a new file has ours.
     let _ = std::fs::remove_file(&new);
     let mut options = std::fs::OpenOptions::new();
-    let mut out = options.write(true).create_new(true).mode(mode).open(&new)?;
+    let mut out = options.write(true).create_new(true).mode(0o600).open(&new)?;
     out.write_all(content)?;
     out.sync_all()?;
-    std::fs::rename(&new, file)
+    std::fs::rename(&new, file)?;
+    std::fs::File::open(folder_of(file))?.sync_all()
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -13,14 +13,15 @@
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
+//! | [`foreign`] | a folder that others have filled, such as a stick | nothing |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
 //! | [`web`] | what the pages of both programs share | `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
-//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `feedback`, `file`, `secret`, `web`, `wire`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `feedback`, `file`, `secret`, `web`, `wire`, its rooms |
-//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `feedback`, `hub`, `kiosk`, `program`, `secret`, `wire` |
+//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
+//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
@@ -61,12 +62,12 @@
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `settings` |
-//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
+//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
-//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `journal`, `pin`, `sheets`, `wire` |
+//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `foreign`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `feedback`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
-//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `feedback`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `feedback`, `foreign`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `journal`, `office_survey`, `pin`, `screen`, `settings` |
@@ -86,7 +87,7 @@
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
 //! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `feedback`, `file`, `rules`, `secret`, `secrets`, `wire` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
 //!
 //! # A press, from the finger to the dashboard
 //!
@@ -167,6 +168,8 @@ pub mod config;
 pub mod feedback;
 #[cfg(feature = "program")]
 pub mod file;
+#[cfg(any(feature = "kiosk", feature = "hub"))]
+pub mod foreign;
 #[cfg(feature = "hub")]
 pub mod hub;
 #[cfg(feature = "kiosk")]

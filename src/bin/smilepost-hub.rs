@@ -1,7 +1,7 @@
 //! The hub's command line: it reads arguments and prints results; see [`smilepost::hub`].
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
@@ -372,28 +372,30 @@ async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
     let (archive, keys) = open_with_keys(config)?;
     let mut incomplete = 0;
     for file in files {
-        let imported = match import::import(&archive, &keys, file, clock::wall_ms()).await {
-            Ok(imported) => imported,
-            Err(error) => {
-                incomplete += 1;
-                let error = anyhow::Error::from(error);
-                print(&format!("{}: nothing was imported: {error:#}", file.display()))?;
-                continue;
-            }
-        };
-        print(&import::told(file, &imported))?;
-        incomplete += usize::from(!imported.complaints.is_empty());
-        if let Some(receipt) = imported.receipt {
-            let written = import::write_receipt(file, &receipt);
-            let path = written
-                .with_context(|| format!("cannot write the receipt of {}", file.display()))?;
-            print(&format!("{}: carry it back to the kiosk", path.display()))?;
+        // One file that cannot be imported keeps no other from being imported.
+        if let Err(error) = import_one(&archive, &keys, file).await {
+            incomplete += 1;
+            print(&format!("{}: {error:#}", file.display()))?;
         }
     }
     ensure!(
         incomplete == 0,
         "{incomplete} files were not imported completely; nothing is lost: the kiosk still holds it"
     );
+    Ok(())
+}
+
+/// Imports a file and writes its receipt beside it.
+async fn import_one(archive: &Sqlite, keys: &HubKeys, file: &Path) -> anyhow::Result<()> {
+    let source = import::Source::open(file).context("nothing was imported")?;
+    let imported = source.import(archive, keys, clock::wall_ms()).await;
+    let imported = imported.context("nothing was imported")?;
+    print(&import::told(file, &imported))?;
+    if let Some(receipt) = &imported.receipt {
+        let path = source.write_receipt(receipt).context("cannot write the receipt")?;
+        print(&format!("{}: carry it back to the kiosk", path.display()))?;
+    }
+    ensure!(imported.complaints.is_empty(), "not all of it was imported");
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::clock;
+use smilepost::foreign::Folder;
 use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
@@ -316,10 +317,15 @@ fn set_pin(settings: &Settings) -> anyhow::Result<()> {
     ))
 }
 
-/// Reads the letter that enrols a kiosk without a network.
+/// The largest letter that is read, in bytes.
+const LETTER_BYTES_MAX: u64 = 64 * 1_024;
+
+/// Reads the letter that lets a kiosk in without a network.
 fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
     let name = file.display();
-    let text = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+    let text = Folder::around(file)
+        .and_then(|(folder, name)| folder.read(&name, LETTER_BYTES_MAX))
+        .with_context(|| format!("cannot read {name}"))?;
     let letter = serde_json::from_slice::<Letter>(&text).ok();
     let letter = letter.filter(|letter| letter.smilepost == LETTER);
     let letter = letter.with_context(|| {
@@ -343,6 +349,7 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
             let mut clerk = Clerk::new(source, shop, place, clock::reading);
             let pages = stick::pages(&mut clerk)?;
             let source = clerk.into_source();
+            let folder = stick::open(&folder)?;
             stick::write(&folder, &source, &pages, enrolment.as_ref(), data_dir, &app())?
         }
     };

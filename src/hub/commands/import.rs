@@ -1,10 +1,11 @@
 //! Imports files from a stick, reports on each, and writes its receipt beside it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::carried::file::RECEIPT_ENDING;
 use crate::carried::seal::HubKeys;
-use crate::file;
+use crate::foreign::{self, Folder};
 use crate::hub::archive::Archive;
 use crate::hub::carried::import::{self, Imported};
 
@@ -13,24 +14,57 @@ use crate::hub::carried::import::{self, Imported};
 pub enum Error {
     /// It cannot be opened.
     #[error("the file cannot be read")]
-    Unreadable(#[source] std::io::Error),
+    Unreadable(#[source] foreign::Error),
     /// Nothing in it can be stored.
     #[error(transparent)]
     Import(#[from] import::Error),
 }
 
-/// Imports a file at this time, in milliseconds since 1970 UTC.
-///
-/// # Errors
-/// When the file cannot be read, or nothing in it can be stored.
-pub async fn import<A: Archive>(
-    archive: &A,
-    keys: &HubKeys,
-    file: &Path,
-    now_ms: i64,
-) -> Result<Imported, Error> {
-    let input = std::fs::File::open(file).map_err(Error::Unreadable)?;
-    Ok(import::import(archive, keys, std::io::BufReader::new(input), now_ms).await?)
+/// The largest file that is read, in bytes. A journal holds at most a tenth of it.
+pub const FILE_BYTES_MAX: u64 = 4 * 1_024 * 1_024 * 1_024;
+
+/// A file that came by hand, in the folder that it lies in.
+#[derive(Debug)]
+pub struct Source {
+    folder: Folder,
+    name: OsString,
+}
+
+impl Source {
+    /// Finds the file's folder, in which the receipt will be written too.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn open(file: &Path) -> Result<Self, Error> {
+        let (folder, name) = Folder::around(file).map_err(Error::Unreadable)?;
+        Ok(Self { folder, name })
+    }
+
+    /// Imports the file at this time, in milliseconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// When nothing of it can be stored.
+    pub async fn import<A: Archive>(
+        &self,
+        archive: &A,
+        keys: &HubKeys,
+        now_ms: i64,
+    ) -> Result<Imported, Error> {
+        let input = self.folder.file(&self.name, FILE_BYTES_MAX).map_err(Error::Unreadable)?;
+        Ok(import::import(archive, keys, input, now_ms).await?)
+    }
+
+    /// Writes the receipt beside the file, and returns where.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_receipt(&self, receipt: &str) -> Result<PathBuf, foreign::Error> {
+        let mut name = self.name.clone();
+        name.push(".");
+        name.push(RECEIPT_ENDING);
+        self.folder.write(&name, receipt.as_bytes())?;
+        Ok(self.folder.path().join(name))
+    }
 }
 
 /// The report on a file: the result and each complaint, a line each, beginning with its name.
@@ -47,19 +81,6 @@ pub fn told(file: &Path, imported: &Imported) -> String {
         lines.push_str(&format!("{name}: {complaint}\n"));
     }
     lines
-}
-
-/// Writes the receipt beside the file, and returns its path.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_receipt(file: &Path, receipt: &str) -> std::io::Result<PathBuf> {
-    let mut path = file.as_os_str().to_owned();
-    path.push(".");
-    path.push(RECEIPT_ENDING);
-    let path = PathBuf::from(path);
-    file::write_for_all(&path, receipt.as_bytes())?;
-    Ok(path)
 }
 
 #[cfg(test)]
@@ -88,7 +109,7 @@ mod tests {
     fn the_receipt_stands_beside_the_file_under_its_whole_name() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("kallio.smilepost");
-        let path = write_receipt(&file, "text").unwrap();
+        let path = Source::open(&file).unwrap().write_receipt("text").unwrap();
         assert_eq!(path, folder.path().join("kallio.smilepost.receipt"));
         assert_eq!(std::fs::read_to_string(path).unwrap(), "text");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");

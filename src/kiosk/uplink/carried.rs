@@ -4,7 +4,7 @@
 //! A receipt is used once, and only for a file that this kiosk wrote: the file's nonce is written
 //! down before the file gets its name. Nothing else settles a carried event.
 
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
 use std::io::BufWriter;
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use crate::carried::seal::Signer;
 use crate::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use crate::feedback::rating::RatingId;
 use crate::file;
+use crate::foreign::{self, Folder};
 use crate::kiosk::exchange::{archive_seen, pack};
 use crate::kiosk::journal::{Batch, BatchRun, JournalSource, Settlement, State, Unreadable};
 use crate::kiosk::settings::Enrolment;
@@ -27,12 +28,18 @@ const CARRIED_FILE: &str = "carried";
 /// How many of them are remembered; a receipt for an older file is ignored.
 const CARRIED_MAX: usize = 20;
 
+/// How many receipts of a folder are read, the newest first.
+const RECEIPTS_MAX: usize = 100;
+
 /// Why a delivery cannot be carried.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The folder is full, protected, or gone.
+    /// The data folder is full or protected.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// The stick is full, protected, or gone.
+    #[error("{0}")]
+    Stick(#[from] foreign::Error),
     /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] Unreadable),
@@ -41,13 +48,14 @@ pub enum Error {
     Carried(#[from] carried::Error),
 }
 
-/// Writes everything that waits into a file; returns how many events that were. Without any, or if
-/// the enrolment has no keys of the hub, there is no file.
+/// Writes everything that waits into a file of this name; returns how many events that were. Without any, or
+/// where the enrolment has no keys of the hub, no file is left.
 ///
 /// # Errors
 /// When the journal cannot be read, or the file cannot be written.
 pub fn write(
-    file: &Path,
+    folder: &Folder,
+    name: &str,
     source: &JournalSource,
     enrolment: &Enrolment,
     data_dir: &Path,
@@ -59,8 +67,7 @@ pub fn write(
     };
     let nonce = format!("{:032x}", rand::random::<u128>());
     let signer = Signer::of_token(&enrolment.token).map_err(carried::Error::from)?;
-    let new = file.with_extension("part");
-    let out = BufWriter::new(File::create(&new)?);
+    let out = BufWriter::new(folder.begin(false)?);
     let mut writer = Writer::begin(out, signer, hub, &enrolment.kiosk, &nonce)?;
     let frame = source.batch(0)?;
     let mut left = frame.books.waiting;
@@ -99,14 +106,11 @@ pub fn write(
     let (out, events) = writer.end()?;
     let out = out.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
     if events == 0 {
-        drop(out);
-        std::fs::remove_file(new)?;
         return Ok(0);
     }
-    out.sync_all()?;
-    // A receipt is accepted only for a nonce that was written down before the file left.
+    // A receipt can come back only for what is written down here before it leaves.
     remember(data_dir, &nonce)?;
-    std::fs::rename(new, file)?;
+    out.keep(OsStr::new(name))?;
     Ok(events)
 }
 
@@ -168,7 +172,7 @@ fn write_remembered(data_dir: &Path, known: &[String]) -> std::io::Result<()> {
 /// # Errors
 /// When the folder cannot be read, or the journal cannot be written.
 pub fn take_receipts(
-    folder: &Path,
+    folder: &Folder,
     source: &JournalSource,
     enrolment: &Enrolment,
     data_dir: &Path,
@@ -178,17 +182,21 @@ pub fn take_receipts(
     };
     let known = remembered(data_dir);
     let before = source.books()?.0.waiting;
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let is_receipt = path.extension().is_some_and(|ending| ending == RECEIPT_ENDING);
-        let is_small = std::fs::metadata(&path).is_ok_and(|of| of.len() <= RECEIPT_BYTES_MAX);
-        if !is_receipt || !is_small {
-            continue;
-        }
-        let receipt = read_receipt(&std::fs::read(&path)?, &hub);
+    let is_receipt =
+        |name: &OsString| Path::new(name).extension().is_some_and(|end| end == RECEIPT_ENDING);
+    let receipts = folder.names()?.into_iter().filter(is_receipt);
+    // The newest files have the latest date in their names.
+    for name in receipts.rev().take(RECEIPTS_MAX) {
+        let file = Path::new(&name).display();
+        let receipt = match folder.read(&name, RECEIPT_BYTES_MAX) {
+            Ok(text) => read_receipt(&text, &hub),
+            Err(error) => {
+                tracing::warn!(%file, %error, "a receipt cannot be read");
+                continue;
+            }
+        };
         let is_ours =
             |receipt: &Receipt| receipt.kiosk == enrolment.kiosk && known.contains(&receipt.nonce);
-        let file = path.display();
         match receipt.filter(is_ours) {
             Some(receipt) => {
                 settle(source, &receipt)?;

@@ -1,15 +1,20 @@
 //! What the desk knows that is not in the journal: the shop, and where its files are.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
 use crate::feedback::survey::Survey;
+use crate::foreign::Folder;
 
 /// The folder by which a stick is recognised.
 pub const FOLDER: &str = "smilepost-export";
 
-/// What the desk knows about the shop.
+/// In how many folders a stick is looked for, at each level.
+const FOLDERS_MAX: usize = 64;
+
+/// The shop as the desk needs to know it.
 #[derive(Clone, Debug)]
 pub struct Shop {
     /// Its time zone, which decides where a day ends.
@@ -37,16 +42,19 @@ impl DeskPaths {
     /// The export folder of a stick, searched where sticks are mounted: directly there, or one
     /// level down, where a desktop has a folder for each person.
     #[must_use]
-    pub fn stick(&self) -> Option<PathBuf> {
-        let within = |folder: &Path| -> Vec<PathBuf> {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-            found.sort();
-            found
+    pub fn stick(&self) -> Option<Folder> {
+        // A link leads nowhere: whoever filled a stick does not choose where we write.
+        let names = |folder: &Folder| {
+            let mut names = folder.names().unwrap_or_default();
+            names.truncate(FOLDERS_MAX);
+            names
         };
-        let sticks = within(&self.sticks);
-        let deeper = sticks.iter().flat_map(|folder| within(folder));
-        let all = sticks.iter().cloned().chain(deeper);
-        all.map(|stick| stick.join(FOLDER)).find(|folder| folder.is_dir())
+        let ours = |stick: &Folder| stick.folder(OsStr::new(FOLDER)).ok();
+        let within = |folder: &Folder| {
+            names(folder).iter().find_map(|name| ours(&folder.folder(name).ok()?))
+        };
+        let sticks = Folder::open(&self.sticks).ok()?;
+        let deeper = || names(&sticks).iter().find_map(|name| within(&sticks.folder(name).ok()?));
+        within(&sticks).or_else(deeper)
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::clock::set_clock;
 use super::export::export;
+use super::stick;
 use super::verify::{retry, verify};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
@@ -69,7 +70,10 @@ fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
         Ok(Ask::Verify) => verify(&clerk.source()).map(|told| write_line(&mut out, &told)),
         Ok(Ask::Retry) => retry(&clerk.source()).map(|done| write_line(&mut out, &Done { done })),
         Ok(Ask::Carry { folder }) => {
-            clerk.write_stick(&folder).map(|told| write_line(&mut out, &told))
+            let folder = stick::open(&folder);
+            let folder = folder.map_err(|error| Unanswerable::Stick(error.to_string()));
+            let told = folder.and_then(|folder| clerk.write_stick(&folder));
+            told.map(|told| write_line(&mut out, &told))
         }
         Ok(Ask::Clock { utc_ms, error_ms }) => {
             set_clock(&clerk.source(), clerk.clocks().boot_ms, utc_ms, error_ms)

@@ -5,13 +5,14 @@
 //! it. A receipt that head office put beside a file is read first, so that what has arrived is not
 //! carried again. Only such a receipt, for a file of ours, settles anything.
 
-use std::fs::File;
-use std::io::Write as _;
+use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::Path;
 
 use crate::carried::file::ENDING;
 use crate::feedback::moment;
 use crate::feedback::tally::HIDDEN_BELOW;
+use crate::foreign::{self, Folder};
 use crate::kiosk::desk::counts::clerk::{Clerk, ClerkThread};
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::DeskPaths;
@@ -33,12 +34,12 @@ pub enum Error {
     /// There is no such folder.
     #[error("there is no folder {FOLDER} on it")]
     NoFolder,
-    /// It is full, protected, or was taken out.
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    /// The delivery cannot be written, or a receipt cannot be read.
-    #[error(transparent)]
-    Carried(#[from] carried::Error),
+    /// The folder is a link, or cannot be opened.
+    #[error("the folder cannot be opened: {0}")]
+    Folder(#[from] foreign::Error),
+    /// It is full, protected, or was taken out, or a name is taken: the rest was written.
+    #[error("not written: {}", .0.join("; "))]
+    Partly(Vec<String>),
 }
 
 /// The clerk's pages for a stick, made in memory, so that the clerk does not wait for it.
@@ -80,12 +81,12 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
 }
 
 impl ClerkThread {
-    /// Writes a stick on the calling thread: the clerk only writes the pages, and does not wait for
-    /// the stick.
+    /// Writes into a folder on the calling thread: the clerk writes the pages, and has no more to do
+    /// with it.
     ///
     /// # Errors
-    /// When the journal cannot be read, or the stick cannot be written.
-    pub fn write_stick(&self, folder: &Path) -> Result<Carried, Unanswerable> {
+    /// When the journal cannot be read, or something cannot be written.
+    pub fn write_stick(&self, folder: &Folder) -> Result<Carried, Unanswerable> {
         let source = self.source();
         let pages = self.ask(pages).flatten()?;
         let DeskPaths { data_dir, app, .. } = self.place();
@@ -98,7 +99,7 @@ impl ClerkThread {
     /// As [`ClerkThread::write_stick`], with the stick that is there.
     ///
     /// # Errors
-    /// When there is none, the journal cannot be read, or the stick cannot be written.
+    /// When there is none, the journal cannot be read, or something cannot be written.
     pub fn write_found_stick(&self) -> Result<Carried, Unanswerable> {
         let folder = self.place().stick();
         let gone = || Unanswerable::Stick(Error::NoFolder.to_string());
@@ -106,51 +107,62 @@ impl ClerkThread {
     }
 }
 
-/// Writes a stick: reads receipts, then writes the pages and what waits for head office.
+/// Opens the folder that somebody named, unless it is a link: on a stick, a link was put there by
+/// whoever filled it.
 ///
 /// # Errors
-/// [`Error`] says why not; an unfinished file has another name.
+/// When there is no such folder.
+pub fn open(path: &Path) -> Result<Folder, Error> {
+    match Folder::around(path) {
+        Ok((parent, name)) => Ok(parent.folder(&name)?),
+        Err(foreign::Error::Name) => Ok(Folder::open(path)?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes a stick: takes up receipts, then writes the pages and what waits for head office. What
+/// cannot be written keeps nothing else from being written.
+///
+/// # Errors
+/// [`Error::Partly`] names what is missing; what was begun has another name until it is whole.
 pub fn write(
-    folder: &Path,
+    folder: &Folder,
     source: &JournalSource,
     pages: &Pages,
     enrolment: Option<&Enrolment>,
     data_dir: &Path,
     app: &str,
 ) -> Result<Carried, Error> {
-    if !folder.is_dir() {
-        return Err(Error::NoFolder);
-    }
     let mut written = Carried::default();
+    let mut missing = Vec::new();
+    let mut fails = |what: &str, error: &dyn Display| missing.push(format!("{what}: {error}"));
+    folder.sweep();
     if let Some(enrolment) = enrolment {
-        written.confirmed = carried::take_receipts(folder, source, enrolment, data_dir)?;
+        match carried::take_receipts(folder, source, enrolment, data_dir) {
+            Ok(confirmed) => written.confirmed = confirmed,
+            Err(error) => fails("receipts", &error),
+        }
     }
-    let table = format!("days-{}.csv", pages.stamp);
-    put(folder, &table, &pages.table)?;
-    written.files.push(table);
-    for (date, page) in &pages.days {
-        let name = format!("day-{date}.html");
-        put(folder, &name, page.as_bytes())?;
-        written.files.push(name);
+    let table = (format!("days-{}.csv", pages.stamp), pages.table.as_slice());
+    let days = pages.days.iter();
+    let days = days.map(|(date, page)| (format!("day-{date}.html"), page.as_bytes()));
+    for (name, content) in std::iter::once(table).chain(days) {
+        match folder.write(OsStr::new(&name), content) {
+            Ok(()) => written.files.push(name),
+            Err(error) => fails(&name, &error),
+        }
     }
     if let Some(enrolment) = enrolment.filter(|enrolment| enrolment.hub_keys.is_some()) {
         let Enrolment { kiosk, .. } = enrolment;
         let name = format!("{kiosk}-{}.{ENDING}", pages.stamp);
-        written.events = carried::write(&folder.join(&name), source, enrolment, data_dir, app)?;
-        if written.events > 0 {
-            written.files.push(name);
+        match carried::write(folder, &name, source, enrolment, data_dir, app) {
+            Ok(0) => {}
+            Ok(events) => {
+                written.events = events;
+                written.files.push(name);
+            }
+            Err(error) => fails(&name, &error),
         }
     }
-    // The folder is flushed last: whoever pulls the stick out after that has all of it.
-    File::open(folder)?.sync_all()?;
-    Ok(written)
-}
-
-/// Writes a whole file, under another name until it is finished.
-fn put(folder: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
-    let new = folder.join(format!("{name}.part"));
-    let mut out = File::create(&new)?;
-    out.write_all(content)?;
-    out.sync_all()?;
-    std::fs::rename(new, folder.join(name))
+    if missing.is_empty() { Ok(written) } else { Err(Error::Partly(missing)) }
 }
