@@ -19,6 +19,7 @@ mod killed;
 mod line;
 #[path = "../support/noon.rs"]
 mod noon;
+#[path = "../support/parties.rs"]
 mod parties;
 #[path = "../support/portal.rs"]
 mod portal;

@@ -114,10 +114,11 @@ impl ClerkThread {
 /// When there is no such folder.
 pub fn open(path: &Path) -> Result<Folder, Error> {
     match Folder::around(path) {
-        Ok((parent, name)) => Ok(parent.folder(&name)?),
-        Err(foreign::Error::Name) => Ok(Folder::open(path)?),
-        Err(error) => Err(error.into()),
+        Ok((parent, name)) => parent.folder(&name),
+        Err(foreign::Error::Name) => Folder::open(path),
+        Err(error) => Err(error),
     }
+    .map_err(|error| if error.is_missing() { Error::NoFolder } else { error.into() })
 }
 
 /// Writes a stick: takes up receipts, then writes the pages and what waits for head office. What

@@ -1,0 +1,18 @@
+//! What somebody with a stick, a token, or a place in the network may try. Each file is a list: to
+//! try one more thing, add a line to it.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../support/noon.rs"]
+mod noon;
+#[path = "../support/parties.rs"]
+#[expect(dead_code, reason = "the simulations of two programs need more of it")]
+mod parties;
+mod stick;
+#[path = "../support/wait.rs"]
+mod wait;
