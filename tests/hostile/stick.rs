@@ -211,3 +211,52 @@ fn a_folder_that_is_a_link_is_not_written_to() {
     assert!(told.contains("links are not followed"), "{told}");
     assert_eq!(names(&site.path("elsewhere")), [""; 0]);
 }
+
+/// What somebody does to the file of a kiosk's journal while the kiosk runs.
+const TO_THE_JOURNAL: &[(&str, fn(&Path))] = &[
+    ("it is deleted", |journal| std::fs::remove_file(journal).unwrap()),
+    ("another file gets its name", |journal| {
+        let other = journal.with_extension("other");
+        std::fs::write(&other, "<!DOCTYPE html>").unwrap();
+        std::fs::rename(other, journal).unwrap();
+    }),
+    ("an older copy gets its name", |journal| {
+        let other = journal.with_extension("other");
+        std::fs::copy(journal, &other).unwrap();
+        std::fs::rename(other, journal).unwrap();
+    }),
+    ("it becomes a link", |journal| {
+        let other = journal.with_extension("other");
+        std::fs::rename(journal, &other).unwrap();
+        symlink(other, journal).unwrap();
+    }),
+    ("a page is written over it", |journal| std::fs::write(journal, "<!DOCTYPE html>").unwrap()),
+    ("it is emptied", |journal| drop(File::create(journal).unwrap())),
+];
+
+#[test]
+fn a_journal_whose_file_was_taken_away_keeps_every_rating() {
+    for (what, act) in TO_THE_JOURNAL {
+        let site = shop();
+        let kiosk = site.start_kiosk();
+        let mut buttons = site.buttons();
+        (1..=5).for_each(|score| buttons.press(score));
+        wait_until("five more are thanked", || site.thanks() == 10);
+        act(&site.path("kiosk/journal.sqlite"));
+        // Nobody presses: the journal notices by itself.
+        wait_until("the journal notices", || {
+            let log = site.log("kiosk.log");
+            log.contains("all it held is saved") || log.contains("the file is kept as")
+        });
+        buttons.press(5);
+        wait_until("the next one is thanked", || site.thanks() == 11);
+        drop(kiosk);
+        let verified = site.say("kiosk", &["verify"]);
+        assert!(verified.contains("holds"), "{what}: {verified}");
+        let told = carry(&site, &site.path("stick"));
+        assert!(told.contains("11 events for head office"), "{what}: {told}");
+        let file = names(&site.path("stick")).into_iter().find(|name| name.ends_with(".smilepost"));
+        site.say("hub", &["import", &text(&site.path("stick").join(file.unwrap()))]);
+        assert_eq!(site.archived(), site.thanked(), "{what}");
+    }
+}

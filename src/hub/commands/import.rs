@@ -20,7 +20,7 @@ pub enum Error {
     Import(#[from] import::Error),
 }
 
-/// The largest file that is read, in bytes. A journal holds at most a tenth of it.
+/// The largest file that is read, in bytes: a journal of a gigabyte, sealed, has less than half.
 pub const FILE_BYTES_MAX: u64 = 4 * 1_024 * 1_024 * 1_024;
 
 /// A file that came by hand, in the folder that it lies in.

@@ -9,6 +9,7 @@ use super::books_sql::{self, Run};
 use super::chores::Chores;
 use super::error::{Error, classify};
 use super::rescue::high_water::{self, Mark};
+use super::rescue::own::{self, Own};
 use super::row::{self, Entry};
 use super::{reserve, schema};
 use crate::feedback::event::Event;
@@ -32,9 +33,25 @@ pub struct Journal {
     pub(super) question: Option<(Wording, i64)>,
     pub(super) mark: Mark,
     pub(super) chores: Chores,
+    pub(super) own: Option<Own>,
 }
 
 impl Journal {
+    /// Whether the journal's name still leads to the file that is open.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.own.is_none_or(|own| own.is_in(&self.folder))
+    }
+
+    /// Copies everything into a new file, since another has the journal's name.
+    pub(super) fn save(&self) -> Result<(), Error> {
+        own::save(&self.connection, &self.folder).map_err(|source| {
+            match classify(&self.folder, "copy", source) {
+                damaged @ Error::Damaged { .. } => damaged,
+                other => Error::Replaced { folder: self.folder.clone(), source: Box::new(other) },
+            }
+        })
+    }
+
     /// Begins a run, which events need.
     ///
     /// # Errors

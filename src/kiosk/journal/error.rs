@@ -58,6 +58,18 @@ pub enum Error {
         /// The kind of file system.
         kind: &'static str,
     },
+    /// Another file has the journal's name, and what the journal holds cannot be copied yet.
+    #[error(
+        "journal in {} was replaced or deleted by somebody; its ratings are still in memory, but \
+         cannot be written: free some space, and do not restart the kiosk", .folder.display()
+    )]
+    Replaced {
+        /// Where the journal is.
+        folder: PathBuf,
+        /// Why it cannot be copied.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file is damaged and has to be quarantined.
     #[error("journal in {} {what}", .folder.display())]
     Damaged {

@@ -12,6 +12,7 @@ use super::chores::Chores;
 use super::error::{Error, classify, classify_io};
 use super::folder::{FILE, Limits};
 use super::rescue::high_water::{self, Mark, Reached};
+use super::rescue::own::Own;
 use super::rescue::{repair, salvage};
 use super::schema::SCHEMA_VERSION;
 use super::{books_sql, reserve, row, schema};
@@ -121,6 +122,7 @@ impl Journal {
             question: None,
             mark: mark.unwrap_or_default(),
             chores: Chores::default(),
+            own: Own::of(folder),
         };
         // A power cut during a commit can leave one whole event in the WAL without its commit.
         journal.take_in(&in_wal).map_err(failed("complete"))?;

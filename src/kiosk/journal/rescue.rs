@@ -3,6 +3,7 @@
 //! there should have been.
 
 pub(super) mod high_water;
+pub(super) mod own;
 mod page;
 pub(super) mod repair;
 pub(super) mod salvage;

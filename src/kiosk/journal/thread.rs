@@ -4,7 +4,10 @@
 //! waits behind more than one of them.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvError, RecvTimeoutError, SyncSender, TryRecvError, sync_channel,
+};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -13,7 +16,7 @@ use super::batch::{Batch, Settlement};
 use super::books::{Audit, Books};
 use super::error::Error;
 use super::folder::Limits;
-use super::rescue::repair;
+use super::rescue::{own, repair};
 use super::reserve;
 use super::row::{Entry, Kept};
 use crate::feedback::event::Event;
@@ -25,6 +28,9 @@ const REQUESTS_MAX: usize = 64;
 
 /// How long chores rest after one found no space, in milliseconds.
 const CHORES_REST_MS: u64 = 60_000;
+
+/// How long nothing may happen before the journal looks whether its file is still its own.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What the journal tells the attendant.
 #[derive(Debug)]
@@ -51,6 +57,7 @@ type ReplyTo<T> = oneshot::Sender<T>;
 enum Request {
     Keep(Box<Event>, Reading, Option<RunId>),
     Probe,
+    Look,
     AddAnchor(Anchor),
     Batch { events_max: usize, reply: ReplyTo<Result<Batch, Error>> },
     Settle { settlement: Box<Settlement>, reply: ReplyTo<Result<Books, Error>> },
@@ -258,7 +265,11 @@ impl<A: Fn(Outcome)> Owner<A> {
                 && (self.home.read_clocks)().boot_ms >= self.chores_at_ms
         };
         if !self.journal.as_ref().is_some_and(is_due) {
-            return inbox.recv().map(Some);
+            return match inbox.recv_timeout(LOOK_INTERVAL) {
+                Ok(request) => Ok(Some(request)),
+                Err(RecvTimeoutError::Timeout) => Ok(Some(Request::Look)),
+                Err(RecvTimeoutError::Disconnected) => Err(RecvError),
+            };
         }
         match inbox.try_recv() {
             Ok(request) => Ok(Some(request)),
@@ -272,6 +283,7 @@ impl<A: Fn(Outcome)> Owner<A> {
         match request {
             Request::Keep(event, reading, of) => self.keep(*event, reading, of),
             Request::Probe => self.probe(),
+            Request::Look => self.look(),
             Request::AddAnchor(anchor) => {
                 if let Err(error) = self.with(|journal| journal.add_anchor(anchor)) {
                     tracing::warn!(%error, "cannot keep the time in the journal");
@@ -410,6 +422,9 @@ impl<A: Fn(Outcome)> Owner<A> {
 
     /// Closes the journal after an error, and quarantines a damaged file.
     fn close(&mut self, error: &Error) {
+        if let Error::Replaced { .. } = error {
+            return;
+        }
         let Some(journal) = self.journal.take() else {
             return;
         };
@@ -434,10 +449,48 @@ impl<A: Fn(Outcome)> Owner<A> {
         Ok(journal)
     }
 
+    /// Looks whether the journal's file is still its own, while nothing else happens.
+    fn look(&mut self) {
+        if self.journal.is_some()
+            && let Err(error) = self.with(|_| Ok(()))
+        {
+            self.complain(&error);
+        }
+    }
+
+    /// Saves what the journal holds, whose name leads to another file or to none.
+    fn save(&mut self, journal: Journal) -> Result<Journal, Error> {
+        let saved = journal.save();
+        self.books = (journal.books(), journal.timeline().clone());
+        match saved {
+            Ok(()) => {}
+            Err(error @ Error::Damaged { .. }) => {
+                drop(journal);
+                Journal::quarantine(&self.home.folder, &error)?;
+                return self.open_anew();
+            }
+            Err(error) => {
+                // Its ratings are nowhere else, so it stays open until they can be copied.
+                self.journal = Some(journal);
+                return Err(error);
+            }
+        }
+        drop(journal);
+        let folder = &self.home.folder;
+        let foreign = own::put_in_place(folder).map_err(|source| Error::Replaced {
+            folder: folder.clone(),
+            source: Box::new(source),
+        })?;
+        let foreign = foreign.display();
+        tracing::error!(%foreign, "somebody replaced the journal's file; all it held is saved");
+        self.open_anew()
+    }
+
     /// The journal. On a full card it can only be read and settled, which makes room again.
     fn open(&mut self) -> Result<&mut Journal, Error> {
         let journal = match self.journal.take() {
-            Some(journal) => journal,
+            Some(journal) if journal.is_in_place() => journal,
+            Some(journal) => self.save(journal)?,
             None => self.open_anew().inspect_err(|error| self.complain(error))?,
         };
         Ok(self.journal.insert(journal))

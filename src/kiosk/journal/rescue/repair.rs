@@ -13,7 +13,7 @@ use crate::kiosk::journal::folder::FILE;
 use crate::kiosk::journal::schema::PAGE_BYTES;
 
 /// Every database that SQLite made begins with this.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// The damaged files that belong to one number.
 #[derive(Clone, Debug, PartialEq, Eq)]
