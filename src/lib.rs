@@ -13,15 +13,16 @@
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
+//! | [`escape`] | what is printed, with nothing in it that acts | nothing |
 //! | [`foreign`] | a folder that others have filled, such as a stick | nothing |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
 //! | [`web`] | what the pages of both programs share | `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
-//! | [`program`] | version, log, last word, exit code and exports of every program | `config` |
-//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
-//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire` |
+//! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
+//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
+//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
@@ -65,9 +66,9 @@
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `foreign`, `journal`, `pin`, `sheets`, `wire` |
-//! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `feedback`, `journal`, `pin`, `web`, `wire` |
-//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
-//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `feedback`, `foreign`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
+//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `escape`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
+//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `escape`, `feedback`, `foreign`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `journal`, `office_survey`, `pin`, `screen`, `settings` |
@@ -85,9 +86,9 @@
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
-//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
+//! | [`hub::pages`] | HTML for people | `archive`, `escape`, `feedback`, `figures`, `web` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
 //!
 //! # A press, from the finger to the dashboard
 //!
@@ -165,6 +166,8 @@ pub mod carried;
 pub mod clock;
 #[cfg(feature = "program")]
 pub mod config;
+#[cfg(feature = "program")]
+pub mod escape;
 pub mod feedback;
 #[cfg(feature = "program")]
 pub mod file;

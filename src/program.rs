@@ -1,12 +1,15 @@
 //! What all programs share: version, log, final error message, exit code, and writing exports.
 
+use std::fmt::Display;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Complaints;
+use crate::escape::{Lines, Output, Table};
 
 /// The version, with the commit that the program was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
@@ -21,8 +24,9 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
     let usual = || EnvFilter::new(format!("{usual_level},winit=error"));
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_env("SMILEPOST_LOG").unwrap_or_else(|_| usual()))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(|| Output::of_lines(std::io::stderr()))
+        // Colours are escapes, and no other program may add some.
+        .with_ansi(false)
         .with_target(false)
         .without_time()
         .init();
@@ -36,7 +40,7 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The final message is for the person who started the program.
-            let _ = writeln!(std::io::stderr(), "{name}: {error:#}");
+            let _ = writeln!(std::io::stderr(), "{name}: {}", Lines(format_args!("{error:#}")));
             if error.is::<Complaints>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
@@ -59,6 +63,18 @@ pub fn ask_pin() -> anyhow::Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
+/// Prints text to standard output, with a line break at its end.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn print(text: impl Display) -> anyhow::Result<()> {
+    let text = Lines(text).to_string();
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(std::io::stdout(), "{}", text.trim_end()).context("cannot write to standard output")
+}
+
 /// How an export is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExportFormat {
@@ -73,17 +89,17 @@ pub enum ExportFormat {
 #[derive(Debug)]
 pub enum ExportWriter<W: Write> {
     /// As [`ExportFormat::Csv`].
-    Csv(Box<csv::Writer<W>>),
+    Csv(Box<Table<Output<W>>>),
     /// As [`ExportFormat::Jsonl`].
-    Jsonl(W),
+    Jsonl(Output<W>),
 }
 
 impl<W: Write> ExportWriter<W> {
     /// Begins an export in this format, to be written to `out`.
     pub fn new(format: ExportFormat, out: W) -> Self {
         match format {
-            ExportFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
-            ExportFormat::Jsonl => Self::Jsonl(out),
+            ExportFormat::Csv => Self::Csv(Box::new(Table::new(Output::of_text(out)))),
+            ExportFormat::Jsonl => Self::Jsonl(Output::of_text(out)),
         }
     }
 
@@ -93,10 +109,10 @@ impl<W: Write> ExportWriter<W> {
     /// When it cannot be written.
     pub fn write(&mut self, event: &impl Serialize) -> std::io::Result<()> {
         match self {
-            Self::Csv(writer) => writer.serialize(event).map_err(std::io::Error::other),
+            Self::Csv(table) => table.write(event),
             Self::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, event)?;
-                out.write_all(b"\n")
+                let line = serde_json::to_string(event)?;
+                writeln!(out, "{line}")
             }
         }
     }
@@ -107,7 +123,7 @@ impl<W: Write> ExportWriter<W> {
     /// When it cannot be written.
     pub fn finish(self) -> std::io::Result<()> {
         match self {
-            Self::Csv(mut writer) => writer.flush(),
+            Self::Csv(table) => table.finish()?.flush(),
             Self::Jsonl(mut out) => out.flush(),
         }
     }

@@ -8,13 +8,14 @@ use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
+use smilepost::escape::Plain;
 use smilepost::hub::Hub;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Scope, Surveys as _, Upkeep as _};
 use smilepost::hub::carried::{keys, letters};
 use smilepost::hub::commands::{accounts, export, import, kiosks, shops, surveys};
 use smilepost::hub::settings::Settings;
-use smilepost::program::{self, ExportFormat, ExportWriter, VERSION};
+use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 
 /// Smilepost's head office: receives ratings, counts each one once, and shows shops side by side.
 #[derive(Parser)]
@@ -279,14 +280,14 @@ async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
         ShopCommand::List(config) => print(&shops::list(&open(&config)?).await?),
         ShopCommand::Group { config, shop, group } => {
             shops::group(&open(&config)?, &shop, group.clone()).await?;
-            print(&format!("{shop} belongs to {}", group.as_deref().unwrap_or("no group")))
+            print(format_args!("{shop} belongs to {}", group.as_deref().unwrap_or("no group")))
         }
         ShopCommand::Pin { config, shop, forget } => {
             let archive = open(&config)?;
             let pin = ask_pin(forget)?;
             let count = shops::set_pin(&archive, &shop, pin.as_deref()).await?;
             let what = pin_news(forget);
-            print(&format!("kiosks of {shop} that {what} at their next delivery: {count}"))
+            print(format_args!("kiosks of {shop} that {what} at their next delivery: {count}"))
         }
     }
 }
@@ -302,24 +303,24 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
         KioskCommand::Letter { config, kiosk, file } => {
             let (archive, keys) = open_with_keys(&config)?;
             letters::write(&archive, &keys, kiosk, &file, clock::wall_ms()).await?;
-            print(&format!(
+            print(format_args!(
                 "{} is a secret: let `smilepost-kiosk enrol --letter` read it, then delete it",
-                file.display()
+                Plain(file.display())
             ))
         }
         KioskCommand::Pin { config, kiosk, forget } => {
             let archive = open(&config)?;
             let pin = ask_pin(forget)?;
             kiosks::set_pin(&archive, &kiosk, pin.as_deref()).await?;
-            print(&format!("{kiosk}: will {} at its next delivery", pin_news(forget)))
+            print(format_args!("{kiosk}: will {} at its next delivery", pin_news(forget)))
         }
         KioskCommand::Renew { config, kiosk } => {
             kiosks::renew(&open(&config)?, &kiosk).await?;
-            print(&format!("{kiosk} gets a new token at its next delivery"))
+            print(format_args!("{kiosk} gets a new token at its next delivery"))
         }
         KioskCommand::Revoke { config, kiosk } => {
             kiosks::revoke(&open(&config)?, &kiosk, clock::wall_ms()).await?;
-            print(&format!("the tokens and codes of {kiosk} are revoked"))
+            print(format_args!("the tokens and codes of {kiosk} are revoked"))
         }
         KioskCommand::List(config) => print(&kiosks::list(&open(&config)?).await?),
     }
@@ -331,7 +332,10 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             let survey = surveys::read(&file)?;
             let version = survey.version;
             let questions = survey.questions.len();
-            print(&format!("{}: version {version}, {questions} questions: valid", file.display()))
+            print(format_args!(
+                "{}: version {version}, {questions} questions: valid",
+                Plain(file.display())
+            ))
         }
         SurveyCommand::Publish { config, file, scope } => {
             let survey = surveys::read(&file)?;
@@ -339,13 +343,13 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             let done = format!("published for {scope}");
             let number = surveys::publish(&open(&config)?, &survey, scope, clock::wall_ms()).await;
             let number = number.with_context(|| file.display().to_string())?;
-            print(&format!("{number} {done}"))
+            print(format_args!("{number} {done}"))
         }
         SurveyCommand::Withdraw { config, scope } => {
             let scope = Scope::from(scope);
             let done = format!("withdrawn for {scope}");
             let number = surveys::withdraw(&open(&config)?, scope, clock::wall_ms()).await?;
-            print(&format!("{number} {done}"))
+            print(format_args!("{number} {done}"))
         }
         SurveyCommand::Show { config, kiosk: None } => {
             print(&surveys::standing(&open(&config)?).await?)
@@ -375,7 +379,7 @@ async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
         // One file that cannot be imported keeps no other from being imported.
         if let Err(error) = import_one(&archive, &keys, file).await {
             incomplete += 1;
-            print(&format!("{}: {error:#}", file.display()))?;
+            print(format_args!("{}: {error:#}", Plain(file.display())))?;
         }
     }
     ensure!(
@@ -393,7 +397,7 @@ async fn import_one(archive: &Sqlite, keys: &HubKeys, file: &Path) -> anyhow::Re
     print(&import::told(file, &imported))?;
     if let Some(receipt) = &imported.receipt {
         let path = source.write_receipt(receipt).context("cannot write the receipt")?;
-        print(&format!("{}: carry it back to the kiosk", path.display()))?;
+        print(format_args!("{}: carry it back to the kiosk", Plain(path.display())))?;
     }
     ensure!(imported.complaints.is_empty(), "not all of it was imported");
     Ok(())
@@ -439,17 +443,9 @@ const fn pin_news(forget: bool) -> &'static str {
 
 async fn print_code(archive: &Sqlite, kiosk: &str) -> anyhow::Result<()> {
     let code = kiosks::new_code(archive, kiosk, clock::wall_ms()).await?;
-    print(&format!("{kiosk}\n{code}"))?;
+    print(format_args!("{kiosk}\n{code}"))?;
     let days = kiosks::CODE_LIFE_DAYS;
     let mut hint = std::io::stderr();
     writeln!(hint, "On the kiosk, within {days} days: smilepost-kiosk enrol … HUB-URL {code}")
         .context("cannot write to standard error")
-}
-
-/// Prints text to standard output; the line break at its end, if any, is not doubled.
-fn print(text: &str) -> anyhow::Result<()> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    writeln!(std::io::stdout(), "{}", text.trim_end()).context("cannot write to standard output")
 }

@@ -1,6 +1,5 @@
 //! The kiosk's command line: it runs the kiosk and its tools; see [`smilepost::kiosk`].
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::clock;
+use smilepost::escape::Plain;
 use smilepost::foreign::Folder;
 use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
@@ -20,7 +20,7 @@ use smilepost::kiosk::office_survey::OfficeSurvey;
 use smilepost::kiosk::screen::bring_fonts;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
-use smilepost::program::{self, ExportFormat, ExportWriter, VERSION};
+use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::local::{Ask, Summary, Verified};
 
@@ -293,10 +293,6 @@ fn app() -> String {
     format!("smilepost-kiosk {VERSION}")
 }
 
-fn print(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{line}").context("cannot write to standard output")
-}
-
 /// Stops the kiosk at a signal, including one that came before this call.
 fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()> {
     let doorbell = kiosk.doorbell();
@@ -322,7 +318,7 @@ const LETTER_BYTES_MAX: u64 = 64 * 1_024;
 
 /// Reads the letter that lets a kiosk in without a network.
 fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
-    let name = file.display();
+    let name = Plain(file.display());
     let text = Folder::around(file)
         .and_then(|(folder, name)| folder.read(&name, LETTER_BYTES_MAX))
         .with_context(|| format!("cannot read {name}"))?;
@@ -354,7 +350,7 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
         }
     };
     for file in &told.files {
-        print(format_args!("{}", folder.join(file).display()))?;
+        print(Plain(folder.join(file).display()))?;
     }
     print(format_args!(
         "{} events for head office are on the stick; {} are confirmed by receipts that were on it",

@@ -14,5 +14,6 @@ mod noon;
 #[expect(dead_code, reason = "the simulations of two programs need more of it")]
 mod parties;
 mod stick;
+mod terminal;
 #[path = "../support/wait.rs"]
 mod wait;

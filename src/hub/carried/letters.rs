@@ -23,7 +23,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// There is no such kiosk.
-    #[error("there is no kiosk {0}")]
+    #[error("there is no kiosk {0:?}")]
     UnknownKiosk(String),
     /// The keys of the hub or of the token are not valid.
     #[error("cannot make the letter's keys")]

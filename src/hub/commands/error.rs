@@ -1,5 +1,6 @@
 //! The errors of commands.
 
+use crate::escape::Plain;
 use crate::hub::archive;
 use crate::secret::pin;
 
@@ -20,11 +21,11 @@ pub enum Error {
 impl Error {
     pub(super) fn no_shop(id: &str) -> Self {
         let cure = "`smilepost-hub shop list` prints the short names";
-        Self::Invalid(format!("there is no shop {id}; {cure}"))
+        Self::Invalid(format!("there is no shop {}; {cure}", Plain(id)))
     }
 
     pub(super) fn no_kiosk(id: &str) -> Self {
         let cure = "`smilepost-hub kiosk list` prints the short names";
-        Self::Invalid(format!("there is no kiosk {id}; {cure}"))
+        Self::Invalid(format!("there is no kiosk {}; {cure}", Plain(id)))
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::carried::file::RECEIPT_ENDING;
 use crate::carried::seal::HubKeys;
+use crate::escape::Plain;
 use crate::foreign::{self, Folder};
 use crate::hub::archive::Archive;
 use crate::hub::carried::import::{self, Imported};
@@ -70,15 +71,16 @@ impl Source {
 /// The report on a file: the result and each complaint, a line each, beginning with its name.
 #[must_use]
 pub fn told(file: &Path, imported: &Imported) -> String {
-    let name = file.display();
+    let name = Plain(file.display());
     let Imported { kiosk, added, known, set_aside, before, complaints, .. } = imported;
     let before = before.as_ref().map(|at| format!("; the file was imported before, on {at}"));
     let before = before.unwrap_or_default();
+    let kiosk = Plain(kiosk);
     let mut lines = format!(
         "{name}: {kiosk}: {added} new events, {known} known events, {set_aside} set aside{before}\n"
     );
     for complaint in complaints {
-        lines.push_str(&format!("{name}: {complaint}\n"));
+        lines.push_str(&format!("{name}: {}\n", Plain(complaint)));
     }
     lines
 }

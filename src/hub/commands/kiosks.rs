@@ -1,7 +1,8 @@
 //! Setting up kiosks: adding, enrolling, renewing and revoking them.
 
 use super::error::Error;
-use super::names::short_name;
+use super::names::{checked, short_name};
+use crate::escape::Plain;
 use crate::hub::archive::{Archive, Kiosk, PinScope, Status};
 use crate::hub::secrets;
 use crate::secret::pin;
@@ -22,7 +23,7 @@ pub async fn add<A: Archive>(
     if !known.iter().any(|known| known.id == shop) {
         return Err(Error::no_shop(&shop));
     }
-    let id = short_name(&format!("{shop} {touchpoint}"))?;
+    let id = short_name(&format!("{shop} {}", checked(&touchpoint)?))?;
     let kiosk = Kiosk { id: id.clone(), shop, touchpoint };
     if archive.add_kiosk(kiosk).await? {
         return Ok(id);
@@ -89,5 +90,5 @@ fn line(status: Status) -> String {
     let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
     let Kiosk { id, shop, touchpoint } = status.kiosk;
     let waiting = status.waiting;
-    format!("{id}\t{shop}\t{touchpoint}\t{state}\tlast contact {last}\tholds {waiting}\n")
+    format!("{id}\t{shop}\t{}\t{state}\tlast contact {last}\tholds {waiting}\n", Plain(touchpoint))
 }

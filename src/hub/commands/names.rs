@@ -1,9 +1,22 @@
 //! Short names of shops and kiosks, made from their names.
 
 use super::error::Error;
+use crate::escape::{Plain, is_active};
 
 /// The longest short name, in bytes.
 const BYTES_MAX: usize = 80;
+
+/// A name that people typed, if every character of it can be seen.
+///
+/// # Errors
+/// When there is a control character in it, or one that turns the direction of reading.
+pub(super) fn checked(name: &str) -> Result<&str, Error> {
+    if name.contains(is_active) {
+        let what = format!("the name {} has control characters: delete them", Plain(name));
+        return Err(Error::Invalid(what));
+    }
+    Ok(name)
+}
 
 /// Makes a short name: letters and digits in lower case, with hyphens for everything between.
 ///
@@ -33,6 +46,15 @@ mod tests {
             ("パン 売り場", "パン-売り場"),
         ] {
             assert_eq!(short_name(name).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_character_that_acts_is_refused() {
+        assert_eq!(checked("Café سوق").unwrap(), "Café سوق");
+        for name in ["a\nb", "a\u{1b}[2J", "a\u{202e}b", "a\u{9b}b"] {
+            let said = checked(name).unwrap_err().to_string();
+            assert!(said.contains("has control characters") && !said.contains(is_active), "{said}");
         }
     }
 

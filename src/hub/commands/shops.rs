@@ -1,14 +1,15 @@
 //! Setting up shops.
 
 use super::error::Error;
-use super::names::short_name;
+use super::names::{checked, short_name};
+use crate::escape::Plain;
 use crate::hub::archive::{Archive, PinScope, Shop};
 use crate::secret::pin;
 
 /// Adds a shop and returns its short name.
 ///
 /// # Errors
-/// When the time zone is unknown, or the short name is taken.
+/// When the time zone is unknown, a name cannot be printed, or the short name is taken.
 pub async fn add<A: Archive>(
     archive: &A,
     name: String,
@@ -19,7 +20,8 @@ pub async fn add<A: Archive>(
         let sentence = format!("{zone:?} is not an IANA time zone such as Europe/Helsinki");
         return Err(Error::Invalid(sentence));
     }
-    let id = short_name(&name)?;
+    let id = short_name(checked(&name)?)?;
+    group.as_deref().map(checked).transpose()?;
     let shop = Shop { id: id.clone(), name, zone, group };
     if archive.add_shop(shop).await? {
         return Ok(id);
@@ -30,12 +32,13 @@ pub async fn add<A: Archive>(
 /// Puts a shop into a group, or takes it out of its group.
 ///
 /// # Errors
-/// When there is no such shop.
+/// When there is no such shop, or the group's name cannot be printed.
 pub async fn group<A: Archive>(
     archive: &A,
     shop: &str,
     group: Option<String>,
 ) -> Result<(), Error> {
+    group.as_deref().map(checked).transpose()?;
     let is_known = archive.group_shop(shop.to_owned(), group).await?;
     if is_known { Ok(()) } else { Err(Error::no_shop(shop)) }
 }
@@ -63,8 +66,8 @@ pub async fn set_pin<A: Archive>(
 /// When the archive fails.
 pub async fn list<A: Archive>(archive: &A) -> Result<String, Error> {
     let line = |shop: Shop| {
-        let group = shop.group.map(|group| format!("\tgroup {group}")).unwrap_or_default();
-        format!("{}\t{}\t{}{group}\n", shop.id, shop.name, shop.zone)
+        let group = shop.group.map(|group| format!("\tgroup {}", Plain(group))).unwrap_or_default();
+        format!("{}\t{}\t{}{group}\n", shop.id, Plain(shop.name), shop.zone)
     };
     Ok(archive.shops().await?.into_iter().map(line).collect())
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::error::Error;
 use crate::config::{self, Complaints};
+use crate::escape::Plain;
 use crate::feedback::survey::{Question, Texts};
 use crate::hub::archive::{self, Archive, Publication, Scope, Status};
 use crate::wire::ANSWER_BYTES_MAX;
@@ -202,12 +203,13 @@ pub fn history(publications: &[Publication]) -> String {
             Content::Withdrawn => "withdrawn".to_owned(),
             Content::Unreadable => "cannot be read by this version".to_owned(),
             Content::Survey(survey) => {
-                let questions = survey.questions.iter().map(|q| format!("{} {}", q.id, q.version));
+                let questions =
+                    survey.questions.iter().map(|q| format!("{} {}", Plain(&q.id), q.version));
                 let questions: Vec<String> = questions.collect();
                 format!("version {}: {}", survey.version, questions.join(", "))
             }
         };
-        format!("{}\t{at}\t{}\t{what}\n", publication.number, publication.scope)
+        format!("{}\t{at}\t{}\t{what}\n", publication.number, Plain(&publication.scope))
     };
     publications.iter().map(line).collect()
 }
@@ -232,7 +234,7 @@ pub async fn standing<A: Archive>(archive: &A) -> Result<String, Error> {
             (None, true) => "up to date",
             (None, false) => "not fetched yet",
         };
-        lines.push_str(&format!("{}\tshould ask {meant}\thas {has}\t{state}\n", kiosk.id));
+        lines.push_str(&format!("{}\tshould ask {meant}\thas {has}\t{}\n", kiosk.id, Plain(state)));
     }
     Ok(lines)
 }

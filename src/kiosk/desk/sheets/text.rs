@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::escape::Plain;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::wire::local::{Against, Day, Hour, Line, Said, Summary, Sums, Verified};
 
@@ -28,7 +29,7 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
     for line in &day.lines {
         if day.lines.len() > 1 {
             let text = line.text.as_deref().unwrap_or("no longer asked so");
-            writeln!(out, "{}, version {}: {text}", line.question, line.version)?;
+            writeln!(out, "{}, version {}: {}", Plain(&line.question), line.version, Plain(text))?;
         }
         write_line(out, line)?;
     }
@@ -42,7 +43,7 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
     }
     write_days(out, &day.days)?;
     for (reason, count) in &day.misuse {
-        writeln!(out, "Not counted ({reason}): {count}")?;
+        writeln!(out, "Not counted ({}): {count}", Plain(reason))?;
     }
     if day.replaced > 0 {
         writeln!(out, "Corrected or taken back: {}", day.replaced)?;
@@ -106,7 +107,7 @@ fn write_said(out: &mut String, said: &[Said]) -> std::fmt::Result {
         }
         writeln!(out, "{heading}")?;
         for Said { reason, words, n, share, .. } in said {
-            let words = words.as_ref().unwrap_or(reason);
+            let words = Plain(words.as_ref().unwrap_or(reason)).to_string();
             writeln!(out, "{words:<32} {n:>6} {share:>5.0}%")?;
         }
         writeln!(out)?;
@@ -130,7 +131,7 @@ fn write_days(out: &mut String, days: &[Day]) -> std::fmt::Result {
         let late = if day.late > 0 { " (revised)" } else { "" };
         writeln!(out, "{} {:>7} {index:>8}  {}{late}", day.date, day.n, bar(day.n, most))?;
         for note in &day.notes {
-            writeln!(out, "           {note}")?;
+            writeln!(out, "           {}", Plain(note))?;
         }
     }
     writeln!(out)
@@ -148,7 +149,8 @@ fn write_line(out: &mut String, line: &Line) -> std::fmt::Result {
     }
     let most = line.counts.iter().copied().max().unwrap_or(0);
     let numbers: Vec<String> = (1..=line.counts.len()).map(|n| n.to_string()).collect();
-    let words = if line.words.is_empty() { &numbers } else { &line.words };
+    let words: Vec<String> = line.words.iter().map(|word| Plain(word).to_string()).collect();
+    let words = if words.is_empty() { &numbers } else { &words };
     let width = words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
     if line.words.is_empty() {
         writeln!(out, "Of {} faces, worst first", line.scale)?;
@@ -183,17 +185,17 @@ fn write_verified(out: &mut String, verified: &Verified) -> std::fmt::Result {
     write_sums(out, "in all", &verified.total)?;
     writeln!(out, "\n{} rows read, checksums compared", verified.rows)?;
     for aside in &verified.set_aside {
-        writeln!(out, "set aside: {} {}: {}", aside.run, aside.n, aside.reason)?;
+        writeln!(out, "set aside: {} {}: {}", aside.run, aside.n, Plain(&aside.reason))?;
     }
     for file in &verified.bad_files {
-        writeln!(out, "damaged and kept: {file}")?;
+        writeln!(out, "damaged and kept: {}", Plain(file))?;
     }
     if verified.unknown_losses > 0 {
         let count = verified.unknown_losses;
         writeln!(out, "damaged journals that lost an unknown number of ratings: {count}")?;
     }
     for complaint in &verified.complaints {
-        writeln!(out, "{complaint}")?;
+        writeln!(out, "{}", Plain(complaint))?;
     }
     let verdict = if verified.holds { "holds" } else { "DOES NOT HOLD" };
     writeln!(out, "taken = settled + waiting + set aside + lost: {verdict}")

@@ -10,6 +10,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use crate::carried::file::ENDING;
+use crate::escape::Table;
 use crate::feedback::moment;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::foreign::{self, Folder};
@@ -59,12 +60,12 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     let now_ms = clerk.now_ms();
     let today = moment::local(now_ms, clerk.shop().zone).0;
     let before = clerk.days_before(DAYS)?;
-    let mut table = csv::Writer::from_writer(Vec::new());
+    let mut table = Table::new(Vec::new());
     // A day with too few ratings tells nothing, as on every sheet.
     for row in rows(&before).filter(|row| row.n >= HIDDEN_BELOW) {
-        table.serialize(row).map_err(std::io::Error::other)?;
+        table.write(&row)?;
     }
-    let table = table.into_inner().map_err(|error| std::io::Error::other(error.to_string()))?;
+    let table = table.finish()?;
     let shop = clerk.shop().clone();
     let words = Translations::of(&shop.language);
     let mut days = Vec::new();

@@ -1,0 +1,213 @@
+//! The one escape for whatever is printed: a terminal, a log, a table for people, a page.
+//!
+//! A name, a complaint or a comment may come from a stranger. A control character in it could clear
+//! the terminal, forge a line of a list, or turn the reading direction of what stands beside it.
+//! Each becomes a visible escape such as `\u001b`, in the form that JSON reads back.
+
+use std::fmt::{self, Display, Write as _};
+use std::io;
+
+use serde::Serialize;
+
+/// A value that is printed on one line, whatever is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<T>(pub T);
+
+impl<T: Display> Display for Plain<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping { out, keeps: "" }, "{}", self.0)
+    }
+}
+
+/// A text of many lines: line breaks and tabs stay, everything else is as in [`Plain`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lines<T>(pub T);
+
+impl<T: Display> Display for Lines<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping { out, keeps: "\n\t" }, "{}", self.0)
+    }
+}
+
+/// A cell of a table that people open in a spreadsheet: as [`Plain`], and what a spreadsheet would
+/// take for a formula begins with an apostrophe (OWASP, "CSV Injection"). Numbers stay numbers.
+#[must_use]
+pub fn cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let apostrophe = if is_formula && text.parse::<f64>().is_err() { "'" } else { "" };
+    format!("{apostrophe}{}", Plain(text))
+}
+
+/// Whether a character does something instead of being seen: control characters (C0, C1, DEL), line
+/// and paragraph separators, and what embeds, overrides or isolates a direction (Unicode Standard
+/// Annex 9). Marks that Arabic and Hebrew need inside a word stay.
+#[must_use]
+pub fn is_active(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Writes through, with every active character escaped but those that are kept.
+struct Escaping<'a, W: fmt::Write> {
+    out: &'a mut W,
+    keeps: &'static str,
+}
+
+impl<W: fmt::Write> fmt::Write for Escaping<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            match c {
+                c if !is_active(c) || self.keeps.contains(c) => self.out.write_char(c)?,
+                '\n' => self.out.write_str("\\n")?,
+                '\t' => self.out.write_str("\\t")?,
+                '\r' => self.out.write_str("\\r")?,
+                c => write!(self.out, "\\u{:04x}", u32::from(c))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An output whose lines are written whole: what is between two of its line breaks is escaped.
+///
+/// Each call of [`io::Write::write`] is one text; a character that is cut in two is replaced.
+#[derive(Debug)]
+pub struct Output<W: io::Write> {
+    out: W,
+    is_one_line: bool,
+}
+
+impl<W: io::Write> Output<W> {
+    /// An output in which each write is one line, such as a log.
+    pub const fn of_lines(out: W) -> Self {
+        Self { out, is_one_line: true }
+    }
+
+    /// An output in which line breaks and tabs stay, such as a terminal's or an export's.
+    pub const fn of_text(out: W) -> Self {
+        Self { out, is_one_line: false }
+    }
+}
+
+impl<W: io::Write> io::Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        if self.is_one_line {
+            let line = text.strip_suffix('\n');
+            let end = if line.is_some() { "\n" } else { "" };
+            self.out.write_all(format!("{}{end}", Plain(line.unwrap_or(&text))).as_bytes())?;
+        } else {
+            self.out.write_all(Lines(&text).to_string().as_bytes())?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A table of comma-separated values with a heading, in which every cell is a [`cell`].
+#[derive(Debug)]
+pub struct Table<W: io::Write> {
+    out: csv::Writer<W>,
+    has_heading: bool,
+}
+
+impl<W: io::Write> Table<W> {
+    /// An empty table.
+    pub fn new(out: W) -> Self {
+        Self { out: csv::Writer::from_writer(out), has_heading: false }
+    }
+
+    /// Writes a row, and before the first one the heading, which is the names of its fields.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&mut self, row: &impl Serialize) -> io::Result<()> {
+        let mut plain = csv::Writer::from_writer(Vec::new());
+        plain.serialize(row)?;
+        let plain = plain.into_inner().map_err(|error| error.into_error())?;
+        let mut records = csv::ReaderBuilder::new().has_headers(false).from_reader(&plain[..]);
+        let heading = usize::from(self.has_heading);
+        for record in records.records().skip(heading) {
+            self.out.write_record(record?.iter().map(cell))?;
+        }
+        self.has_heading = true;
+        Ok(())
+    }
+
+    /// Has everything written out and returns the output.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(self) -> io::Result<W> {
+        self.out.into_inner().map_err(|error| error.into_error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn what_would_act_is_seen_instead() {
+        let hostile = "a\u{1b}[2J\n\tb\r\u{9b}c\u{202e}d\u{2066}e\u{2028}f\u{0}\u{7f}";
+        let seen = "a\\u001b[2J\\n\\tb\\r\\u009bc\\u202ed\\u2066e\\u2028f\\u0000\\u007f";
+        assert_eq!(Plain(hostile).to_string(), seen);
+        assert_eq!(Lines("a\n\tb\u{1b}").to_string(), "a\n\tb\\u001b");
+    }
+
+    #[test]
+    fn words_of_every_script_stay_as_they_are() {
+        for text in ["Größe", "パン 売り場", "سوق\u{200f} الحي", "👩‍👧 ok", "שלום\u{200e}"]
+        {
+            assert_eq!(Plain(text).to_string(), text);
+            assert_eq!(cell(text), text);
+        }
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_and_numbers_stay_numbers() {
+        for (text, cell_text) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+            ("-2", "-2"),
+            ("-2.5e3", "-2.5e3"),
+            ("-2+3", "'-2+3"),
+            ("\t=1", "'\\t=1"),
+            ("a=1", "a=1"),
+        ] {
+            assert_eq!(cell(text), cell_text);
+        }
+    }
+
+    #[test]
+    fn a_table_has_one_heading_and_no_formulas() {
+        #[derive(Serialize)]
+        struct Row {
+            name: &'static str,
+            share: f64,
+        }
+        let mut table = Table::new(Vec::new());
+        table.write(&Row { name: "=1,\u{1b}", share: -0.5 }).unwrap();
+        table.write(&Row { name: "a \"b\"", share: 1.0 }).unwrap();
+        let text = String::from_utf8(table.finish().unwrap()).unwrap();
+        assert_eq!(text, "name,share\n\"'=1,\\u001b\",-0.5\n\"a \"\"b\"\"\",1.0\n");
+    }
+
+    #[test]
+    fn a_log_line_stays_one_line_and_a_json_text_reads_back() {
+        let mut log = Vec::new();
+        Output::of_lines(&mut log).write_all(b"ERROR a\nERROR forged\x1b[2J\n").unwrap();
+        assert_eq!(log, b"ERROR a\\nERROR forged\\u001b[2J\n");
+        let mut out = Vec::new();
+        let text = serde_json::to_string("x\u{9b}\u{202e}\u{1b}\n").unwrap();
+        Output::of_text(&mut out).write_all(text.as_bytes()).unwrap();
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), "x\u{9b}\u{202e}\u{1b}\n");
+    }
+}
