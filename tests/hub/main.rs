@@ -9,6 +9,7 @@ mod dashboard;
 mod hub;
 mod import;
 mod intake;
+mod owners;
 mod program;
 mod scene;
 mod settings;

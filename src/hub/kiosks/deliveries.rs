@@ -27,10 +27,10 @@ pub(super) async fn deliver<A: Archive>(
     if stored.is_clone {
         tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
     }
-    for id in stored.conflicts {
+    set_aside.extend(intake::not_taken(&stored));
+    for id in &stored.conflicts {
         let run = id.run.to_string();
         tracing::error!(kiosk, run, n = id.n, "conflict: an event came again with other content");
-        set_aside.push(intake::in_conflict(id));
     }
     for SetAside { run, n, reason } in &set_aside {
         tracing::warn!(kiosk, run, n, reason, "an event was set aside");

@@ -1,6 +1,8 @@
 //! The statements that store a shipment: each event once, and nothing over another.
 
-use rusqlite::{Transaction, params};
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::dating::whole;
 use super::{dating, event_rows, judging, surveys, upkeep};
@@ -9,6 +11,7 @@ use crate::feedback::moment::{self, Moment};
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::hub::archive::events::{Arrived, Incoming, Shipment, Stored};
 use crate::hub::rules::books::{After, Books, Brought, Counters};
+use crate::hub::rules::claims::{self, Claim};
 use crate::hub::rules::clones::{self, Sender};
 use crate::hub::rules::judging::is_outdated;
 use crate::hub::rules::restored;
@@ -41,16 +44,23 @@ pub(super) fn store(
     let mut brought = Brought::default();
     let mut is_dating = false;
     for (boot, anchor) in &shipment.anchors {
-        let boot = boot_key(transaction, *boot)?;
+        let boot = boot_key(transaction, &shipment.kiosk, *boot)?;
         if dating::add_anchor(transaction, boot, anchor)? {
             dating::date_again(transaction, boot, anchor)?;
             is_dating = true;
         }
     }
+    let mut foreign = BTreeSet::new();
     for arrived in &shipment.runs {
+        if claim_of(transaction, arrived.run, &shipment.kiosk)? == Claim::Foreign {
+            foreign.insert(arrived.run);
+            stored.foreign.extend(arrived.ids());
+            continue;
+        }
         is_dating |= store_run(transaction, shipment, arrived, &mut stored, &mut brought)?;
     }
-    for (id, reason) in &shipment.refused {
+    let own = shipment.refused.iter().filter(|(id, _)| !foreign.contains(&id.run));
+    for (id, reason) in own {
         let sql = "insert into refused (run, n, kiosk, reason, received_ms) \
                    values (?, ?, ?, ?, ?) on conflict do nothing";
         let values = params![id.run.0, id.n, shipment.kiosk, reason, shipment.received_ms];
@@ -60,7 +70,10 @@ pub(super) fn store(
     if is_dating {
         dating::bound_again(transaction, &shipment.kiosk)?;
     }
-    brought.set_aside = count(stored.conflicts.len()) + count(shipment.refused.len());
+    brought.set_aside = [stored.conflicts.len(), stored.foreign.len(), shipment.refused.len()]
+        .into_iter()
+        .map(count)
+        .sum();
     brought.named = count(stored.settled.len()) + brought.set_aside;
     stored.is_clone = note_sender(transaction, shipment, book.live)?;
     stored.stored = note_contact(transaction, shipment, book.books, brought)?;
@@ -125,7 +138,7 @@ fn store_run(
     stored: &mut Stored,
     brought: &mut Brought,
 ) -> rusqlite::Result<bool> {
-    let boot = boot_key(transaction, arrived.boot)?;
+    let boot = boot_key(transaction, &shipment.kiosk, arrived.boot)?;
     let run = run_key(transaction, arrived, boot, &shipment.kiosk)?;
     let anchors = dating::anchors(transaction, boot)?;
     let mut is_any_outdated = false;
@@ -266,10 +279,13 @@ fn add_loss(
     boot: i64,
     loss: Loss,
 ) -> rusqlite::Result<()> {
-    if let Loss::Range { run, first, last } = loss {
+    if let Loss::Range { run, first, last } = loss
+        && claim_of(transaction, run, &shipment.kiosk)? == Claim::Own
+    {
         // Nothing else may ever tell of the run, or of how far it had come.
         let sql = "insert into run (uuid, boot, kiosk, taken) values (?, ?, ?, ?) \
-                   on conflict do update set taken = max(taken, excluded.taken)";
+                   on conflict do update set taken = max(taken, excluded.taken), \
+                   kiosk = coalesce(kiosk, excluded.kiosk)";
         transaction.execute(sql, params![run.0, boot, shipment.kiosk, last])?;
         let sql = "insert into lost (run, first_n, last_n, kiosk) values (?, ?, ?, ?) \
                    on conflict do update set last_n = max(last_n, excluded.last_n)";
@@ -278,11 +294,31 @@ fn add_loss(
     Ok(())
 }
 
-fn boot_key(transaction: &Transaction<'_>, boot: BootId) -> rusqlite::Result<i64> {
-    let sql = "insert into boot (uuid) values (?) on conflict do nothing";
-    transaction.prepare_cached(sql)?.execute([boot.0])?;
-    let sql = "select id from boot where uuid = ?";
-    transaction.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0))
+/// What a run is to a kiosk. Nothing else of it is looked at, so that the answer takes as long
+/// whatever is stored of it.
+fn claim_of(transaction: &Transaction<'_>, run: RunId, kiosk: &str) -> rusqlite::Result<Claim> {
+    let sql = "select kiosk from run where uuid = ?";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let owner: Option<Option<String>> =
+        statement.query_row([run.0], |row| row.get(0)).optional()?;
+    Ok(claims::claim(owner.flatten().as_deref(), kiosk))
+}
+
+/// The key of a kiosk's boot. One that was known before its owner was becomes this kiosk's.
+fn boot_key(transaction: &Transaction<'_>, kiosk: &str, boot: BootId) -> rusqlite::Result<i64> {
+    let sql = "select id from boot where uuid = ? and kiosk = ?";
+    let known =
+        transaction.prepare_cached(sql)?.query_row(params![boot.0, kiosk], |row| row.get(0));
+    if let Some(key) = known.optional()? {
+        return Ok(key);
+    }
+    let sql = "update boot set kiosk = ? where uuid = ? and kiosk is null returning id";
+    let claimed = transaction.query_row(sql, params![kiosk, boot.0], |row| row.get(0));
+    if let Some(key) = claimed.optional()? {
+        return Ok(key);
+    }
+    let sql = "insert into boot (uuid, kiosk) values (?, ?) returning id";
+    transaction.prepare_cached(sql)?.query_row(params![boot.0, kiosk], |row| row.get(0))
 }
 
 fn run_key(
