@@ -5,6 +5,7 @@
 mod access;
 mod archive;
 mod dashboard;
+mod epochs;
 #[path = "../support/hub.rs"]
 mod hub;
 mod import;

@@ -90,7 +90,7 @@ pub struct Stored {
     pub stored: u64,
     /// How many of these came with this shipment.
     pub added: u64,
-    /// The archive's epoch.
+    /// The epoch that this kiosk is told.
     pub epoch: u64,
     /// The number of the survey that is meant for this kiosk; 0 is none.
     pub publication: u64,
@@ -98,8 +98,20 @@ pub struct Stored {
     pub is_clone: bool,
     /// The desk's PIN, if the kiosk keeps another one.
     pub pin: Option<Pin>,
-    /// Whether the archive was found to be restored from a backup, and has a new epoch now.
-    pub is_restored: bool,
+    /// Whether the archive may have been restored from a backup, so that an epoch was drawn.
+    pub doubt: Doubt,
+}
+
+/// Whether kiosks know of more events than the archive holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing new is known.
+    #[default]
+    None,
+    /// This kiosk does: it has a new epoch.
+    OfKiosk,
+    /// Kiosks of several shops do: every kiosk has a new epoch.
+    OfShops,
 }
 
 /// Where an export goes on: after this run's key and number.

@@ -35,9 +35,9 @@ use super::error::Error;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 7;
+pub const SCHEMA_VERSION: i32 = 8;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -45,6 +45,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("sqlite/0005_calls.sql"),
     include_str!("sqlite/0006_carried.sql"),
     include_str!("sqlite/0007_owners.sql"),
+    include_str!("sqlite/0008_epochs.sql"),
 ];
 
 /// The most errands that wait for a connection; who has a further one waits until there is room.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::dating::whole;
-use super::{dating, event_rows, judging, surveys, upkeep};
+use super::{dating, event_rows, judging, kiosks, surveys, upkeep};
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::moment::{self, Moment};
 use crate::feedback::rating::{BootId, RatingId, RunId};
-use crate::hub::archive::events::{Arrived, Incoming, Shipment, Stored};
+use crate::hub::archive::events::{Arrived, Doubt, Incoming, Shipment, Stored};
 use crate::hub::rules::books::{After, Books, Brought, Counters};
 use crate::hub::rules::claims::{self, Claim};
 use crate::hub::rules::clones::{self, Sender};
@@ -27,6 +27,8 @@ struct Book {
     place: Place,
     /// The run that sent last.
     live: Option<RunId>,
+    /// When its epoch was last drawn, in milliseconds since 1970 UTC.
+    epoch_drawn_ms: Option<i64>,
     /// The desk's PIN as head office last set or deleted it; none where it never did.
     pin: Option<Pin>,
 }
@@ -37,10 +39,8 @@ pub(super) fn store(
     shipment: &Shipment,
 ) -> rusqlite::Result<Stored> {
     let book = book(transaction, &shipment.kiosk)?;
-    let mut stored = Stored {
-        is_restored: renew_if_restored(transaction, shipment, book.books.stored)?,
-        ..Stored::default()
-    };
+    let doubt = doubt(transaction, shipment, &book)?;
+    let mut stored = Stored { doubt, ..Stored::default() };
     let mut brought = Brought::default();
     let mut is_dating = false;
     for (boot, anchor) in &shipment.anchors {
@@ -78,7 +78,7 @@ pub(super) fn store(
     stored.is_clone = note_sender(transaction, shipment, book.live)?;
     stored.stored = note_contact(transaction, shipment, book.books, brought)?;
     stored.added = brought.added;
-    stored.epoch = upkeep::epoch(transaction)?;
+    stored.epoch = kiosks::epoch(transaction, &shipment.kiosk)?;
     stored.publication = surveys::of_place(transaction, &book.place)?.unwrap_or(0);
     stored.pin = book.pin.filter(|pin| shipment.pin != Some(pin.number));
     Ok(stored)
@@ -86,6 +86,7 @@ pub(super) fn store(
 
 fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
     let sql = "select stored, taken, waiting, set_aside, lost, live_run, pin_number, pin_hash, \
+               epoch_drawn_ms, \
                kiosk.shop, shop_group, touchpoint \
                from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
     transaction.prepare_cached(sql)?.query_row([kiosk], |row| {
@@ -105,28 +106,33 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
                 touchpoint: row.get("touchpoint")?,
             },
             live: row.get::<_, Option<[u8; 16]>>("live_run")?.map(RunId),
+            epoch_drawn_ms: row.get("epoch_drawn_ms")?,
             pin: Some(pin).filter(|pin| pin.number > 0),
         })
     })
 }
 
-/// Draws a new epoch if the archive was restored from a backup; returns whether it did.
-fn renew_if_restored(
+/// Draws a new epoch for a kiosk that knows of more events than there are, and for the archive
+/// where several shops do; returns what was drawn.
+fn doubt(
     transaction: &Transaction<'_>,
     shipment: &Shipment,
-    stored: u64,
-) -> rusqlite::Result<bool> {
-    if !restored::is_back_in_time(shipment.known, stored) {
-        return Ok(false);
-    }
+    book: &Book,
+) -> rusqlite::Result<Doubt> {
     let now_ms = shipment.received_ms;
-    let drawn_ms = upkeep::noted(transaction, EPOCH_DRAWN)?;
-    let is_due = restored::is_epoch_due(drawn_ms, now_ms);
-    if is_due {
-        upkeep::note(transaction, EPOCH_DRAWN, now_ms)?;
-        upkeep::draw_epoch(transaction)?;
+    let is_back = restored::is_back_in_time(shipment.known, book.books.stored);
+    if !is_back || !restored::is_epoch_due(book.epoch_drawn_ms, now_ms) {
+        return Ok(Doubt::None);
     }
-    Ok(is_due)
+    kiosks::draw_epoch(transaction, &shipment.kiosk, now_ms)?;
+    let shops = kiosks::shops_in_doubt(transaction, restored::together(now_ms))?;
+    let drawn_ms = upkeep::noted(transaction, EPOCH_DRAWN)?;
+    if !restored::is_archive_due(shops, drawn_ms, now_ms) {
+        return Ok(Doubt::OfKiosk);
+    }
+    upkeep::note(transaction, EPOCH_DRAWN, now_ms)?;
+    upkeep::draw_epoch(transaction)?;
+    Ok(Doubt::OfShops)
 }
 
 /// Stores the events of a run; returns whether they have to be bounded, because their boot does not
