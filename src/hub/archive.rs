@@ -26,7 +26,7 @@ pub use self::calls_and_notes::{CallsAndNotes, Note, Step};
 pub use self::carried::CarriedFiles;
 pub use self::credentials::{Bearer, Credentials, Seal};
 pub use self::error::Error;
-pub use self::events::{Arrived, Cursor, Events, Incoming, Shipment, Stored, Way};
+pub use self::events::{Arrived, Cursor, Doubt, Events, Incoming, Shipment, Stored, Way};
 pub use self::kiosks::{Kiosks, PinScope, Status};
 pub use self::places::{Kiosk, Places, Shop};
 pub use self::surveys::{Publication, Scope, Surveys};

@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{Arrived, Incoming, Kiosk, Shipment, Shop, Way};
+use super::archive::{Arrived, Incoming, Kiosk, Shipment, Shop, Stored, Way};
 use crate::carried::file::write_keys;
 use crate::carried::seal::HubPublic;
 use crate::feedback::outbox::EVENTS_MAX;
@@ -120,11 +120,19 @@ fn digest(content: &str) -> [u8; 16] {
     whole.first_chunk().copied().unwrap_or_default()
 }
 
-/// Sets aside an event whose identity another event has here.
-#[must_use]
-pub fn in_conflict(id: RatingId) -> SetAside {
-    let reason = "another event with this run and number is stored already".to_owned();
-    SetAside { run: id.run.to_string(), n: id.n, reason }
+/// The events that the archive has not taken, with the reason that their kiosk is told.
+///
+/// Of another kiosk's run the reason is always the same, whatever is stored of it.
+pub fn not_taken(stored: &Stored) -> impl Iterator<Item = SetAside> {
+    let conflict = "another event with this run and number is stored already";
+    let foreign = "the run belongs to another kiosk; deliver it with that kiosk's token";
+    let conflicts = stored.conflicts.iter().map(move |id| (id, conflict));
+    let not_taken = conflicts.chain(stored.foreign.iter().map(move |id| (id, foreign)));
+    not_taken.map(|(id, reason)| SetAside {
+        run: id.run.to_string(),
+        n: id.n,
+        reason: reason.to_owned(),
+    })
 }
 
 /// Stored events as a receipt names them: ranges of numbers by run.

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Upkeep as _};
+use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Kiosks as _};
 use smilepost::hub::secrets;
 use smilepost::wire::report::Reported;
 
@@ -49,7 +49,11 @@ async fn an_archive_of_the_first_schema_is_migrated_and_judged_anew() {
     old.execute(sql, [secrets::token_hash(&token)]).unwrap();
     drop(old);
     let archive = Sqlite::open(folder.path()).unwrap();
-    assert_eq!(archive.epoch().await.unwrap(), 7, "it is the same archive to its kiosks");
+    assert_eq!(
+        archive.epoch(KIOSK.to_owned()).await.unwrap(),
+        7,
+        "it is the same archive to its kiosks"
+    );
     let bearer = archive.bearer(secrets::token_hash(&token), NOON).await.unwrap();
     assert_eq!(bearer.map(|bearer| bearer.kiosk).as_deref(), Some(KIOSK));
     let books = archive.reconcile(KIOSK.to_owned()).await.unwrap();

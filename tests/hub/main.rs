@@ -5,10 +5,12 @@
 mod access;
 mod archive;
 mod dashboard;
+mod epochs;
 #[path = "../support/hub.rs"]
 mod hub;
 mod import;
 mod intake;
+mod owners;
 mod program;
 mod scene;
 mod settings;

@@ -107,4 +107,9 @@ mutant an-old-file-is-a-clone src/hub/rules/clones.rs 's/\.filter\(\|_\| way == 
 mutant an-old-file-is-news src/hub/rules/books.rs 's/self\.taken >= told\.taken/self.taken < told.taken - told.taken/' --no-default-features --features hub --test hub import
 mutant a-call-is-an-alarm-for-ever src/hub/figures/calls_and_notes.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard
 mutant an-answered-call-is-an-alarm src/hub/figures/calls_and_notes.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
+# A run and a boot have an owner, and one kiosk's word moves only that kiosk.
+mutant another-kiosks-run-is-taken src/hub/rules/claims.rs 's/owner == kiosk\)/owner == kiosk || !owner.is_empty())/' --test hub owners
+mutant a-boot-is-anybodys src/hub/archive/sqlite/ingest.rs 's/where uuid = \? and kiosk = \?"/where uuid = ? and kiosk <> ? || \x27\x27"/; s/uuid = \? and kiosk is null/uuid = ?/' --test hub owners
+mutant one-kiosk-moves-the-chain src/hub/rules/restored.rs 's/SHOPS_IN_DOUBT: u32 = 3/SHOPS_IN_DOUBT: u32 = 1/' --test hub epochs
+mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64 = 60 \* 60/EPOCH_LIFE_MS: i64 = -60/' --test hub epochs
 exit $missed

@@ -287,6 +287,7 @@ impl World {
         // Months pass between such days: the last new epoch was drawn long ago.
         let file = rusqlite::Connection::open(restored.path().join(FILE)).unwrap();
         file.execute("delete from meta where key = 'epoch_drawn_ms'", []).unwrap();
+        file.execute("update kiosk set epoch_drawn_ms = null", []).unwrap();
         drop(file);
         self.office = Office::open(restored, Some(backup));
         // An administrator runs `restored`, or kiosks notice what is missing.

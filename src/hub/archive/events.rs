@@ -3,7 +3,9 @@
 //! Isolation: [`Events::store`] is one transaction. It locks the kiosk's row before it reads
 //! anything, since what it reads of the kiosk's books, runs and boots must not change until it has
 //! written. The primary key (run, n) decides which event is the first, never a look before the
-//! insert. [`Events::judge_again`] is one transaction for each run, so that no delivery waits long.
+//! insert. A run belongs to the kiosk that it first came from: what another kiosk sends of it is named
+//! in [`Stored::foreign`], and nothing else comes of it. [`Events::judge_again`] is one transaction
+//! for each run, so that no delivery waits long.
 
 use super::error::Error;
 use crate::feedback::moment::Anchor;
@@ -68,6 +70,13 @@ pub struct Arrived {
     pub events: Vec<Incoming>,
 }
 
+impl Arrived {
+    /// The identities of its events.
+    pub fn ids(&self) -> impl Iterator<Item = RatingId> {
+        self.events.iter().map(|incoming| RatingId { run: self.run, n: incoming.event.n })
+    }
+}
+
 /// What became of a shipment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stored {
@@ -75,11 +84,13 @@ pub struct Stored {
     pub settled: Vec<RatingId>,
     /// The events whose identity stands for other content here.
     pub conflicts: Vec<RatingId>,
+    /// The events of runs that belong to another kiosk: nothing of them was looked at or kept.
+    pub foreign: Vec<RatingId>,
     /// How many events of this kiosk the archive holds.
     pub stored: u64,
     /// How many of these came with this shipment.
     pub added: u64,
-    /// The archive's epoch.
+    /// The epoch that this kiosk is told.
     pub epoch: u64,
     /// The number of the survey that is meant for this kiosk; 0 is none.
     pub publication: u64,
@@ -87,8 +98,20 @@ pub struct Stored {
     pub is_clone: bool,
     /// The desk's PIN, if the kiosk keeps another one.
     pub pin: Option<Pin>,
-    /// Whether the archive was found to be restored from a backup, and has a new epoch now.
-    pub is_restored: bool,
+    /// Whether the archive may have been restored from a backup, so that an epoch was drawn.
+    pub doubt: Doubt,
+}
+
+/// Whether kiosks know of more events than the archive holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing new is known.
+    #[default]
+    None,
+    /// This kiosk does: it has a new epoch.
+    OfKiosk,
+    /// Kiosks of several shops do: every kiosk has a new epoch.
+    OfShops,
 }
 
 /// Where an export goes on: after this run's key and number.

@@ -42,6 +42,10 @@ pub enum PinScope {
 
 /// Keeps what is known of kiosks.
 pub trait Kiosks {
+    /// The epoch that a kiosk is told: a random number that changes when the archive may have been
+    /// restored from a backup, and by which the kiosk can tell archives apart.
+    fn epoch(&self, kiosk: String) -> impl Future<Output = Result<u64, Error>> + Send;
+
     /// Every kiosk, by short name, with what was last heard of it.
     fn kiosks(&self) -> impl Future<Output = Result<Vec<Status>, Error>> + Send;
 

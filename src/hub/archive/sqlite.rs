@@ -35,15 +35,17 @@ use super::error::Error;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 6;
+pub const SCHEMA_VERSION: i32 = 8;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
     include_str!("sqlite/0004_notes.sql"),
     include_str!("sqlite/0005_calls.sql"),
     include_str!("sqlite/0006_carried.sql"),
+    include_str!("sqlite/0007_owners.sql"),
+    include_str!("sqlite/0008_epochs.sql"),
 ];
 
 /// The most errands that wait for a connection; who has a further one waits until there is room.
@@ -178,6 +180,13 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
+    // A table that others refer to can be made anew only while nobody looks at references.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    migrate_unchecked(connection, from)?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+fn migrate_unchecked(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
     for (version, sql) in (1..).zip(MIGRATIONS) {
         if version > from {
             let transaction =

@@ -9,9 +9,6 @@ pub trait Upkeep {
     /// Writes to the archive without changing anything, to prove that deliveries can be stored.
     fn touch(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// The archive's epoch: a random number by which a kiosk can tell archives apart.
-    fn epoch(&self) -> impl Future<Output = Result<u64, Error>> + Send;
-
     /// Draws a new epoch after the archive was restored from a backup, so that every kiosk offers
     /// again what it still holds.
     fn renew_epoch(&self) -> impl Future<Output = Result<(), Error>> + Send;

@@ -158,7 +158,7 @@ impl Import {
                 }
             };
         let stored = archive.store(shipment).await?;
-        set_aside.extend(stored.conflicts.into_iter().map(intake::in_conflict));
+        set_aside.extend(intake::not_taken(&stored));
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         self.epoch = stored.epoch;
         self.imported.added += stored.added;

@@ -5,7 +5,7 @@ use axum::extract::State;
 
 use super::admission::{Admitted, Shared};
 use super::refusal::Refusal;
-use crate::hub::archive::{Archive, Way};
+use crate::hub::archive::{Archive, Doubt, Way};
 use crate::hub::intake;
 use crate::wire::delivery::Delivery;
 use crate::wire::receipt::{Receipt, SetAside};
@@ -21,16 +21,26 @@ pub(super) async fn deliver<A: Archive>(
     let (shipment, mut set_aside) =
         intake::check(kiosk.clone(), delivery, Way::Sent, shared.wall_ms())?;
     let stored = shared.archive.store(shipment).await?;
-    if stored.is_restored {
-        tracing::error!(kiosk, "the archive was restored from a backup: kiosks send again");
+    match stored.doubt {
+        Doubt::None => {}
+        Doubt::OfKiosk => tracing::error!(
+            kiosk,
+            "the kiosk knows of more events than the archive holds, and sends again what it has; \
+             if the archive was restored from a backup, run `smilepost-hub restored`"
+        ),
+        Doubt::OfShops => tracing::error!(
+            kiosk,
+            "kiosks of several shops know of more events than the archive holds: it was restored \
+             from a backup, and every kiosk sends again what it has"
+        ),
     }
     if stored.is_clone {
         tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
     }
-    for id in stored.conflicts {
+    set_aside.extend(intake::not_taken(&stored));
+    for id in &stored.conflicts {
         let run = id.run.to_string();
         tracing::error!(kiosk, run, n = id.n, "conflict: an event came again with other content");
-        set_aside.push(intake::in_conflict(id));
     }
     for SetAside { run, n, reason } in &set_aside {
         tracing::warn!(kiosk, run, n, reason, "an event was set aside");

@@ -20,7 +20,7 @@ pub(super) async fn hand_out<A: Archive>(
     let kiosk = admitted.kiosk;
     let found = shared.archive.survey(kiosk.clone()).await?;
     let publication = found.as_ref().map_or(0, |found| found.number);
-    let epoch = shared.archive.epoch().await?;
+    let epoch = shared.archive.epoch(kiosk.clone()).await?;
     let tag = survey::etag(epoch, publication);
     let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
     if known.is_some_and(|known| known == tag) {

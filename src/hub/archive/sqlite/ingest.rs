@@ -1,14 +1,17 @@
 //! The statements that store a shipment: each event once, and nothing over another.
 
-use rusqlite::{Transaction, params};
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::dating::whole;
-use super::{dating, event_rows, judging, surveys, upkeep};
+use super::{dating, event_rows, judging, kiosks, surveys, upkeep};
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::moment::{self, Moment};
 use crate::feedback::rating::{BootId, RatingId, RunId};
-use crate::hub::archive::events::{Arrived, Incoming, Shipment, Stored};
+use crate::hub::archive::events::{Arrived, Doubt, Incoming, Shipment, Stored};
 use crate::hub::rules::books::{After, Books, Brought, Counters};
+use crate::hub::rules::claims::{self, Claim};
 use crate::hub::rules::clones::{self, Sender};
 use crate::hub::rules::judging::is_outdated;
 use crate::hub::rules::restored;
@@ -24,6 +27,8 @@ struct Book {
     place: Place,
     /// The run that sent last.
     live: Option<RunId>,
+    /// When its epoch was last drawn, in milliseconds since 1970 UTC.
+    epoch_drawn_ms: Option<i64>,
     /// The desk's PIN as head office last set or deleted it; none where it never did.
     pin: Option<Pin>,
 }
@@ -34,23 +39,28 @@ pub(super) fn store(
     shipment: &Shipment,
 ) -> rusqlite::Result<Stored> {
     let book = book(transaction, &shipment.kiosk)?;
-    let mut stored = Stored {
-        is_restored: renew_if_restored(transaction, shipment, book.books.stored)?,
-        ..Stored::default()
-    };
+    let doubt = doubt(transaction, shipment, &book)?;
+    let mut stored = Stored { doubt, ..Stored::default() };
     let mut brought = Brought::default();
     let mut is_dating = false;
     for (boot, anchor) in &shipment.anchors {
-        let boot = boot_key(transaction, *boot)?;
+        let boot = boot_key(transaction, &shipment.kiosk, *boot)?;
         if dating::add_anchor(transaction, boot, anchor)? {
             dating::date_again(transaction, boot, anchor)?;
             is_dating = true;
         }
     }
+    let mut foreign = BTreeSet::new();
     for arrived in &shipment.runs {
+        if claim_of(transaction, arrived.run, &shipment.kiosk)? == Claim::Foreign {
+            foreign.insert(arrived.run);
+            stored.foreign.extend(arrived.ids());
+            continue;
+        }
         is_dating |= store_run(transaction, shipment, arrived, &mut stored, &mut brought)?;
     }
-    for (id, reason) in &shipment.refused {
+    let own = shipment.refused.iter().filter(|(id, _)| !foreign.contains(&id.run));
+    for (id, reason) in own {
         let sql = "insert into refused (run, n, kiosk, reason, received_ms) \
                    values (?, ?, ?, ?, ?) on conflict do nothing";
         let values = params![id.run.0, id.n, shipment.kiosk, reason, shipment.received_ms];
@@ -60,12 +70,15 @@ pub(super) fn store(
     if is_dating {
         dating::bound_again(transaction, &shipment.kiosk)?;
     }
-    brought.set_aside = count(stored.conflicts.len()) + count(shipment.refused.len());
+    brought.set_aside = [stored.conflicts.len(), stored.foreign.len(), shipment.refused.len()]
+        .into_iter()
+        .map(count)
+        .sum();
     brought.named = count(stored.settled.len()) + brought.set_aside;
     stored.is_clone = note_sender(transaction, shipment, book.live)?;
     stored.stored = note_contact(transaction, shipment, book.books, brought)?;
     stored.added = brought.added;
-    stored.epoch = upkeep::epoch(transaction)?;
+    stored.epoch = kiosks::epoch(transaction, &shipment.kiosk)?;
     stored.publication = surveys::of_place(transaction, &book.place)?.unwrap_or(0);
     stored.pin = book.pin.filter(|pin| shipment.pin != Some(pin.number));
     Ok(stored)
@@ -73,6 +86,7 @@ pub(super) fn store(
 
 fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
     let sql = "select stored, taken, waiting, set_aside, lost, live_run, pin_number, pin_hash, \
+               epoch_drawn_ms, \
                kiosk.shop, shop_group, touchpoint \
                from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
     transaction.prepare_cached(sql)?.query_row([kiosk], |row| {
@@ -92,28 +106,33 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
                 touchpoint: row.get("touchpoint")?,
             },
             live: row.get::<_, Option<[u8; 16]>>("live_run")?.map(RunId),
+            epoch_drawn_ms: row.get("epoch_drawn_ms")?,
             pin: Some(pin).filter(|pin| pin.number > 0),
         })
     })
 }
 
-/// Draws a new epoch if the archive was restored from a backup; returns whether it did.
-fn renew_if_restored(
+/// Draws a new epoch for a kiosk that knows of more events than there are, and for the archive
+/// where several shops do; returns what was drawn.
+fn doubt(
     transaction: &Transaction<'_>,
     shipment: &Shipment,
-    stored: u64,
-) -> rusqlite::Result<bool> {
-    if !restored::is_back_in_time(shipment.known, stored) {
-        return Ok(false);
-    }
+    book: &Book,
+) -> rusqlite::Result<Doubt> {
     let now_ms = shipment.received_ms;
-    let drawn_ms = upkeep::noted(transaction, EPOCH_DRAWN)?;
-    let is_due = restored::is_epoch_due(drawn_ms, now_ms);
-    if is_due {
-        upkeep::note(transaction, EPOCH_DRAWN, now_ms)?;
-        upkeep::draw_epoch(transaction)?;
+    let is_back = restored::is_back_in_time(shipment.known, book.books.stored);
+    if !is_back || !restored::is_epoch_due(book.epoch_drawn_ms, now_ms) {
+        return Ok(Doubt::None);
     }
-    Ok(is_due)
+    kiosks::draw_epoch(transaction, &shipment.kiosk, now_ms)?;
+    let shops = kiosks::shops_in_doubt(transaction, restored::together(now_ms))?;
+    let drawn_ms = upkeep::noted(transaction, EPOCH_DRAWN)?;
+    if !restored::is_archive_due(shops, drawn_ms, now_ms) {
+        return Ok(Doubt::OfKiosk);
+    }
+    upkeep::note(transaction, EPOCH_DRAWN, now_ms)?;
+    upkeep::draw_epoch(transaction)?;
+    Ok(Doubt::OfShops)
 }
 
 /// Stores the events of a run; returns whether they have to be bounded, because their boot does not
@@ -125,7 +144,7 @@ fn store_run(
     stored: &mut Stored,
     brought: &mut Brought,
 ) -> rusqlite::Result<bool> {
-    let boot = boot_key(transaction, arrived.boot)?;
+    let boot = boot_key(transaction, &shipment.kiosk, arrived.boot)?;
     let run = run_key(transaction, arrived, boot, &shipment.kiosk)?;
     let anchors = dating::anchors(transaction, boot)?;
     let mut is_any_outdated = false;
@@ -266,10 +285,13 @@ fn add_loss(
     boot: i64,
     loss: Loss,
 ) -> rusqlite::Result<()> {
-    if let Loss::Range { run, first, last } = loss {
+    if let Loss::Range { run, first, last } = loss
+        && claim_of(transaction, run, &shipment.kiosk)? == Claim::Own
+    {
         // Nothing else may ever tell of the run, or of how far it had come.
         let sql = "insert into run (uuid, boot, kiosk, taken) values (?, ?, ?, ?) \
-                   on conflict do update set taken = max(taken, excluded.taken)";
+                   on conflict do update set taken = max(taken, excluded.taken), \
+                   kiosk = coalesce(kiosk, excluded.kiosk)";
         transaction.execute(sql, params![run.0, boot, shipment.kiosk, last])?;
         let sql = "insert into lost (run, first_n, last_n, kiosk) values (?, ?, ?, ?) \
                    on conflict do update set last_n = max(last_n, excluded.last_n)";
@@ -278,11 +300,31 @@ fn add_loss(
     Ok(())
 }
 
-fn boot_key(transaction: &Transaction<'_>, boot: BootId) -> rusqlite::Result<i64> {
-    let sql = "insert into boot (uuid) values (?) on conflict do nothing";
-    transaction.prepare_cached(sql)?.execute([boot.0])?;
-    let sql = "select id from boot where uuid = ?";
-    transaction.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0))
+/// What a run is to a kiosk. Nothing else of it is looked at, so that the answer takes as long
+/// whatever is stored of it.
+fn claim_of(transaction: &Transaction<'_>, run: RunId, kiosk: &str) -> rusqlite::Result<Claim> {
+    let sql = "select kiosk from run where uuid = ?";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let owner: Option<Option<String>> =
+        statement.query_row([run.0], |row| row.get(0)).optional()?;
+    Ok(claims::claim(owner.flatten().as_deref(), kiosk))
+}
+
+/// The key of a kiosk's boot. One that was known before its owner was becomes this kiosk's.
+fn boot_key(transaction: &Transaction<'_>, kiosk: &str, boot: BootId) -> rusqlite::Result<i64> {
+    let sql = "select id from boot where uuid = ? and kiosk = ?";
+    let known =
+        transaction.prepare_cached(sql)?.query_row(params![boot.0, kiosk], |row| row.get(0));
+    if let Some(key) = known.optional()? {
+        return Ok(key);
+    }
+    let sql = "update boot set kiosk = ? where uuid = ? and kiosk is null returning id";
+    let claimed = transaction.query_row(sql, params![kiosk, boot.0], |row| row.get(0));
+    if let Some(key) = claimed.optional()? {
+        return Ok(key);
+    }
+    let sql = "insert into boot (uuid, kiosk) values (?, ?) returning id";
+    transaction.prepare_cached(sql)?.query_row(params![boot.0, kiosk], |row| row.get(0))
 }
 
 fn run_key(

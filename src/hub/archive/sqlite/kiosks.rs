@@ -1,13 +1,22 @@
 //! The statements about kiosks: how each one is, and the PIN of its desk.
 
-use rusqlite::{Row, Transaction, params};
+use std::ops::RangeInclusive;
 
-use super::{Sqlite, places};
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::{Sqlite, places, upkeep};
 use crate::hub::archive::error::Error;
 use crate::hub::archive::kiosks::{Kiosks, PinScope, Status};
-use crate::hub::rules::clones;
+use crate::hub::rules::{clones, restored};
 
 impl Kiosks for Sqlite {
+    async fn epoch(&self, kiosk: String) -> Result<u64, Error> {
+        self.read("read a kiosk's epoch", move |connection| {
+            epoch(&*connection.unchecked_transaction()?, &kiosk)
+        })
+        .await
+    }
+
     async fn kiosks(&self) -> Result<Vec<Status>, Error> {
         self.read("list the kiosks", |connection| {
             let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
@@ -48,6 +57,35 @@ fn status(row: &Row<'_>) -> rusqlite::Result<Status> {
         publication: row.get::<_, Option<i64>>("publication")?.map(i64::cast_unsigned),
         survey_complaint: row.get("survey_complaint")?,
     })
+}
+
+/// The epoch that a kiosk is told.
+pub(super) fn epoch(connection: &Connection, kiosk: &str) -> rusqlite::Result<u64> {
+    let sql = "select epoch from kiosk where id = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let own: i64 = statement.query_row([kiosk], |row| row.get(0))?;
+    Ok(restored::told(upkeep::epoch(connection)?, own.cast_unsigned()))
+}
+
+/// Draws a new epoch for a kiosk at this time, in milliseconds since 1970 UTC.
+pub(super) fn draw_epoch(
+    transaction: &Transaction<'_>,
+    kiosk: &str,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let sql = "update kiosk set epoch = ?, epoch_drawn_ms = ? where id = ?";
+    let epoch = i64::from(rand::random::<u32>());
+    transaction.execute(sql, params![epoch, now_ms, kiosk]).map(drop)
+}
+
+/// Of how many shops kiosks had an epoch drawn within this time, in milliseconds since 1970 UTC.
+pub(super) fn shops_in_doubt(
+    transaction: &Transaction<'_>,
+    within: RangeInclusive<i64>,
+) -> rusqlite::Result<u32> {
+    let sql = "select count(distinct shop) from kiosk indexed by kiosk_by_doubt \
+               where epoch_drawn_ms between ? and ?";
+    transaction.query_row(sql, params![within.start(), within.end()], |row| row.get(0))
 }
 
 /// Forgets which runs a kiosk has had: one that was enrolled anew, or shut out, is no clone.

@@ -15,15 +15,12 @@ impl Upkeep for Sqlite {
         .await
     }
 
-    async fn epoch(&self) -> Result<u64, Error> {
-        self.read("read the epoch", epoch).await
-    }
-
     async fn renew_epoch(&self) -> Result<(), Error> {
         self.write("draw a new epoch", draw_epoch).await
     }
 }
 
+/// The archive's own epoch, a part of what each kiosk is told.
 pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<u64> {
     let sql = "select value from meta where key = 'epoch'";
     connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
