@@ -54,7 +54,7 @@
 //! | room | what it is | may use |
 //! |---|---|---|
 //! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `wire` |
-//! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs | `file`, `secret` |
+//! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs at each door | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |

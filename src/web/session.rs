@@ -26,7 +26,13 @@ impl SessionCookie {
         format!("{}={token}; Path=/; Secure; HttpOnly; SameSite=Strict", self.0)
     }
 
-    /// The header that makes a browser delete the token.
+    /// The header that has a browser keep a token for so many seconds, whether it runs or not.
+    #[must_use]
+    pub fn keep_for(self, token: &str, seconds: u32) -> String {
+        format!("{}; Max-Age={seconds}", self.keep(token))
+    }
+
+    /// The header that has a browser forget the token.
     #[must_use]
     pub fn forget(self) -> String {
         format!("{}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0", self.0)

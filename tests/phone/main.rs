@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use smilepost::feedback::event::fields::Field;
 
 use self::kiosk::{PIN, Scene};
-use self::phone::{client, client_at};
+use self::phone::{Answer, Phone, client, client_at};
 
 const PAGES: [&str; 6] = ["", "days", "why", "notes", "post", "day"];
 
@@ -219,6 +219,72 @@ async fn wrong_pins_are_counted_and_a_restart_gives_no_free_try() {
     let right = scene.phone().post("pin", &[("pin", PIN)]).await;
     assert_eq!((right.status, right.cookie), (403, None), "not even the right one");
     assert!(right.text.contains("Seconds to wait: "), "{}", right.text);
+}
+
+/// Tries wrong PINs from another address of the network until it has to wait.
+async fn use_up_the_tries(neighbour: &Phone) {
+    for _ in 0..5 {
+        assert_eq!(neighbour.post("pin", &[("pin", "1111")]).await.status, 403);
+    }
+    let denied = neighbour.post("pin", &[("pin", PIN)]).await;
+    assert!(denied.text.contains("Seconds to wait: "), "{}", denied.text);
+}
+
+#[tokio::test]
+async fn a_neighbour_who_tries_pins_keeps_nobody_out_and_the_manager_reads_of_it() {
+    let scene = Scene::new();
+    let mut neighbour = scene.phone();
+    neighbour.client = client_at(2);
+    use_up_the_tries(&neighbour).await;
+    let manager = scene.manager().await;
+    let post = manager.get("post").await.text;
+    assert!(post.contains("Wrong tries at the PIN since it was set: 5"), "{post}");
+    let form = manager.form().await;
+    manager.post("leave", &[("form", &form)]).await;
+    let scene = scene.restart();
+    scene.manager().await;
+}
+
+/// The cookie that a device is known by when it comes again.
+fn device(answer: &Answer) -> Option<String> {
+    let cookies = answer.headers.get_all("set-cookie").iter();
+    let mut cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned());
+    cookies.find(|cookie| cookie.starts_with("__Host-desk-device="))
+}
+
+#[tokio::test]
+async fn a_device_that_was_in_before_comes_in_while_its_address_has_to_wait() {
+    let scene = Scene::new();
+    let mut known = scene.phone();
+    let first = known.post("pin", &[("pin", PIN)]).await;
+    let cookie = device(&first).unwrap();
+    for word in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict", "; Max-Age="] {
+        assert!(cookie.contains(word), "{cookie}");
+    }
+    use_up_the_tries(&scene.phone()).await;
+    let scene = scene.restart();
+    known.url.clone_from(&scene.address.url);
+    known.cookie = cookie.split(';').next().map(str::to_owned);
+    assert_eq!(known.get("").await.status, 303, "being known is not being in");
+    assert_eq!(known.post("pin", &[("pin", "1111")]).await.status, 403);
+    let again = known.post("pin", &[("pin", PIN)]).await;
+    assert_eq!((again.status, again.to.as_deref()), (303, Some("/")), "{}", again.text);
+    assert_eq!(device(&again), Some(cookie), "it stays known by the same");
+    assert_eq!(scene.phone().post("pin", &[("pin", PIN)]).await.status, 403, "others wait");
+}
+
+#[tokio::test]
+async fn a_right_pin_at_the_screen_and_another_pin_let_everybody_try_again() {
+    use smilepost::kiosk::pin::{self, PinGuard};
+    let scene = Scene::new();
+    let folder = scene.settings.data_dir.clone();
+    use_up_the_tries(&scene.phone()).await;
+    PinGuard::new(&folder, 0).enter(PIN, 0).unwrap();
+    scene.manager().await;
+    use_up_the_tries(&scene.phone()).await;
+    pin::set(&folder, &pin::hash("1357").unwrap()).unwrap();
+    let manager = Phone::knowing(&scene.address.url, "1357").await;
+    assert!(!manager.get("post").await.text.contains("Wrong tries"));
 }
 
 #[tokio::test]

@@ -114,6 +114,7 @@ fn post() -> Health {
         buttons: vec![(0, false), (1, true), (2, false), (3, false), (4, true)],
         phone: None,
         stick: Stick::None,
+        wrong_tries: 0,
     }
 }
 

@@ -185,7 +185,7 @@ impl Clerk {
             count: Count::new(moment::Timeline::default(), shop.zone),
             gap: ANY,
             counts: 0,
-            screen: PinGuard::new(&place.data_dir, "screen", now),
+            screen: PinGuard::new(&place.data_dir, now),
             shop,
             place,
             read_clocks,

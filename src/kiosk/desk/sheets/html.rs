@@ -382,6 +382,7 @@ pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>)
     let counted = [
         (health.books.lost, "The card lost ratings: {}. Replace it."),
         (health.books.set_aside, "Set aside, since head office would not have them: {}"),
+        (health.wrong_tries, "Wrong tries at the PIN since it was set: {}"),
     ];
     html! {
         p { (waiting(words, health.is_recording, health.books.waiting)) }

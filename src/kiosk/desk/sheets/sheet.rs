@@ -155,6 +155,8 @@ pub struct Health {
     pub phone: Option<Address>,
     /// The USB stick, if one is there.
     pub stick: Stick,
+    /// How many wrong tries there were at the present PIN, wherever.
+    pub wrong_tries: u64,
 }
 
 /// The page's address and its certificate's fingerprint.

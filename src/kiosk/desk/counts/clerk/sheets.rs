@@ -62,7 +62,13 @@ impl Clerk {
     fn health(&mut self) -> Sheet {
         let (books, silent) = self.state();
         let stick = if self.place.stick().is_some() { Stick::Found } else { Stick::None };
-        Sheet::Health(Box::new(Health { books, silent, stick, ..Health::default() }))
+        Sheet::Health(Box::new(Health {
+            books,
+            silent,
+            stick,
+            wrong_tries: pin::wrong_tries(&self.place.data_dir),
+            ..Health::default()
+        }))
     }
 
     /// The notes, the newest first, each with its day and time by the shop's clocks.

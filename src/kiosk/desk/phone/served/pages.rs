@@ -15,13 +15,14 @@ use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
 use tokio::sync::oneshot;
 
 use super::entrance::Entrance;
 use super::server::IsTooOften;
+use super::sessions::Entered;
 use crate::feedback::note::{About, Noted};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
@@ -29,7 +30,9 @@ use crate::kiosk::desk::phone::talk::{Busy, ReplyTo, Request};
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::sheet::Tab;
 use crate::kiosk::desk::sheets::translations::Translations;
+use crate::kiosk::pin::Caller;
 use crate::web::guard::{is_from_here, protect};
+use crate::web::net::Net;
 use crate::web::session::{SessionCookie, form_token, is_own_form};
 
 /// The most bytes of a form: a note, and the other fields.
@@ -37,6 +40,12 @@ const FORM_BYTES_MAX: usize = 4 * 1_024;
 
 /// The cookie of a session.
 const COOKIE: SessionCookie = SessionCookie("__Host-desk");
+
+/// The cookie that a device is known by which was in before.
+const DEVICE: SessionCookie = SessionCookie("__Host-desk-device");
+
+/// How long a device is known after it came in, in seconds: as long as browsers keep a cookie.
+const DEVICE_S: u32 = 400 * 24 * 60 * 60;
 
 /// Passes a request on to the attendant.
 type Ask = Box<dyn Fn(Request) -> Result<(), Busy> + Send + Sync>;
@@ -277,14 +286,25 @@ async fn leave(
 }
 
 /// Asks for the PIN.
-async fn ask_pin(State(inside): State<Inside>) -> Result<Markup, Refused> {
-    let now_ms = inside.now_ms();
-    let denied = inside.entrance.ask(move |sessions| sessions.look(now_ms).err()).await?;
+async fn ask_pin(
+    State(inside): State<Inside>,
+    Extension(net): Extension<Net>,
+    headers: HeaderMap,
+) -> Result<Markup, Refused> {
+    let (caller, now_ms) = (caller(net, &headers), inside.now_ms());
+    let denied = inside.entrance.ask(move |sessions| sessions.look(&caller, now_ms).err());
+    let denied = denied.await?;
     Ok(draw::pad(&inside.words, denied))
+}
+
+/// Whose door it is.
+fn caller(net: Net, headers: &HeaderMap) -> Caller {
+    Caller { address: net.to_string(), device: DEVICE.read(headers) }
 }
 
 async fn enter(
     State(inside): State<Inside>,
+    Extension(net): Extension<Net>,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, Refused> {
@@ -293,9 +313,14 @@ async fn enter(
     }
     let Form(fields) = form.map_err(Refused::Form)?;
     let pin = fields.get("pin").cloned().unwrap_or_default();
-    let now_ms = inside.now_ms();
-    match inside.entrance.ask(move |sessions| sessions.enter(pin.trim(), now_ms)).await? {
-        Ok(token) => Ok(([(SET_COOKIE, COOKIE.keep(&token))], go("/")).into_response()),
+    let (caller, now_ms) = (caller(net, &headers), inside.now_ms());
+    let entered = inside.entrance.ask(move |sessions| sessions.enter(pin.trim(), &caller, now_ms));
+    match entered.await? {
+        Ok(Entered { token, device }) => {
+            let cookies = [COOKIE.keep(&token), DEVICE.keep_for(&device, DEVICE_S)];
+            let cookies = AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie)));
+            Ok((cookies, go("/")).into_response())
+        }
         Err(denied) => {
             let pad = draw::pad(&inside.words, Some(denied));
             Ok((StatusCode::FORBIDDEN, pad).into_response())

@@ -2,7 +2,6 @@
 //! anybody on the shop's network can connect.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::kiosk::settings::PhoneLimits;
+use crate::web::net::Net;
 
 /// How many addresses are remembered before quiet ones are forgotten.
 const ADDRESSES_MAX: usize = 256;
@@ -38,13 +38,13 @@ pub(super) async fn serve(
     routes: Router,
     limits: PhoneLimits,
 ) {
-    let limiter: DefaultKeyedRateLimiter<IpAddr> =
+    let limiter: DefaultKeyedRateLimiter<Net> =
         RateLimiter::hashmap(Quota::per_minute(limits.requests_per_minute));
     let limiter = Arc::new(limiter);
-    let mut open: Vec<(IpAddr, JoinHandle<()>)> = Vec::new();
+    let mut open: Vec<(Net, JoinHandle<()>)> = Vec::new();
     loop {
         let (stream, peer) = match listener.accept().await {
-            Ok((stream, peer)) => (stream, peer.ip().to_canonical()),
+            Ok((stream, peer)) => (stream, Net::from(peer.ip())),
             Err(error) => {
                 // Out of descriptors, or the network is gone: trying again at once cures neither.
                 tracing::debug!(%error, "cannot accept a connection to the desk's page");
@@ -61,8 +61,13 @@ pub(super) async fn serve(
             limiter.retain_recent();
         }
         let is_too_often = IsTooOften(limiter.check_key(&peer).is_err());
-        let answer =
-            answer(stream, acceptor.clone(), routes.clone(), is_too_often, limits.patience);
+        let answer = answer(
+            stream,
+            acceptor.clone(),
+            routes.clone().layer(Extension(peer)),
+            is_too_often,
+            limits.patience,
+        );
         let connection = async move {
             let _ = tokio::time::timeout(limits.life, answer).await;
         };

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::kiosk::pin::{self, Denied, PinGuard};
+use crate::kiosk::pin::{self, Caller, Denied, Doors};
 use crate::secret::token;
 
 /// How long a session may be idle, in milliseconds.
@@ -18,12 +18,21 @@ pub(super) const STAY_MS: u64 = 10 * 60 * 60 * 1_000;
 /// How many sessions there are at once; a further one replaces the one that was idle longest.
 pub(super) const SESSIONS_MAX: usize = 8;
 
-/// Every session, and the guard of the PIN.
+/// Every session, and the doors that the PIN opens.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    guard: PinGuard,
+    doors: Doors,
     data_dir: PathBuf,
     sessions: Vec<Session>,
+}
+
+/// Somebody was let in.
+#[derive(Debug)]
+pub(super) struct Entered {
+    /// What the session is known by.
+    pub(super) token: String,
+    /// What the device is known by when it comes again.
+    pub(super) device: String,
 }
 
 #[derive(Debug)]
@@ -39,28 +48,33 @@ impl Sessions {
     /// No sessions yet.
     #[must_use]
     pub(super) fn new(data_dir: &Path, now_ms: u64) -> Self {
-        let guard = PinGuard::new(data_dir, "phone", now_ms);
-        Self { guard, data_dir: data_dir.to_owned(), sessions: Vec::new() }
+        let doors = Doors::new(data_dir, now_ms);
+        Self { doors, data_dir: data_dir.to_owned(), sessions: Vec::new() }
     }
 
     /// Whether the PIN can be entered now.
     ///
     /// # Errors
-    /// [`Denied`] when no PIN is set, or a delay runs.
-    pub(super) fn look(&self, now_ms: u64) -> Result<(), Denied> {
-        match self.guard.wait_ms(now_ms) {
+    /// [`Denied`] when nobody can come in now.
+    pub(super) fn look(&mut self, caller: &Caller, now_ms: u64) -> Result<(), Denied> {
+        match self.doors.wait_ms(caller, now_ms) {
             _ if !pin::is_set(&self.data_dir) => Err(Denied::Unset),
             0 => Ok(()),
             ms => Err(Denied::Wait { ms }),
         }
     }
 
-    /// Begins a session if the PIN is right, and returns its token.
+    /// Lets somebody in who knows the PIN.
     ///
     /// # Errors
     /// [`Denied`] says why not.
-    pub(super) fn enter(&mut self, pin: &str, now_ms: u64) -> Result<String, Denied> {
-        self.guard.enter(pin, now_ms)?;
+    pub(super) fn enter(
+        &mut self,
+        pin: &str,
+        caller: &Caller,
+        now_ms: u64,
+    ) -> Result<Entered, Denied> {
+        let device = self.doors.enter(pin, caller, now_ms)?;
         let pin = pin::kept(&self.data_dir).ok_or(Denied::Unset)?;
         let token = token::random();
         self.sweep(now_ms);
@@ -73,7 +87,7 @@ impl Sessions {
         }
         let (idle_until_ms, until_ms) = (now_ms + IDLE_MS, now_ms + STAY_MS);
         self.sessions.push(Session { token: token::digest(&token), pin, idle_until_ms, until_ms });
-        Ok(token)
+        Ok(Entered { token, device })
     }
 
     /// Finds the session of this token and notes that it is not idle; false when there is none.
@@ -102,6 +116,11 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kiosk::pin::PinGuard;
+
+    fn phone() -> Caller {
+        Caller { address: "192.0.2.1".to_owned(), device: None }
+    }
 
     fn sessions() -> (tempfile::TempDir, Sessions) {
         let folder = tempfile::tempdir().unwrap();
@@ -113,12 +132,12 @@ mod tests {
     #[test]
     fn whoever_knows_the_pin_is_in_until_idle_for_too_long_or_the_day_is_over() {
         let (_folder, mut sessions) = sessions();
-        let token = sessions.enter("2580", 0).unwrap();
+        let token = sessions.enter("2580", &phone(), 0).unwrap().token;
         assert_eq!(token.len(), 64);
         assert!(sessions.use_session(&token, IDLE_MS - 1));
         assert!(sessions.use_session(&token, 2 * IDLE_MS - 2), "not idle meanwhile");
         assert!(!sessions.use_session(&token, 3 * IDLE_MS));
-        let token = sessions.enter("2580", 0).unwrap();
+        let token = sessions.enter("2580", &phone(), 0).unwrap().token;
         for now_ms in (0..STAY_MS).step_by(600_000) {
             assert!(sessions.use_session(&token, now_ms));
         }
@@ -129,22 +148,23 @@ mod tests {
     #[test]
     fn another_pin_or_none_shows_everybody_out() {
         let (folder, mut sessions) = sessions();
-        let token = sessions.enter("2580", 0).unwrap();
+        let token = sessions.enter("2580", &phone(), 0).unwrap().token;
         pin::set(folder.path(), &pin::hash("1357").unwrap()).unwrap();
         assert!(!sessions.use_session(&token, 1));
-        let token = sessions.enter("1357", 2).unwrap();
+        let token = sessions.enter("1357", &phone(), 2).unwrap().token;
         assert!(sessions.use_session(&token, 3));
         pin::unset(folder.path()).unwrap();
         assert!(!sessions.use_session(&token, 4));
-        assert_eq!(sessions.look(4), Err(Denied::Unset));
+        assert_eq!(sessions.look(&phone(), 4), Err(Denied::Unset));
     }
 
     #[test]
     fn the_one_who_was_idle_longest_makes_room() {
         let (_folder, mut sessions) = sessions();
         let count = u64::try_from(SESSIONS_MAX).unwrap();
-        let tokens: Vec<String> =
-            (0..=count).map(|now_ms| sessions.enter("2580", now_ms).unwrap()).collect();
+        let tokens: Vec<String> = (0..=count)
+            .map(|now_ms| sessions.enter("2580", &phone(), now_ms).unwrap().token)
+            .collect();
         let are_in: Vec<bool> =
             tokens.iter().map(|token| sessions.use_session(token, count)).collect();
         assert_eq!(are_in.iter().filter(|is_in| **is_in).count(), SESSIONS_MAX);
@@ -155,10 +175,10 @@ mod tests {
     fn wrong_tries_at_the_page_are_counted_apart_from_those_at_the_screen() {
         let (folder, mut sessions) = sessions();
         for _ in 0..pin::FREE_TRIES {
-            assert!(sessions.enter("1111", 0).is_err());
+            assert!(sessions.enter("1111", &phone(), 0).is_err());
         }
-        assert!(matches!(sessions.look(1), Err(Denied::Wait { .. })));
-        assert!(matches!(sessions.enter("2580", 1), Err(Denied::Wait { .. })));
-        assert_eq!(PinGuard::new(folder.path(), "screen", 1).wait_ms(1), 0);
+        assert!(matches!(sessions.look(&phone(), 1), Err(Denied::Wait { .. })));
+        assert!(matches!(sessions.enter("2580", &phone(), 1), Err(Denied::Wait { .. })));
+        assert_eq!(PinGuard::new(folder.path(), 1).wait_ms(1), 0);
     }
 }

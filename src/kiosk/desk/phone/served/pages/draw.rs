@@ -68,8 +68,8 @@ pub(super) fn sheet(
         },
         Sheet::Notes(sheet) => notes(words, sheet, form),
         Sheet::Health(health) => {
-            let (books, silent) = (health.books, health.silent.clone());
-            let whole = Health { books, silent, ..standing.health.clone() };
+            let Health { books, silent, wrong_tries, .. } = (**health).clone();
+            let whole = Health { books, silent, wrong_tries, ..standing.health.clone() };
             let office = whole.office.as_ref();
             let confirmed = office.and_then(|office| office.confirmed_ms);
             let confirmed_min = confirmed.map(|at| now.saturating_sub(at) / 60_000);
