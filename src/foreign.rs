@@ -160,17 +160,20 @@ impl Folder {
         Ok(content)
     }
 
-    /// Begins a file that others may read as far as the umask allows, or only its owner.
+    /// Begins a file that others may read, or only its owner.
     ///
     /// # Errors
     /// When the folder is full, read-only or gone.
     pub fn begin(&self, is_secret: bool) -> Result<NewFile<'_>, Error> {
-        let mode = if is_secret { 0o600 } else { 0o666 };
+        let mode = Mode::from_raw_mode(if is_secret { 0o600 } else { 0o644 });
         let mut name = PART_PREFIX.to_owned();
         let _ = write!(name, "{:016x}", rand::random::<u64>());
         name.push_str(PART_ENDING);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        let file = self.open_at(OsStr::new(&name), flags, Mode::from_raw_mode(mode))?;
+        let file = self.open_at(OsStr::new(&name), flags, mode)?;
+        // The programs make files for their owner alone; a stick is read by others too. Not every
+        // file system of a stick knows rights.
+        let _ = rustix::fs::fchmod(&file, mode);
         Ok(NewFile { folder: self, part: name, file: File::from(file), is_whole: false })
     }
 

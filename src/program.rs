@@ -36,6 +36,8 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
         say(panic);
         std::process::abort();
     }));
+    // Whatever the program makes is for its owner alone, unless it says otherwise.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     match act() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod local;
 #[path = "../support/noon.rs"]
 mod noon;
 #[path = "../support/parties.rs"]

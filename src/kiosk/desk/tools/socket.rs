@@ -7,7 +7,7 @@ use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -23,12 +23,15 @@ use crate::wire::local::{Ask, Carried, Done, Exported, Summary, Unanswered, Veri
 pub const FILE: &str = "kiosk.sock";
 
 /// The longest request, in bytes.
-const ASK_BYTES_MAX: u64 = 8 * 1_024;
+const ASK_BYTES_MAX: usize = 8 * 1_024;
+
+/// How many askers are answered at once: one that says nothing keeps no other waiting.
+const ASKERS_MAX: usize = 4;
 
 /// How long an asker may take to send the request, or to read the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Answers requests on a thread of its own for as long as the process lives.
+/// Answers requests on threads of its own for as long as the process lives.
 ///
 /// # Errors
 /// When the runtime folder cannot be made, or the socket cannot be bound.
@@ -39,25 +42,45 @@ pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
-    let answer_all = move || {
-        for asker in listener.incoming() {
-            let answered = asker.and_then(|asker| answer(&asker, &clerk));
-            if let Err(error) = answered {
-                tracing::debug!(%error, "an asker went away");
+    for _ in 0..ASKERS_MAX {
+        let (listener, clerk) = (listener.try_clone()?, clerk.clone());
+        let answer_all = move || {
+            for asker in listener.incoming() {
+                let answered = asker.and_then(|asker| answer(&asker, &clerk));
+                if let Err(error) = answered {
+                    tracing::debug!(%error, "an asker went away");
+                }
             }
-        }
-    };
-    std::thread::Builder::new().name("socket".to_owned()).spawn(answer_all)?;
+        };
+        std::thread::Builder::new().name("socket".to_owned()).spawn(answer_all)?;
+    }
     Ok(path)
 }
 
+/// Reads the request, which has to be there in time as a whole.
+fn request(asker: &UnixStream) -> io::Result<Vec<u8>> {
+    let until = Instant::now() + PATIENCE;
+    let mut line = Vec::new();
+    let mut bytes = [0; 1_024];
+    while !line.ends_with(b"\n") && line.len() < ASK_BYTES_MAX {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        asker.set_read_timeout(Some(left))?;
+        match (&*asker).read(&mut bytes)? {
+            0 => break,
+            read => line.extend_from_slice(bytes.get(..read).unwrap_or_default()),
+        }
+    }
+    Ok(line)
+}
+
 fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
-    asker.set_read_timeout(Some(PATIENCE))?;
     asker.set_write_timeout(Some(PATIENCE))?;
-    let mut line = String::new();
-    BufReader::new(asker.take(ASK_BYTES_MAX)).read_line(&mut line)?;
+    let line = request(asker)?;
     let mut out = BufWriter::new(asker);
-    let answered = match serde_json::from_str::<Ask>(&line) {
+    let answered = match serde_json::from_slice::<Ask>(&line) {
         Ok(Ask::Summary { date, until }) => clerk
             .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref()))
             .flatten()
