@@ -251,7 +251,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
             let accounts = accounts::of(&open(&config)?, kiosk.as_deref()).await?;
             match format {
                 AccountFormat::Json => print(&serde_json::to_string_pretty(&accounts)?)?,
-                AccountFormat::Text => print(&accounts::text(&accounts))?,
+                AccountFormat::Text => print(accounts::text(&accounts))?,
             }
             let wrong = accounts.iter().filter(|account| !account.holds).count();
             ensure!(wrong == 0, "accounts that do not add up: {wrong}; see DOES NOT HOLD above");
@@ -358,9 +358,7 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             let survey = surveys::of_kiosk(&open(&config)?, &kiosk).await?;
             print(survey.as_deref().unwrap_or("no survey: it asks its own, or the built-in one"))
         }
-        SurveyCommand::History(config) => {
-            print(&surveys::history(&open(&config)?.surveys().await?))
-        }
+        SurveyCommand::History(config) => print(surveys::history(&open(&config)?.surveys().await?)),
     }
 }
 
@@ -394,7 +392,7 @@ async fn import_one(archive: &Sqlite, keys: &HubKeys, file: &Path) -> anyhow::Re
     let source = import::Source::open(file).context("nothing was imported")?;
     let imported = source.import(archive, keys, clock::wall_ms()).await;
     let imported = imported.context("nothing was imported")?;
-    print(&import::told(file, &imported))?;
+    print(import::told(file, &imported))?;
     if let Some(receipt) = &imported.receipt {
         let path = source.write_receipt(receipt).context("cannot write the receipt")?;
         print(format_args!("{}: carry it back to the kiosk", Plain(path.display())))?;

@@ -7,7 +7,7 @@ use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -28,8 +28,8 @@ const ASK_BYTES_MAX: usize = 8 * 1_024;
 /// How many askers are answered at once: one that says nothing keeps no other waiting.
 const ASKERS_MAX: usize = 4;
 
-/// How long an asker may take to send the request, or to read the answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an asker may take to send the request, or to read the answer, in milliseconds.
+const PATIENCE_MS: u64 = 10_000;
 
 /// Answers requests on threads of its own for as long as the process lives.
 ///
@@ -58,16 +58,16 @@ pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
 }
 
 /// Reads the request, which has to be there in time as a whole.
-fn request(asker: &UnixStream) -> io::Result<Vec<u8>> {
-    let until = Instant::now() + PATIENCE;
+fn request(asker: &UnixStream, now_ms: impl Fn() -> u64) -> io::Result<Vec<u8>> {
+    let until_ms = now_ms() + PATIENCE_MS;
     let mut line = Vec::new();
     let mut bytes = [0; 1_024];
     while !line.ends_with(b"\n") && line.len() < ASK_BYTES_MAX {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        let left_ms = until_ms.saturating_sub(now_ms());
+        if left_ms == 0 {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        asker.set_read_timeout(Some(left))?;
+        asker.set_read_timeout(Some(Duration::from_millis(left_ms)))?;
         match (&*asker).read(&mut bytes)? {
             0 => break,
             read => line.extend_from_slice(bytes.get(..read).unwrap_or_default()),
@@ -77,8 +77,8 @@ fn request(asker: &UnixStream) -> io::Result<Vec<u8>> {
 }
 
 fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
-    asker.set_write_timeout(Some(PATIENCE))?;
-    let line = request(asker)?;
+    asker.set_write_timeout(Some(Duration::from_millis(PATIENCE_MS)))?;
+    let line = request(asker, || clerk.clocks().boot_ms)?;
     let mut out = BufWriter::new(asker);
     let answered = match serde_json::from_slice::<Ask>(&line) {
         Ok(Ask::Summary { date, until }) => clerk
@@ -147,7 +147,7 @@ pub fn ask(folder: &Path, ask: &Ask) -> Result<Option<Answers>, Error> {
     };
     // A year of ratings takes a while to be written to a stick.
     let patience = if matches!(ask, Ask::Carry { .. }) { 360 } else { 6 };
-    stream.set_read_timeout(Some(patience * PATIENCE))?;
+    stream.set_read_timeout(Some(Duration::from_millis(patience * PATIENCE_MS)))?;
     write_line(&mut stream, ask)?;
     Ok(Some(Answers { lines: BufReader::new(stream).lines() }))
 }
