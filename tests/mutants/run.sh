@@ -17,7 +17,7 @@ kiosk=kiosk; grep -q '^phone = ' Cargo.toml && kiosk=kiosk,phone
 features() {
   case "$1 $2 $3" in
     *' --test together') echo "$kiosk,hub" ;;
-    *' --test hub' | src/hub/*' --lib '*) echo hub ;;
+    *' --test hub' | *' --test hostile' | src/hub/*' --lib '* | src/web/server*' --lib '*) echo hub ;;
     *' --test '* | src/kiosk/*' --lib '*) echo "$kiosk" ;;
   esac
 }
@@ -111,4 +111,10 @@ mutant an-old-file-is-a-clone src/hub/rules/clones.rs 's/\.filter\(\|_\| way == 
 mutant an-old-file-is-news src/hub/rules/books.rs 's/self\.taken >= told\.taken/self.taken < told.taken - told.taken/' --no-default-features --features hub --test hub import
 mutant a-call-is-an-alarm-for-ever src/hub/figures/calls_and_notes.rs 's/15 \* 60 \* 1_000/24 * 60 * 60 * 1_000/' --no-default-features --features hub --test hub dashboard
 mutant an-answered-call-is-an-alarm src/hub/figures/calls_and_notes.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
+# Strangers hold nothing.
+mutant body-before-token src/hub/kiosks/admission.rs 's/(        let token = token_in\(request\.headers\(\)\)\?\.to_owned\(\);)/        let headers = request.headers().clone();\n        let Ok(body) = Body::from_request(request, shared).await;\n        let request = Request::new(axum::body::Body::empty());\n        let token = token_in(&headers)?.to_owned();/; s/        let Ok\(body\) = Body::from_request\(request, shared\)\.await;\n        let place/        let _ = request;\n        let place/' --test hostile
+mutant no-write-timeout src/web/server/watched.rs 's/Poll::Ready\(\(\)\) => Poll::Ready\(Err/Poll::Ready(()) if self.write.is_zero() => Poll::Ready(Err/; s/Poll::Pending => Poll::Pending,\n        \}/_ => Poll::Pending,\n        }/' --test hostile
+mutant the-silent-stay src/web/server/open.rs 's/self\.entries\.swap_remove\(at\)\.task\.abort\(\);\n        true/self.entries.len() + at == 0/' --lib web
+mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stream\.read\(&mut rest\)\.await \{\}/let _ = stream.read(\&mut rest[..0]).await;/' --test hostile
+mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
 exit $missed
