@@ -17,7 +17,7 @@
 //! | [`foreign`] | a folder that others have filled, such as a stick | nothing |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
-//! | [`web`] | what the pages of both programs share | `secret` |
+//! | [`web`] | what the pages of both programs share, and the door to them | `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
 //! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
@@ -53,7 +53,7 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `wire` |
+//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `web`, `wire` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs at each door | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
@@ -77,13 +77,13 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`hub::settings`] | `hub.toml`, checked whole | `config` |
+//! | [`hub::settings`] | `hub.toml`, checked whole | `config`, `web` |
 //! | [`hub::rules`] | what is decided about events, pure | `feedback` |
 //! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried` |
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `wire` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `web`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
 //! | [`hub::pages`] | HTML for people | `archive`, `escape`, `feedback`, `figures`, `web` |

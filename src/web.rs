@@ -3,8 +3,11 @@
 pub mod face;
 #[cfg(any(feature = "phone", feature = "hub"))]
 pub mod guard;
+pub mod limits;
 #[cfg(any(feature = "phone", feature = "hub"))]
 pub mod net;
 pub mod page;
+#[cfg(any(feature = "phone", feature = "hub"))]
+pub mod server;
 #[cfg(feature = "phone")]
 pub mod session;

@@ -15,17 +15,21 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::routing::{get, post};
 
 use self::admission::Shared;
-use self::gate::Gate;
+use self::gate::{Gate, Stranger};
 use self::refusal::Refusal;
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
 use crate::hub::archive::Archive;
 use crate::hub::settings::Limits;
+use crate::web::net::Net;
 use crate::wire::{self, BODY_BYTES_MAX, survey};
+
+/// The most bytes of an enrolment, which comes from strangers.
+const ENROLMENT_BYTES_MAX: usize = 4 * 1_024;
 
 /// The routes of the API.
 pub fn routes<A: Archive>(
@@ -36,7 +40,10 @@ pub fn routes<A: Archive>(
 ) -> Router {
     let gate = Arc::new(Gate::new(limits));
     Router::new()
-        .route(wire::ENROLMENTS, post(enrolments::enrol::<A>))
+        .route(
+            wire::ENROLMENTS,
+            post(enrolments::enrol::<A>).layer(DefaultBodyLimit::max(ENROLMENT_BYTES_MAX)),
+        )
         .route(wire::DELIVERIES, post(deliveries::deliver::<A>))
         .route(wire::TOKENS, post(tokens::renew::<A>))
         .route(survey::SURVEY, get(surveys::hand_out::<A>))
@@ -49,8 +56,11 @@ pub fn routes<A: Archive>(
 }
 
 /// Whether deliveries can be stored; `/healthz` says only that the process lives.
-async fn ready<A: Archive>(State(shared): State<Shared<A>>) -> Result<&'static str, Refusal> {
-    shared.count_stranger()?;
+async fn ready<A: Archive>(
+    State(shared): State<Shared<A>>,
+    Extension(net): Extension<Net>,
+) -> Result<&'static str, Refusal> {
+    shared.count_stranger(Stranger::Probes, net)?;
     shared.archive.touch().await?;
     Ok("ready\n")
 }

@@ -4,10 +4,15 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::config::{self, Complaints};
+use crate::web::limits as web;
+
+/// How many connections one address may have where nobody says otherwise.
+const CONNECTIONS_OF_ONE_MAX: usize = 64;
 
 /// Everything the hub needs to know at start, with limits checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,12 +45,45 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// Requests of kiosks that are served at once.
     pub deliveries_at_once: u32,
+    /// How many connections one address may have at each listener; without it, 64, and as many as
+    /// there are at a listener of this machine alone, where they all come from a reverse proxy.
+    pub connections_of_one: Option<u32>,
+    /// What each listener bears of connections beside that.
+    pub door: web::Limits,
+}
+
+impl Limits {
+    /// What the listener at this address bears.
+    #[must_use]
+    pub fn door_at(&self, address: SocketAddr) -> web::Limits {
+        let given = self.connections_of_one.and_then(|given| usize::try_from(given).ok());
+        let is_behind_a_proxy = address.ip().is_loopback();
+        let usual =
+            if is_behind_a_proxy { self.door.connections_max } else { CONNECTIONS_OF_ONE_MAX };
+        web::Limits { connections_of_one_max: given.unwrap_or(usual), ..self.door }
+    }
 }
 
 impl Default for Limits {
     /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog.
     fn default() -> Self {
-        Self { requests_per_minute: 600, deliveries_at_once: 64 }
+        Self {
+            requests_per_minute: 600,
+            deliveries_at_once: 64,
+            connections_of_one: None,
+            door: web::Limits {
+                connections_max: 2_048,
+                connections_of_one_max: CONNECTIONS_OF_ONE_MAX,
+                requests_max: 1_000,
+                handshake: Duration::from_secs(15),
+                headers: Duration::from_secs(15),
+                body: Duration::from_secs(15),
+                answer: Duration::from_secs(60),
+                write: Duration::from_secs(20),
+                life: Duration::from_secs(10 * 60),
+                linger: Duration::from_secs(5),
+            },
+        }
     }
 }
 
@@ -78,6 +116,8 @@ struct TlsPart {
 struct LimitsPart {
     requests_per_minute: Option<u32>,
     deliveries_at_once: Option<u32>,
+    connections: Option<u32>,
+    connections_of_one_address: Option<u32>,
 }
 
 impl Settings {
@@ -147,7 +187,20 @@ impl File {
                 .requests_per_minute
                 .unwrap_or(usual.requests_per_minute),
             deliveries_at_once: self.limits.deliveries_at_once.unwrap_or(usual.deliveries_at_once),
+            connections_of_one: self.limits.connections_of_one_address,
+            door: web::Limits {
+                connections_max: self
+                    .limits
+                    .connections
+                    .and_then(|given| usize::try_from(given).ok())
+                    .unwrap_or(usual.door.connections_max),
+                ..usual.door
+            },
         };
+        let is_sane = (16..=100_000).contains(&limits.door.connections_max);
+        complaints.unless(is_sane, "limits.connections", "must be 16 to 100000");
+        let is_sane = limits.connections_of_one.is_none_or(|one| (1..=100_000).contains(&one));
+        complaints.unless(is_sane, "limits.connections_of_one_address", "must be 1 to 100000");
         let is_sane = (6..=1_000_000).contains(&limits.requests_per_minute);
         complaints.unless(is_sane, "limits.requests_per_minute", "must be 6 to 1000000");
         let is_sane = (1..=10_000).contains(&limits.deliveries_at_once);

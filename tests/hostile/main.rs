@@ -8,6 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../support/hub.rs"]
+#[allow(dead_code, clippy::indexing_slicing, reason = "others need more of it")]
+mod hub;
 mod local;
 #[path = "../support/noon.rs"]
 mod noon;
@@ -15,6 +18,7 @@ mod noon;
 #[expect(dead_code, reason = "the simulations of two programs need more of it")]
 mod parties;
 mod stick;
+mod stranger;
 mod terminal;
 #[path = "../support/wait.rs"]
 mod wait;

@@ -17,7 +17,7 @@ kiosk=kiosk; grep -q '^phone = ' Cargo.toml && kiosk=kiosk,phone
 features() {
   case "$1 $2 $3" in
     *' --test together') echo "$kiosk,hub" ;;
-    *' --test hub' | src/hub/*' --lib '*) echo hub ;;
+    *' --test hub' | *' --test hostile' | src/hub/*' --lib '* | src/web/server*' --lib '*) echo hub ;;
     *' --test '* | src/kiosk/*' --lib '*) echo "$kiosk" ;;
   esac
 }
@@ -116,4 +116,12 @@ mutant another-kiosks-run-is-taken src/hub/rules/claims.rs 's/owner == kiosk\)/o
 mutant a-boot-is-anybodys src/hub/archive/sqlite/ingest.rs 's/where uuid = \? and kiosk = \?"/where uuid = ? and kiosk <> ? || \x27\x27"/; s/uuid = \? and kiosk is null/uuid = ?/' --test hub owners
 mutant one-kiosk-moves-the-chain src/hub/rules/restored.rs 's/SHOPS_IN_DOUBT: u32 = 3/SHOPS_IN_DOUBT: u32 = 1/' --test hub epochs
 mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64 = 60 \* 60/EPOCH_LIFE_MS: i64 = -60/' --test hub epochs
+# Strangers hold nothing.
+mutant body-before-token src/hub/kiosks/admission.rs 's/(        let token = token_in\(request\.headers\(\)\)\?\.to_owned\(\);)/        let headers = request.headers().clone();\n        let Ok(body) = Body::from_request(request, shared).await;\n        let request = Request::new(axum::body::Body::empty());\n        let token = token_in(&headers)?.to_owned();/; s/        let Ok\(body\) = Body::from_request\(request, shared\)\.await;\n        let place/        let _ = request;\n        let place/' --test hostile
+mutant no-write-timeout src/web/server/watched.rs 's/Poll::Ready\(\(\)\) => Poll::Ready\(Err/Poll::Ready(()) if self.write.is_zero() => Poll::Ready(Err/; s/Poll::Pending => Poll::Pending,\n        \}/_ => Poll::Pending,\n        }/' --test hostile
+mutant the-silent-stay src/web/server/open.rs 's/self\.entries\.swap_remove\(at\)\.task\.abort\(\);\n        true/self.entries.len() + at == 0/' --lib web
+mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stream\.read\(&mut rest\)\.await \{\}/let _ = stream.read(\&mut rest[..0]).await;/' --test hostile
+mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
+# What comes from head office is checked.
+mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
 exit $missed

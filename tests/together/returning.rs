@@ -19,7 +19,9 @@ const EVENTS: usize = 24 * 60;
 /// How long the archive's one writer takes on a small, busy machine.
 const WRITE_MS: u64 = 250;
 
-const LIMITS: Limits = Limits { requests_per_minute: 600, deliveries_at_once: 16 };
+fn limits() -> Limits {
+    Limits { deliveries_at_once: 16, ..Limits::default() }
+}
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -53,7 +55,7 @@ struct Seen {
 /// Plays until everything has arrived; the hub is back at `back_ms`, and each kiosk asks first
 /// when `first_ms` says.
 fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64) -> Seen {
-    let gate = Gate::new(LIMITS);
+    let gate = Gate::new(limits());
     let mut due = BinaryHeap::new();
     let mut posts = Vec::new();
     for kiosk in 0..KIOSKS {
@@ -76,7 +78,7 @@ fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64
                     (kiosk, Outcome::Unanswered)
                 } else {
                     *requests.entry((now_ms - back_ms) / 1_000).or_default() += 1;
-                    match gate.enter(&kiosk.to_string(), now_ms) {
+                    match gate.send(&kiosk.to_string(), now_ms).and_then(|_| gate.enter()) {
                         Ok(place) => {
                             post.place = Some(place);
                             inside += 1;

@@ -1,7 +1,8 @@
 //! Who is admitted: the token of a request is checked, then the gate.
 //!
-//! A handler that takes [`Admitted`] serves no stranger. The body is received first, so that a slow
-//! sender takes no place inside; it is unpacked only afterwards, so that a stranger costs little.
+//! A handler that takes [`Admitted`] serves no stranger. The token is checked before any of the
+//! body is read, so that a stranger costs no memory; then the body is received, so that a slow
+//! sender takes no place inside, and how many one kiosk sends at once is limited.
 
 use std::sync::Arc;
 
@@ -11,15 +12,13 @@ use axum::http::header::AUTHORIZATION;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::Body;
-use super::gate::{Gate, Wait};
+use super::gate::{Gate, Stranger, Wait};
 use super::refusal::Refusal;
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
 use crate::hub::archive::{Archive, Bearer};
 use crate::hub::secrets::{self, Hash, Token};
-
-/// The name under which the requests of strangers are counted; no kiosk has an empty one.
-const STRANGERS: &str = "";
+use crate::web::net::Net;
 
 /// What all handlers share.
 #[derive(Clone)]
@@ -36,9 +35,9 @@ impl<A> Shared<A> {
         (self.read_clocks)().wall_ms
     }
 
-    /// Counts a request that comes with no token; all of them share one limit.
-    pub(super) fn count_stranger(&self) -> Result<(), Wait> {
-        self.gate.count(STRANGERS, (self.read_clocks)().boot_ms)
+    /// Counts a request of this kind that comes with no token, from this net.
+    pub(super) fn count_stranger(&self, kind: Stranger, net: Net) -> Result<(), Wait> {
+        self.gate.count_stranger(kind, net, (self.read_clocks)().boot_ms)
     }
 }
 
@@ -60,11 +59,13 @@ impl<A: Archive> FromRequest<Shared<A>> for Admitted {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, shared: &Shared<A>) -> Result<Self, Refusal> {
-        let headers = request.headers().clone();
-        let Ok(body) = Body::from_request(request, shared).await;
-        let token = token_in(&headers)?;
+        let token = token_in(request.headers())?.to_owned();
+        let token = token.as_str();
         let bearer = bearer(&shared.archive, token, shared.wall_ms()).await?;
-        let place = shared.gate.enter(&bearer.kiosk, (shared.read_clocks)().boot_ms)?;
+        let sending = shared.gate.send(&bearer.kiosk, (shared.read_clocks)().boot_ms)?;
+        let Ok(body) = Body::from_request(request, shared).await;
+        let place = shared.gate.enter()?;
+        drop(sending);
         Ok(Self {
             kiosk: bearer.kiosk,
             token: secrets::token_hash(token),

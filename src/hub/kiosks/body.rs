@@ -1,11 +1,12 @@
-//! The body of a request: received whole, then unpacked and read, with one limit for both.
+//! The body of a request: received whole, then unpacked and read, with one limit for both. One
+//! that says that it is larger is not received at all.
 
 use std::convert::Infallible;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::CONTENT_ENCODING;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use axum::http::{HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 
@@ -15,7 +16,8 @@ use crate::wire::{BODY_BYTES_MAX, gzip};
 /// A body as it was received, or why it was not.
 pub(super) struct Body {
     encoding: Option<HeaderValue>,
-    bytes: Result<Bytes, BytesRejection>,
+    /// None where it says itself that it is too large.
+    bytes: Option<Result<Bytes, BytesRejection>>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Body {
@@ -24,7 +26,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
         let encoding = request.headers().get(CONTENT_ENCODING).cloned();
-        let bytes = Bytes::from_request(request, state).await;
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|text| text.to_str().ok());
+        let length = length.and_then(|text| text.parse::<usize>().ok());
+        if length.is_some_and(|length| length > BODY_BYTES_MAX) {
+            return Ok(Self { encoding, bytes: None });
+        }
+        let bytes = Some(Bytes::from_request(request, state).await);
         Ok(Self { encoding, bytes })
     }
 }
@@ -32,7 +39,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 impl Body {
     /// Unpacks the body and reads it as JSON.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Refusal> {
-        let bytes = self.bytes.map_err(|rejection| match rejection.status() {
+        let bytes = self.bytes.ok_or(Refusal::TooLarge(BODY_BYTES_MAX))?;
+        let bytes = bytes.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(BODY_BYTES_MAX),
             _ => Refusal::Incomplete,
         })?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::config::Complaints;
+use crate::web::limits::Limits;
 
 /// Ports below this one need rights that a kiosk does not have.
 const PORT_LEAST: u16 = 1_024;
@@ -26,26 +27,28 @@ pub struct PhoneListen {
 /// The limits of the page for phones, since anybody on the shop's network can connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhoneLimits {
-    /// How many connections are open at once; further ones are closed at once.
-    pub connections_max: usize,
-    /// How many of them one address may have.
-    pub connections_of_one_max: usize,
     /// How many requests one address may make in a minute.
     pub requests_per_minute: NonZeroU32,
-    /// How long the TLS handshake may take, and how long a request line with its headers.
-    pub patience: Duration,
-    /// How long a connection lives at most.
-    pub life: Duration,
+    /// What is borne of connections.
+    pub door: Limits,
 }
 
 impl Default for PhoneLimits {
     fn default() -> Self {
         Self {
-            connections_max: 32,
-            connections_of_one_max: 8,
             requests_per_minute: NonZeroU32::MIN.saturating_add(119),
-            patience: Duration::from_secs(10),
-            life: Duration::from_secs(30),
+            door: Limits {
+                connections_max: 32,
+                connections_of_one_max: 8,
+                requests_max: 1,
+                handshake: Duration::from_secs(10),
+                headers: Duration::from_secs(10),
+                body: Duration::from_secs(10),
+                answer: Duration::from_secs(30),
+                write: Duration::from_secs(10),
+                life: Duration::from_secs(30),
+                linger: Duration::from_secs(2),
+            },
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The page for phones, served over TLS on the shop's network.
 //!
-//! It is there only if `desk.listen` is set, and behind the same PIN. The constraint that shaped
-//! it: anybody on the shop's wireless network can connect. So without the PIN only the page that
-//! asks for it answers, everything has a limit (`server`), a page has no script and loads nothing
-//! from elsewhere, and the certificate is the kiosk's own: its fingerprint is on the screen, where
-//! nobody on the network can change it.
+//! It is there only where `desk.listen` says so, and behind the same PIN. The constraint that
+//! shaped it: whoever is on the shop's wireless network can knock. So nothing but the page that
+//! asks for the PIN answers without one, everything has a limit ([`server`]), a page holds no
+//! script and nothing from elsewhere, and the certificate is the kiosk's own: its fingerprint
+//! stands on the screen, where nobody on the network can change it.
 //!
 //! [`sessions`] alone knows who is in, and the wrong tries at the PIN; the numbers come from the
 //! clerk, and what goes on at the kiosk from the attendant, who is asked by a closure.
@@ -12,11 +12,11 @@
 mod certificate;
 mod entrance;
 mod pages;
-mod server;
 mod sessions;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
+use std::time::Duration;
 
 use self::certificate::Certificate;
 use self::entrance::Entrance;
@@ -25,6 +25,7 @@ use super::talk::{Busy, Error, Request};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::sheets::sheet::Address;
 use crate::kiosk::settings::PhoneListen;
+use crate::web::server;
 
 /// The page as the screen shows it: its address and fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +64,13 @@ impl Phone {
         let runtime = runtime.map_err(Error::Thread)?;
         let serve = move || {
             runtime.block_on(async {
-                let routes = pages::routes(clerk, Entrance::open(sessions), Box::new(ask));
+                let entrance = Entrance::open(sessions);
+                let routes = pages::routes(clerk, entrance, Box::new(ask), limits);
+                // The page ends with the process.
+                let (_stopper, stop) = server::stopper();
+                let (tls, door, grace) = (Some(acceptor), limits.door, Duration::ZERO);
                 match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => server::serve(listener, acceptor, routes, limits).await,
+                    Ok(listener) => server::serve(listener, tls, routes, door, stop, grace).await,
                     Err(error) => tracing::error!(%error, "the desk's page cannot be served"),
                 }
             });

@@ -5,7 +5,6 @@
 //! of more than 825 days, and replaced when it has less than two months left.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDate};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
@@ -15,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio_rustls::TlsAcceptor;
 
 use crate::file;
+use crate::web::server;
 
 /// The certificate's file in the data folder; its first line says until when it is valid.
 const CERTIFICATE_FILE: &str = "desk-certificate.pem";
@@ -88,15 +88,9 @@ impl Certificate {
         pairs.join(":")
     }
 
-    /// A TLS acceptor with it: TLS 1.2 or 1.3, and HTTP/1.1 over that.
+    /// What speaks TLS with it.
     pub(super) fn acceptor(&self) -> Result<TlsAcceptor, AnyError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![self.certificate.clone()], self.key.clone_key())?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        server::acceptor(vec![self.certificate.clone()], self.key.clone_key())
     }
 }
 

@@ -14,14 +14,14 @@ use axum::extract::{
 use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use maud::Markup;
 use tokio::sync::oneshot;
 
 use super::entrance::Entrance;
-use super::server::IsTooOften;
 use super::sessions::Entered;
 use crate::feedback::note::{About, Noted};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
@@ -31,6 +31,7 @@ use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::sheet::Tab;
 use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::pin::Caller;
+use crate::kiosk::settings::PhoneLimits;
 use crate::web::guard::{is_from_here, protect};
 use crate::web::net::Net;
 use crate::web::session::{SessionCookie, form_token, is_own_form};
@@ -38,7 +39,10 @@ use crate::web::session::{SessionCookie, form_token, is_own_form};
 /// The most bytes of a form: a note, and the other fields.
 const FORM_BYTES_MAX: usize = 4 * 1_024;
 
-/// The cookie of a session.
+/// How many nets are remembered before those that have been quiet are forgotten.
+const NETS_MAX: usize = 256;
+
+/// The cookie that a session is known by.
 const COOKIE: SessionCookie = SessionCookie("__Host-desk");
 
 /// The cookie that a device is known by which was in before.
@@ -57,6 +61,8 @@ struct Inside {
     entrance: Entrance,
     ask: Arc<Ask>,
     words: Arc<Translations>,
+    /// How often each net asks.
+    rate: Arc<DefaultKeyedRateLimiter<Net>>,
 }
 
 impl Inside {
@@ -65,8 +71,15 @@ impl Inside {
     }
 }
 
-pub(super) fn routes(clerk: ClerkThread, entrance: Entrance, ask: Ask) -> Router {
+pub(super) fn routes(
+    clerk: ClerkThread,
+    entrance: Entrance,
+    ask: Ask,
+    limits: PhoneLimits,
+) -> Router {
     let words = Arc::new(Translations::of(clerk.language()));
+    let rate = Arc::new(RateLimiter::hashmap(Quota::per_minute(limits.requests_per_minute)));
+    let inside = Inside { clerk, entrance, ask: Arc::new(ask), words, rate };
     Router::new()
         .route("/", get(|session, inside| sheet(session, inside, Tab::Today)))
         .route("/days", get(|session, inside| sheet(session, inside, Tab::Days)))
@@ -81,16 +94,21 @@ pub(super) fn routes(clerk: ClerkThread, entrance: Entrance, ask: Ask) -> Router
         .fallback(|_: Session, inside| nothing_here(inside))
         .method_not_allowed_fallback(|_: Session, inside| nothing_here(inside))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(from_fn(fence))
-        .with_state(Inside { clerk, entrance, ask: Arc::new(ask), words })
+        .layer(from_fn_with_state(inside.clone(), fence))
+        .with_state(inside)
 }
 
 /// Limits how often an address may ask, and protects every answer with the headers of [`protect`].
 async fn fence(
-    Extension(IsTooOften(is_too_often)): Extension<IsTooOften>,
+    State(inside): State<Inside>,
+    Extension(net): Extension<Net>,
     request: HttpRequest,
     next: Next,
 ) -> Response {
+    if inside.rate.len() > NETS_MAX {
+        inside.rate.retain_recent();
+    }
+    let is_too_often = inside.rate.check_key(&net).is_err();
     let mut response = if is_too_often {
         let wait = [(RETRY_AFTER, "60")];
         (StatusCode::TOO_MANY_REQUESTS, wait, "Too many requests: wait a minute.\n").into_response()

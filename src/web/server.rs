@@ -1,0 +1,86 @@
+//! The door of everything that is served: connections are accepted here and nowhere else.
+//!
+//! The constraint that shaped it: whoever can reach the listener can connect, and must not be able
+//! to keep others out by it. So every wait has an end, every connection has a life, and none is
+//! held for nothing: when there are too many, those that say nothing give way to those that speak.
+//! Who has most connections loses one first. What a client sends after its last answer is thrown
+//! away for a moment, since to hang up at once would take that answer from it.
+
+mod connection;
+mod open;
+mod stop;
+mod tls;
+mod watched;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_rustls::TlsAcceptor;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+use self::connection::Connection;
+use self::open::Open;
+pub use self::stop::{Stop, Stopper, stopper};
+pub use self::tls::{acceptor, acceptor_of_files};
+use crate::web::limits::Limits;
+use crate::web::net::Net;
+
+/// How long nobody is accepted after the system had no descriptor for a connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often the log says that nobody can be accepted.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Serves HTTP/1 until stopped, over TLS where there is an acceptor; then what is under way is
+/// finished within `grace`. Handlers find the [`Net`] of whoever asks among the extensions.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    routes: Router,
+    limits: Limits,
+    mut stop: Stop,
+    grace: Duration,
+) {
+    let routes = routes
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.answer))
+        .layer(RequestBodyTimeoutLayer::new(limits.body));
+    let connection = Connection { tls, routes, limits, stop: stop.clone() };
+    let mut open = Open::new(limits);
+    let mut complained_at: Option<Instant> = None;
+    loop {
+        let accepted = tokio::select! {
+            () = stop.come() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let net = Net::from(peer.ip());
+                // A connection that cannot be admitted is closed by this.
+                if let Some(life) = open.make_room(net) {
+                    let task = tokio::spawn(connection.clone().serve(stream, net, life.clone()));
+                    open.add(net, life, task);
+                }
+            }
+            Err(error) => {
+                // Mostly the process has no descriptor left, which is not cured by trying at once.
+                let is_due = complained_at.is_none_or(|at| at.elapsed() >= COMPLAINT_INTERVAL);
+                if is_due {
+                    let connections = open.count();
+                    tracing::error!(
+                        %error,
+                        connections,
+                        "cannot accept connections; silent ones are closed"
+                    );
+                    complained_at = Some(Instant::now());
+                }
+                open.close_silent();
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    open.finish(grace).await;
+}
