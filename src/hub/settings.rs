@@ -40,12 +40,14 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// Requests of kiosks that are served at once.
     pub deliveries_at_once: u32,
+    /// For how long a page is shown again before its numbers are counted anew, in seconds.
+    pub page_seconds: u32,
 }
 
 impl Default for Limits {
     /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog.
     fn default() -> Self {
-        Self { requests_per_minute: 600, deliveries_at_once: 64 }
+        Self { requests_per_minute: 600, deliveries_at_once: 64, page_seconds: 5 }
     }
 }
 
@@ -78,6 +80,7 @@ struct TlsPart {
 struct LimitsPart {
     requests_per_minute: Option<u32>,
     deliveries_at_once: Option<u32>,
+    page_seconds: Option<u32>,
 }
 
 impl Settings {
@@ -147,11 +150,13 @@ impl File {
                 .requests_per_minute
                 .unwrap_or(usual.requests_per_minute),
             deliveries_at_once: self.limits.deliveries_at_once.unwrap_or(usual.deliveries_at_once),
+            page_seconds: self.limits.page_seconds.unwrap_or(usual.page_seconds),
         };
         let is_sane = (6..=1_000_000).contains(&limits.requests_per_minute);
         complaints.unless(is_sane, "limits.requests_per_minute", "must be 6 to 1000000");
         let is_sane = (1..=10_000).contains(&limits.deliveries_at_once);
         complaints.unless(is_sane, "limits.deliveries_at_once", "must be 1 to 10000");
+        complaints.unless(limits.page_seconds <= 600, "limits.page_seconds", "must be 0 to 600");
         Settings { data_dir, listen, dashboard, tls, limits }
     }
 }

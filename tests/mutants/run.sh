@@ -112,4 +112,8 @@ mutant another-kiosks-run-is-taken src/hub/rules/claims.rs 's/owner == kiosk\)/o
 mutant a-boot-is-anybodys src/hub/archive/sqlite/ingest.rs 's/where uuid = \? and kiosk = \?"/where uuid = ? and kiosk <> ? || \x27\x27"/; s/uuid = \? and kiosk is null/uuid = ?/' --test hub owners
 mutant one-kiosk-moves-the-chain src/hub/rules/restored.rs 's/SHOPS_IN_DOUBT: u32 = 3/SHOPS_IN_DOUBT: u32 = 1/' --test hub epochs
 mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64 = 60 \* 60/EPOCH_LIFE_MS: i64 = -60/' --test hub epochs
+# Pages are bounded.
+mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
+mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive
+mutant viewers-who-left-are-served src/hub/archive/sqlite/errands.rs 's/self\.0\.store\(true/self.0.store(false/' --lib hub::archive
 exit $missed

@@ -6,6 +6,7 @@
 use super::calls_and_notes::CallsAndNotes;
 use super::error::Error;
 use crate::feedback::tally::Lines;
+pub use crate::hub::rules::lines::Others;
 
 /// A shop and a stretch of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Span {
 pub struct Day {
     /// The ratings that count, by question, wording and scale.
     pub lines: Lines,
+    /// The ratings that count and have no line of their own.
+    pub others: Others,
     /// Presses kept but not counted.
     pub misuse: u32,
     /// Presses that were taken back.

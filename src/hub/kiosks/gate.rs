@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_kiosk_may_ask_again_when_its_minute_is_over_and_others_are_not_counted_with_it() {
-        let gate = Gate::new(Limits { requests_per_minute: 2, deliveries_at_once: 9 });
+        let gate = Gate::new(Limits { requests_per_minute: 2, ..Limits::default() });
         let ask = |who: &str, now_ms: u64| gate.enter(who, now_ms).map(|_| ());
         assert_eq!([ask("a", 0), ask("a", 10_000)], [Ok(()), Ok(())]);
         assert_eq!(ask("a", 15_000), Err(Wait::TooOften(46)));

@@ -13,8 +13,10 @@ const RULE: &str = "rule";
 
 impl Events for Sqlite {
     async fn store(&self, shipment: Shipment) -> Result<Stored, Error> {
-        self.write("store a delivery", move |transaction| ingest::store(transaction, &shipment))
-            .await
+        self.write_delivery("store a delivery", move |transaction| {
+            ingest::store(transaction, &shipment)
+        })
+        .await
     }
 
     async fn page(

@@ -79,7 +79,10 @@ pub(super) fn store(
     stored.stored = note_contact(transaction, shipment, book.books, brought)?;
     stored.added = brought.added;
     stored.epoch = kiosks::epoch(transaction, &shipment.kiosk)?;
-    stored.publication = surveys::of_place(transaction, &book.place)?.unwrap_or(0);
+    if let Some(publication) = surveys::of_place(transaction, &book.place)? {
+        surveys::note_given(transaction, &shipment.kiosk, publication)?;
+        stored.publication = publication;
+    }
     stored.pin = book.pin.filter(|pin| shipment.pin != Some(pin.number));
     Ok(stored)
 }
