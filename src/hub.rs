@@ -123,7 +123,7 @@ impl<A: Archive> Hub<A> {
         };
         tokio::spawn(work::run(self.archive.clone()));
         let kiosks = kiosks::routes(self.archive.clone(), self.limits, self.keys, self.read_clocks);
-        let pages = pages::routes(self.archive, self.limits, self.read_clocks);
+        let pages = pages::routes(self.archive, self.limits.page_seconds, self.read_clocks);
         tokio::try_join!(
             serve(self.kiosks, tls.clone(), kiosks, self.handle.clone()),
             serve(self.dashboard, tls, pages, self.handle),

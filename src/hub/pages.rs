@@ -16,13 +16,12 @@ use self::errors::PageError;
 use self::overview::State;
 use self::sharing::Sharing;
 use super::archive::Archive;
-use super::settings::Limits;
 use crate::feedback::moment::Reading;
 use crate::web::guard::protect;
 
 /// The routes of the pages.
-pub fn routes<A: Archive>(archive: A, limits: Limits, read_clocks: fn() -> Reading) -> Router {
-    let shared = Arc::new(Sharing::new(limits.page_seconds));
+pub fn routes<A: Archive>(archive: A, page_seconds: u32, read_clocks: fn() -> Reading) -> Router {
+    let shared = Arc::new(Sharing::new(page_seconds));
     let routes = Router::new()
         .route("/", get(overview::overview::<A>))
         .fallback(|| async { PageError::NotFound })

@@ -35,9 +35,9 @@ use super::error::Error;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 9;
+pub const SCHEMA_VERSION: i32 = 10;
 
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -47,6 +47,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("sqlite/0007_owners.sql"),
     include_str!("sqlite/0008_epochs.sql"),
     include_str!("sqlite/0009_lines.sql"),
+    include_str!("sqlite/0010_dating.sql"),
 ];
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.

@@ -6,7 +6,6 @@
 use super::calls_and_notes::CallsAndNotes;
 use super::error::Error;
 use crate::feedback::tally::Lines;
-pub use crate::hub::rules::lines::Others;
 
 /// A shop and a stretch of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +16,15 @@ pub struct Span {
     pub from_ms: i64,
     /// When it has ended, in milliseconds since 1970 UTC.
     pub to_ms: i64,
+}
+
+/// Ratings of questions that have no line of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// How many questions.
+    pub questions: u32,
+    /// How many ratings.
+    pub ratings: u32,
 }
 
 /// A shop's day, counted.

@@ -45,9 +45,9 @@ fn is_built_in(line: &Line) -> bool {
     asked.any(|question| question.id == line.question && question.version == line.version)
 }
 
-/// Ratings of questions that have no line of their own.
+/// The sum of what has no line of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Others {
+pub struct Rest {
     /// How many questions.
     pub questions: u32,
     /// How many ratings.
@@ -92,7 +92,7 @@ impl Sheet {
     /// The lines that there is room for, what was published first and then what has most ratings;
     /// and the sum of the others.
     #[must_use]
-    pub fn finish(self) -> (Lines, Others) {
+    pub fn finish(self) -> (Lines, Rest) {
         let Self { lines, mut others } = self;
         let mut lines: Vec<(Line, Candidate)> = lines.into_iter().collect();
         lines.sort_by_key(|(_, line)| (line.asked, Reverse(line.ratings()), line.at));
@@ -107,7 +107,7 @@ impl Sheet {
             }
         }
         let questions = u32::try_from(others.len()).unwrap_or(u32::MAX);
-        (shown, Others { questions, ratings: others.values().sum() })
+        (shown, Rest { questions, ratings: others.values().sum() })
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!((names[0].as_str(), names[18].as_str()), ("own 11", "own 29"));
         assert_eq!(names[19], "bakery", "in the order in which they were asked");
         let left_over: u32 = (100..111).sum();
-        assert_eq!(others, Others { questions: 12, ratings: left_over + 14 });
+        assert_eq!(others, Rest { questions: 12, ratings: left_over + 14 });
         assert_eq!(lines.total() + others.ratings, (100..130).sum::<u32>() + 15);
     }
 }

@@ -10,9 +10,9 @@ use crate::feedback::rating::Scale;
 use crate::feedback::tally::Line;
 use crate::hub::archive::calls_and_notes::CallsAndNotes;
 use crate::hub::archive::error::Error;
-use crate::hub::archive::tallies::{Day, Span, Tallies};
+use crate::hub::archive::tallies::{Day, Others, Span, Tallies};
 use crate::hub::rules::counting::{CountsAs, Kept};
-use crate::hub::rules::lines::{Asked, Sheet};
+use crate::hub::rules::lines::{Asked, Rest, Sheet};
 
 impl Tallies for Sqlite {
     async fn days(&self, spans: Vec<Span>) -> Result<Vec<Day>, Error> {
@@ -130,7 +130,8 @@ fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
         day.bounded += row.get::<_, u32>("bounded")?;
     }
     let finished = days.into_iter().map(|(day, sheet)| {
-        let (lines, others) = sheet.finish();
+        let (lines, Rest { questions, ratings }) = sheet.finish();
+        let others = Others { questions, ratings };
         Day { lines, others, ..day }
     });
     Ok(finished.collect())
