@@ -19,7 +19,7 @@ const EVENTS: usize = 24 * 60;
 /// A small machine that has much to do besides: the archive has one writer, and it is slow.
 const WRITE_MS: u64 = 250;
 
-const LIMITS: Limits = Limits { requests_per_minute: 600, deliveries_at_once: 16 };
+const LIMITS: Limits = Limits { requests_per_minute: 600, deliveries_at_once: 16, page_seconds: 0 };
 
 const HOUR_MS: u64 = 3_600_000;
 
