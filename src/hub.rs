@@ -106,7 +106,7 @@ impl<A: Archive> Hub<A> {
         let tls = self.tls.as_ref().map(acceptor).transpose()?;
         tokio::spawn(work::run(self.archive.clone()));
         let kiosks = kiosks::routes(self.archive.clone(), self.limits, self.keys, self.read_clocks);
-        let pages = pages::routes(self.archive, self.read_clocks);
+        let pages = pages::routes(self.archive, self.limits.page_seconds, self.read_clocks);
         let open = |listener| {
             tokio::net::TcpListener::from_std(listener).context("cannot use the listener")
         };

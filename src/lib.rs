@@ -104,9 +104,9 @@
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:14` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
-//! 7. `src/hub/archive/sqlite/ingest.rs:32` `fn store(`: each event is stored once, in one
+//! 7. `src/hub/archive/sqlite/ingest.rs:40` `fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
-//! 8. `src/hub/pages/overview.rs:37` `async fn overview`: the day of every shop, with what stands
+//! 8. `src/hub/pages/overview.rs:40` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.
 //!
 //! ```text

@@ -11,7 +11,7 @@ use crate::feedback::named::named;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Timelike as _};
 use chrono_tz::Tz;
 
-pub use self::timeline::Timeline;
+pub use self::timeline::{Timeline, Told, between};
 
 /// Two clocks, read at one instant, and never changed afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

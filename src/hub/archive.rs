@@ -30,7 +30,7 @@ pub use self::events::{Arrived, Cursor, Doubt, Events, Incoming, Shipment, Store
 pub use self::kiosks::{Kiosks, PinScope, Status};
 pub use self::places::{Kiosk, Places, Shop};
 pub use self::surveys::{Publication, Scope, Surveys};
-pub use self::tallies::{Day, Span, Tallies};
+pub use self::tallies::{Day, Others, Span, Tallies};
 pub use self::upkeep::Upkeep;
 
 /// Everything that head office keeps; clones of a handle share one archive.

@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use self::calls_and_notes::{CallsFigures, WAIT_MAX_MS, Waiting};
 use self::kiosks::KioskFigures;
 use self::scores::{LeftOut, ScoreFigures};
-use super::archive::{Archive, CallsAndNotes, Day, Error, Shop, Span, Status};
+use super::archive::{Archive, CallsAndNotes, Day, Error, Others, Shop, Span, Status};
 use crate::feedback::moment;
 
 /// How many notes of a day are shown at most; the export has all.
@@ -43,6 +43,8 @@ pub struct ShopDay {
     pub date: NaiveDate,
     /// The scores: one set for each question, wording and scale; one without ratings if none came.
     pub scores: Vec<ScoreFigures>,
+    /// Ratings of questions that have no scores of their own.
+    pub others: Others,
     /// What the scores leave out.
     pub left_out: LeftOut,
     /// Shoppers who wait for somebody now.
@@ -122,6 +124,7 @@ impl Place {
         let own = statuses.iter().filter(|status| status.kiosk.shop == self.shop.id);
         ShopDay {
             scores: scores::of_day(day),
+            others: day.others,
             left_out: LeftOut::of(day),
             waiting: calls_and_notes::waiting(lately, self.zone),
             calls_and_notes: CallsFigures::of(told, self.zone),

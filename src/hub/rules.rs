@@ -11,5 +11,6 @@ pub mod clones;
 pub mod counting;
 pub mod dating;
 pub mod judging;
+pub mod lines;
 pub mod restored;
 pub mod scope;

@@ -48,6 +48,8 @@ pub struct Limits {
     /// How many connections one address may have at each listener; without it, 64, and as many as
     /// there are at a listener of this machine alone, where they all come from a reverse proxy.
     pub connections_of_one: Option<u32>,
+    /// For how long a page is shown again before its numbers are counted anew, in seconds.
+    pub page_seconds: u32,
     /// What each listener bears of connections beside that.
     pub door: web::Limits,
 }
@@ -71,6 +73,7 @@ impl Default for Limits {
             requests_per_minute: 600,
             deliveries_at_once: 64,
             connections_of_one: None,
+            page_seconds: 5,
             door: web::Limits {
                 connections_max: 2_048,
                 connections_of_one_max: CONNECTIONS_OF_ONE_MAX,
@@ -118,6 +121,7 @@ struct LimitsPart {
     deliveries_at_once: Option<u32>,
     connections: Option<u32>,
     connections_of_one_address: Option<u32>,
+    page_seconds: Option<u32>,
 }
 
 impl Settings {
@@ -188,6 +192,7 @@ impl File {
                 .unwrap_or(usual.requests_per_minute),
             deliveries_at_once: self.limits.deliveries_at_once.unwrap_or(usual.deliveries_at_once),
             connections_of_one: self.limits.connections_of_one_address,
+            page_seconds: self.limits.page_seconds.unwrap_or(usual.page_seconds),
             door: web::Limits {
                 connections_max: self
                     .limits
@@ -205,6 +210,7 @@ impl File {
         complaints.unless(is_sane, "limits.requests_per_minute", "must be 6 to 1000000");
         let is_sane = (1..=10_000).contains(&limits.deliveries_at_once);
         complaints.unless(is_sane, "limits.deliveries_at_once", "must be 1 to 10000");
+        complaints.unless(limits.page_seconds <= 600, "limits.page_seconds", "must be 0 to 600");
         Settings { data_dir, listen, dashboard, tls, limits }
     }
 }

@@ -3,7 +3,8 @@
 use chrono_tz::Europe::Helsinki;
 use serde_json::{Value, json};
 use smilepost::feedback::moment;
-use smilepost::hub::archive::{Kiosk, Places as _};
+use smilepost::hub::archive::{Kiosk, Places as _, Scope, Surveys as _};
+use smilepost::hub::settings::Limits;
 
 use crate::hub::{NOON, NOW, Scene, delivery, rating};
 
@@ -247,4 +248,62 @@ async fn a_day_shows_its_newest_notes_and_how_many_came_before_them() {
     assert!(shown.contains("The newest 20; before them: 2"), "{shown}");
     assert_eq!(page.matches("<li>").count(), 20);
     assert!(shown.contains("note 22.") && !shown.contains("note 2."));
+}
+
+/// A rating of a question under this name.
+fn of(question: &str, n: u32) -> Value {
+    let mut rating = rating(n, 5);
+    (rating["question"], rating["wall_ms"]) = (json!(question), json!(NOON));
+    rating
+}
+
+#[tokio::test]
+async fn a_shop_has_a_bounded_number_of_lines_and_the_rest_is_summed_and_said() {
+    let scene = Scene::new().await;
+    let events: Vec<Value> = (1..=400).map(|n| of(&format!("q{n}"), n)).collect();
+    scene.receipt(&delivery(&events)).await;
+    scene.receipt(&delivery(&[of("q400", 401), of("q400", 402)])).await;
+    let day = scene.day().await;
+    assert_eq!(day.lines.each().count(), 20);
+    assert_eq!((day.others.questions, day.others.ratings), (380, 380));
+    let (_, page) = scene.page("/?date=2026-11-20").await;
+    let said = "380 ratings of 380 other questions are counted here together";
+    assert!(text(&page).contains(said), "{}", text(&page));
+    assert_eq!(page.matches("<h3>").count(), 20);
+    assert!(page.contains("q400, version 1"), "what has most ratings has a line");
+}
+
+#[tokio::test]
+async fn a_kiosk_that_was_given_a_survey_has_lines_for_its_questions_alone() {
+    let scene = Scene::new().await;
+    let survey = json!({ "version": 1, "questions": [
+        { "id": "bakery", "version": 3, "scale": 5 },
+    ]});
+    let scope = Scope { touchpoint: Some("Checkout <1>".to_owned()), ..Scope::default() };
+    let number = scene.archive.publish(scope, Some(survey.to_string()), NOW).await.unwrap();
+    let mut bakery = of("bakery", 1);
+    bakery["question_version"] = json!(3);
+    let mut reworded = of("bakery", 2);
+    reworded["question_version"] = json!(4);
+    let events = [bakery, reworded, of("noise", 3), of("checkout", 4)];
+    assert_eq!(scene.receipt(&delivery(&events)).await.publication, number);
+    let day = scene.day().await;
+    let lines: Vec<_> = day.lines.each().map(|(line, _)| line.question.as_str()).collect();
+    assert_eq!(lines, ["bakery", "checkout"], "one was published and one is built in");
+    assert_eq!((day.others.questions, day.others.ratings), (2, 2));
+    // What was published once keeps its line after it was withdrawn.
+    let scope = Scope { touchpoint: Some("Checkout <1>".to_owned()), ..Scope::default() };
+    scene.archive.publish(scope, None, NOW).await.unwrap();
+    scene.receipt(&delivery(&[of("noise", 5)])).await;
+    assert_eq!(scene.day().await.lines.each().count(), 2);
+}
+
+#[tokio::test]
+async fn a_page_is_made_once_for_everybody_who_asks_within_a_few_seconds() {
+    let scene = Scene::with(Limits::default()).await;
+    let (_, first) = scene.page("/?date=2026-11-20").await;
+    scene.receipt(&delivery(&[rating(1, 5)])).await;
+    assert_eq!(scene.page("/?date=2026-11-20").await.1, first, "it was made just now");
+    let (_, today) = scene.page("/").await;
+    assert!(text(&today).contains("Ratings 1 "), "another page is another page");
 }

@@ -124,4 +124,8 @@ mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stre
 mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
 # What comes from head office is checked.
 mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
+# Pages are bounded.
+mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
+mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive
+mutant viewers-who-left-are-served src/hub/archive/sqlite/errands.rs 's/self\.0\.store\(true/self.0.store(false/' --lib hub::archive
 exit $missed

@@ -35,7 +35,8 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new() -> Self {
-        Self::with(Limits::default()).await
+        // What a test has delivered is on the page at once.
+        Self::with(Limits { page_seconds: 0, ..Limits::default() }).await
     }
 
     /// A hub with these limits.

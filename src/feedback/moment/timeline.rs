@@ -70,27 +70,53 @@ impl Timeline {
         if let Some(nearest) = anchors.and_then(|anchors| anchors.nearest(reading.boot_ms)) {
             return Moment { utc_ms: nearest.utc_at(reading.boot_ms), quality: Quality::Exact };
         }
-        match self.bounds(known_ms, boot, reading) {
-            Some((earliest_ms, latest_ms)) => Moment {
-                utc_ms: reading.wall_ms.clamp(earliest_ms, latest_ms),
-                quality: Quality::Bounded { earliest_ms, latest_ms },
-            },
-            None => Moment { utc_ms: reading.wall_ms, quality: Quality::Unknown },
-        }
+        let around = at.and_then(|&at| Some((self.boots.get(..at)?, self.boots.get(at + 1..)?)));
+        let (before, after) = around.unwrap_or_default();
+        let told = |anchors: &Anchors| Told::of(&anchors.all);
+        let before_ms = before.iter().rev().find_map(told).map(|told| told.ended_ms);
+        let after_ms = after.iter().find_map(told).map(|told| told.began_ms);
+        between(before_ms, after_ms, known_ms, reading)
     }
+}
 
-    fn bounds(&self, known_ms: Option<i64>, boot: BootId, reading: Reading) -> Option<(i64, i64)> {
-        let at = *self.order.get(&boot)?;
-        let (before, after) = (self.boots.get(..at)?, self.boots.get(at + 1..)?);
-        // The last instant known of the boot before; ours had run for a while since.
-        let ended = before.iter().rev().find_map(|anchors| last_of(&anchors.all))?;
-        let ran = i64::try_from(reading.boot_ms).unwrap_or(i64::MAX);
-        let earliest = ended.saturating_add(ran);
-        let began =
-            after.iter().find_map(|anchors| best_of(&anchors.all)).map(|anchor| anchor.utc_at(0));
-        let latest = [began, known_ms].into_iter().flatten().min()?;
+/// What the most trusted anchors of a boot tell the boots around it, in milliseconds since 1970
+/// UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When it began.
+    pub began_ms: i64,
+    /// The last instant that is known of it.
+    pub ended_ms: i64,
+}
+
+impl Told {
+    /// What these anchors of one boot tell; none where there are none.
+    #[must_use]
+    pub fn of(anchors: &[Anchor]) -> Option<Self> {
+        Some(Self { began_ms: best_of(anchors)?.utc_at(0), ended_ms: last_of(anchors)? })
+    }
+}
+
+/// When a reading was taken whose boot has no anchors: after the boot before it had ended, by as
+/// long as its own had run, and before the boot after it began, or before it was known; all in
+/// milliseconds since 1970 UTC.
+#[must_use]
+pub fn between(
+    before_ms: Option<i64>,
+    after_ms: Option<i64>,
+    known_ms: Option<i64>,
+    reading: Reading,
+) -> Moment {
+    let ran = i64::try_from(reading.boot_ms).unwrap_or(i64::MAX);
+    let earliest = before_ms.map(|ended_ms| ended_ms.saturating_add(ran));
+    let latest = [after_ms, known_ms].into_iter().flatten().min();
+    match earliest.zip(latest) {
         // An anchor that was wrong can turn the limits around, and then they say nothing.
-        (earliest <= latest).then_some((earliest, latest))
+        Some((earliest_ms, latest_ms)) if earliest_ms <= latest_ms => Moment {
+            utc_ms: reading.wall_ms.clamp(earliest_ms, latest_ms),
+            quality: Quality::Bounded { earliest_ms, latest_ms },
+        },
+        _ => Moment { utc_ms: reading.wall_ms, quality: Quality::Unknown },
     }
 }
 

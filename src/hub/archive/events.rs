@@ -3,9 +3,9 @@
 //! Isolation: [`Events::store`] is one transaction. It locks the kiosk's row before it reads
 //! anything, since what it reads of the kiosk's books, runs and boots must not change until it has
 //! written. The primary key (run, n) decides which event is the first, never a look before the
-//! insert. A run belongs to the kiosk that it first came from: what another kiosk sends of it is named
-//! in [`Stored::foreign`], and nothing else comes of it. [`Events::judge_again`] is one transaction
-//! for each run, so that no delivery waits long.
+//! insert. A run belongs to the kiosk that it first came from: what another kiosk sends of it is
+//! named in [`Stored::foreign`], and nothing else comes of it. [`Events::judge_again`] is one
+//! transaction for each run, so that no delivery waits long.
 
 use super::error::Error;
 use crate::feedback::moment::Anchor;
@@ -90,6 +90,10 @@ pub struct Stored {
     pub stored: u64,
     /// How many of these came with this shipment.
     pub added: u64,
+    /// How many conflicts came with it that were not known.
+    pub new_conflicts: u32,
+    /// How many bytes it has added to the archive, as far as the kiosk decides over them.
+    pub bytes: u64,
     /// The epoch that this kiosk is told.
     pub epoch: u64,
     /// The number of the survey that is meant for this kiosk; 0 is none.
@@ -128,6 +132,10 @@ pub trait Events {
         after: Cursor,
         events_max: usize,
     ) -> impl Future<Output = Result<Vec<(Cursor, Reported)>, Error>> + Send;
+
+    /// Dates some of those stored events again of whose time a delivery has told more than it could
+    /// do at once; returns whether some are left.
+    fn date_more(&self) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Judges every press again that older rules have judged, once after the rules have changed.
     fn judge_again(&self) -> impl Future<Output = Result<(), Error>> + Send;

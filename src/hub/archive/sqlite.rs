@@ -11,6 +11,7 @@ mod calls_and_notes;
 mod carried;
 mod credentials;
 mod dating;
+mod errands;
 mod event_rows;
 mod events;
 mod ingest;
@@ -23,21 +24,20 @@ mod tallies;
 mod upkeep;
 
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::oneshot;
 
+use self::errands::Errands;
 use super::error::Error;
 
 /// The file's name in the data folder.
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 8;
+pub const SCHEMA_VERSION: i32 = 10;
 
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -46,23 +46,26 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("sqlite/0006_carried.sql"),
     include_str!("sqlite/0007_owners.sql"),
     include_str!("sqlite/0008_epochs.sql"),
+    include_str!("sqlite/0009_lines.sql"),
+    include_str!("sqlite/0010_dating.sql"),
 ];
-
-/// The most errands that wait for a connection; who has a further one waits until there is room.
-const ERRANDS_MAX: usize = 256;
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
-type Errand = Box<dyn FnOnce(&mut Connection) + Send>;
+/// How long a delivery may keep the writer from others.
+const DELIVERY_MAX: Duration = Duration::from_secs(10);
+
+/// How long one question of a page may keep the reader from others.
+const PAGE_MAX: Duration = Duration::from_secs(10);
 
 /// An [`Archive`](super::Archive) in a file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
-    writer: SyncSender<Errand>,
-    reader: SyncSender<Errand>,
+    writer: Errands,
+    reader: Errands,
     /// Looks up tokens only, so that no kiosk waits for a page of the dashboard.
-    token_reader: SyncSender<Errand>,
+    token_reader: Errands,
 }
 
 impl Sqlite {
@@ -89,10 +92,10 @@ impl Sqlite {
             let reader = |name| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
                 let reader = connect(&file)?;
                 reader.pragma_update(None, "query_only", true)?;
-                Ok(serve(reader, name)?)
+                Ok(Errands::serve(reader, name)?)
             };
             Ok(Self {
-                writer: serve(writer, "archive")?,
+                writer: Errands::serve(writer, "archive")?,
                 reader: reader("archive-reader")?,
                 token_reader: reader("archive-tokens")?,
             })
@@ -105,15 +108,16 @@ impl Sqlite {
         action: &'static str,
         act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        ask(&self.writer, action, move |connection| {
-            // Immediate, so that a second writer waits at the beginning and not half way through.
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = act(&transaction)?;
-            transaction.commit()?;
-            Ok(answer)
-        })
-        .await
+        self.writer.ask(action, None, in_transaction(act)).await
+    }
+
+    /// Writes what a kiosk has sent.
+    async fn write_delivery<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.writer.ask(action, Some(DELIVERY_MAX), in_transaction(act)).await
     }
 
     async fn read<T: Send + 'static>(
@@ -121,7 +125,16 @@ impl Sqlite {
         action: &'static str,
         act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        ask(&self.reader, action, move |connection| act(connection)).await
+        self.reader.ask(action, None, move |connection| act(connection)).await
+    }
+
+    /// Reads for a page, which somebody waits for.
+    async fn read_page<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.reader.ask(action, Some(PAGE_MAX), move |connection| act(connection)).await
     }
 
     /// Reads without waiting for any other read.
@@ -130,42 +143,21 @@ impl Sqlite {
         action: &'static str,
         act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        ask(&self.token_reader, action, move |connection| act(connection)).await
+        self.token_reader.ask(action, None, move |connection| act(connection)).await
     }
 }
 
-async fn ask<T: Send + 'static>(
-    to: &SyncSender<Errand>,
-    action: &'static str,
-    act: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-) -> Result<T, Error> {
-    let (reply, answer) = oneshot::channel();
-    let errand: Errand = Box::new(move |connection| {
-        // A request that was cancelled wants no answer.
-        let _ = reply.send(act(connection));
-    });
-    // The queue is short and each errand takes milliseconds; a full one makes the caller wait.
-    let to = to.clone();
-    let sent = tokio::task::spawn_blocking(move || to.send(errand).is_ok()).await;
-    if !matches!(sent, Ok(true)) {
-        return Err(Error::new(action, "the archive is closed"));
+/// Acts in a transaction that begins with the lock, so that a second writer waits at the beginning
+/// and not half way through.
+fn in_transaction<T>(
+    act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> impl FnOnce(&mut Connection) -> rusqlite::Result<T> {
+    move |connection| {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let answer = act(&transaction)?;
+        transaction.commit()?;
+        Ok(answer)
     }
-    match answer.await {
-        Ok(answer) => answer.map_err(|source| Error::new(action, source)),
-        Err(_) => Err(Error::new(action, "the archive is closed")),
-    }
-}
-
-/// Does errands on a thread of its own until nobody can send any more.
-fn serve(mut connection: Connection, name: &str) -> std::io::Result<SyncSender<Errand>> {
-    let (errands, inbox) = sync_channel::<Errand>(ERRANDS_MAX);
-    let answer = move || {
-        for errand in inbox {
-            errand(&mut connection);
-        }
-    };
-    std::thread::Builder::new().name(name.to_owned()).spawn(answer)?;
-    Ok(errands)
 }
 
 fn connect(file: &Path) -> rusqlite::Result<Connection> {

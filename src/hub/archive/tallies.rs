@@ -18,11 +18,22 @@ pub struct Span {
     pub to_ms: i64,
 }
 
+/// Ratings of questions that have no line of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// How many questions.
+    pub questions: u32,
+    /// How many ratings.
+    pub ratings: u32,
+}
+
 /// A shop's day, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
     /// The ratings that count, by question, wording and scale.
     pub lines: Lines,
+    /// The ratings that count and have no line of their own.
+    pub others: Others,
     /// Presses kept but not counted.
     pub misuse: u32,
     /// Presses that were taken back.

@@ -16,12 +16,24 @@ pub(super) enum PageError {
     /// A date cannot be read.
     #[error("{0:?} is not a date such as 2026-11-20.")]
     Date(String),
+    /// The numbers take too long to count.
+    #[error(
+        "Counting the numbers takes longer than a page may take. Ask for another day, or reload \
+         the page later; the hub's log says what took so long."
+    )]
+    TooSlow(#[source] archive::Error),
     /// The archive failed; the log says how.
     #[error(
         "The numbers cannot be read at the moment. Reload the page; if that does not help, \
              see the hub's log."
     )]
-    Archive(#[from] archive::Error),
+    Archive(#[source] archive::Error),
+}
+
+impl From<archive::Error> for PageError {
+    fn from(error: archive::Error) -> Self {
+        if error.is_late() { Self::TooSlow(error) } else { Self::Archive(error) }
+    }
 }
 
 impl PageError {
@@ -29,14 +41,14 @@ impl PageError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Date(_) => StatusCode::BAD_REQUEST,
-            Self::Archive(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow(_) | Self::Archive(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        if let Self::Archive(error) = &self {
+        if let Self::TooSlow(error) | Self::Archive(error) = &self {
             let error = error as &dyn std::error::Error;
             tracing::error!(error, "a page could not be shown");
         }

@@ -6,6 +6,7 @@ mod calls_and_notes;
 mod kiosks;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::{self, Query};
 use chrono::{Datelike as _, Days, NaiveDate};
@@ -13,9 +14,10 @@ use maud::{Markup, PreEscaped, html};
 
 use super::errors::PageError;
 use super::layout;
+use super::sharing::Sharing;
 use crate::feedback::moment::Reading;
 use crate::feedback::survey;
-use crate::hub::archive::Archive;
+use crate::hub::archive::{Archive, Others};
 use crate::hub::figures::scores::{LeftOut, ScoreFigures};
 use crate::hub::figures::{self, Overview, ShopDay};
 use crate::web::face;
@@ -31,6 +33,7 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
 pub(super) struct State<A> {
     pub(super) archive: A,
     pub(super) read_clocks: fn() -> Reading,
+    pub(super) shared: Arc<Sharing<Option<NaiveDate>>>,
 }
 
 /// The page, for the day that the address names or for today.
@@ -39,10 +42,13 @@ pub(super) async fn overview<A: Archive>(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Markup, PageError> {
     let asked = query.get("date").map(|text| date(text)).transpose()?;
-    let now_ms = (state.read_clocks)().wall_ms;
-    let overview = figures::overview(&state.archive, asked, now_ms).await?;
-    let refresh_s = overview.asked.is_none().then_some(REFRESH_S);
-    Ok(layout::page(refresh_s, &nav(&overview), &main(&overview)))
+    let make = async {
+        let now_ms = (state.read_clocks)().wall_ms;
+        let overview = figures::overview(&state.archive, asked, now_ms).await?;
+        let refresh_s = overview.asked.is_none().then_some(REFRESH_S);
+        Ok(layout::page(refresh_s, &nav(&overview), &main(&overview)))
+    };
+    state.shared.page(asked, state.read_clocks, make).await
 }
 
 /// Reads a date of the years that a shop can have ratings in.
@@ -113,9 +119,25 @@ fn card(shop: &ShopDay) -> Markup {
                 (bar(scores))
                 (table_of_faces(scores))
             }
+            (others(shop.others))
             (kiosks::alarms(&shop.kiosks))
             (calls_and_notes::of_day(&shop.calls_and_notes))
             (kiosks::table(&shop.kiosks))
+        }
+    }
+}
+
+/// What has no scores of its own, in a line.
+fn others(others: Others) -> Markup {
+    let Others { questions, ratings } = others;
+    html! {
+        @if ratings > 0 {
+            p.quiet {
+                (ratings) " " (plural(ratings.into(), "rating", "ratings")) " of "
+                (questions) " other " (plural(questions.into(), "question", "questions"))
+                " are counted here together: they were not published to their kiosk, or there is \
+                 no room for more."
+            }
         }
     }
 }

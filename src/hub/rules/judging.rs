@@ -2,10 +2,31 @@
 //!
 //! The kiosk's verdict is kept beside the new one, so that a wrong rule can be undone.
 
+use std::ops::RangeInclusive;
+
 use crate::feedback::misuse::{Judge, RULE_VERSION, Reason, UNJUDGED, Verdict};
 use crate::feedback::rating::{Input, Scale};
 
-/// A verdict as the archive stores it.
+/// So many numbers before an event, and after it, are looked at to judge it: no rule looks at more
+/// than some 80 presses, and each may have follow-ups between.
+pub const REACH: u32 = 400;
+
+/// The stretches of numbers in which presses are judged again when these, rising, have arrived:
+/// each with what it may depend on and what may depend on it.
+#[must_use]
+pub fn stretches_of(arrived: &[u32]) -> Vec<RangeInclusive<u32>> {
+    let mut stretches = Vec::<RangeInclusive<u32>>::new();
+    for &n in arrived {
+        let (first, last) = (n.saturating_sub(REACH), n.saturating_add(REACH));
+        match stretches.last_mut().filter(|before| *before.end() >= first) {
+            Some(before) => *before = *before.start()..=last,
+            None => stretches.push(first..=last),
+        }
+    }
+    stretches
+}
+
+/// A verdict in the words of the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// Why the press is misuse, if it is.
@@ -97,6 +118,37 @@ mod tests {
             assert_eq!(judge_again(&[press(1, 1_000, rule), press(2, 1_030, rule)]), []);
         }
         assert!(is_outdated(Verdict { misuse: None, rule: 1 }));
+    }
+
+    #[test]
+    fn only_presses_near_those_that_arrived_are_judged_again() {
+        assert_eq!(stretches_of(&[]), []);
+        assert_eq!(stretches_of(&[1, 2, 700]), [0..=1_100]);
+        assert_eq!(stretches_of(&[1_000, 60_000]), [600..=1_400, 59_600..=60_400]);
+    }
+
+    #[test]
+    fn a_stretch_is_judged_as_if_the_whole_run_were() {
+        let pauses = [10, 40, 300, 700, 1_500, 60, 9_000, 70_000];
+        let mut at_ms = 0;
+        let whole: Vec<Press> = (1..2_000u32)
+            .map(|n| {
+                at_ms += pauses[usize::try_from(n * n % 31 % 8).unwrap()];
+                press(n, at_ms, 1)
+            })
+            .collect();
+        let verdicts = judge_again(&whole);
+        for n in [1, 500, 1_000, 1_999] {
+            let [stretch] = stretches_of(&[n]).try_into().unwrap();
+            let part: Vec<Press> =
+                whole.iter().filter(|press| stretch.contains(&press.n)).cloned().collect();
+            let changed = judge_again(&part);
+            let near = |verdicts: &[(u32, Verdict)]| {
+                let is_near = |n_of: u32| n_of.abs_diff(n) <= 100;
+                verdicts.iter().filter(|(n, _)| is_near(*n)).copied().collect::<Vec<_>>()
+            };
+            assert_eq!(near(&changed), near(&verdicts), "{n}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ impl Accounts for Sqlite {
     }
 
     async fn conflicts(&self) -> Result<u64, Error> {
-        self.read("count conflicts", |connection| {
+        self.read_page("count conflicts", |connection| {
             let sql = "select count(*) from conflict";
             connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
         })

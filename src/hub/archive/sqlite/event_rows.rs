@@ -41,7 +41,8 @@ pub(super) fn insert(
         .then(|| serde_json::Value::Object(event.extra.clone()).to_string());
     let boot_ms = i64::try_from(event.reading.boot_ms).unwrap_or(i64::MAX);
     let is_exact = moment.quality == Quality::Exact;
-    let frame: [(&str, &dyn ToSql); 11] = [
+    let (earliest_ms, latest_ms) = moment.quality.bounds().unzip();
+    let frame: [(&str, &dyn ToSql); 13] = [
         ("run", &run),
         ("n", &event.n),
         ("kiosk", &kiosk),
@@ -52,6 +53,8 @@ pub(super) fn insert(
         ("wall_ms", &event.reading.wall_ms),
         ("utc_ms", &moment.utc_ms),
         ("is_exact", &is_exact),
+        ("earliest_ms", &earliest_ms),
+        ("latest_ms", &latest_ms),
         ("extra", &extra),
     ];
     let fields = event.said.as_ref().map(Event::fields).unwrap_or_default();

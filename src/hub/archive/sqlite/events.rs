@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Sqlite, event_rows, ingest, judging, upkeep};
+use super::{Sqlite, dating, event_rows, ingest, judging, upkeep};
 use crate::feedback::misuse::RULE_VERSION;
 use crate::hub::archive::error::Error;
 use crate::hub::archive::events::{Cursor, Events, Shipment, Stored};
@@ -13,8 +13,10 @@ const RULE: &str = "rule";
 
 impl Events for Sqlite {
     async fn store(&self, shipment: Shipment) -> Result<Stored, Error> {
-        self.write("store a delivery", move |transaction| ingest::store(transaction, &shipment))
-            .await
+        self.write_delivery("store a delivery", move |transaction| {
+            ingest::store(transaction, &shipment)
+        })
+        .await
     }
 
     async fn page(
@@ -33,6 +35,20 @@ impl Events for Sqlite {
             let limit = i64::try_from(events_max).unwrap_or(i64::MAX);
             let (run, n) = after;
             statement.query_map(params![run, n, limit], event_rows::reported)?.collect()
+        })
+        .await
+    }
+
+    async fn date_more(&self) -> Result<bool, Error> {
+        if self.read("look for events to date", dating::waiting).await?.is_none() {
+            return Ok(false);
+        }
+        self.write("date events again", |transaction| {
+            let Some(kiosk) = dating::waiting(transaction)? else {
+                return Ok(false);
+            };
+            dating::more(transaction, &kiosk)?;
+            Ok(dating::waiting(transaction)?.is_some())
         })
         .await
     }

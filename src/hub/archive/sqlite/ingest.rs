@@ -1,13 +1,13 @@
 //! The statements that store a shipment: each event once, and nothing over another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::dating::whole;
+use super::dating::{Clock, whole};
 use super::{dating, event_rows, judging, kiosks, surveys, upkeep};
 use crate::feedback::event::{Event, Loss};
-use crate::feedback::moment::{self, Moment};
+use crate::feedback::moment::{Anchor, Moment};
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::hub::archive::events::{Arrived, Doubt, Incoming, Shipment, Stored};
 use crate::hub::rules::books::{After, Books, Brought, Counters};
@@ -20,6 +20,9 @@ use crate::wire::receipt::Pin;
 
 /// Under which key the archive notes when it last drew an epoch by itself.
 const EPOCH_DRAWN: &str = "epoch_drawn_ms";
+
+/// What a row costs besides its content, in bytes, for the kiosk's budget.
+const ROW_BYTES: u64 = 64;
 
 /// A kiosk's row, as a shipment finds it.
 struct Book {
@@ -42,13 +45,14 @@ pub(super) fn store(
     let doubt = doubt(transaction, shipment, &book)?;
     let mut stored = Stored { doubt, ..Stored::default() };
     let mut brought = Brought::default();
-    let mut is_dating = false;
+    let mut anchors = BTreeMap::<BootId, Vec<Anchor>>::new();
     for (boot, anchor) in &shipment.anchors {
-        let boot = boot_key(transaction, &shipment.kiosk, *boot)?;
-        if dating::add_anchor(transaction, boot, anchor)? {
-            dating::date_again(transaction, boot, anchor)?;
-            is_dating = true;
-        }
+        anchors.entry(*boot).or_default().push(*anchor);
+    }
+    for (boot, anchors) in anchors {
+        let boot = boot_key(transaction, &shipment.kiosk, boot)?;
+        let new = dating::add_anchors(transaction, &shipment.kiosk, boot, &anchors)?;
+        stored.bytes += ROW_BYTES * count(new);
     }
     let mut foreign = BTreeSet::new();
     for arrived in &shipment.runs {
@@ -57,7 +61,8 @@ pub(super) fn store(
             stored.foreign.extend(arrived.ids());
             continue;
         }
-        is_dating |= store_run(transaction, shipment, arrived, &mut stored, &mut brought)?;
+        store_run(transaction, shipment, arrived, &mut stored, &mut brought)?;
+        stored.bytes += ROW_BYTES;
     }
     let own = shipment.refused.iter().filter(|(id, _)| !foreign.contains(&id.run));
     for (id, reason) in own {
@@ -67,9 +72,7 @@ pub(super) fn store(
         let added = transaction.execute(sql, values)?;
         brought.newly_set_aside += u64::from(added > 0);
     }
-    if is_dating {
-        dating::bound_again(transaction, &shipment.kiosk)?;
-    }
+    dating::more(transaction, &shipment.kiosk)?;
     brought.set_aside = [stored.conflicts.len(), stored.foreign.len(), shipment.refused.len()]
         .into_iter()
         .map(count)
@@ -79,7 +82,10 @@ pub(super) fn store(
     stored.stored = note_contact(transaction, shipment, book.books, brought)?;
     stored.added = brought.added;
     stored.epoch = kiosks::epoch(transaction, &shipment.kiosk)?;
-    stored.publication = surveys::of_place(transaction, &book.place)?.unwrap_or(0);
+    if let Some(publication) = surveys::of_place(transaction, &book.place)? {
+        surveys::note_given(transaction, &shipment.kiosk, publication)?;
+        stored.publication = publication;
+    }
     stored.pin = book.pin.filter(|pin| shipment.pin != Some(pin.number));
     Ok(stored)
 }
@@ -135,27 +141,32 @@ fn doubt(
     Ok(Doubt::OfShops)
 }
 
-/// Stores the events of a run; returns whether they have to be bounded, because their boot does not
-/// know the time.
+/// Stores the events of a run.
 fn store_run(
     transaction: &Transaction<'_>,
     shipment: &Shipment,
     arrived: &Arrived,
     stored: &mut Stored,
     brought: &mut Brought,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<()> {
     let boot = boot_key(transaction, &shipment.kiosk, arrived.boot)?;
     let run = run_key(transaction, arrived, boot, &shipment.kiosk)?;
-    let anchors = dating::anchors(transaction, boot)?;
-    let mut is_any_outdated = false;
+    dating::place(transaction, &shipment.kiosk, boot, run)?;
+    let clock = Clock::of(transaction, boot)?;
+    let mut outdated = Vec::new();
     for incoming in &arrived.events {
         let id = RatingId { run: arrived.run, n: incoming.event.n };
-        let moment = moment::date(incoming.event.reading, &anchors);
+        let moment = clock.date(incoming.event.reading, shipment.received_ms);
         match add_event(transaction, shipment, run, moment, incoming)? {
-            Added::New => brought.added += 1,
+            Added::New => {
+                brought.added += 1;
+                stored.bytes += ROW_BYTES + count(incoming.content.len());
+            }
             Added::Known => {}
             Added::Conflict { is_new } => {
                 brought.newly_set_aside += u64::from(is_new);
+                stored.new_conflicts += u32::from(is_new);
+                stored.bytes += u64::from(is_new) * count(incoming.content.len());
                 stored.conflicts.push(id);
                 continue;
             }
@@ -166,12 +177,9 @@ fn store_run(
             add_loss(transaction, shipment, boot, *loss)?;
         }
         let rated = said.and_then(Event::rated);
-        is_any_outdated |= rated.is_some_and(|rated| is_outdated(rated.verdict));
+        outdated.extend(rated.filter(|rated| is_outdated(rated.verdict)).map(|_| id.n));
     }
-    if is_any_outdated {
-        judging::judge_again(transaction, run)?;
-    }
-    Ok(anchors.is_empty())
+    judging::judge_arrived(transaction, run, &mut outdated)
 }
 
 /// Writes down how the kiosk's books stand; returns how many of its events are stored.

@@ -1,9 +1,11 @@
 //! The statements that judge presses again.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::feedback::misuse::Reason;
-use crate::hub::rules::judging::{self, Judgement, Press};
+use crate::hub::rules::judging::{self, Judgement, Press, REACH};
 
 /// The expression for the reason by which an event is misuse, by its newest verdict.
 pub(super) fn newest_verdict(event: &str) -> String {
@@ -12,7 +14,29 @@ pub(super) fn newest_verdict(event: &str) -> String {
 
 /// Judges the presses of a run again where older rules have judged them.
 pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::Result<()> {
-    let changed = judging::judge_again(&presses(transaction, run)?);
+    judge_stretch(transaction, run, 0..=u32::MAX)
+}
+
+/// Judges those presses of a run again that the rules see together with these, which have arrived.
+pub(super) fn judge_arrived(
+    transaction: &Transaction<'_>,
+    run: i64,
+    arrived: &mut [u32],
+) -> rusqlite::Result<()> {
+    arrived.sort_unstable();
+    let mut stretches = judging::stretches_of(arrived).into_iter();
+    stretches.try_for_each(|stretch| judge_stretch(transaction, run, stretch))
+}
+
+/// What a stretch begins with was judged with what came before it, and is only looked at.
+fn judge_stretch(
+    transaction: &Transaction<'_>,
+    run: i64,
+    stretch: RangeInclusive<u32>,
+) -> rusqlite::Result<()> {
+    let is_looked_at = |n: u32| *stretch.start() > 0 && n - stretch.start() < REACH / 2;
+    let mut changed = judging::judge_again(&presses(transaction, run, &stretch)?);
+    changed.retain(|(n, _)| !is_looked_at(*n));
     let sql = "update event set judged = ?, judged_rule = ? where run = ? and n = ?";
     let mut update = transaction.prepare_cached(sql)?;
     for (n, verdict) in changed {
@@ -21,12 +45,16 @@ pub(super) fn judge_again(transaction: &Transaction<'_>, run: i64) -> rusqlite::
     Ok(())
 }
 
-fn presses(connection: &Connection, run: i64) -> rusqlite::Result<Vec<Press>> {
+fn presses(
+    connection: &Connection,
+    run: i64,
+    stretch: &RangeInclusive<u32>,
+) -> rusqlite::Result<Vec<Press>> {
     let sql = "select n, boot_ms, score, scale, input, misuse, \
                coalesce(misuse_rule, 1) as misuse_rule, judged, judged_rule \
-               from event where run = ? and score is not null order by n";
+               from event where run = ? and n between ? and ? and score is not null order by n";
     let mut statement = connection.prepare_cached(sql)?;
-    statement.query_map([run], press)?.collect()
+    statement.query_map(params![run, stretch.start(), stretch.end()], press)?.collect()
 }
 
 fn press(row: &Row<'_>) -> rusqlite::Result<Press> {

@@ -18,7 +18,7 @@ impl Kiosks for Sqlite {
     }
 
     async fn kiosks(&self) -> Result<Vec<Status>, Error> {
-        self.read("list the kiosks", |connection| {
+        self.read_page("list the kiosks", |connection| {
             let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
                        lost, returns, publication, survey_complaint, \
                        exists (select 1 from token where token.kiosk = kiosk.id \

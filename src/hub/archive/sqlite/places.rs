@@ -18,7 +18,7 @@ impl Places for Sqlite {
     }
 
     async fn shops(&self) -> Result<Vec<Shop>, Error> {
-        self.read("list the shops", |connection| {
+        self.read_page("list the shops", |connection| {
             let sql = "select id, name, zone, shop_group from shop order by name, id";
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_map([], |row| shop(row, 0))?.collect()

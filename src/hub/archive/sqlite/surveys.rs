@@ -64,7 +64,22 @@ fn publish(
                values (?, ?, ?, ?, ?) returning publication";
     let values = params![now_ms, group, shop, touchpoint, content];
     let number = transaction.query_row(sql, values, |row| row.get::<_, i64>(0))?;
+    let sql = "insert or ignore into published (publication, question, version, scale) \
+               select publication, asked.value ->> 'id', asked.value ->> 'version', \
+               asked.value ->> 'scale' from survey, json_each(content, '$.questions') as asked \
+               where publication = ?";
+    transaction.execute(sql, [number])?;
     Ok(Some(number.cast_unsigned()))
+}
+
+/// Notes that a kiosk was told to ask a publication.
+pub(super) fn note_given(
+    transaction: &Transaction<'_>,
+    kiosk: &str,
+    publication: u64,
+) -> rusqlite::Result<()> {
+    let sql = "insert into given (kiosk, publication) values (?, ?) on conflict do nothing";
+    transaction.prepare_cached(sql)?.execute(params![kiosk, publication.cast_signed()]).map(drop)
 }
 
 fn place(connection: &Connection, kiosk: &str) -> rusqlite::Result<Option<Place>> {

@@ -1,17 +1,22 @@
 //! The statement that counts days: one query for every shop and day that a page shows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::Connection;
 
 use super::judging::newest_verdict;
 use super::{Sqlite, calls_and_notes, spans};
+use crate::feedback::rating::Scale;
+use crate::feedback::tally::Line;
 use crate::hub::archive::calls_and_notes::CallsAndNotes;
 use crate::hub::archive::error::Error;
-use crate::hub::archive::tallies::{Day, Span, Tallies};
+use crate::hub::archive::tallies::{Day, Others, Span, Tallies};
 use crate::hub::rules::counting::{CountsAs, Kept};
+use crate::hub::rules::lines::{Asked, Rest, Sheet};
 
 impl Tallies for Sqlite {
     async fn days(&self, spans: Vec<Span>) -> Result<Vec<Day>, Error> {
-        self.read("count days", move |connection| days(connection, &spans)).await
+        self.read_page("count days", move |connection| days(connection, &spans)).await
     }
 
     async fn calls_and_notes(
@@ -19,37 +24,74 @@ impl Tallies for Sqlite {
         spans: Vec<Span>,
         notes_max: usize,
     ) -> Result<Vec<CallsAndNotes>, Error> {
-        self.read("read calls and notes", move |connection| {
+        self.read_page("read calls and notes", move |connection| {
             calls_and_notes::of_spans(connection, &spans, notes_max)
         })
         .await
     }
 }
 
-/// Counts the ratings of each span.
-fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
-    // The database counts events that are alike; what they count as is the rule's to say. The
-    // order of the joins is fixed: kiosks by shop, then each one's events by the index of its days.
+/// The query of the days: every event of each span, those that are alike together. What they count
+/// as is the rule's to say.
+fn sql() -> String {
+    // The order of the joins is fixed: kiosks by shop, then each one's events by the index of its
+    // days. So is the index of corrections: without statistics SQLite would rather read the whole
+    // run for each event.
     let table = spans::TABLE;
     let (verdict, later) = (newest_verdict("event"), newest_verdict("later"));
-    let sql = format!(
-        "{table} select at, kind, scale, score, \
+    format!(
+        "{table} select at, kiosk.id as kiosk, kind, scale, score, \
          {verdict} as misuse_now, (select group_concat(coalesce({later}, '')) \
-         from event as later \
+         from event as later indexed by event_by_correction \
          where later.run = event.run and later.replaces = event.n) as later_misuse, \
          count(*) as events, sum(1 - is_exact) as uncertain, \
          sum(is_exact = 0 and earliest_ms is not null) as bounded, \
          coalesce(question, '') as asked, coalesce(question_version, 0) as version \
-         from span cross join kiosk on kiosk.shop = span.shop \
-         cross join event on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
-         group by at, asked, version, scale, score, kind, misuse_now, later_misuse \
+         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
+         cross join event indexed by event_by_day \
+         on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
+         group by at, kiosk.id, asked, version, scale, score, kind, misuse_now, later_misuse \
          order by at, min(utc_ms)"
+    )
+}
+
+/// The lines that were published to each kiosk of the spans' shops; a kiosk that was never given a
+/// survey is not named.
+fn published(
+    connection: &Connection,
+    spans: &[Span],
+) -> rusqlite::Result<BTreeMap<String, BTreeSet<Line>>> {
+    let table = spans::TABLE;
+    let sql = format!(
+        "{table} select distinct kiosk.id as kiosk, question, version, scale \
+         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
+         cross join given on given.kiosk = kiosk.id \
+         left join published on published.publication = given.publication"
     );
-    let mut days = vec![Day::default(); spans.len()];
+    let mut published = BTreeMap::<String, BTreeSet<Line>>::new();
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([spans::json(spans)])?;
     while let Some(row) = rows.next()? {
-        let Some(day) = days.get_mut(spans::at(row)?) else {
+        let of_kiosk = published.entry(row.get("kiosk")?).or_default();
+        let question: Option<String> = row.get("question")?;
+        let scale: Option<u8> = row.get("scale")?;
+        if let Some((question, scale)) = question.zip(scale.and_then(Scale::with_faces)) {
+            of_kiosk.insert(Line { question, version: row.get("version")?, scale });
+        }
+    }
+    Ok(published)
+}
+
+/// Counts the ratings of each span.
+fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
+    // One look at one state: deliveries go on arriving meanwhile.
+    let connection = &*connection.unchecked_transaction()?;
+    let published = published(connection, spans)?;
+    let mut days = vec![(Day::default(), Sheet::default()); spans.len()];
+    let mut statement = connection.prepare_cached(&sql())?;
+    let mut rows = statement.query([spans::json(spans)])?;
+    while let Some(row) = rows.next()? {
+        let Some((day, sheet)) = days.get_mut(spans::at(row)?) else {
             continue;
         };
         let kind: String = row.get("kind")?;
@@ -77,12 +119,43 @@ fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
             CountsAs::Misuse => day.misuse += count,
             CountsAs::TakenBack => day.replaced += count,
             CountsAs::Rating(score) => {
-                let question: String = row.get("asked")?;
-                day.lines.add(&question, row.get("version")?, score, count);
+                let (question, version) = (row.get("asked")?, row.get("version")?);
+                let line = Line { question, version, scale: score.scale() };
+                let kiosk: String = row.get("kiosk")?;
+                let asked = Asked::of(&line, published.get(&kiosk));
+                sheet.add(asked, line, score, count);
             }
         }
         day.uncertain += row.get::<_, u32>("uncertain")?;
         day.bounded += row.get::<_, u32>("bounded")?;
     }
-    Ok(days)
+    let finished = days.into_iter().map(|(day, sheet)| {
+        let (lines, Rest { questions, ratings }) = sheet.finish();
+        let others = Others { questions, ratings };
+        Day { lines, others, ..day }
+    });
+    Ok(finished.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::archive::sqlite::{FILE, connect};
+
+    #[test]
+    fn an_archive_without_statistics_counts_days_by_its_indices() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Sqlite::open(folder.path()).unwrap());
+        let archive = connect(&folder.path().join(FILE)).unwrap();
+        let mut statement = archive.prepare(&format!("explain query plan {}", sql())).unwrap();
+        let plan = statement.query_map([""], |row| row.get::<_, String>("detail")).unwrap();
+        let plan: Vec<String> = plan.collect::<rusqlite::Result<_>>().unwrap();
+        for part in [
+            "SEARCH kiosk USING COVERING INDEX kiosk_by_shop (shop=?)",
+            "SEARCH event USING INDEX event_by_day (kiosk=? AND utc_ms>? AND utc_ms<?)",
+            "SEARCH later USING INDEX event_by_correction (run=? AND replaces=?)",
+        ] {
+            assert!(plan.iter().any(|step| step == part), "{part} is not in {plan:#?}");
+        }
+    }
 }
