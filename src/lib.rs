@@ -21,7 +21,7 @@
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
 //! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `foreign`, `secret`, `web`, `wire`, its rooms |
 //! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
@@ -67,7 +67,7 @@
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `foreign`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
-//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `escape`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
+//! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
 //! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `escape`, `feedback`, `foreign`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
@@ -86,9 +86,9 @@
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `web`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
-//! | [`hub::pages`] | HTML for people | `archive`, `escape`, `feedback`, `figures`, `web` |
+//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
 //!
 //! # A press, from the finger to the dashboard
 //!
@@ -98,7 +98,7 @@
 //! 2. `src/kiosk/attendant.rs:475` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
-//! 4. `src/kiosk/journal/thread.rs:338` `fn append(`: the journal commits it to the card; only then
+//! 4. `src/kiosk/journal/thread.rs:350` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
 //! 5. `src/kiosk/uplink/sender.rs:189` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.

@@ -37,7 +37,16 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/secret",
         ],
     ),
-    ("rustix", &["src/clock", "src/kiosk/desk/phone", "src/kiosk/journal"]),
+    (
+        "rustix",
+        &[
+            "src/clock",
+            "src/kiosk/desk/phone",
+            "src/kiosk/journal",
+            "src/foreign.rs",
+            "src/program.rs",
+        ],
+    ),
     ("signal_hook", &["src/bin"]),
     ("clap", &["src/bin", "src/program"]),
     ("base64", &["src/carried/file", "src/web"]),

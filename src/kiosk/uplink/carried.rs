@@ -48,7 +48,8 @@ pub enum Error {
     Carried(#[from] carried::Error),
 }
 
-/// Writes everything that waits into a file of this name; returns how many events that were. Without any, or
+/// Writes everything that waits into a file of this name; returns how many events that were.
+/// Without any, or
 /// where the enrolment has no keys of the hub, no file is left.
 ///
 /// # Errors

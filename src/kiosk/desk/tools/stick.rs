@@ -82,7 +82,8 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
 }
 
 impl ClerkThread {
-    /// Writes into a folder on the calling thread: the clerk writes the pages, and has no more to do
+    /// Writes into a folder on the calling thread: the clerk writes the pages, and has no more to
+    /// do
     /// with it.
     ///
     /// # Errors
