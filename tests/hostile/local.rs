@@ -51,8 +51,8 @@ fn three_silent_askers_keep_nobody_from_an_answer() {
     let mut buttons = site.buttons();
     buttons.press(5);
     wait_until("the press is thanked", || site.thanks() == 1);
-    let socket = rights(&site.path("kiosk")).into_iter().map(|(path, ..)| path);
-    let socket = socket.filter(|path| path.ends_with("kiosk.sock")).next().unwrap();
+    let mut paths = rights(&site.path("kiosk")).into_iter().map(|(path, ..)| path);
+    let socket = paths.find(|path| path.ends_with("kiosk.sock")).unwrap();
     let silent: Vec<_> = (0..3).map(|_| UnixStream::connect(&socket).unwrap()).collect();
     assert!(site.say("kiosk", &["verify"]).contains("holds"));
     drop((silent, kiosk));

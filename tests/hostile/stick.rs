@@ -218,8 +218,11 @@ fn a_folder_that_is_a_link_is_not_written_to() {
     assert_eq!(names(&site.path("elsewhere")), [""; 0]);
 }
 
+/// A damage: its name, and what is done to the journal's file.
+type Damage = (&'static str, fn(&Path));
+
 /// What somebody does to the file of a kiosk's journal while the kiosk runs.
-const TO_THE_JOURNAL: &[(&str, fn(&Path))] = &[
+const TO_THE_JOURNAL: &[Damage] = &[
     ("it is deleted", |journal| std::fs::remove_file(journal).unwrap()),
     ("another file gets its name", |journal| {
         let other = journal.with_extension("other");

@@ -124,9 +124,7 @@ fn send(site: &Site, body: &str) -> u16 {
             .send()
             .await
             .unwrap();
-        let status = sent.status().as_u16();
-        println!("{}", sent.text().await.unwrap_or_default());
-        status
+        sent.status().as_u16()
     })
 }
 
