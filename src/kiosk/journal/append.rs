@@ -33,13 +33,14 @@ pub struct Journal {
     pub(super) question: Option<(Wording, i64)>,
     pub(super) mark: Mark,
     pub(super) chores: Chores,
+    /// After the connection, since it has to outlive that.
     pub(super) own: Option<Own>,
 }
 
 impl Journal {
     /// Whether the journal's name still leads to the file that is open.
     pub(super) fn is_in_place(&self) -> bool {
-        self.own.is_none_or(|own| own.is_in(&self.folder))
+        self.own.as_ref().is_none_or(|own| own.is_in(&self.folder))
     }
 
     /// Copies everything into a new file, since another has the journal's name.

@@ -5,9 +5,9 @@
 //! reads its own pages: from the file that has no name any more, from the WAL, or from memory. So
 //! everything is copied into a new file, which gets the journal's name.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -18,32 +18,41 @@ use crate::kiosk::journal::folder::FILE;
 /// The copy while it is under way.
 const SAVED: &str = "journal.sqlite.saved";
 
-/// The file that the journal has open, as the file system knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The file that the journal has open, held open once more.
+///
+/// It has to outlive the connection: when a process closes any descriptor of a file, the kernel
+/// drops all locks of that process on it (fcntl(2)), and another kiosk could open the journal too.
+#[derive(Debug)]
 pub(in crate::kiosk::journal) struct Own {
-    device: u64,
-    inode: u64,
+    file: File,
+    identity: (u64, u64),
 }
 
 impl Own {
     /// The file that has the journal's name now; none where no file system shows one.
     pub(in crate::kiosk::journal) fn of(folder: &Path) -> Option<Self> {
-        let data = std::fs::symlink_metadata(folder.join(FILE)).ok()?;
-        Some(Self { device: data.dev(), inode: data.ino() })
+        let file = File::open(folder.join(FILE)).ok()?;
+        let identity = identity(&file.metadata().ok()?);
+        Some(Self { file, identity })
     }
 
     /// Whether the journal's name still leads to this file, and it still begins like a database.
-    pub(in crate::kiosk::journal) fn is_in(self, folder: &Path) -> bool {
-        if Self::of(folder) != Some(self) {
-            return false;
+    pub(in crate::kiosk::journal) fn is_in(&self, folder: &Path) -> bool {
+        let there = std::fs::symlink_metadata(folder.join(FILE));
+        if there.is_ok_and(|data| identity(&data) == self.identity) {
+            let mut header = [0; MAGIC.len()];
+            return match self.file.read_exact_at(&mut header, 0) {
+                Ok(()) => header == *MAGIC,
+                // A card that cannot be read now is found out by the next read of a page.
+                Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,
+            };
         }
-        let mut header = [0; MAGIC.len()];
-        let read = File::open(folder.join(FILE)).and_then(|mut file| file.read_exact(&mut header));
-        match read {
-            Ok(()) => header == *MAGIC,
-            Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,
-        }
+        false
     }
+}
+
+fn identity(data: &Metadata) -> (u64, u64) {
+    (data.dev(), data.ino())
 }
 
 /// Copies everything that a connection can read into a new file beside the journal's.
