@@ -112,7 +112,7 @@ impl<A: Archive> Hub<A> {
         };
         let (for_kiosks, for_people) = (open(self.kiosks)?, open(self.dashboard)?);
         let addresses = [for_kiosks.local_addr()?, for_people.local_addr()?];
-        let [at_kiosks, at_people] = addresses.map(|address| self.limits.door_at(address));
+        let [at_kiosks, at_people] = addresses.map(|address| self.limits.connections_at(address));
         let stop = self.stop;
         tokio::join!(
             server::serve(for_kiosks, tls.clone(), kiosks, at_kiosks, stop.clone(), GRACE),

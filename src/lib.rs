@@ -17,7 +17,7 @@
 //! | [`foreign`] | a folder that others have filled, such as a stick | nothing |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
-//! | [`web`] | what the pages of both programs share, and the door to them | `secret` |
+//! | [`web`] | what the pages of both programs share, and the server of both | `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
 //! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
@@ -54,7 +54,7 @@
 //! | room | what it is | may use |
 //! |---|---|---|
 //! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `web`, `wire` |
-//! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong one costs at each door | `file`, `secret` |
+//! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong try costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
@@ -95,7 +95,7 @@
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:475` `fn press(`: the attendant gives it to the visit, and does what
+//! 2. `src/kiosk/attendant.rs:392` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:350` `fn append(`: the journal commits it to the card; only then

@@ -91,7 +91,7 @@ pub enum ExportFormat {
 #[derive(Debug)]
 pub enum ExportWriter<W: Write> {
     /// As [`ExportFormat::Csv`].
-    Csv(Box<Table<Output<W>>>),
+    Csv(Box<Table<W>>),
     /// As [`ExportFormat::Jsonl`].
     Jsonl(Output<W>),
 }
@@ -100,7 +100,7 @@ impl<W: Write> ExportWriter<W> {
     /// Begins an export in this format, to be written to `out`.
     pub fn new(format: ExportFormat, out: W) -> Self {
         match format {
-            ExportFormat::Csv => Self::Csv(Box::new(Table::new(Output::of_text(out)))),
+            ExportFormat::Csv => Self::Csv(Box::new(Table::new(out))),
             ExportFormat::Jsonl => Self::Jsonl(Output::of_text(out)),
         }
     }

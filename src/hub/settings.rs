@@ -51,18 +51,21 @@ pub struct Limits {
     /// For how long a page is shown again before its numbers are counted anew, in seconds.
     pub page_seconds: u32,
     /// What each listener bears of connections beside that.
-    pub door: web::Limits,
+    pub connections: web::Limits,
 }
 
 impl Limits {
     /// What the listener at this address bears.
     #[must_use]
-    pub fn door_at(&self, address: SocketAddr) -> web::Limits {
+    pub fn connections_at(&self, address: SocketAddr) -> web::Limits {
         let given = self.connections_of_one.and_then(|given| usize::try_from(given).ok());
         let is_behind_a_proxy = address.ip().is_loopback();
-        let usual =
-            if is_behind_a_proxy { self.door.connections_max } else { CONNECTIONS_OF_ONE_MAX };
-        web::Limits { connections_of_one_max: given.unwrap_or(usual), ..self.door }
+        let usual = if is_behind_a_proxy {
+            self.connections.connections_max
+        } else {
+            CONNECTIONS_OF_ONE_MAX
+        };
+        web::Limits { connections_of_one_max: given.unwrap_or(usual), ..self.connections }
     }
 }
 
@@ -74,7 +77,7 @@ impl Default for Limits {
             deliveries_at_once: 64,
             connections_of_one: None,
             page_seconds: 5,
-            door: web::Limits {
+            connections: web::Limits {
                 connections_max: 2_048,
                 connections_of_one_max: CONNECTIONS_OF_ONE_MAX,
                 requests_max: 1_000,
@@ -193,16 +196,16 @@ impl File {
             deliveries_at_once: self.limits.deliveries_at_once.unwrap_or(usual.deliveries_at_once),
             connections_of_one: self.limits.connections_of_one_address,
             page_seconds: self.limits.page_seconds.unwrap_or(usual.page_seconds),
-            door: web::Limits {
+            connections: web::Limits {
                 connections_max: self
                     .limits
                     .connections
                     .and_then(|given| usize::try_from(given).ok())
-                    .unwrap_or(usual.door.connections_max),
-                ..usual.door
+                    .unwrap_or(usual.connections.connections_max),
+                ..usual.connections
             },
         };
-        let is_sane = (16..=100_000).contains(&limits.door.connections_max);
+        let is_sane = (16..=100_000).contains(&limits.connections.connections_max);
         complaints.unless(is_sane, "limits.connections", "must be 16 to 100000");
         let is_sane = limits.connections_of_one.is_none_or(|one| (1..=100_000).contains(&one));
         complaints.unless(is_sane, "limits.connections_of_one_address", "must be 1 to 100000");

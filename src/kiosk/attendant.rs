@@ -8,33 +8,33 @@
 
 mod alerts;
 mod desk;
+mod message;
 mod phone_page;
 mod session;
 mod stick;
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
+pub use self::message::{Message, View};
 use self::session::Session;
 use crate::clock;
 use crate::feedback::alert::Watch;
-use crate::feedback::answer::{Answered, FollowUp, Reply};
+use crate::feedback::answer::Answered;
 use crate::feedback::call::{Called, Calls};
 use crate::feedback::event;
 use crate::feedback::moment::{Anchor, Reading};
-use crate::feedback::rating::{Input, Rated, RatingId, RunId, Score};
+use crate::feedback::rating::{Input, Rated, RatingId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{self, Attending, Cue, Effect, Kept, Plan, Press, Visit};
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::ClerkThread;
-use crate::kiosk::desk::phone::{Phone, talk};
-use crate::kiosk::desk::sheets::sheet::{Address, Office, Sheet, Stick, Tap};
-use crate::kiosk::display::{Display, DisplayTexts};
+use crate::kiosk::desk::phone::Phone;
+use crate::kiosk::desk::sheets::sheet::{Address, Office, Stick, Tap};
+use crate::kiosk::display::Display;
 use crate::kiosk::journal::{JournalThread, Outcome};
 use crate::kiosk::sound::Sound;
 use crate::kiosk::thanks_log::ThanksLog;
-use crate::wire::local::Carried;
 
 /// How often a closed journal is tried again, in milliseconds.
 const PROBE_INTERVAL_MS: u64 = 5_000;
@@ -44,89 +44,6 @@ const TIME_INTERVAL_MS: u64 = 60_000;
 
 /// How often the schedule is looked at, in milliseconds: whenever the minute changes.
 const MINUTE_MS: u64 = 60_000;
-
-/// Everything that the attendant is told.
-#[derive(Debug)]
-pub enum Message {
-    /// A face was pressed by a program.
-    Pressed(Press),
-    /// The face in this place was pressed on the screen or the keyboard, 1 being the worst.
-    Face(u8, Input),
-    /// A follow-up was answered or skipped.
-    Answered(FollowUp, Reply),
-    /// The screen was touched without anything being answered.
-    Touched,
-    /// The shopper chose this one of the languages that are offered.
-    Chose(u8),
-    /// The shopper asked for more time.
-    MoreTime,
-    /// The shopper wants to hear the question.
-    Speak,
-    /// Head office has another survey.
-    Surveyed(Box<Survey>),
-    /// The shopper tapped "Pressed the wrong one?".
-    Reconsidered,
-    /// The buttons have something to tell.
-    Buttons(buttons::Notice),
-    /// Somebody does something at the desk.
-    Desk(Tap),
-    /// The clerk has written a sheet, for the session with this number.
-    Sheet(u64, Box<Sheet>),
-    /// Whether the post usually has presses at this time.
-    Usual(bool),
-    /// The page for phones asks for something.
-    Phone(talk::Request),
-    /// The uplink reports how head office can be reached.
-    Office(Office),
-    /// The shopper asks for somebody to come.
-    AskedForHelp,
-    /// The shopper stops waiting for somebody.
-    Left,
-    /// A stick was written, or could not be: the result, or the reason.
-    Carried(Result<Carried, String>),
-    /// The shop manager's text for shoppers has been looked up; none where there is none.
-    Noticed(Option<String>),
-    /// The journal reports the outcome of a request.
-    Journal(Outcome),
-    /// Somebody wants the kiosk to end: a signal, or the window was closed.
-    Stopped,
-}
-
-/// What the screen shows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum View {
-    /// The question.
-    Ask(Arc<DisplayTexts>),
-    /// The invitation.
-    Invite(Arc<DisplayTexts>),
-    /// A follow-up, with the reasons of happy shoppers or of the others.
-    Follow {
-        /// What is asked.
-        page: FollowUp,
-        /// Whether the face was one of the happy ones.
-        is_happy: bool,
-        /// The words that go with it.
-        words: Arc<DisplayTexts>,
-    },
-    /// "Still there?", with so many seconds left; 0 takes it back.
-    StillThere(u8),
-    /// The shop is closed.
-    Close,
-    /// Nothing, on a panel that is off.
-    Dark,
-    /// The question, with this face pressed.
-    Pressed(Score),
-    /// The thank-you, and whether it offers that somebody come.
-    Thanks(bool),
-    /// What became of the shopper's call.
-    Attend(Attending),
-    /// The post is not recording.
-    Rest,
-    /// The shop manager's desk.
-    Desk(Box<Sheet>),
-    /// The mark that tells the shop manager of an alert, on whatever else is shown.
-    Alert(bool),
-}
 
 /// What `kiosk.rs` hands to the attendant.
 pub(super) struct Parts {

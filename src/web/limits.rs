@@ -1,4 +1,4 @@
-//! What a door bears of strangers, as numbers; `web::server` holds them.
+//! The limits of a listener towards strangers; `web::server` applies them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The door of everything that is served: connections are accepted here and nowhere else.
+//! Serves routes at a listener: connections are accepted here and nowhere else.
 //!
 //! The constraint that shaped it: whoever can reach the listener can connect, and must not be able
 //! to keep others out by it. So every wait has an end, every connection has a life, and none is

@@ -5,7 +5,6 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use crate::parties::Site;
-use crate::wait::wait_until;
 
 /// Every file and folder beneath a folder, with its rights.
 fn rights(folder: &Path) -> Vec<(String, bool, u32)> {
@@ -25,12 +24,7 @@ fn rights(folder: &Path) -> Vec<(String, bool, u32)> {
 #[test]
 fn what_the_programs_make_is_for_their_owner_alone() {
     let site = Site::new();
-    let hub = site.start_hub();
-    site.acquaint(site.hub);
-    let kiosk = site.start_kiosk();
-    let mut buttons = site.buttons();
-    buttons.press(5);
-    wait_until("the press is thanked", || site.thanks() == 1);
+    let (hub, kiosk, _) = site.open_shop();
     for name in ["hub", "kiosk"] {
         let folder = site.path(name);
         let mode = folder.metadata().unwrap().permissions().mode() & 0o777;
@@ -47,13 +41,10 @@ fn what_the_programs_make_is_for_their_owner_alone() {
 #[test]
 fn three_silent_askers_keep_nobody_from_an_answer() {
     let site = Site::new();
-    let kiosk = site.start_kiosk();
-    let mut buttons = site.buttons();
-    buttons.press(5);
-    wait_until("the press is thanked", || site.thanks() == 1);
+    let (hub, kiosk, _) = site.open_shop();
     let mut paths = rights(&site.path("kiosk")).into_iter().map(|(path, ..)| path);
     let socket = paths.find(|path| path.ends_with("kiosk.sock")).unwrap();
     let silent: Vec<_> = (0..3).map(|_| UnixStream::connect(&socket).unwrap()).collect();
     assert!(site.say("kiosk", &["verify"]).contains("holds"));
-    drop((silent, kiosk));
+    drop((silent, hub, kiosk));
 }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use smilepost::hub::settings::Limits;
-use smilepost::web::limits::Limits as Door;
+use smilepost::web::limits::Limits as Connections;
 
 use crate::hub::Scene;
 use crate::wait::wait_until;
@@ -61,7 +61,7 @@ const VERY_MUCH: &str =
 fn limits() -> Limits {
     let usual = Limits::default();
     let (short, long) = (Duration::from_secs(1), Duration::from_secs(600));
-    let door = Door {
+    let connections = Connections {
         connections_max: CONNECTIONS,
         handshake: short,
         headers: short,
@@ -72,9 +72,9 @@ fn limits() -> Limits {
         answer: long,
         life: long,
         requests_max: u32::MAX,
-        ..usual.door
+        ..usual.connections
     };
-    Limits { door, ..usual }
+    Limits { connections, ..usual }
 }
 
 /// Whether the other side has hung up, as a client finds out that reads nothing.

@@ -85,17 +85,17 @@ mutant other-words-under-the-same-version src/hub/commands/surveys.rs 's/one\.sc
 mutant unfit-survey-is-asked src/kiosk/office_survey.rs 's/settings\.fits\(&survey\)\.map\(\|\(\)\| survey\)/settings.fits(\&survey).map_or(Ok(survey.clone()), |()| Ok(survey))/' --test together surveys
 # The shop manager's desk.
 mutant a-restart-frees-the-pin src/kiosk/pin/tries.rs 's/known\.map_or\(0, \|\(_, count\)\| \*count\)/known.map_or(0, |(_, count)| count.saturating_mul(0))/' --lib pin
-mutant one-door-for-all-addresses src/kiosk/desk/phone/served/pages.rs 's/address: net\.to_string\(\)/address: net.to_string().replace(|_: char| true, "")/' --test phone
-mutant addresses-have-no-limit-together src/kiosk/pin/doors.rs 's/0\.\.ALL_FREE => 0/0..=u32::MAX => 0/; s/            _ => \(self\.all\.since_ms[^\n]*\n//' --lib pin
-mutant a-known-device-has-no-door src/kiosk/pin/doors.rs 's/let name = name_of\(caller\.device\.as_deref\(\)\?\);/let name = name_of(caller.device.as_deref()?) + "0";/' --lib pin
-mutant delays-are-never-cleared src/kiosk/pin/doors.rs 's/fn clear\(\&mut self\) \{\n/fn clear(\&mut self) {\n        if self.seen < u64::MAX { return; }\n/' --lib pin
+mutant one-delay-for-all-addresses src/kiosk/desk/phone/served/pages.rs 's/address: net\.to_string\(\)/address: net.to_string().replace(|_: char| true, "")/' --test phone
+mutant addresses-have-no-limit-together src/kiosk/pin/network_guard.rs 's/0\.\.ALL_FREE => 0/0..=u32::MAX => 0/; s/            _ => \(self\.all\.since_ms[^\n]*\n//' --lib pin
+mutant a-known-device-has-no-delay-of-its-own src/kiosk/pin/network_guard.rs 's/let name = name_of\(caller\.device\.as_deref\(\)\?\);/let name = name_of(caller.device.as_deref()?) + "0";/' --lib pin
+mutant delays-are-never-cleared src/kiosk/pin/network_guard.rs 's/fn clear\(\&mut self\) \{\n/fn clear(\&mut self) {\n        if self.seen < u64::MAX { return; }\n/' --lib pin
 mutant a-live-ticker src/kiosk/desk/counts/count.rs 's/(abs_diff\(shown\.lines\(\)\.total\(\)\)) < HIDDEN_BELOW/$1 < 1/' --test kiosk desk
 mutant few-are-told src/feedback/tally.rs 's/0 < self\.total && self\.total < HIDDEN_BELOW/false/' --test kiosk desk
 # The desk on a phone: nothing without the PIN, nothing by somebody else's form, nothing planted.
 mutant anybody-is-in src/kiosk/desk/phone/served/sessions.rs 's/pin\.is_some_and\(\|pin\| pin == session\.pin\)/true/; s/find\(\|session\| session\.token == digest\)/first_mut()/; s/sessions\.iter_mut\(\)\.first_mut/sessions.first_mut/' --test phone
 mutant any-form src/kiosk/desk/phone/served/pages.rs 's/is_from_here && is_own_form\(&session\.token, given\)/is_from_here/' --test phone
 mutant any-origin src/web/guard.rs 's/    text\(ORIGIN\)\.is_none_or\(\|origin\| origin == own\)\n        && site/    let _ = own;\n    site/' --test phone
-mutant phone-tries-are-free src/kiosk/desk/phone/served/sessions.rs 's/let device = self\.doors\.enter\(pin, caller, now_ms\)\?;/let device = crate::secret::token::random();\n        let _ = caller;\n        if !crate::secret::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
+mutant phone-tries-are-free src/kiosk/desk/phone/served/sessions.rs 's/let device = self\.guard\.enter\(pin, caller, now_ms\)\?;/let device = crate::secret::token::random();\n        let _ = caller;\n        if !crate::secret::pin::is_right(pin, pin::kept(&self.data_dir).unwrap_or_default().trim()) { return Err(Denied::Wrong { left: 4 }); }/' --test phone
 # A call is promised only once it is on disk.
 # Nobody is thanked for one thing because another was kept.
 mutant whatever-is-kept-thanks src/feedback/visit.rs 's/self\.under_way\.take_if\(is_awaited\)/self.under_way.take_if(|it| is_awaited(it) || !matches!(it.0, UnderWay::Call))/' --lib visit

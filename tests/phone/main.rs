@@ -392,8 +392,8 @@ async fn what_is_too_large_is_refused() {
 async fn silent_clients_are_disconnected_and_no_press_waits_for_them() {
     let scene = Scene::with(|settings| {
         let listen = settings.phone.as_mut().unwrap();
-        let door = &mut listen.limits.door;
-        (door.handshake, door.headers) = (Duration::from_secs(2), Duration::from_secs(2));
+        let limits = &mut listen.limits.connections;
+        (limits.handshake, limits.headers) = (Duration::from_secs(2), Duration::from_secs(2));
     });
     let host = scene.address.url.trim_start_matches("https://").trim_end_matches('/').to_owned();
     let mut slow: Vec<TcpStream> = (0..8).map(|_| TcpStream::connect(&host).unwrap()).collect();

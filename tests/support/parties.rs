@@ -86,6 +86,17 @@ impl Site {
         process
     }
 
+    /// A shop that has opened: the hub runs, and its kiosk is enrolled and has thanked for one press.
+    pub(crate) fn open_shop(&self) -> (Process, Process, Buttons) {
+        let hub = self.start_hub();
+        self.acquaint(self.hub);
+        let kiosk = self.start_kiosk();
+        let mut buttons = self.buttons();
+        buttons.press(5);
+        wait_until("the press is thanked", || self.thanks() == 1);
+        (hub, kiosk, buttons)
+    }
+
     pub(crate) fn start_kiosk(&self) -> Process {
         let mut command = Command::new(KIOSK);
         command.args(["run", "--headless", "--witness"]).arg(self.path("witness"));

@@ -182,11 +182,7 @@ fn a_token_exchange_that_is_cut_off_locks_no_kiosk_out() {
 #[test]
 fn a_card_that_was_copied_is_noticed_and_all_of_both_counts_once() {
     let site = Site::new();
-    let _hub = site.start_hub();
-    site.acquaint(site.hub);
-    let kiosk = site.start_kiosk();
-    let mut buttons = site.buttons();
-    buttons.press(5);
+    let (_hub, kiosk, mut buttons) = site.open_shop();
     wait_until("the first rating arrives", || site.archived().len() == 1);
     kiosk.kill();
     let copy = site.copy_of_kiosk();

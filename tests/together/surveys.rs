@@ -31,12 +31,7 @@ fn asked(site: &Site) -> Vec<(String, u64)> {
 #[test]
 fn a_kiosk_asks_the_last_good_survey_that_head_office_published() {
     let site = Site::new();
-    let hub = site.start_hub();
-    site.acquaint(site.hub);
-    let kiosk = site.start_kiosk();
-    let mut buttons = site.buttons();
-    buttons.press(5);
-    wait_until("the first press is thanked", || site.thanks() == 1);
+    let (hub, kiosk, mut buttons) = site.open_shop();
     assert!(publish(&site, "one.toml", FIRST).starts_with("1 published for all"));
     let shown = || site.say("hub", &["survey", "show"]);
     wait_until("the kiosk has the survey", || shown().contains("has 1\tup to date"));

@@ -1,8 +1,8 @@
-//! The guard of the screen: one door, for whoever stands before the kiosk.
+//! Counts the tries at the screen, where one delay holds for everybody.
 
 use std::path::{Path, PathBuf};
 
-use super::door::{Denied, Door, FREE_TRIES};
+use super::delay::{Delay, Denied, FREE_TRIES};
 use super::kept::kept;
 use super::tries::{self, Tries, WHOLE};
 use crate::secret::pin::is_right;
@@ -23,7 +23,7 @@ pub(super) fn entered(data_dir: &Path) -> Option<u64> {
 #[derive(Debug)]
 pub struct PinGuard {
     data_dir: PathBuf,
-    door: Door,
+    delay: Delay,
     mark: Option<u64>,
     total: u64,
     entered: u64,
@@ -36,7 +36,7 @@ impl PinGuard {
         let tries = Tries::read_or_wait(data_dir, WAY, FREE_TRIES);
         Self {
             data_dir: data_dir.to_owned(),
-            door: Door { wrong: tries.wrong(WHOLE), since_ms: now_ms },
+            delay: Delay { wrong: tries.wrong(WHOLE), since_ms: now_ms },
             mark: tries.mark,
             total: tries.total,
             entered: tries.count(ENTERED),
@@ -50,11 +50,11 @@ impl PinGuard {
         if mark.is_some() && self.mark != mark {
             // Nobody has tried at this PIN; a file of an older version does not say at which.
             if self.mark.is_some() {
-                (self.door, self.total) = (Door::default(), 0);
+                (self.delay, self.total) = (Delay::default(), 0);
             }
             self.mark = mark;
         }
-        self.door.wait_ms(now_ms)
+        self.delay.wait_ms(now_ms)
     }
 
     /// Lets somebody in who knows the PIN.
@@ -69,24 +69,24 @@ impl PinGuard {
         let Some(hash) = kept(&self.data_dir) else {
             return Err(Denied::Unset);
         };
-        let (door, total) = (self.door.tried(now_ms), self.total.saturating_add(1));
+        let (delay, total) = (self.delay.tried(now_ms), self.total.saturating_add(1));
         let total_before = std::mem::replace(&mut self.total, total);
-        self.door = door;
+        self.delay = delay;
         self.write();
         if is_right(pin, hash.trim()) {
-            (self.door, self.total) = (Door::default(), total_before);
+            (self.delay, self.total) = (Delay::default(), total_before);
             self.entered = self.entered.wrapping_add(1);
             self.write();
             return Ok(());
         }
-        match self.door.wait_ms(now_ms) {
-            0 => Err(Denied::Wrong { left: self.door.left() }),
+        match self.delay.wait_ms(now_ms) {
+            0 => Err(Denied::Wrong { left: self.delay.left() }),
             ms => Err(Denied::Wait { ms }),
         }
     }
 
     fn write(&self) {
-        let counts = [(WHOLE, u64::from(self.door.wrong)), (ENTERED, self.entered)];
+        let counts = [(WHOLE, u64::from(self.delay.wrong)), (ENTERED, self.entered)];
         let counts = counts.map(|(name, count)| (name.to_owned(), count)).to_vec();
         Tries { mark: self.mark, total: self.total, counts }.write(&self.data_dir, WAY);
     }

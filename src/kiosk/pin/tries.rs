@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::door::FREE_TRIES;
+use super::delay::FREE_TRIES;
 use super::kept::kept;
 use crate::file;
 use crate::secret::token::digest;
@@ -74,7 +74,7 @@ impl Tries {
         known.map_or(0, |(_, count)| *count)
     }
 
-    /// The count by this name, as far as a door counts.
+    /// The count by this name, as far as a delay counts.
     pub(super) fn wrong(&self, name: &str) -> u32 {
         u32::try_from(self.count(name)).unwrap_or(u32::MAX)
     }

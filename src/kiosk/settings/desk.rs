@@ -30,14 +30,14 @@ pub struct PhoneLimits {
     /// How many requests one address may make in a minute.
     pub requests_per_minute: NonZeroU32,
     /// What is borne of connections.
-    pub door: Limits,
+    pub connections: Limits,
 }
 
 impl Default for PhoneLimits {
     fn default() -> Self {
         Self {
             requests_per_minute: NonZeroU32::MIN.saturating_add(119),
-            door: Limits {
+            connections: Limits {
                 connections_max: 32,
                 connections_of_one_max: 8,
                 requests_max: 1,

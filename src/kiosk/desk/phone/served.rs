@@ -68,9 +68,9 @@ impl Phone {
                 let routes = pages::routes(clerk, entrance, Box::new(ask), limits);
                 // The page ends with the process.
                 let (_stopper, stop) = server::stopper();
-                let (tls, door, grace) = (Some(acceptor), limits.door, Duration::ZERO);
+                let (tls, limits, grace) = (Some(acceptor), limits.connections, Duration::ZERO);
                 match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => server::serve(listener, tls, routes, door, stop, grace).await,
+                    Ok(listener) => server::serve(listener, tls, routes, limits, stop, grace).await,
                     Err(error) => tracing::error!(%error, "the desk's page cannot be served"),
                 }
             });

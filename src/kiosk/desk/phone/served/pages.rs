@@ -315,7 +315,7 @@ async fn ask_pin(
     Ok(draw::pad(&inside.words, denied))
 }
 
-/// Whose door it is.
+/// Whose tries are counted.
 fn caller(net: Net, headers: &HeaderMap) -> Caller {
     Caller { address: net.to_string(), device: DEVICE.read(headers) }
 }

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::kiosk::pin::{self, Caller, Denied, Doors};
+use crate::kiosk::pin::{self, Caller, Denied, NetworkGuard};
 use crate::secret::token;
 
 /// How long a session may be idle, in milliseconds.
@@ -18,10 +18,10 @@ pub(super) const STAY_MS: u64 = 10 * 60 * 60 * 1_000;
 /// How many sessions there are at once; a further one replaces the one that was idle longest.
 pub(super) const SESSIONS_MAX: usize = 8;
 
-/// Every session, and the doors that the PIN opens.
+/// Every session, and the guard of the PIN.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    doors: Doors,
+    guard: NetworkGuard,
     data_dir: PathBuf,
     sessions: Vec<Session>,
 }
@@ -48,8 +48,8 @@ impl Sessions {
     /// No sessions yet.
     #[must_use]
     pub(super) fn new(data_dir: &Path, now_ms: u64) -> Self {
-        let doors = Doors::new(data_dir, now_ms);
-        Self { doors, data_dir: data_dir.to_owned(), sessions: Vec::new() }
+        let guard = NetworkGuard::new(data_dir, now_ms);
+        Self { guard, data_dir: data_dir.to_owned(), sessions: Vec::new() }
     }
 
     /// Whether the PIN can be entered now.
@@ -57,7 +57,7 @@ impl Sessions {
     /// # Errors
     /// [`Denied`] when nobody can come in now.
     pub(super) fn look(&mut self, caller: &Caller, now_ms: u64) -> Result<(), Denied> {
-        match self.doors.wait_ms(caller, now_ms) {
+        match self.guard.wait_ms(caller, now_ms) {
             _ if !pin::is_set(&self.data_dir) => Err(Denied::Unset),
             0 => Ok(()),
             ms => Err(Denied::Wait { ms }),
@@ -74,7 +74,7 @@ impl Sessions {
         caller: &Caller,
         now_ms: u64,
     ) -> Result<Entered, Denied> {
-        let device = self.doors.enter(pin, caller, now_ms)?;
+        let device = self.guard.enter(pin, caller, now_ms)?;
         let pin = pin::kept(&self.data_dir).ok_or(Denied::Unset)?;
         let token = token::random();
         self.sweep(now_ms);

@@ -1,4 +1,4 @@
-//! One door: its wrong tries, how long nobody tries there after them, and why nobody is let in.
+//! The delay after wrong tries: how long it lasts, and why a PIN is refused.
 
 /// How many wrong tries are free.
 pub const FREE_TRIES: u32 = 5;
@@ -9,7 +9,7 @@ pub const FIRST_DELAY_MS: u64 = 30_000;
 /// The longest delay, in milliseconds.
 pub const DELAY_MAX_MS: u64 = 3_600_000;
 
-/// Why nobody is let in.
+/// Why a PIN is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
     /// No PIN was set.
@@ -26,15 +26,15 @@ pub enum Denied {
     },
 }
 
-/// The wrong tries at a door since somebody came in there.
+/// The wrong tries of one address, device or screen since its last right one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Door {
+pub(super) struct Delay {
     pub(super) wrong: u32,
     /// Since when the present delay runs, in milliseconds since boot.
     pub(super) since_ms: u64,
 }
 
-impl Door {
+impl Delay {
     /// How long nothing is tried, in milliseconds; 0 when somebody may try.
     pub(super) fn wait_ms(self, now_ms: u64) -> u64 {
         let Some(doublings) = self.wrong.checked_sub(FREE_TRIES) else {
@@ -49,7 +49,7 @@ impl Door {
         FREE_TRIES.saturating_sub(self.wrong)
     }
 
-    /// The door after one more wrong try.
+    /// The delay after one more wrong try.
     pub(super) const fn tried(self, now_ms: u64) -> Self {
         Self { wrong: self.wrong.saturating_add(1), since_ms: now_ms }
     }

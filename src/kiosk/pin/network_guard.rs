@@ -1,14 +1,14 @@
-//! The doors of the network: one for each address, one for each device that was in before, and a
+//! Counts the tries over the network: a delay for each address, one for each known device, and a
 //! loose limit on all addresses together.
 //!
-//! A neighbour in the shop's network who tries PINs closes the door of his own address, and with
-//! many addresses he can use up the loose limit. Neither concerns a device that has come in before:
-//! it shows a random token, and is counted by it alone. Whoever has no such device enters the PIN
-//! at the screen once, or sets another: either clears every delay here.
+//! A stranger in the shop's network who tries PINs delays his own address, and with many addresses
+//! he can use up the loose limit. Neither delays a known device: it shows a random token and is
+//! counted by that alone. Somebody without a known device enters the PIN at the screen once, or
+//! sets another: either clears every delay here.
 
 use std::path::{Path, PathBuf};
 
-use super::door::{Denied, Door};
+use super::delay::{Delay, Denied};
 use super::guard;
 use super::kept::kept;
 use super::tries::{self, Tries, WHOLE};
@@ -37,7 +37,7 @@ const SEEN: &str = "seen";
 const ADDRESS: &str = "address ";
 const DEVICE: &str = "device ";
 
-/// Who is at a door.
+/// Who tries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The address or the network that it comes from, as one word.
@@ -48,39 +48,39 @@ pub struct Caller {
 
 /// Guards the network.
 #[derive(Debug)]
-pub struct Doors {
+pub struct NetworkGuard {
     data_dir: PathBuf,
     mark: Option<u64>,
     total: u64,
     /// How often somebody had come in at the screen.
     seen: u64,
     /// How many tries of all addresses are used up, and since when the next one comes back.
-    all: Door,
+    all: Delay,
     /// The one that was tried last at the end.
-    addresses: Vec<(String, Door)>,
+    addresses: Vec<(String, Delay)>,
     /// By the hash of what they show; the one that came in last at the end.
-    devices: Vec<(String, Door)>,
+    devices: Vec<(String, Delay)>,
 }
 
-impl Doors {
-    /// The doors of the kiosk with this data folder, at this instant of the boot's clock.
+impl NetworkGuard {
+    /// The guard of the kiosk with this data folder, at this instant of the boot's clock.
     #[must_use]
     pub fn new(data_dir: &Path, now_ms: u64) -> Self {
         let tries = Tries::read_or_wait(data_dir, WAY, ALL_FREE);
         let named = |kind: &str| {
             let of_kind = tries.counts.iter().filter_map(|(name, _)| name.strip_prefix(kind));
-            let door = |name: &str| {
+            let delay = |name: &str| {
                 let wrong = tries.wrong(&format!("{kind}{name}"));
-                (name.to_owned(), Door { wrong, since_ms: now_ms })
+                (name.to_owned(), Delay { wrong, since_ms: now_ms })
             };
-            of_kind.map(door).collect::<Vec<_>>()
+            of_kind.map(delay).collect::<Vec<_>>()
         };
         Self {
             data_dir: data_dir.to_owned(),
             mark: tries.mark,
             total: tries.total,
             seen: tries.count(SEEN),
-            all: Door { wrong: tries.wrong(WHOLE), since_ms: now_ms },
+            all: Delay { wrong: tries.wrong(WHOLE), since_ms: now_ms },
             addresses: named(ADDRESS),
             devices: named(DEVICE),
         }
@@ -91,7 +91,7 @@ impl Doors {
     pub fn wait_ms(&mut self, caller: &Caller, now_ms: u64) -> u64 {
         self.look_around(now_ms);
         match self.device_of(caller) {
-            Some((_, door)) => door.wait_ms(now_ms),
+            Some((_, delay)) => delay.wait_ms(now_ms),
             None => self.address_of(caller).wait_ms(now_ms).max(self.all_wait_ms(now_ms)),
         }
     }
@@ -113,7 +113,7 @@ impl Doors {
         self.write();
         if !is_right(pin, hash.trim()) {
             return match self.wait_ms(caller, now_ms) {
-                0 => Err(Denied::Wrong { left: self.door_of(caller).left() }),
+                0 => Err(Denied::Wrong { left: self.delay_of(caller).left() }),
                 ms => Err(Denied::Wait { ms }),
             };
         }
@@ -128,7 +128,7 @@ impl Doors {
                 caller.device.clone().unwrap_or_default()
             }
         };
-        push(&mut self.devices, DEVICES_MAX, name_of(&device), Door::default());
+        push(&mut self.devices, DEVICES_MAX, name_of(&device), Delay::default());
         self.write();
         Ok(device)
     }
@@ -159,7 +159,7 @@ impl Doors {
     fn clear(&mut self) {
         self.all.wrong = 0;
         self.addresses.clear();
-        self.devices.iter_mut().for_each(|(_, door)| *door = Door::default());
+        self.devices.iter_mut().for_each(|(_, delay)| *delay = Delay::default());
     }
 
     fn all_wait_ms(&self, now_ms: u64) -> u64 {
@@ -169,40 +169,40 @@ impl Doors {
         }
     }
 
-    fn device_of(&self, caller: &Caller) -> Option<(String, Door)> {
+    fn device_of(&self, caller: &Caller) -> Option<(String, Delay)> {
         let name = name_of(caller.device.as_deref()?);
         self.devices.iter().find(|(known, _)| *known == name).cloned()
     }
 
-    fn address_of(&self, caller: &Caller) -> Door {
+    fn address_of(&self, caller: &Caller) -> Delay {
         let known = self.addresses.iter().find(|(name, _)| *name == caller.address);
-        known.map_or_else(Door::default, |(_, door)| *door)
+        known.map_or_else(Delay::default, |(_, delay)| *delay)
     }
 
-    fn door_of(&self, caller: &Caller) -> Door {
-        self.device_of(caller).map_or_else(|| self.address_of(caller), |(_, door)| door)
+    fn delay_of(&self, caller: &Caller) -> Delay {
+        self.device_of(caller).map_or_else(|| self.address_of(caller), |(_, delay)| delay)
     }
 
     fn note_wrong(&mut self, caller: &Caller, now_ms: u64) {
         self.total = self.total.saturating_add(1);
-        if let Some((name, door)) = self.device_of(caller) {
+        if let Some((name, delay)) = self.device_of(caller) {
             let known = self.devices.iter_mut().filter(|(known, _)| *known == name);
-            known.for_each(|(_, known)| *known = door.tried(now_ms));
+            known.for_each(|(_, known)| *known = delay.tried(now_ms));
             return;
         }
         self.all.wrong = self.all.wrong.saturating_add(1);
-        let door = self.address_of(caller).tried(now_ms);
+        let delay = self.address_of(caller).tried(now_ms);
         self.addresses.retain(|(name, _)| *name != caller.address);
-        push(&mut self.addresses, ADDRESSES_MAX, caller.address.clone(), door);
+        push(&mut self.addresses, ADDRESSES_MAX, caller.address.clone(), delay);
     }
 
     fn write(&self) {
         let whole = [(WHOLE, u64::from(self.all.wrong)), (SEEN, self.seen)];
         let mut counts = whole.map(|(name, count)| (name.to_owned(), count)).to_vec();
-        for (kind, doors) in [(ADDRESS, &self.addresses), (DEVICE, &self.devices)] {
+        for (kind, guard) in [(ADDRESS, &self.addresses), (DEVICE, &self.devices)] {
             let count =
-                |(name, door): &(String, Door)| (format!("{kind}{name}"), u64::from(door.wrong));
-            counts.extend(doors.iter().map(count));
+                |(name, delay): &(String, Delay)| (format!("{kind}{name}"), u64::from(delay.wrong));
+            counts.extend(guard.iter().map(count));
         }
         Tries { mark: self.mark, total: self.total, counts }.write(&self.data_dir, WAY);
     }
@@ -219,12 +219,12 @@ pub fn wrong_tries(data_dir: &Path) -> u64 {
     of(guard::WAY).saturating_add(of(WAY))
 }
 
-/// Adds a door at the end; the first makes room.
-fn push(doors: &mut Vec<(String, Door)>, doors_max: usize, name: String, door: Door) {
-    if doors.len() >= doors_max {
-        doors.remove(0);
+/// Adds a delay at the end; the first makes room.
+fn push(guard: &mut Vec<(String, Delay)>, delays_max: usize, name: String, delay: Delay) {
+    if guard.len() >= delays_max {
+        guard.remove(0);
     }
-    doors.push((name, door));
+    guard.push((name, delay));
 }
 
 /// What is kept of what a device shows, so that nobody can show it who reads the file.
@@ -256,20 +256,20 @@ mod tests {
     #[test]
     fn a_neighbour_who_tries_whenever_he_may_keeps_no_other_address_out() {
         let folder = folder();
-        let mut doors = Doors::new(folder.path(), 0);
+        let mut guard = NetworkGuard::new(folder.path(), 0);
         let (mut now_ms, mut tried) = (0, 0);
         for day in 0..3 * 24 {
             while now_ms < day * HOUR_MS {
-                match doors.wait_ms(&at("neighbour"), now_ms) {
+                match guard.wait_ms(&at("neighbour"), now_ms) {
                     0 => {
                         tried += 1;
-                        assert!(doors.enter("1111", &at("neighbour"), now_ms).is_err());
+                        assert!(guard.enter("1111", &at("neighbour"), now_ms).is_err());
                     }
                     ms => now_ms += ms,
                 }
             }
             let phone = at(&format!("phone-{day}"));
-            assert!(doors.enter("2580", &phone, now_ms).is_ok(), "hour {day}");
+            assert!(guard.enter("2580", &phone, now_ms).is_ok(), "hour {day}");
         }
         assert!((60..=90).contains(&tried), "{tried}");
         assert_eq!(wrong_tries(folder.path()), tried);
@@ -278,18 +278,18 @@ mod tests {
     #[test]
     fn all_addresses_together_guess_no_more_than_the_documentation_says() {
         let folder = folder();
-        let mut doors = Doors::new(folder.path(), 0);
+        let mut guard = NetworkGuard::new(folder.path(), 0);
         let mut guesses = 0;
         for minute in 0..24 * 60 {
             for address in 0..10 {
                 let caller = at(&format!("{minute}-{address}"));
                 let before = wrong_tries(folder.path());
-                assert!(doors.enter("1111", &caller, minute * 60_000).is_err());
+                assert!(guard.enter("1111", &caller, minute * 60_000).is_err());
                 guesses += wrong_tries(folder.path()) - before;
             }
             if minute == 12 * 60 {
                 // Neither a restart nor a forgotten address gives any for free.
-                doors = Doors::new(folder.path(), minute * 60_000);
+                guard = NetworkGuard::new(folder.path(), minute * 60_000);
             }
         }
         assert!(guesses <= u64::from(ALL_FREE) + 24, "{guesses}");
@@ -297,69 +297,69 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_was_in_before_has_a_door_of_its_own_over_a_restart() {
+    fn a_known_device_has_a_delay_of_its_own_over_a_restart() {
         let folder = folder();
-        let mut doors = Doors::new(folder.path(), 0);
-        let device = doors.enter("2580", &at("phone"), 0).unwrap();
+        let mut guard = NetworkGuard::new(folder.path(), 0);
+        let device = guard.enter("2580", &at("phone"), 0).unwrap();
         for at_ms in 0..1_000 {
-            let _ = doors.enter("1111", &at(&format!("{at_ms}")), 1);
-            let _ = doors.enter("1111", &at("phone"), 1);
+            let _ = guard.enter("1111", &at(&format!("{at_ms}")), 1);
+            let _ = guard.enter("1111", &at("phone"), 1);
         }
-        assert!(matches!(doors.enter("2580", &at("new"), 1), Err(Denied::Wait { .. })));
-        let mut doors = Doors::new(folder.path(), 2);
-        assert_eq!(doors.wait_ms(&with("phone", &device), 2), 0);
-        assert_eq!(doors.enter("2580", &with("phone", &device), 2).as_ref(), Ok(&device));
-        // What nobody gave out opens nothing, and the device's own door closes too.
-        assert!(doors.enter("2580", &with("phone", "0"), 2).is_err());
+        assert!(matches!(guard.enter("2580", &at("new"), 1), Err(Denied::Wait { .. })));
+        let mut guard = NetworkGuard::new(folder.path(), 2);
+        assert_eq!(guard.wait_ms(&with("phone", &device), 2), 0);
+        assert_eq!(guard.enter("2580", &with("phone", &device), 2).as_ref(), Ok(&device));
+        // An unknown token opens nothing, and a known device is delayed by its own tries.
+        assert!(guard.enter("2580", &with("phone", "0"), 2).is_err());
         for left in (1..FREE_TRIES).rev() {
-            let denied = doors.enter("1111", &with("phone", &device), 2);
+            let denied = guard.enter("1111", &with("phone", &device), 2);
             assert_eq!(denied, Err(Denied::Wrong { left }));
         }
-        let denied = doors.enter("1111", &with("phone", &device), 2);
+        let denied = guard.enter("1111", &with("phone", &device), 2);
         assert_eq!(denied, Err(Denied::Wait { ms: FIRST_DELAY_MS }));
     }
 
     #[test]
     fn a_right_pin_at_the_screen_and_another_pin_clear_the_delays() {
         let folder = folder();
-        let mut doors = Doors::new(folder.path(), 0);
-        let close = |doors: &mut Doors| {
+        let mut guard = NetworkGuard::new(folder.path(), 0);
+        let close = |guard: &mut NetworkGuard| {
             for address in 0..=ALL_FREE {
-                let _ = doors.enter("1111", &at(&format!("{}", address / 4)), 0);
+                let _ = guard.enter("1111", &at(&format!("{}", address / 4)), 0);
             }
-            assert!(doors.wait_ms(&at("new"), 0) > 0);
+            assert!(guard.wait_ms(&at("new"), 0) > 0);
         };
-        close(&mut doors);
+        close(&mut guard);
         let mut screen = PinGuard::new(folder.path(), 0);
         assert!(screen.enter("1111", 0).is_err());
-        assert!(doors.wait_ms(&at("new"), 0) > 0, "a wrong one does not");
+        assert!(guard.wait_ms(&at("new"), 0) > 0, "a wrong one does not");
         screen.enter("2580", 0).unwrap();
-        assert_eq!((doors.wait_ms(&at("new"), 0), doors.wait_ms(&at("0"), 0)), (0, 0));
-        close(&mut doors);
+        assert_eq!((guard.wait_ms(&at("new"), 0), guard.wait_ms(&at("0"), 0)), (0, 0));
+        close(&mut guard);
         screen.enter("2580", 0).unwrap();
-        let mut doors = Doors::new(folder.path(), 0);
-        assert_eq!(doors.wait_ms(&at("new"), 0), 0, "also when nobody looked before a restart");
-        close(&mut doors);
+        let mut guard = NetworkGuard::new(folder.path(), 0);
+        assert_eq!(guard.wait_ms(&at("new"), 0), 0, "also when nobody looked before a restart");
+        close(&mut guard);
         assert!(wrong_tries(folder.path()) > 80);
         set(folder.path(), &hash("8642").unwrap()).unwrap();
-        assert_eq!((doors.wait_ms(&at("new"), 0), wrong_tries(folder.path())), (0, 0));
-        assert!(doors.enter("8642", &at("new"), 0).is_ok());
+        assert_eq!((guard.wait_ms(&at("new"), 0), wrong_tries(folder.path())), (0, 0));
+        assert!(guard.enter("8642", &at("new"), 0).is_ok());
     }
 
     #[test]
     fn no_more_is_remembered_than_there_is_room_for() {
         let folder = folder();
-        let mut doors = Doors::new(folder.path(), 0);
+        let mut guard = NetworkGuard::new(folder.path(), 0);
         for at_ms in 0..100 {
             let now_ms = at_ms * HOUR_MS;
             let caller = at(&format!("{at_ms}"));
-            assert!(doors.enter("1111", &caller, now_ms).is_err());
-            assert!(doors.enter("2580", &at("phone"), now_ms).is_ok());
+            assert!(guard.enter("1111", &caller, now_ms).is_err());
+            assert!(guard.enter("2580", &at("phone"), now_ms).is_ok());
         }
         // The address of the phone was forgotten when it came in.
         let full = (ADDRESSES_MAX - 1, DEVICES_MAX);
-        assert_eq!((doors.addresses.len(), doors.devices.len()), full);
-        let again = Doors::new(folder.path(), 0);
+        assert_eq!((guard.addresses.len(), guard.devices.len()), full);
+        let again = NetworkGuard::new(folder.path(), 0);
         assert_eq!((again.addresses.len(), again.devices.len()), full);
     }
 
@@ -367,6 +367,6 @@ mod tests {
     fn what_cannot_be_read_may_have_been_anything() {
         let folder = folder();
         std::fs::write(folder.path().join("pin-tries-phone"), "x").unwrap();
-        assert!(Doors::new(folder.path(), 0).wait_ms(&at("phone"), 0) > 0);
+        assert!(NetworkGuard::new(folder.path(), 0).wait_ms(&at("phone"), 0) > 0);
     }
 }
