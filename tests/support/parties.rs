@@ -86,7 +86,7 @@ impl Site {
         process
     }
 
-    /// A shop that has opened: the hub runs, and its kiosk is enrolled and has thanked for one press.
+    /// An open shop: the hub runs, the kiosk is enrolled and has thanked for one press.
     pub(crate) fn open_shop(&self) -> (Process, Process, Buttons) {
         let hub = self.start_hub();
         self.acquaint(self.hub);
