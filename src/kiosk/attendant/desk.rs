@@ -13,6 +13,9 @@ use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
 use crate::kiosk::desk::sheets::sheet::{Entered, Health, Sheet, Stick, Tab, Tap};
 
+/// How long the clerk may take to bring the pad before the desk is closed again, in milliseconds.
+const PAD_WAIT_MS: u64 = 10_000;
+
 impl Attendant {
     pub(super) fn tap(&mut self, tap: Tap) {
         let until = self.now() + self.desk.stay_ms;
@@ -21,6 +24,8 @@ impl Attendant {
                 self.desk.sessions += 1;
                 let (number, tab) = (self.desk.sessions, Tab::Today);
                 let tried = [false; 5];
+                // The pad has not been shown yet; from then on it stays as long as any sheet.
+                let until = until.max(until - self.desk.stay_ms + PAD_WAIT_MS);
                 self.desk.session = Some(Session { number, is_in: false, tab, until, tried });
                 // The panel stays on for a shop manager in a closed shop.
                 self.panel.dark_at = None;
@@ -141,10 +146,13 @@ impl Attendant {
 
     /// Shows a sheet, if the session that it was fetched for is still open.
     pub(super) fn lay(&mut self, number: u64, sheet: Sheet) {
+        let until = self.now() + self.desk.stay_ms;
         let Some(session) = self.desk.session.as_mut().filter(|session| session.number == number)
         else {
             return;
         };
+        // A sheet that a busy machine shows late is there to be read as long as any other.
+        session.until = until;
         // The clerk writes such a sheet for somebody who is not in only after the right PIN.
         session.is_in |= sheet.is_behind_the_pin();
         if matches!(sheet, Sheet::Health(_)) {
