@@ -105,7 +105,7 @@ fn a_long_press_on_the_brand_opens_the_pad_and_only_the_pin_the_tabs() {
     stage.see_picture("desk-pin");
     dispatch(WindowEvent::PointerReleased { position, button });
     stage.enter("1111");
-    stage.see("That was not it. Tries left: 4");
+    stage.see("Wrong PIN. Tries left: 4");
     stage.enter("9999");
     stage.see_picture("desk-wrong");
     assert!(!stage.has("Today"), "not without the PIN");

@@ -381,7 +381,7 @@ pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>)
     };
     let counted = [
         (health.books.lost, "The card lost ratings: {}. Replace it."),
-        (health.books.set_aside, "Set aside, since head office would not have them: {}"),
+        (health.books.set_aside, "Refused by head office and set aside: {}"),
         (health.wrong_tries, "Wrong tries at the PIN since it was set: {}"),
     ];
     html! {

@@ -209,7 +209,7 @@ fn frame(words: &Translations, shop: &str, tab: Tab, form: &str, body: &Markup) 
 pub(super) fn pad(words: &Translations, denied: Option<Denied>) -> Markup {
     let said = denied.map(|denied| match denied {
         Denied::Unset => words.tr("No PIN is set on this kiosk.").to_owned(),
-        Denied::Wrong { left } => words.fill("That was not it. Tries left: {}", &[&left]),
+        Denied::Wrong { left } => words.fill("Wrong PIN. Tries left: {}", &[&left]),
         Denied::Wait { ms } if ms > 120_000 => {
             words.fill("Too many wrong tries. Minutes to wait: {}", &[&ms.div_ceil(60_000)])
         }
