@@ -16,8 +16,8 @@ kiosk=kiosk; grep -q '^phone = ' Cargo.toml && kiosk=kiosk,phone
 # The least of the program that a mutant's tests need: most of compiling is for the other half of it.
 features() {
   case "$1 $2 $3" in
-    *' --test together') echo "$kiosk,hub" ;;
-    *' --test hub' | *' --test hostile' | src/hub/*' --lib '* | src/web/server*' --lib '*) echo hub ;;
+    *' --test together' | *' --test hostile') echo "$kiosk,hub" ;;
+    *' --test hub' | src/hub/*' --lib '* | src/web/server*' --lib '*) echo hub ;;
     *' --test '* | src/kiosk/*' --lib '*) echo "$kiosk" ;;
   esac
 }
@@ -116,6 +116,14 @@ mutant another-kiosks-run-is-taken src/hub/rules/claims.rs 's/owner == kiosk\)/o
 mutant a-boot-is-anybodys src/hub/archive/sqlite/ingest.rs 's/where uuid = \? and kiosk = \?"/where uuid = ? and kiosk <> ? || \x27\x27"/; s/uuid = \? and kiosk is null/uuid = ?/' --test hub owners
 mutant one-kiosk-moves-the-chain src/hub/rules/restored.rs 's/SHOPS_IN_DOUBT: u32 = 3/SHOPS_IN_DOUBT: u32 = 1/' --test hub epochs
 mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64 = 60 \* 60/EPOCH_LIFE_MS: i64 = -60/' --test hub epochs
+# A foreign folder is never ours, and the journal knows its own file.
+mutant links-are-followed src/foreign.rs 's/AtFlags::SYMLINK_NOFOLLOW/AtFlags::empty()/; s/flags \| OFlags::NOFOLLOW \| OFlags::CLOEXEC/flags | OFlags::CLOEXEC/; s/ResolveFlags::BENEATH \| ResolveFlags::NO_SYMLINKS \| ResolveFlags::NO_MAGICLINKS/ResolveFlags::empty()/' --test hostile stick
+mutant a-receipt-for-a-header src/hub/carried/import.rs 's/if reader\.signer\(\)\.is_none\(\)/if reader.signer().is_none() \&\& now_ms == 0/' --test hostile stick
+mutant one-bad-file-ends-all src/kiosk/desk/tools/stick.rs 's/Err\(error\) => fails\(&name, &error\),\n        \}\n    \}\n    if let Some\(enrolment\) = enrolment\.filter/Err(error) => return Err(error.into()),\n        }\n    }\n    if let Some(enrolment) = enrolment.filter/' --test hostile stick
+mutant another-file-is-not-noticed src/kiosk/journal/append.rs 's/self\.own\.as_ref\(\)\.is_none_or\(\|own\| own\.is_in\(&self\.folder\)\)/self.own.is_some() || self.own.is_none()/' --test hostile stick
+mutant a-look-drops-the-lock src/kiosk/journal/rescue/own.rs 's/(        let there = std::fs::symlink_metadata)/        drop(File::open(folder.join(FILE)));\n$1/' --test kiosk program
+# What is printed does not act.
+mutant control-characters-act src/escape.rs 's/    c\.is_control\(\)\n        \|\| matches!\(c, /    c == \x27\\0\x27\n        || matches!(c, /' --test hostile terminal
 # Strangers hold nothing.
 mutant body-before-token src/hub/kiosks/admission.rs 's/(        let token = token_in\(request\.headers\(\)\)\?\.to_owned\(\);)/        let headers = request.headers().clone();\n        let Ok(body) = Body::from_request(request, shared).await;\n        let request = Request::new(axum::body::Body::empty());\n        let token = token_in(&headers)?.to_owned();/; s/        let Ok\(body\) = Body::from_request\(request, shared\)\.await;\n        let place/        let _ = request;\n        let place/' --test hostile
 mutant no-write-timeout src/web/server/watched.rs 's/Poll::Ready\(\(\)\) => Poll::Ready\(Err/Poll::Ready(()) if self.write.is_zero() => Poll::Ready(Err/; s/Poll::Pending => Poll::Pending,\n        \}/_ => Poll::Pending,\n        }/' --test hostile
