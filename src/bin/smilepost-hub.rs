@@ -322,7 +322,12 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             kiosks::revoke(&open(&config)?, &kiosk, clock::wall_ms()).await?;
             print(format_args!("the tokens and codes of {kiosk} are revoked"))
         }
-        KioskCommand::List(config) => print(&kiosks::list(&open(&config)?).await?),
+        KioskCommand::List(config) => {
+            let settings = Settings::read(&config.config)?;
+            let archive = Sqlite::open(&settings.data_dir)?;
+            let budget = settings.limits.bytes_a_day();
+            print(&kiosks::list(&archive, budget, clock::wall_ms()).await?)
+        }
     }
 }
 

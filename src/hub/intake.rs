@@ -17,6 +17,12 @@ use crate::wire::receipt::{SetAside, Settled};
 /// The most anchors of one delivery.
 const ANCHORS_MAX: usize = 1_000;
 
+/// The most runs of one delivery, with events or without.
+const RUNS_MAX: usize = EVENTS_MAX;
+
+/// The most characters of the reason why an event is refused: it quotes what it complains about.
+const REASON_CHARS_MAX: usize = 300;
+
 /// The most characters that are kept of a kiosk's complaint about its survey.
 const COMPLAINT_CHARS_MAX: usize = 1_000;
 
@@ -45,6 +51,11 @@ pub fn check(
     let events: usize = delivery.runs.iter().map(|run| run.events.len()).sum();
     if events > EVENTS_MAX {
         let sentence = format!("the delivery has {events} events; at most {EVENTS_MAX} are taken");
+        return Err(Unacceptable(sentence));
+    }
+    let runs = delivery.runs.len();
+    if runs > RUNS_MAX {
+        let sentence = format!("the delivery has {runs} runs; at most {RUNS_MAX} are taken");
         return Err(Unacceptable(sentence));
     }
     let nonce_bytes = delivery.nonce.len();
@@ -108,7 +119,9 @@ fn check_run(run: &Run) -> Result<(Arrived, Vec<(u32, String)>), Unacceptable> {
             Err(nameless @ Unusable::Nameless) => {
                 return Err(Unacceptable(format!("run {id}: {nameless}")));
             }
-            Err(Unusable::Malformed { n, why }) => unusable.push((n, why)),
+            Err(Unusable::Malformed { n, why }) => {
+                unusable.push((n, why.chars().take(REASON_CHARS_MAX).collect()));
+            }
         }
     }
     Ok((Arrived { run: id, boot, taken: run.taken, events }, unusable))

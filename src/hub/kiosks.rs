@@ -38,7 +38,7 @@ pub fn routes<A: Archive>(
     keys: HubPublic,
     read_clocks: fn() -> Reading,
 ) -> Router {
-    let gate = Arc::new(Gate::new(limits));
+    let (gate, bytes_a_day) = (Arc::new(Gate::new(limits)), limits.bytes_a_day());
     Router::new()
         .route(
             wire::ENROLMENTS,
@@ -52,7 +52,7 @@ pub fn routes<A: Archive>(
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(Shared { archive, gate, keys, read_clocks })
+        .with_state(Shared { archive, gate, bytes_a_day, keys, read_clocks })
 }
 
 /// Whether deliveries can be stored; `/healthz` says only that the process lives.

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod books;
+pub mod budget;
 pub mod claims;
 pub mod clones;
 pub mod counting;

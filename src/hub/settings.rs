@@ -14,6 +14,9 @@ use crate::web::limits as web;
 /// How many connections one address may have where nobody says otherwise.
 const CONNECTIONS_OF_ONE_MAX: usize = 64;
 
+/// So many bytes are a mebibyte.
+pub const MIB: u64 = 1_024 * 1_024;
+
 /// Everything the hub needs to know at start, with limits checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -45,6 +48,8 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// Requests of kiosks that are served at once.
     pub deliveries_at_once: u32,
+    /// How much of one kiosk is kept in a day, in mebibytes.
+    pub mib_a_day: u32,
     /// How many connections one address may have at each listener; without it, 64, and as many as
     /// there are at a listener of this machine alone, where they all come from a reverse proxy.
     pub connections_of_one: Option<u32>,
@@ -55,6 +60,12 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// How much of one kiosk is kept in a day, in bytes.
+    #[must_use]
+    pub fn bytes_a_day(&self) -> u64 {
+        u64::from(self.mib_a_day) * MIB
+    }
+
     /// What the listener at this address bears.
     #[must_use]
     pub fn connections_at(&self, address: SocketAddr) -> web::Limits {
@@ -70,11 +81,13 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog.
+    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog. A rating
+    /// takes some 300 bytes, so that a day's budget is for 800,000 of them.
     fn default() -> Self {
         Self {
             requests_per_minute: 600,
             deliveries_at_once: 64,
+            mib_a_day: 256,
             connections_of_one: None,
             page_seconds: 5,
             connections: web::Limits {
@@ -122,6 +135,7 @@ struct TlsPart {
 struct LimitsPart {
     requests_per_minute: Option<u32>,
     deliveries_at_once: Option<u32>,
+    mib_a_day: Option<u32>,
     connections: Option<u32>,
     connections_of_one_address: Option<u32>,
     page_seconds: Option<u32>,
@@ -194,6 +208,7 @@ impl File {
                 .requests_per_minute
                 .unwrap_or(usual.requests_per_minute),
             deliveries_at_once: self.limits.deliveries_at_once.unwrap_or(usual.deliveries_at_once),
+            mib_a_day: self.limits.mib_a_day.unwrap_or(usual.mib_a_day),
             connections_of_one: self.limits.connections_of_one_address,
             page_seconds: self.limits.page_seconds.unwrap_or(usual.page_seconds),
             connections: web::Limits {
@@ -213,6 +228,8 @@ impl File {
         complaints.unless(is_sane, "limits.requests_per_minute", "must be 6 to 1000000");
         let is_sane = (1..=10_000).contains(&limits.deliveries_at_once);
         complaints.unless(is_sane, "limits.deliveries_at_once", "must be 1 to 10000");
+        let is_sane = (1..=1_000_000).contains(&limits.mib_a_day);
+        complaints.unless(is_sane, "limits.mib_a_day", "must be 1 to 1000000");
         complaints.unless(limits.page_seconds <= 600, "limits.page_seconds", "must be 0 to 600");
         Settings { data_dir, listen, dashboard, tls, limits }
     }

@@ -20,10 +20,14 @@ pub async fn run<A: Archive>(archive: A) {
             "older ratings could not be checked for misuse again; the next start retries it"
         );
     }
+    let mut last = String::new();
     loop {
-        let rest = match archive.date_more().await {
-            Ok(true) => PAUSE,
-            Ok(false) => REST,
+        let rest = match archive.date_more(last.clone()).await {
+            Ok(Some(kiosk)) => {
+                last = kiosk;
+                PAUSE
+            }
+            Ok(None) => REST,
             Err(error) => {
                 log(&error);
                 REST

@@ -3,6 +3,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod greedy;
 #[path = "../support/hub.rs"]
 #[allow(dead_code, clippy::indexing_slicing, reason = "others need more of it")]
 mod hub;
@@ -17,3 +18,5 @@ mod stranger;
 mod terminal;
 #[path = "../support/wait.rs"]
 mod wait;
+#[path = "../support/greedy.rs"]
+mod wants;

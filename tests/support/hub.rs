@@ -79,6 +79,24 @@ impl Scene {
         answer["token"].as_str().unwrap().to_owned()
     }
 
+    /// A further enrolled kiosk, in a shop of its own, both of this name; returns its token.
+    pub(crate) async fn stranger(&self, name: &str) -> String {
+        let (zone, group) = ("Europe/Helsinki".to_owned(), None);
+        let shop = Shop { id: name.to_owned(), name: name.to_owned(), zone, group };
+        assert!(self.archive.add_shop(shop).await.unwrap());
+        let touchpoint = "Exit".to_owned();
+        let kiosk = Kiosk { id: name.to_owned(), shop: name.to_owned(), touchpoint };
+        assert!(self.archive.add_kiosk(kiosk).await.unwrap());
+        self.enrol_anew(name).await
+    }
+
+    /// Delivers with another kiosk's token.
+    pub(crate) async fn deliver_by(&self, token: &str, delivery: &Value) -> (u16, Value) {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        self.post("/v1/deliveries", &headers, delivery.to_string().into_bytes()).await
+    }
+
     pub(crate) async fn enrol(&self, code: &str) -> (u16, Value) {
         let body = json!({ "code": code, "app": "test" }).to_string();
         self.post("/v1/enrolments", &[], body.into_bytes()).await
@@ -129,7 +147,7 @@ impl Scene {
 /// A rating `n`, taken so many minutes after noon by a wall clock that is right.
 pub(crate) fn rating(n: u32, score: u8) -> Value {
     json!({
-        "n": n, "kind": "rated", "boot_ms": n * 60_000, "wall_ms": NOON + i64::from(n) * 60_000,
+        "n": n, "kind": "rated", "boot_ms": u64::from(n) * 60_000, "wall_ms": NOON + i64::from(n) * 60_000,
         "score": score, "scale": 5, "input": "button", "question": "checkout",
         "question_version": 1, "language": "en",
     })

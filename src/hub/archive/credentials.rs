@@ -7,6 +7,7 @@
 use super::error::Error;
 use super::places::{Kiosk, Shop};
 use crate::carried::seal::PublicKey;
+use crate::hub::rules::budget::Spent;
 use crate::hub::secrets::{Hash, Token};
 
 /// A valid token that may have signed a carried delivery.
@@ -31,6 +32,8 @@ pub struct Bearer {
     pub is_old: bool,
     /// Whether the key that verifies its signatures is known.
     pub has_key: bool,
+    /// What the kiosk has spent of its budget.
+    pub spent: Spent,
 }
 
 /// Keeps codes and tokens.

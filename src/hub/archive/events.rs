@@ -11,6 +11,7 @@ use super::error::Error;
 use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 pub use crate::hub::rules::books::Way;
+pub use crate::hub::rules::budget::Spent;
 use crate::wire::delivery::{Counters, Received};
 use crate::wire::receipt::Pin;
 use crate::wire::report::Reported;
@@ -90,10 +91,10 @@ pub struct Stored {
     pub stored: u64,
     /// How many of these came with this shipment.
     pub added: u64,
-    /// How many conflicts came with it that were not known.
-    pub new_conflicts: u32,
-    /// How many bytes it has added to the archive, as far as the kiosk decides over them.
-    pub bytes: u64,
+    /// What the kiosk had spent of its budget before it.
+    pub spent_before: Spent,
+    /// What it has spent with it.
+    pub spent: Spent,
     /// The epoch that this kiosk is told.
     pub epoch: u64,
     /// The number of the survey that is meant for this kiosk; 0 is none.
@@ -134,8 +135,11 @@ pub trait Events {
     ) -> impl Future<Output = Result<Vec<(Cursor, Reported)>, Error>> + Send;
 
     /// Dates some of those stored events again of whose time a delivery has told more than it could
-    /// do at once; returns whether some are left.
-    fn date_more(&self) -> impl Future<Output = Result<bool, Error>> + Send;
+    /// do at once. They are one kiosk's: the next after this one, by short name; returns which.
+    fn date_more(
+        &self,
+        after: String,
+    ) -> impl Future<Output = Result<Option<String>, Error>> + Send;
 
     /// Judges every press again that older rules have judged, once after the rules have changed.
     fn judge_again(&self) -> impl Future<Output = Result<(), Error>> + Send;

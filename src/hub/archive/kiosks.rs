@@ -5,6 +5,7 @@
 
 use super::error::Error;
 use super::places::Kiosk;
+use crate::hub::rules::budget::Spent;
 
 /// A kiosk and what was last heard of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Status {
     pub publication: Option<u64>,
     /// Why it does not ask the survey that it was given.
     pub survey_complaint: Option<String>,
+    /// What it has spent of its budget.
+    pub spent: Spent,
 }
 
 /// The kiosks whose desk gets a PIN.

@@ -9,6 +9,8 @@
 mod accounts;
 mod calls_and_notes;
 mod carried;
+#[cfg(test)]
+mod cost;
 mod credentials;
 mod dating;
 mod errands;
@@ -35,9 +37,9 @@ use super::error::Error;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 10;
+pub const SCHEMA_VERSION: i32 = 11;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -48,6 +50,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("sqlite/0008_epochs.sql"),
     include_str!("sqlite/0009_lines.sql"),
     include_str!("sqlite/0010_dating.sql"),
+    include_str!("sqlite/0011_budget.sql"),
 ];
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.

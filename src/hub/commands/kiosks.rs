@@ -76,19 +76,26 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
     }
 }
 
-/// Lists every kiosk with its last contact and what it holds, a line each.
+/// Lists every kiosk with its last contact, what it holds, and whether it has had as much kept as
+/// this on the day of this time, in milliseconds since 1970 UTC; a line each.
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn list<A: Archive>(archive: &A) -> Result<String, Error> {
+pub async fn list<A: Archive>(archive: &A, bytes_a_day: u64, now_ms: i64) -> Result<String, Error> {
+    let line = |status: Status| {
+        let is_spent = status.spent.is_all(bytes_a_day, now_ms);
+        line(status, is_spent)
+    };
     Ok(archive.kiosks().await?.into_iter().map(line).collect())
 }
 
-fn line(status: Status) -> String {
+fn line(status: Status, is_spent: bool) -> String {
     let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
     let last = last.map_or("never".to_owned(), |at| at.to_rfc3339());
     let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
     let Kiosk { id, shop, touchpoint } = status.kiosk;
     let waiting = status.waiting;
-    format!("{id}\t{shop}\t{}\t{state}\tlast contact {last}\tholds {waiting}\n", Plain(touchpoint))
+    let spent = if is_spent { "\tsent too much today and waits until midnight UTC" } else { "" };
+    let touchpoint = Plain(touchpoint);
+    format!("{id}\t{shop}\t{touchpoint}\t{state}\tlast contact {last}\tholds {waiting}{spent}\n")
 }

@@ -2,21 +2,21 @@
 //!
 //! A handler that takes [`Admitted`] serves no stranger. The token is checked before any of the
 //! body is read, so that a stranger costs no memory; then the body is received, so that a slow
-//! sender takes no place inside, and how many one kiosk sends at once is limited.
+//! sender takes no place inside. One request of a kiosk is served at a time.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::Body;
-use super::gate::{Gate, Stranger, Wait};
+use super::gate::{Gate, Place, Stranger, Wait};
 use super::refusal::Refusal;
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
 use crate::hub::archive::{Archive, Bearer};
+use crate::hub::rules::budget;
 use crate::hub::secrets::{self, Hash, Token};
 use crate::web::net::Net;
 
@@ -25,6 +25,8 @@ use crate::web::net::Net;
 pub(super) struct Shared<A> {
     pub(super) archive: A,
     pub(super) gate: Arc<Gate>,
+    /// How much one kiosk may have kept in a day, in bytes.
+    pub(super) bytes_a_day: u64,
     pub(super) keys: HubPublic,
     pub(super) read_clocks: fn() -> Reading,
 }
@@ -52,28 +54,54 @@ pub(super) struct Admitted {
     /// What it has sent.
     pub(super) body: Body,
     /// Held for as long as the request is served.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<A: Archive> FromRequest<Shared<A>> for Admitted {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, shared: &Shared<A>) -> Result<Self, Refusal> {
-        let token = token_in(request.headers())?.to_owned();
-        let token = token.as_str();
-        let bearer = bearer(&shared.archive, token, shared.wall_ms()).await?;
-        let sending = shared.gate.send(&bearer.kiosk, (shared.read_clocks)().boot_ms)?;
-        let Ok(body) = Body::from_request(request, shared).await;
-        let place = shared.gate.enter()?;
-        drop(sending);
-        Ok(Self {
-            kiosk: bearer.kiosk,
-            token: secrets::token_hash(token),
-            is_token_old: bearer.is_old,
-            body,
-            _place: place,
-        })
+        let (bearer, token) = bearer_of(request.headers(), shared).await?;
+        admit(request, shared, bearer, token).await
     }
+}
+
+/// A request that has the hub keep something: it is let in while its kiosk's budget lasts.
+pub(super) struct Bringing(pub(super) Admitted);
+
+impl<A: Archive> FromRequest<Shared<A>> for Bringing {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, shared: &Shared<A>) -> Result<Self, Refusal> {
+        let (bearer, token) = bearer_of(request.headers(), shared).await?;
+        let now_ms = shared.wall_ms();
+        if bearer.spent.is_all(shared.bytes_a_day, now_ms) {
+            return Err(Wait::Spent(budget::day_ends_in_s(now_ms)).into());
+        }
+        admit(request, shared, bearer, token).await.map(Self)
+    }
+}
+
+async fn admit<A: Archive>(
+    request: Request,
+    shared: &Shared<A>,
+    bearer: Bearer,
+    token: Hash,
+) -> Result<Admitted, Refusal> {
+    let open = shared.gate.admit(&bearer.kiosk, (shared.read_clocks)().boot_ms)?;
+    let Ok(body) = Body::from_request(request, shared).await;
+    let place = shared.gate.enter(open).await?;
+    let Bearer { kiosk, is_old: is_token_old, .. } = bearer;
+    Ok(Admitted { kiosk, token, is_token_old, body, _place: place })
+}
+
+async fn bearer_of<A: Archive>(
+    headers: &HeaderMap,
+    shared: &Shared<A>,
+) -> Result<(Bearer, Hash), Refusal> {
+    let token = token_in(headers)?;
+    let bearer = bearer(&shared.archive, token, shared.wall_ms()).await?;
+    Ok((bearer, secrets::token_hash(token)))
 }
 
 fn token_in(headers: &HeaderMap) -> Result<&str, Refusal> {

@@ -3,24 +3,57 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::admission::{Admitted, Shared};
+use super::admission::{Bringing, Shared};
 use super::refusal::Refusal;
-use crate::hub::archive::{Archive, Doubt, Way};
+use crate::hub::archive::{Archive, Doubt, Stored, Way};
 use crate::hub::intake;
+use crate::hub::rules::budget::{self, LINES_MAX};
+use crate::hub::settings::MIB;
 use crate::wire::delivery::Delivery;
 use crate::wire::receipt::{Receipt, SetAside};
 
 /// Stores a delivery.
 pub(super) async fn deliver<A: Archive>(
     State(shared): State<Shared<A>>,
-    admitted: Admitted,
+    Bringing(admitted): Bringing,
 ) -> Result<Json<Receipt>, Refusal> {
     let kiosk = admitted.kiosk;
     let delivery: Delivery = admitted.body.read()?;
     let nonce = delivery.nonce.clone();
     let (shipment, mut set_aside) =
         intake::check(kiosk.clone(), delivery, Way::Sent, shared.wall_ms())?;
-    let stored = shared.archive.store(shipment).await?;
+    let stored = match shared.archive.store(shipment).await {
+        Err(error) if error.is_late() => {
+            tracing::error!(kiosk, "a delivery took too long and was not stored; the kiosk waits");
+            return Err(shared.gate.put_off(&kiosk, (shared.read_clocks)().boot_ms).into());
+        }
+        stored => stored?,
+    };
+    tell(&shared, &kiosk, &stored);
+    set_aside.extend(intake::not_taken(&stored));
+    for SetAside { run, n, reason } in set_aside.iter().take(LINES_MAX) {
+        tracing::warn!(kiosk, run, n, reason, "an event was set aside");
+    }
+    let more = set_aside.len().saturating_sub(LINES_MAX);
+    if more > 0 {
+        tracing::warn!(kiosk, more, "and so many more events of the same delivery");
+    }
+    Ok(Json(Receipt {
+        nonce,
+        settled: intake::by_run(stored.settled),
+        set_aside,
+        hub_time_ms: shared.wall_ms(),
+        hub_epoch: stored.epoch,
+        publication: Some(stored.publication),
+        stored: Some(stored.stored),
+        added: Some(stored.added),
+        pin: stored.pin,
+        is_token_old: admitted.is_token_old,
+    }))
+}
+
+/// Tells the log what somebody has to look at.
+fn tell<A>(shared: &Shared<A>, kiosk: &str, stored: &Stored) {
     match stored.doubt {
         Doubt::None => {}
         Doubt::OfKiosk => tracing::error!(
@@ -37,24 +70,15 @@ pub(super) async fn deliver<A: Archive>(
     if stored.is_clone {
         tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
     }
-    set_aside.extend(intake::not_taken(&stored));
-    for id in &stored.conflicts {
-        let run = id.run.to_string();
-        tracing::error!(kiosk, run, n = id.n, "conflict: an event came again with other content");
+    let (budget, now_ms) = (shared.bytes_a_day, shared.wall_ms());
+    if stored.spent.is_all(budget, now_ms) && !stored.spent_before.is_all(budget, now_ms) {
+        let (mib, hours) = (budget / MIB, budget::day_ends_in_s(now_ms) / 3_600);
+        tracing::error!(
+            kiosk,
+            mib,
+            hours,
+            "the kiosk has sent more than head office keeps of one kiosk in a day, and waits until \
+             midnight UTC; if it should not, raise limits.mib_a_day, or else revoke its token"
+        );
     }
-    for SetAside { run, n, reason } in &set_aside {
-        tracing::warn!(kiosk, run, n, reason, "an event was set aside");
-    }
-    Ok(Json(Receipt {
-        nonce,
-        settled: intake::by_run(stored.settled),
-        set_aside,
-        hub_time_ms: shared.wall_ms(),
-        hub_epoch: stored.epoch,
-        publication: Some(stored.publication),
-        stored: Some(stored.stored),
-        added: Some(stored.added),
-        pin: stored.pin,
-        is_token_old: admitted.is_token_old,
-    }))
 }

@@ -5,7 +5,7 @@
 //! several hubs would each allow the whole limit.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
@@ -18,9 +18,27 @@ pub enum Wait {
     /// It asks more often than it may.
     #[error("this kiosk asks too often; wait {0} seconds")]
     TooOften(u32),
-    /// The hub serves as many kiosks as it can.
+    /// The hub serves as many kiosks as it can, or this kiosk as often as it may at once.
     #[error("the hub is busy; wait {0} seconds")]
     Busy(u32),
+    /// What it sent last took longer than a delivery may.
+    #[error("this kiosk's last delivery took too long; wait {0} seconds")]
+    Slow(u32),
+    /// It has had as much kept as it may on one day.
+    #[error("this kiosk has sent more today than head office keeps of one kiosk; wait {0} seconds")]
+    Spent(u32),
+}
+
+impl Wait {
+    /// For how many seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u32 {
+        let (Self::TooOften(seconds)
+        | Self::Busy(seconds)
+        | Self::Slow(seconds)
+        | Self::Spent(seconds)) = self;
+        seconds
+    }
 }
 
 /// The longest wait, in seconds, that a busy hub asks for; each kiosk is told another one.
@@ -28,8 +46,11 @@ const BUSY_MAX_S: u32 = 30;
 
 const MINUTE_MS: u64 = 60_000;
 
-/// How many requests one kiosk may send the bodies of at once.
-const SENDING_OF_ONE_MAX: usize = 4;
+/// How many requests one kiosk may have open at once: one is served, and one waits for its turn.
+const REQUESTS_OF_ONE_MAX: usize = 2;
+
+/// For how long a kiosk is not served whose delivery took too long, in milliseconds.
+const SLOW_MS: u64 = MINUTE_MS;
 
 /// How many networks are remembered before those whose minute is over are forgotten.
 const NETS_MAX: usize = 1_024;
@@ -50,8 +71,39 @@ pub struct Gate {
     rate: RateLimit<String>,
     enrolments: RateLimit<Net>,
     probes: RateLimit<Net>,
-    sending: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+    kiosks: Mutex<BTreeMap<String, OfOne>>,
     places: Arc<Semaphore>,
+}
+
+/// What is remembered of a kiosk that ever asked.
+#[derive(Debug)]
+struct OfOne {
+    requests: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
+    /// Until this time of the boot's clock it is not served.
+    waits_until_ms: u64,
+}
+
+impl Default for OfOne {
+    fn default() -> Self {
+        let requests = Arc::new(Semaphore::new(REQUESTS_OF_ONE_MAX));
+        Self { requests, turn: Arc::new(Semaphore::new(1)), waits_until_ms: 0 }
+    }
+}
+
+/// A request that was let in. It is over when this is dropped.
+#[derive(Debug)]
+pub struct Request {
+    _open: OwnedSemaphorePermit,
+    turn: Arc<Semaphore>,
+}
+
+/// A place inside: the one that its kiosk has.
+#[derive(Debug)]
+pub struct Place {
+    _request: Request,
+    _turn: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Gate {
@@ -61,30 +113,47 @@ impl Gate {
         let places = usize::try_from(limits.deliveries_at_once).unwrap_or(usize::MAX);
         let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let per_minute = limits.requests_per_minute;
-        let (rate, sending) = (RateLimit::new(per_minute), Mutex::default());
+        let (rate, kiosks) = (RateLimit::new(per_minute), Mutex::default());
         let (enrolments, probes) = (RateLimit::new(per_minute), RateLimit::new(per_minute));
-        Self { rate, enrolments, probes, sending, places }
+        Self { rate, enrolments, probes, kiosks, places }
     }
 
-    /// Counts a request of a kiosk at this time of the boot's clock, and lets it send its body for
-    /// as long as it holds what is returned.
+    /// Counts a request of a kiosk at this time of the boot's clock, and lets it send its body.
     ///
     /// # Errors
-    /// When it asks too often, or sends too many bodies at once.
-    pub fn send(&self, kiosk: &str, now_ms: u64) -> Result<OwnedSemaphorePermit, Wait> {
+    /// When it asks too often, has too many requests open, or has to wait.
+    pub fn admit(&self, kiosk: &str, now_ms: u64) -> Result<Request, Wait> {
         self.rate.count(kiosk.to_owned(), now_ms, usize::MAX)?;
-        let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_one = || Arc::new(Semaphore::new(SENDING_OF_ONE_MAX));
-        let of_one = Arc::clone(sending.entry(kiosk.to_owned()).or_insert_with(of_one));
-        busy(of_one.try_acquire_owned())
+        let mut kiosks = self.kiosks();
+        let of_one = kiosks.entry(kiosk.to_owned()).or_default();
+        if let Some(left_ms) = of_one.waits_until_ms.checked_sub(now_ms).filter(|left| *left > 0) {
+            return Err(Wait::Slow(u32::try_from(left_ms.div_ceil(1_000)).unwrap_or(60)));
+        }
+        let open = busy(Arc::clone(&of_one.requests).try_acquire_owned())?;
+        Ok(Request { _open: open, turn: Arc::clone(&of_one.turn) })
     }
 
-    /// Lets a request in whose body is here, for as long as it holds what is returned.
+    /// Lets a request in whose body is here, when its kiosk's other request has been served.
     ///
     /// # Errors
     /// When too many requests are being served.
-    pub fn enter(&self) -> Result<OwnedSemaphorePermit, Wait> {
-        busy(Arc::clone(&self.places).try_acquire_owned())
+    pub async fn enter(&self, request: Request) -> Result<Place, Wait> {
+        let turn = Arc::clone(&request.turn).acquire_owned().await;
+        // Nobody closes the semaphore.
+        let turn = turn.map_err(|_| Wait::Busy(BUSY_MAX_S))?;
+        let place = busy(Arc::clone(&self.places).try_acquire_owned())?;
+        Ok(Place { _request: request, _turn: turn, _place: place })
+    }
+
+    /// Has a kiosk wait whose delivery took too long, from this time of the boot's clock on; returns
+    /// how long.
+    pub fn put_off(&self, kiosk: &str, now_ms: u64) -> Wait {
+        self.kiosks().entry(kiosk.to_owned()).or_default().waits_until_ms = now_ms + SLOW_MS;
+        Wait::Slow(u32::try_from(SLOW_MS / 1_000).unwrap_or(60))
+    }
+
+    fn kiosks(&self) -> MutexGuard<'_, BTreeMap<String, OfOne>> {
+        self.kiosks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a request of somebody without a token at this time of the boot's clock.
@@ -99,11 +168,16 @@ impl Gate {
     }
 }
 
-/// Kiosks that are turned away get different waits, so that they do not return together.
 fn busy(
     place: Result<OwnedSemaphorePermit, TryAcquireError>,
 ) -> Result<OwnedSemaphorePermit, Wait> {
-    place.map_err(|_| Wait::Busy(rand::random_range(1..=BUSY_MAX_S)))
+    place.map_err(|_| Wait::Busy(busy_s()))
+}
+
+/// A wait, in seconds. Kiosks that are turned away get different ones, so that they do not return
+/// together.
+pub(super) fn busy_s() -> u32 {
+    rand::random_range(1..=BUSY_MAX_S)
 }
 
 /// How often each of many asks: so many requests in a minute that begins with the first of them.
@@ -149,31 +223,50 @@ mod tests {
     #[test]
     fn a_kiosk_may_ask_again_when_its_minute_is_over_and_others_are_not_counted_with_it() {
         let gate = Gate::new(Limits { requests_per_minute: 2, ..Limits::default() });
-        let ask = |who: &str, now_ms: u64| gate.send(who, now_ms).map(|_| ());
+        let ask = |who: &str, now_ms: u64| gate.admit(who, now_ms).map(drop);
         assert_eq!([ask("a", 0), ask("a", 10_000)], [Ok(()), Ok(())]);
         assert_eq!(ask("a", 15_000), Err(Wait::TooOften(46)));
         assert_eq!(ask("b", 15_000), Ok(()));
         assert_eq!(ask("a", 60_000), Ok(()));
     }
 
-    #[test]
-    fn a_full_gate_turns_kiosks_away_until_one_has_left() {
+    #[tokio::test]
+    async fn a_full_gate_turns_kiosks_away_until_one_has_left() {
         let gate = Gate::new(Limits { deliveries_at_once: 1, ..Limits::default() });
-        let inside = gate.enter().unwrap();
-        assert!(matches!(gate.enter(), Err(Wait::Busy(1..=BUSY_MAX_S))));
+        let inside = gate.enter(gate.admit("a", 0).unwrap()).await.unwrap();
+        let other = gate.enter(gate.admit("b", 0).unwrap()).await;
+        assert!(matches!(other, Err(Wait::Busy(1..=BUSY_MAX_S))));
         drop(inside);
-        assert!(gate.enter().is_ok());
+        assert!(gate.enter(gate.admit("b", 0).unwrap()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_kiosk_has_one_place_and_one_request_that_waits_for_it() {
+        let gate = Gate::new(Limits::default());
+        let inside = gate.enter(gate.admit("a", 0).unwrap()).await.unwrap();
+        let mut waiting = Box::pin(gate.enter(gate.admit("a", 0).unwrap()));
+        tokio::select! {
+            biased;
+            _ = &mut waiting => panic!("its kiosk has a place"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert!(matches!(gate.admit("a", 0), Err(Wait::Busy(1..=BUSY_MAX_S))));
+        let other = gate.enter(gate.admit("b", 0).unwrap()).await;
+        assert!(other.is_ok(), "others are not counted with it");
+        drop(inside);
+        let next = waiting.await.unwrap();
+        assert!(gate.admit("a", 0).is_ok(), "one is over");
+        drop(next);
     }
 
     #[test]
-    fn a_kiosk_sends_so_many_bodies_at_once_and_no_more_and_others_are_not_counted_with_it() {
+    fn a_kiosk_whose_delivery_took_too_long_waits_and_no_other() {
         let gate = Gate::new(Limits::default());
-        let mut sending: Vec<_> =
-            (0..SENDING_OF_ONE_MAX).map(|_| gate.send("a", 0).unwrap()).collect();
-        assert!(matches!(gate.send("a", 0), Err(Wait::Busy(1..=BUSY_MAX_S))));
-        assert!(gate.send("b", 0).is_ok());
-        sending.pop();
-        assert!(gate.send("a", 0).is_ok());
+        assert_eq!(gate.put_off("a", 5_000), Wait::Slow(60));
+        assert_eq!(gate.admit("a", 5_001).map(drop), Err(Wait::Slow(60)));
+        assert_eq!(gate.admit("a", 64_999).map(drop), Err(Wait::Slow(1)));
+        assert!(gate.admit("b", 5_001).is_ok());
+        assert!(gate.admit("a", 65_000).is_ok());
     }
 
     #[test]
@@ -184,6 +277,6 @@ mod tests {
         assert_eq!(ask(Stranger::Enrols, 1), Ok(()));
         assert_eq!(ask(Stranger::Enrols, 1), Err(Wait::TooOften(61)));
         assert_eq!((ask(Stranger::Enrols, 2), ask(Stranger::Probes, 1)), (Ok(()), Ok(())));
-        assert!(gate.send("a", 0).is_ok());
+        assert!(gate.admit("a", 0).is_ok());
     }
 }

@@ -1,11 +1,11 @@
 //! How the hub refuses a kiosk: a status for programs, a sentence for people, the cause in the log.
 
 use axum::Json;
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{CONNECTION, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::gate::Wait;
+use super::gate::{self, Wait};
 use crate::carried::seal;
 use crate::hub::archive;
 use crate::hub::intake::Unacceptable;
@@ -60,8 +60,8 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Wait(Wait::TooOften(_)) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Wait(Wait::Busy(_)) | Self::Archive(_) | Self::Key(_) => {
+            Self::Wait(Wait::TooOften(_) | Wait::Spent(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Wait(Wait::Busy(_) | Wait::Slow(_)) | Self::Archive(_) | Self::Key(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -78,10 +78,21 @@ impl IntoResponse for Refusal {
         if let Some(error) = error {
             tracing::error!(error, "a kiosk's request could not be served");
         }
+        let is_unread = matches!(self, Self::Unauthorised | Self::TooLarge(_) | Self::Wait(_));
         let body = wire::Refusal { refused: self.to_string() };
         let mut response = (self.status(), Json(body)).into_response();
-        if let Self::Wait(Wait::TooOften(seconds) | Wait::Busy(seconds)) = self {
+        let seconds = match self {
+            Self::Wait(wait) => Some(wait.seconds()),
+            Self::Archive(_) => Some(gate::busy_s()),
+            _ => None,
+        };
+        if let Some(seconds) = seconds {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if is_unread {
+            // The connection ends with what was sent and is not read, so nobody may send on it.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
         }
         response
     }

@@ -30,6 +30,6 @@ pub(super) async fn hand_out<A: Archive>(
     // It was checked before it was published; a newer shape is read as far as it is known here.
     let survey = content.map(|content| serde_json::from_str(&content)).transpose();
     let survey = survey.map_err(|error| archive::Error::new("read a survey", error))?;
-    tracing::info!(kiosk, publication, "a survey was sent to a kiosk");
+    tracing::debug!(kiosk, publication, "a survey was sent to a kiosk");
     Ok(([(ETAG, tag)], Json(Published { epoch, publication, survey })).into_response())
 }

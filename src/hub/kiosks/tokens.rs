@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::admission::{Admitted, Shared};
+use super::admission::{Bringing, Shared};
 use super::refusal::Refusal;
 use crate::hub::archive::Archive;
 use crate::hub::secrets::{self, Token};
@@ -12,7 +12,7 @@ use crate::wire::Renewed;
 /// Gives a kiosk a new token.
 pub(super) async fn renew<A: Archive>(
     State(shared): State<Shared<A>>,
-    admitted: Admitted,
+    Bringing(admitted): Bringing,
 ) -> Result<Json<Renewed>, Refusal> {
     let token = secrets::new_token();
     let next = Token::of(&token)?;

@@ -12,6 +12,9 @@ use crate::feedback::moment::Anchor;
 /// hours, so it would have to run for more than two years without a restart.
 pub const ANCHORS_OF_BOOT_MAX: usize = 4_096;
 
+/// The most anchors that are read for one delivery: of four boots that are full. A boot has a few.
+pub const ANCHORS_READ_MAX: u32 = 16_384;
+
 /// The most stored events that are dated again at once; the rest is done bit by bit.
 pub const AT_ONCE_MAX: u32 = 2_000;
 

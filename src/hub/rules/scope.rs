@@ -52,6 +52,22 @@ impl Scope {
     }
 }
 
+/// Every scope that includes a kiosk in this place.
+#[must_use]
+pub fn around(place: &Place) -> Vec<Scope> {
+    let mut groups = vec![None, place.group.clone()];
+    groups.dedup();
+    let mut scopes = Vec::new();
+    for group in groups {
+        for shop in [None, Some(place.shop.clone())] {
+            for touchpoint in [None, Some(place.touchpoint.clone())] {
+                scopes.push(Scope { group: group.clone(), shop: shop.clone(), touchpoint });
+            }
+        }
+    }
+    scopes
+}
+
 /// The number of the publication that a kiosk in this place gets: that of the narrowest scope.
 /// Where a survey was withdrawn, that of the next wider scope applies.
 #[must_use]
@@ -118,5 +134,17 @@ mod tests {
     fn a_shop_without_a_group_is_in_no_group() {
         assert!(!scope(Some("north"), None, None).covers(&place(None)));
         assert!(scope(None, Some("kallio"), None).covers(&place(None)));
+    }
+
+    #[test]
+    fn the_scopes_around_a_place_are_those_that_cover_it() {
+        for (group, count) in [(Some("north"), 8), (None, 4)] {
+            let place = place(group);
+            let scopes = around(&place);
+            assert_eq!(scopes.len(), count);
+            for (n, scope) in scopes.iter().enumerate() {
+                assert!(scope.covers(&place) && !scopes[..n].contains(scope), "{scope}");
+            }
+        }
     }
 }

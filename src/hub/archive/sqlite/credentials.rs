@@ -6,6 +6,7 @@ use super::{Sqlite, kiosks, places};
 use crate::hub::archive::credentials::{Bearer, Credentials, Seal};
 use crate::hub::archive::error::Error;
 use crate::hub::archive::places::{Kiosk, Shop};
+use crate::hub::rules::budget::{LINE_BYTES, ROW_BYTES};
 use crate::hub::secrets::{Hash, Token};
 
 impl Credentials for Sqlite {
@@ -51,7 +52,7 @@ impl Credentials for Sqlite {
     async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
         self.read_token("look up a token", move |connection| {
             let sql = "select kiosk, is_next, made_ms < ? or wants_token as is_old, \
-                       verify_key is not null as has_key \
+                       verify_key is not null as has_key, spent_day, spent_bytes \
                        from token join kiosk on kiosk.id = token.kiosk \
                        where hash = ? and revoked_ms is null";
             let bearer = |row: &Row<'_>| {
@@ -60,6 +61,7 @@ impl Credentials for Sqlite {
                     is_next: row.get("is_next")?,
                     is_old: row.get("is_old")?,
                     has_key: row.get("has_key")?,
+                    spent: kiosks::spent(row)?,
                 })
             };
             let mut statement = connection.prepare_cached(sql)?;
@@ -76,6 +78,9 @@ impl Credentials for Sqlite {
         now_ms: i64,
     ) -> Result<(), Error> {
         self.write("add a token", move |transaction| {
+            let sql = "select spent_day, spent_bytes from kiosk where id = ?";
+            let spent = transaction.query_row(sql, [&kiosk], kiosks::spent)?;
+            kiosks::spend(transaction, &kiosk, spent, ROW_BYTES + LINE_BYTES, now_ms)?;
             let sql = "delete from token where is_next = 1 and follows = ?";
             transaction.execute(sql, [present])?;
             let sql = "insert into token (hash, kiosk, made_ms, is_next, follows, verify_key) \

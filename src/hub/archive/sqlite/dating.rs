@@ -4,11 +4,16 @@
 //! either side that know the time. What else becomes known by it concerns events that are stored
 //! already; of these a delivery dates so many, and [`more`] goes on with the rest.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use crate::feedback::moment::{self, Anchor, Moment, Quality, Reading, Source, Timeline, Told};
 use crate::feedback::rating::BootId;
-use crate::hub::rules::dating::{self, ANCHORS_OF_BOOT_MAX, AT_ONCE_MAX, RUNS_AT_ONCE_MAX};
+use crate::hub::rules::dating::{
+    self, ANCHORS_OF_BOOT_MAX, ANCHORS_READ_MAX, AT_ONCE_MAX, RUNS_AT_ONCE_MAX,
+};
 
 /// What is known of the time of one boot and of those around it.
 pub(super) struct Clock {
@@ -19,6 +24,39 @@ pub(super) struct Clock {
     before_ms: Option<i64>,
     /// When the next boot that knows the time began.
     after_ms: Option<i64>,
+    /// How many anchors were read for it.
+    anchors: u32,
+}
+
+/// The clocks that a delivery has needed so far, each read once.
+#[derive(Default)]
+pub(super) struct Clocks {
+    of_boots: BTreeMap<i64, Clock>,
+    read: u32,
+}
+
+impl Clocks {
+    /// The clock of a boot by its key. A delivery that needs too many anchors is interrupted, like
+    /// one that takes too long.
+    pub(super) fn of(&mut self, connection: &Connection, boot: i64) -> rusqlite::Result<&Clock> {
+        match self.of_boots.entry(boot) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => {
+                let clock = Clock::of(connection, boot)?;
+                self.read = within(self.read.saturating_add(clock.anchors))?;
+                Ok(free.insert(clock))
+            }
+        }
+    }
+}
+
+/// So many anchors, if a delivery may have them read.
+fn within(anchors: u32) -> rusqlite::Result<u32> {
+    if anchors <= ANCHORS_READ_MAX {
+        return Ok(anchors);
+    }
+    let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+    Err(rusqlite::Error::SqliteFailure(interrupted, None))
 }
 
 impl Clock {
@@ -40,7 +78,8 @@ impl Clock {
         };
         let (before_ms, after_ms) =
             (before.map(|(_, ended_ms)| ended_ms), after.map(|(_, began_ms)| began_ms));
-        Ok(Self { boot: uuid, own, is_told, before_ms, after_ms })
+        let anchors = u32::try_from(anchors.len()).unwrap_or(u32::MAX);
+        Ok(Self { boot: uuid, own, is_told, before_ms, after_ms, anchors })
     }
 
     /// When a reading was taken that was received at this time, in milliseconds since 1970 UTC.
@@ -94,14 +133,16 @@ fn anchors(connection: &Connection, boot: i64) -> rusqlite::Result<Vec<Anchor>> 
 }
 
 /// Adds anchors to a kiosk's boot, as far as there is room, and dates again what they reach;
-/// returns how many are new.
+/// returns how many are new. Counts those that it reads.
 pub(super) fn add_anchors(
     transaction: &Transaction<'_>,
     kiosk: &str,
     boot: i64,
     told: &[Anchor],
+    read: &mut u32,
 ) -> rusqlite::Result<usize> {
     let mut kept = anchors(transaction, boot)?;
+    *read = within(read.saturating_add(u32::try_from(kept.len()).unwrap_or(u32::MAX)))?;
     let mut new = Vec::new();
     let sql = "insert into anchor (boot, boot_ms, utc_ms, error_ms, source) \
                values (?, ?, ?, ?, ?) on conflict do nothing";
@@ -181,8 +222,12 @@ fn date_again(
     if left > 0 && runs.len() <= usize::try_from(RUNS_AT_ONCE_MAX).unwrap_or(usize::MAX) {
         return Ok(());
     }
-    let sql = "select min(id), max(id) from run where boot = ?";
-    let (first, last) = transaction.query_row(sql, [boot], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // Two questions: SQLite reads every run when it is asked for both at once.
+    let end = |end: &str| {
+        let sql = format!("select {end}(id) from run where boot = ?");
+        transaction.prepare_cached(&sql)?.query_row([boot], |row| row.get(0))
+    };
+    let (first, last) = (end("min")?, end("max")?);
     put_off(transaction, kiosk, first, last)
 }
 
@@ -216,13 +261,13 @@ fn put_off(
     transaction.prepare_cached(sql)?.execute(params![kiosk, first, last]).map(drop)
 }
 
-/// Dates so many of a kiosk's events again that were put off; returns whether some are left.
-pub(super) fn more(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<bool> {
+/// Dates so many of a kiosk's events again that were put off.
+pub(super) fn more(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<()> {
     let sql = "select run, n, last_run from redating where kiosk = ?";
     let mut statement = transaction.prepare_cached(sql)?;
     let noted = statement.query_row([kiosk], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     let Some((mut run, mut n, last_run)): Option<(i64, u32, i64)> = noted.optional()? else {
-        return Ok(false);
+        return Ok(());
     };
     let mut left = AT_ONCE_MAX;
     for _ in 0..RUNS_AT_ONCE_MAX {
@@ -233,8 +278,7 @@ pub(super) fn more(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Resu
             .query_row(params![kiosk, run, last_run], |row| Ok((row.get(0)?, row.get(1)?)));
         let Some((next, boot)) = next.optional()? else {
             let sql = "delete from redating where kiosk = ?";
-            transaction.prepare_cached(sql)?.execute([kiosk])?;
-            return Ok(false);
+            return transaction.prepare_cached(sql)?.execute([kiosk]).map(drop);
         };
         n = if next == run { n } else { 0 };
         run = next;
@@ -243,8 +287,10 @@ pub(super) fn more(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Resu
         let mut statement = transaction.prepare_cached(sql)?;
         let events: Vec<_> =
             statement.query_map(params![run, n, left], kept)?.collect::<rusqlite::Result<_>>()?;
-        write(transaction, &Clock::of(transaction, boot)?, run, &events)?;
-        left -= u32::try_from(events.len()).unwrap_or(left).min(left);
+        let clock = Clock::of(transaction, boot)?;
+        write(transaction, &clock, run, &events)?;
+        let read = u32::try_from(events.len()).unwrap_or(u32::MAX).saturating_add(clock.anchors);
+        left = left.saturating_sub(read);
         if left == 0 {
             n = events.last().map_or(n, |(n, ..)| *n);
             break;
@@ -252,14 +298,14 @@ pub(super) fn more(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Resu
         (run, n) = (run + 1, 0);
     }
     let sql = "update redating set run = ?, n = ? where kiosk = ?";
-    transaction.prepare_cached(sql)?.execute(params![run, n, kiosk])?;
-    Ok(true)
+    transaction.prepare_cached(sql)?.execute(params![run, n, kiosk]).map(drop)
 }
 
-/// A kiosk whose events were put off.
-pub(super) fn waiting(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let sql = "select kiosk from redating limit 1";
-    connection.query_row(sql, [], |row| row.get(0)).optional()
+/// The next kiosk after this one whose events were put off, by short name; after the last comes the
+/// first, so that none waits for another for ever.
+pub(super) fn waiting(connection: &Connection, after: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "select kiosk from redating order by kiosk <= ?, kiosk limit 1";
+    connection.query_row(sql, [after], |row| row.get(0)).optional()
 }
 
 /// An event's number, what its kiosk read of its clocks, and when it was received.

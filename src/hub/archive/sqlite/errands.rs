@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use crate::hub::archive::error::Error;
@@ -91,7 +91,10 @@ impl Errands {
                 tokio::time::timeout(limit, answer).await.map_err(|_| Error::late(action))?
             }
         };
-        answer.map_err(|_| closed())?.map_err(|source| Error::new(action, source))
+        answer.map_err(|_| closed())?.map_err(|source| match source.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Error::late(action),
+            _ => Error::new(action, source),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The statements about events, but those that store them.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::{Sqlite, dating, event_rows, ingest, judging, upkeep};
 use crate::feedback::misuse::RULE_VERSION;
@@ -39,16 +39,14 @@ impl Events for Sqlite {
         .await
     }
 
-    async fn date_more(&self) -> Result<bool, Error> {
-        if self.read("look for events to date", dating::waiting).await?.is_none() {
-            return Ok(false);
-        }
-        self.write("date events again", |transaction| {
-            let Some(kiosk) = dating::waiting(transaction)? else {
-                return Ok(false);
-            };
+    async fn date_more(&self, after: String) -> Result<Option<String>, Error> {
+        let next = move |connection: &Connection| dating::waiting(connection, &after);
+        let Some(kiosk) = self.read("look for events to date", next).await? else {
+            return Ok(None);
+        };
+        self.write("date events again", move |transaction| {
             dating::more(transaction, &kiosk)?;
-            Ok(dating::waiting(transaction)?.is_some())
+            Ok(Some(kiosk))
         })
         .await
     }

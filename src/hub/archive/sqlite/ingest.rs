@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::dating::{Clock, whole};
+use super::dating::{Clocks, whole};
 use super::{dating, event_rows, judging, kiosks, surveys, upkeep};
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::moment::{Anchor, Moment};
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::hub::archive::events::{Arrived, Doubt, Incoming, Shipment, Stored};
-use crate::hub::rules::books::{After, Books, Brought, Counters};
+use crate::hub::rules::books::{After, Books, Brought, Counters, Way};
+use crate::hub::rules::budget::{self, ROW_BYTES, Spent};
 use crate::hub::rules::claims::{self, Claim};
 use crate::hub::rules::clones::{self, Sender};
 use crate::hub::rules::judging::is_outdated;
@@ -20,9 +21,6 @@ use crate::wire::receipt::Pin;
 
 /// Under which key the archive notes when it last drew an epoch by itself.
 const EPOCH_DRAWN: &str = "epoch_drawn_ms";
-
-/// What a row costs besides its content, in bytes, for the kiosk's budget.
-const ROW_BYTES: u64 = 64;
 
 /// A kiosk's row, as a shipment finds it.
 struct Book {
@@ -34,6 +32,8 @@ struct Book {
     epoch_drawn_ms: Option<i64>,
     /// The desk's PIN as head office last set or deleted it; none where it never did.
     pin: Option<Pin>,
+    /// What it has spent of its budget.
+    spent: Spent,
 }
 
 /// Stores a shipment. The kiosk's row is read first: with another backend that is the lock.
@@ -43,16 +43,19 @@ pub(super) fn store(
 ) -> rusqlite::Result<Stored> {
     let book = book(transaction, &shipment.kiosk)?;
     let doubt = doubt(transaction, shipment, &book)?;
-    let mut stored = Stored { doubt, ..Stored::default() };
+    let mut stored = Stored { doubt, spent_before: book.spent, ..Stored::default() };
     let mut brought = Brought::default();
+    let mut bytes = ROW_BYTES;
+    let mut read = 0;
+    let mut clocks = Clocks::default();
     let mut anchors = BTreeMap::<BootId, Vec<Anchor>>::new();
     for (boot, anchor) in &shipment.anchors {
         anchors.entry(*boot).or_default().push(*anchor);
     }
     for (boot, anchors) in anchors {
         let boot = boot_key(transaction, &shipment.kiosk, boot)?;
-        let new = dating::add_anchors(transaction, &shipment.kiosk, boot, &anchors)?;
-        stored.bytes += ROW_BYTES * count(new);
+        let new = dating::add_anchors(transaction, &shipment.kiosk, boot, &anchors, &mut read)?;
+        bytes += ROW_BYTES * count(new);
     }
     let mut foreign = BTreeSet::new();
     for arrived in &shipment.runs {
@@ -61,8 +64,7 @@ pub(super) fn store(
             stored.foreign.extend(arrived.ids());
             continue;
         }
-        store_run(transaction, shipment, arrived, &mut stored, &mut brought)?;
-        stored.bytes += ROW_BYTES;
+        bytes += store_run(transaction, shipment, arrived, &mut clocks, &mut stored, &mut brought)?;
     }
     let own = shipment.refused.iter().filter(|(id, _)| !foreign.contains(&id.run));
     for (id, reason) in own {
@@ -71,13 +73,19 @@ pub(super) fn store(
         let values = params![id.run.0, id.n, shipment.kiosk, reason, shipment.received_ms];
         let added = transaction.execute(sql, values)?;
         brought.newly_set_aside += u64::from(added > 0);
+        bytes += if added > 0 { ROW_BYTES + count(reason.len()) } else { 0 };
     }
     dating::more(transaction, &shipment.kiosk)?;
-    brought.set_aside = [stored.conflicts.len(), stored.foreign.len(), shipment.refused.len()]
-        .into_iter()
-        .map(count)
-        .sum();
+    let not_taken = stored.conflicts.len() + stored.foreign.len() + shipment.refused.len();
+    brought.set_aside = count(not_taken);
     brought.named = count(stored.settled.len()) + brought.set_aside;
+    stored.spent = match shipment.way {
+        Way::Sent => {
+            let bytes = bytes + budget::of_lines(not_taken);
+            kiosks::spend(transaction, &shipment.kiosk, book.spent, bytes, shipment.received_ms)?
+        }
+        Way::Carried => book.spent,
+    };
     stored.is_clone = note_sender(transaction, shipment, book.live)?;
     stored.stored = note_contact(transaction, shipment, book.books, brought)?;
     stored.added = brought.added;
@@ -92,8 +100,7 @@ pub(super) fn store(
 
 fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
     let sql = "select stored, taken, waiting, set_aside, lost, live_run, pin_number, pin_hash, \
-               epoch_drawn_ms, \
-               kiosk.shop, shop_group, touchpoint \
+               epoch_drawn_ms, spent_day, spent_bytes, kiosk.shop, shop_group, touchpoint \
                from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
     transaction.prepare_cached(sql)?.query_row([kiosk], |row| {
         let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
@@ -114,6 +121,7 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
             live: row.get::<_, Option<[u8; 16]>>("live_run")?.map(RunId),
             epoch_drawn_ms: row.get("epoch_drawn_ms")?,
             pin: Some(pin).filter(|pin| pin.number > 0),
+            spent: kiosks::spent(row)?,
         })
     })
 }
@@ -141,32 +149,35 @@ fn doubt(
     Ok(Doubt::OfShops)
 }
 
-/// Stores the events of a run.
+/// Stores the events of a run; returns how many bytes are kept that were not before.
 fn store_run(
     transaction: &Transaction<'_>,
     shipment: &Shipment,
     arrived: &Arrived,
+    clocks: &mut Clocks,
     stored: &mut Stored,
     brought: &mut Brought,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<u64> {
+    let mut bytes = ROW_BYTES;
     let boot = boot_key(transaction, &shipment.kiosk, arrived.boot)?;
     let run = run_key(transaction, arrived, boot, &shipment.kiosk)?;
     dating::place(transaction, &shipment.kiosk, boot, run)?;
-    let clock = Clock::of(transaction, boot)?;
+    let clock = clocks.of(transaction, boot)?;
     let mut outdated = Vec::new();
     for incoming in &arrived.events {
         let id = RatingId { run: arrived.run, n: incoming.event.n };
         let moment = clock.date(incoming.event.reading, shipment.received_ms);
-        match add_event(transaction, shipment, run, moment, incoming)? {
+        let added = add_event(transaction, shipment, run, moment, incoming)?;
+        let is_new = matches!(added, Added::New);
+        match added {
             Added::New => {
                 brought.added += 1;
-                stored.bytes += ROW_BYTES + count(incoming.content.len());
+                bytes += ROW_BYTES + count(incoming.content.len());
             }
             Added::Known => {}
             Added::Conflict { is_new } => {
                 brought.newly_set_aside += u64::from(is_new);
-                stored.new_conflicts += u32::from(is_new);
-                stored.bytes += u64::from(is_new) * count(incoming.content.len());
+                bytes += if is_new { ROW_BYTES + count(incoming.content.len()) } else { 0 };
                 stored.conflicts.push(id);
                 continue;
             }
@@ -176,10 +187,11 @@ fn store_run(
         if let Some(Event::Lost(loss)) = said {
             add_loss(transaction, shipment, boot, *loss)?;
         }
-        let rated = said.and_then(Event::rated);
+        let rated = said.and_then(Event::rated).filter(|_| is_new);
         outdated.extend(rated.filter(|rated| is_outdated(rated.verdict)).map(|_| id.n));
     }
-    judging::judge_arrived(transaction, run, &mut outdated)
+    judging::judge_arrived(transaction, run, &mut outdated)?;
+    Ok(bytes)
 }
 
 /// Writes down how the kiosk's books stand; returns how many of its events are stored.

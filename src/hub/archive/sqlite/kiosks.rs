@@ -4,9 +4,11 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, Row, Transaction, params};
 
+use super::dating::whole;
 use super::{Sqlite, places, upkeep};
 use crate::hub::archive::error::Error;
 use crate::hub::archive::kiosks::{Kiosks, PinScope, Status};
+use crate::hub::rules::budget::Spent;
 use crate::hub::rules::{clones, restored};
 
 impl Kiosks for Sqlite {
@@ -20,7 +22,7 @@ impl Kiosks for Sqlite {
     async fn kiosks(&self) -> Result<Vec<Status>, Error> {
         self.read_page("list the kiosks", |connection| {
             let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
-                       lost, returns, publication, survey_complaint, \
+                       lost, returns, publication, survey_complaint, spent_day, spent_bytes, \
                        exists (select 1 from token where token.kiosk = kiosk.id \
                        and revoked_ms is null) as is_enrolled from kiosk order by id";
             connection.prepare_cached(sql)?.query_map([], status)?.collect()
@@ -56,6 +58,7 @@ fn status(row: &Row<'_>) -> rusqlite::Result<Status> {
         is_enrolled: row.get("is_enrolled")?,
         publication: row.get::<_, Option<i64>>("publication")?.map(i64::cast_unsigned),
         survey_complaint: row.get("survey_complaint")?,
+        spent: spent(row)?,
     })
 }
 
@@ -86,6 +89,28 @@ pub(super) fn shops_in_doubt(
     let sql = "select count(distinct shop) from kiosk indexed by kiosk_by_doubt \
                where epoch_drawn_ms between ? and ?";
     transaction.query_row(sql, params![within.start(), within.end()], |row| row.get(0))
+}
+
+/// What a kiosk's row says that it has spent of its budget.
+pub(super) fn spent(row: &Row<'_>) -> rusqlite::Result<Spent> {
+    let bytes: i64 = row.get("spent_bytes")?;
+    Ok(Spent { day: row.get("spent_day")?, bytes: bytes.cast_unsigned() })
+}
+
+/// Adds bytes to what a kiosk has spent at this time, in milliseconds since 1970 UTC; returns what
+/// it has spent then.
+pub(super) fn spend(
+    transaction: &Transaction<'_>,
+    kiosk: &str,
+    before: Spent,
+    bytes: u64,
+    now_ms: i64,
+) -> rusqlite::Result<Spent> {
+    let spent = before.and(bytes, now_ms);
+    let sql = "update kiosk set spent_day = ?, spent_bytes = ? where id = ?";
+    let mut update = transaction.prepare_cached(sql)?;
+    update.execute(params![spent.day, whole(spent.bytes), kiosk])?;
+    Ok(spent)
 }
 
 /// Forgets which runs a kiosk has had: one that was enrolled anew, or shut out, is no clone.

@@ -98,18 +98,20 @@ fn place(connection: &Connection, kiosk: &str) -> rusqlite::Result<Option<Place>
 
 /// The number of the survey that is meant for a kiosk in this place.
 pub(super) fn of_place(connection: &Connection, place: &Place) -> rusqlite::Result<Option<u64>> {
-    // With max(), SQLite takes the other columns from the row that has it.
-    let sql = "select max(publication) as newest, shop_group, shop, touchpoint, \
-               content is null as is_withdrawn from survey group by shop_group, shop, touchpoint";
-    let newest = |row: &Row<'_>| {
-        Ok(Newest {
-            number: row.get::<_, i64>("newest")?.cast_unsigned(),
-            scope: scope(row)?,
-            is_withdrawn: row.get("is_withdrawn")?,
-        })
-    };
+    let sql = "select publication, content is null as is_withdrawn from survey \
+               indexed by survey_by_scope \
+               where shop_group is ? and shop is ? and touchpoint is ? \
+               order by publication desc limit 1";
     let mut statement = connection.prepare_cached(sql)?;
-    let newest: Vec<Newest> = statement.query_map([], newest)?.collect::<rusqlite::Result<_>>()?;
+    let mut newest = Vec::new();
+    for scope in scope::around(place) {
+        let Scope { group, shop, touchpoint } = &scope;
+        let found = statement.query_row(params![group, shop, touchpoint], |row| {
+            Ok((row.get::<_, i64>("publication")?.cast_unsigned(), row.get("is_withdrawn")?))
+        });
+        let found = found.optional()?;
+        newest.extend(found.map(|(number, is_withdrawn)| Newest { number, scope, is_withdrawn }));
+    }
     Ok(scope::choose(&newest, place))
 }
 

@@ -1,0 +1,246 @@
+//! What storing a delivery costs: as much beside a long history as beside a short one.
+//!
+//! Cost is counted in steps of SQLite's machine, so that it is the same on every computer. To try
+//! another history or delivery, add a line to [`HISTORIES`] or [`deliveries`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::{Connection, TransactionBehavior};
+use serde_json::{Value, json};
+
+use super::{connect, ingest, migrate};
+use crate::feedback::moment::{Anchor, Source};
+use crate::feedback::rating::{BootId, RatingId, RunId};
+use crate::hub::archive::events::{Arrived, Incoming, Shipment, Way};
+use crate::wire::delivery::{Counters, canonical, read};
+
+/// 2026-11-20 12:00:00 UTC.
+const NOON: i64 = 1_795_176_000_000;
+
+/// More than a delivery dates again, and so much more again.
+const SHORT: u32 = 5_000;
+const LONG: u32 = 20_000;
+
+/// What a kiosk has had stored before, of so many rows: a name, and statements with the number of
+/// rows as `?1`.
+const HISTORIES: &[(&str, &str)] = &[
+    (
+        "one run",
+        "insert into boot (id, uuid, kiosk, first_run) values (1, zeroblob(16), 'k', 1);
+         insert into run (id, uuid, boot, kiosk, taken) values (1, zeroblob(16), 1, 'k', :rows);
+         insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, utc_ms,
+             is_exact, score, scale, question, question_version, input, language)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select 1, i, 'k', :noon, zeroblob(16), 'rated', i * 1000, 0, :noon, 0, 5, 5, 'q', 1,
+             'touch', 'en' from n;",
+    ),
+    (
+        "many runs of one boot",
+        "insert into boot (id, uuid, kiosk, first_run) values (1, zeroblob(16), 'k', 1);
+         insert into run (id, uuid, boot, kiosk, taken)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select i, iif(i = 1, zeroblob(16), randomblob(16)), 1, 'k', 1 from n;
+         insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, utc_ms,
+             is_exact, score, scale, question, question_version, input, language)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select i, 1, 'k', :noon, zeroblob(16), 'rated', i * 1000, 0, :noon, 0, 5, 5,
+             'q', 1, 'touch', 'en' from n;",
+    ),
+    (
+        "many boots that know the time",
+        "insert into boot (id, uuid, kiosk, first_run, began_ms, ended_ms)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select i, iif(i = 1, zeroblob(16), randomblob(16)), 'k', i, :noon + i, :noon + i from n;
+         insert into anchor (boot, boot_ms, utc_ms, error_ms, source)
+             select id, 5, :noon, 0, 'hub' from boot;
+         insert into run (id, uuid, boot, kiosk, taken) select id, uuid, id, 'k', 1 from boot;
+         insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, utc_ms,
+             is_exact, score, scale, question, question_version, input, language)
+             select id, 1, 'k', :noon, zeroblob(16), 'rated', 1000, 0, :noon, 0, 5, 5,
+             'q', 1, 'touch', 'en' from boot;",
+    ),
+    (
+        "many complaints, enrolments and surveys",
+        "insert into boot (id, uuid, kiosk, first_run) values (1, zeroblob(16), 'k', 1);
+         insert into run (id, uuid, boot, kiosk, taken) values (1, zeroblob(16), 1, 'k', :rows);
+         insert into conflict (run, n, digest, kiosk, received_ms, content)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select 1, 1, randomblob(16), 'k', :noon, '' from n;
+         insert into refused (run, n, kiosk, reason, received_ms)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select zeroblob(16), i, 'k', '', :noon from n;
+         insert into lost (run, first_n, last_n, kiosk)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select zeroblob(16), i, i, 'k' from n;
+         insert into past_run (kiosk, run)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select 'k', randomblob(16) from n;
+         insert into token (hash, kiosk, made_ms)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select randomblob(32), 'k', :noon from n;
+         insert into survey (published_ms, shop, content)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select :noon, iif(i % 2, 's', null), '{}' from n;
+         insert into given (kiosk, publication) select 'k', publication from survey;",
+    ),
+    (
+        "many other kiosks in doubt",
+        "insert into boot (id, uuid, kiosk, first_run) values (1, zeroblob(16), 'k', 1);
+         insert into run (id, uuid, boot, kiosk, taken) values (1, zeroblob(16), 1, 'k', :rows);
+         insert into kiosk (id, shop, touchpoint, epoch_drawn_ms)
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+         select 'other ' || i, 's', i, :noon - 86400000 from n;",
+    ),
+];
+
+fn press(n: u32) -> Value {
+    json!({
+        "n": n, "kind": "rated", "boot_ms": n * 1_000, "wall_ms": 0, "score": 5, "scale": 5,
+        "input": "button", "question": "checkout", "question_version": 1, "language": "en",
+    })
+}
+
+fn with(mut event: Value, key: &str, value: u32) -> Value {
+    event[key] = json!(value);
+    event
+}
+
+fn arrived(run: RunId, boot: BootId, events: &[Value]) -> Arrived {
+    let incoming = |event: &Value| {
+        let content = canonical(event);
+        let digest = [content.len() as u8; 16];
+        Incoming { event: read(event).unwrap(), digest, content }
+    };
+    Arrived { run, boot, taken: 0, events: events.iter().map(incoming).collect() }
+}
+
+/// A delivery about the first run of the history.
+fn delivery(events: &[Value]) -> Shipment {
+    let (run, boot) = (RunId([0; 16]), BootId([0; 16]));
+    Shipment {
+        kiosk: "k".to_owned(),
+        way: Way::Sent,
+        received_ms: NOON,
+        app: String::new(),
+        anchors: Vec::new(),
+        live: None,
+        known: None,
+        runs: vec![arrived(run, boot, events)],
+        counters: Counters::default(),
+        publication: None,
+        survey_complaint: None,
+        pin: None,
+        refused: Vec::new(),
+    }
+}
+
+/// New numbers, beyond every history's.
+fn new() -> impl Iterator<Item = Value> {
+    (100_001..100_051).map(press)
+}
+
+fn anchors(boot: BootId, count: u64) -> Vec<(BootId, Anchor)> {
+    let anchor = |at: u64| {
+        let source = if at % 2 == 0 { Source::Hub } else { Source::Ntp };
+        let utc_ms = NOON + at.cast_signed();
+        (boot, Anchor { boot_ms: 1_000 * at, utc_ms, error_ms: 1, source })
+    };
+    (10..10 + count).map(anchor).collect()
+}
+
+/// What a kiosk may deliver, each with a name.
+fn deliveries() -> Vec<(&'static str, Shipment)> {
+    let all = |events: &mut dyn Iterator<Item = Value>| delivery(&events.collect::<Vec<_>>());
+    let boots = || (1..=50).map(|n| BootId([n; 16]));
+    let plain = || delivery(&[press(100_001)]);
+    let lost = |n: u32| {
+        json!({
+            "n": n, "kind": "lost", "boot_ms": 1, "wall_ms": 0, "lost_run": "00".repeat(16),
+            "lost_first": n, "lost_last": n + 5,
+        })
+    };
+    let answer = |n: u32| {
+        json!({
+            "n": n, "kind": "answered", "boot_ms": 1, "wall_ms": 0, "to": 1, "question": "q",
+            "question_version": 1, "language": "en", "follow_up": "reasons", "outcome": "skipped",
+        })
+    };
+    vec![
+        ("new ratings", all(&mut new())),
+        ("known ratings", all(&mut (1..51).map(press))),
+        ("corrections", all(&mut new().map(|event| with(event, "replaces", 1)))),
+        ("ratings of older rules", all(&mut new().map(|event| with(event, "misuse_rule", 1)))),
+        ("losses", all(&mut (100_001..100_051).map(lost))),
+        ("answers", all(&mut (100_001..100_051).map(answer))),
+        ("doubt", Shipment { known: Some(u64::MAX), ..plain() }),
+        ("another run that lives", Shipment { live: Some(RunId([9; 16])), ..plain() }),
+        ("anchors of a known boot", Shipment { anchors: anchors(BootId([0; 16]), 500), ..plain() }),
+        (
+            "anchors of new boots",
+            Shipment { anchors: boots().flat_map(|boot| anchors(boot, 2)).collect(), ..plain() },
+        ),
+        (
+            "new runs",
+            Shipment {
+                runs: boots().map(|boot| arrived(RunId(boot.0), boot, &[press(1)])).collect(),
+                ..plain()
+            },
+        ),
+        (
+            "refused events",
+            Shipment {
+                refused: (200_001..200_051)
+                    .map(|n| (RatingId { run: RunId([0; 16]), n }, "why".to_owned()))
+                    .collect(),
+                ..plain()
+            },
+        ),
+    ]
+}
+
+/// An archive with a history of so many rows.
+fn archive(history: &str, rows: u32) -> (tempfile::TempDir, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = connect(&folder.path().join("hub.sqlite")).unwrap();
+    migrate(&mut connection, 0).unwrap();
+    let begin = "insert into shop (id, name, zone, shop_group) values ('s', 's', 'UTC', 'g');
+                 insert into kiosk (id, shop, touchpoint) values ('k', 's', 't');";
+    let sql = format!("begin; {begin} {history} commit;");
+    let sql = sql.replace(":rows", &rows.to_string()).replace(":noon", &NOON.to_string());
+    connection.execute_batch(&sql).unwrap();
+    (folder, connection)
+}
+
+/// How many steps it takes to store a delivery, which is then taken back.
+fn steps(connection: &mut Connection, shipment: &Shipment) -> u64 {
+    let steps = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&steps);
+    let count = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    connection.progress_handler(1, Some(count)).unwrap();
+    let immediate = TransactionBehavior::Immediate;
+    let transaction = connection.transaction_with_behavior(immediate).unwrap();
+    ingest::store(&transaction, shipment).unwrap();
+    transaction.rollback().unwrap();
+    steps.load(Ordering::Relaxed)
+}
+
+#[test]
+fn no_delivery_costs_more_beside_a_longer_history() {
+    let mut dear = Vec::new();
+    for (history, sql) in HISTORIES {
+        let (_short, mut short) = archive(sql, SHORT);
+        let (_long, mut long) = archive(sql, LONG);
+        for (name, shipment) in deliveries() {
+            let (short, long) = (steps(&mut short, &shipment), steps(&mut long, &shipment));
+            assert!(short > 100, "{name}: nothing was counted");
+            if long > short + short / 10 {
+                dear.push(format!("{name} beside {history}: {short} steps, and then {long}"));
+            }
+        }
+    }
+    assert!(dear.is_empty(), "{}", dear.join("\n"));
+}
