@@ -15,6 +15,8 @@ use smilepost::hub::settings::{Limits, MIB};
 use tokio::task::JoinSet;
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
+use crate::parties::Site;
+use crate::terminal::send;
 use crate::wants::{GREEDY, Greedy};
 
 const GREEDY_KIOSK: &str = "turku";
@@ -162,4 +164,31 @@ async fn a_kiosk_that_has_spent_its_budget_waits_until_midnight_and_no_other_doe
         let (status, answer) = scene.deliver(&one(1)).await;
         assert_eq!(status, 200, "{}: {answer}", greedy.name);
     }
+}
+
+#[test]
+fn that_a_budget_is_spent_is_said_once_in_the_log_and_in_the_list_and_kept_over_a_restart() {
+    let site = Site::new();
+    let config = site.path("hub.toml");
+    let text = std::fs::read_to_string(&config).unwrap() + "[limits]\nmib_a_day = 1\n";
+    std::fs::write(config, text).unwrap();
+    let hub = site.start_hub();
+    site.acquaint(site.hub);
+    let much = |n: u32| {
+        let mut event = rating(n, 5);
+        event["more"] = json!("x".repeat(400_000));
+        delivery(&[event]).to_string()
+    };
+    let list = || site.say("hub", &["kiosk", "list"]);
+    let statuses: Vec<u16> = (1..=6).map(|n| send(&site, &much(n))).collect();
+    // Whoever runs this at midnight UTC has two days' budgets.
+    assert_eq!(statuses, [200, 200, 200, 429, 429, 429]);
+    assert!(list().contains("sent too much today"), "{}", list());
+    drop(hub);
+    let hub = site.start_hub();
+    assert_eq!(send(&site, &much(7)), 429);
+    let log = site.log("hub.log");
+    let said = log.lines().filter(|line| line.contains("raise limits.mib_a_day"));
+    assert_eq!(said.count(), 1, "{log}");
+    drop(hub);
 }

@@ -105,7 +105,7 @@ fn delivery() -> String {
 }
 
 /// Sends it with the kiosk's own token, and returns the answer's status.
-fn send(site: &Site, body: &str) -> u16 {
+pub(crate) fn send(site: &Site, body: &str) -> u16 {
     let token = std::fs::read_to_string(site.path("kiosk/enrolment.toml")).unwrap();
     let token = token.lines().find_map(|line| line.strip_prefix("token = ")).unwrap();
     let token = token.trim_matches('"').to_owned();

@@ -8,7 +8,7 @@ use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Kios
 use smilepost::hub::secrets;
 use smilepost::wire::report::Reported;
 
-use crate::hub::{KIOSK, NOON, RUN, Scene, delivery, rating};
+use crate::hub::{BOOT, KIOSK, NOON, RUN, Scene, delivery, rating};
 
 /// The first schema as it was shipped, with one shop, one kiosk and three presses of a button, the
 /// second of which came 30 ms after the first.
@@ -128,4 +128,37 @@ async fn a_boot_without_a_time_is_bounded_by_the_boots_around_it() {
     assert_eq!(bounds, ("2026-11-20T12:01:00.000Z", "2026-11-20T12:59:00.000Z"));
     assert_eq!(rows[1].run, boot("2"));
     assert_ne!(rows[1].run, RUN);
+}
+
+#[tokio::test]
+async fn what_becomes_known_late_dates_everything_before_it_bit_by_bit() {
+    const EVENTS: u32 = 5_000;
+    let scene = Scene::new().await;
+    let unsure = |n: u32| {
+        let mut event = rating(n, 3);
+        (event["boot_ms"], event["wall_ms"]) = (json!(n * 1_000), json!(12));
+        event
+    };
+    let numbers: Vec<u32> = (1..=EVENTS).collect();
+    for numbers in numbers.chunks(500) {
+        let events: Vec<Value> = numbers.iter().map(|&n| unsure(n)).collect();
+        scene.receipt(&delivery(&events)).await;
+    }
+    let exact = || async {
+        let page = scene.archive.page((0, 0), 10_000).await.unwrap();
+        let exact = page.iter().filter(|(_, row)| row.quality == "exact");
+        exact.map(|(_, row)| (row.n, row.utc.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(exact().await, []);
+    let mut late = delivery(&[unsure(EVENTS + 1)]);
+    late["boots"] = json!([{ "boot": BOOT, "anchors": [
+        { "boot_ms": 1_000, "utc_ms": NOON, "error_ms": 5, "source": "hub" },
+    ]}]);
+    scene.receipt(&late).await;
+    // The hub works at it by itself too.
+    while scene.archive.date_more(String::new()).await.unwrap().is_some() {}
+    let exact = exact().await;
+    assert_eq!(exact.len(), 5_001);
+    let (n, time) = &exact[3_600];
+    assert_eq!((*n, time.as_str()), (3_601, "2026-11-20T13:00:00.000Z"));
 }

@@ -19,6 +19,8 @@ mod events;
 mod ingest;
 mod judging;
 mod kiosks;
+#[cfg(test)]
+mod migrations;
 mod places;
 mod spans;
 mod surveys;

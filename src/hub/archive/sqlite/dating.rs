@@ -341,3 +341,25 @@ fn write(
 pub(super) fn whole(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{connect, migrate};
+    use super::*;
+
+    #[test]
+    fn kiosks_whose_events_were_put_off_have_their_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = connect(&folder.path().join("hub.sqlite")).unwrap();
+        migrate(&mut connection, 0).unwrap();
+        let sql = "insert into shop (id, name, zone) values ('s', 's', 'UTC');
+            insert into kiosk (id, shop, touchpoint)
+                values ('a', 's', 'a'), ('b', 's', 'b'), ('c', 's', 'c');
+            insert into redating (kiosk, run, n, last_run) values ('a', 1, 0, 9), ('c', 1, 0, 9);";
+        connection.execute_batch(sql).unwrap();
+        let next = |after: &str| waiting(&connection, after).unwrap().unwrap();
+        assert_eq!(["", "a", "b", "c", "d"].map(next), ["a", "c", "c", "a", "a"]);
+        connection.execute("delete from redating", []).unwrap();
+        assert_eq!(waiting(&connection, "a").unwrap(), None);
+    }
+}
