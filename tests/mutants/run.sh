@@ -136,4 +136,13 @@ mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_M
 mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
 mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive
 mutant viewers-who-left-are-served src/hub/archive/sqlite/errands.rs 's/self\.0\.store\(true/self.0.store(false/' --lib hub::archive
+# A greedy kiosk costs no other one its turn, and the hub no more than its budget.
+mutant a-kiosk-has-every-place src/hub/kiosks/gate.rs 's/(REQUESTS_OF_ONE_MAX: usize = )2/${1}200/' --test hostile greedy
+mutant nobody-waits-for-a-turn src/hub/kiosks/gate.rs 's/turn: Arc::new\(Semaphore::new\(1\)\)/turn: Arc::new(Semaphore::new(64))/' --lib hub::kiosks
+mutant slow-deliveries-come-again src/hub/kiosks/gate.rs 's/(SLOW_MS: u64 = )MINUTE_MS/${1}0/' --lib hub::kiosks
+mutant a-budget-without-an-end src/hub/rules/budget.rs 's/self\.on_day_of\(now_ms\) >= budget/self.on_day_of(now_ms) > u64::MAX - budget/' --test hostile greedy
+mutant conflicts-cost-nothing src/hub/archive/sqlite/ingest.rs 's/bytes \+= if is_new \{ ROW_BYTES \+ count\(incoming\.content\.len\(\)\) \} else \{ 0 \};//; s/bytes \+ budget::of_lines\(not_taken\)/bytes/' --test hostile greedy
+mutant every-publication-is-read src/hub/archive/sqlite/surveys.rs 's/indexed by survey_by_scope/not indexed/' --lib hub::archive::sqlite::cost
+mutant every-boot-is-read src/hub/archive/sqlite/dating.rs 's/indexed by boot_told where kiosk = \? \\\n(\s+)and first_run </not indexed where kiosk = ? \\\n$1and first_run </' --lib hub::archive::sqlite::cost
+mutant the-first-kiosk-is-always-next src/hub/archive/sqlite/dating.rs 's/order by kiosk <= \?, kiosk/where ?1 is not null order by kiosk/' --lib hub::archive::sqlite::dating
 exit $missed

@@ -57,3 +57,19 @@ impl IntoResponse for PageError {
         (self.status(), layout::page(None, &nav, &main)).into_response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_that_takes_too_long_says_what_to_do() {
+        let late = PageError::from(archive::Error::late("count"));
+        let response = late.into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let page = String::from_utf8(body.to_vec()).unwrap();
+        assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
+        assert!(page.contains("Counting the numbers takes longer than a page may take."), "{page}");
+    }
+}
