@@ -4,8 +4,7 @@
 //! folder is opened once, and every name is looked up beneath it and follows no link (`openat2`,
 //! Linux 5.6); only regular files are read, each up to a limit; and what is written is a new file
 //! under a random name, which gets its own name once it is whole. Renaming replaces a link and
-//! never
-//! what the link points to.
+//! never what the link points to.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
