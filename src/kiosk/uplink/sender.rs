@@ -6,8 +6,9 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
 use tokio::sync::Notify;
 
-use super::client::{Clock, chain, is_json, parse, read, retry_after_s};
+use super::client::{Clock, chain, is_json, parse, read, refusal, retry_after_s};
 use crate::clock;
+use crate::feedback::moment::Limit;
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::feedback::survey::Survey;
@@ -17,12 +18,13 @@ use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Settings};
 use crate::wire::delivery::Delivery;
 use crate::wire::receipt::{Pin, Receipt};
-use crate::wire::{self, Refusal, gzip};
+use crate::wire::{self, gzip};
 
 /// How often old settled events are looked for, in milliseconds.
 const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How many of the events that a receipt sets aside are logged one by one.
+const ASIDE_LOGGED_MAX: usize = 5;
 
 /// What the uplink needs to start.
 pub struct UplinkConfig {
@@ -240,10 +242,7 @@ impl Sender {
         let receipt = parse::<Receipt>(is_json && status == StatusCode::OK, &body);
         match receipt.filter(|receipt| receipt.nonce == nonce) {
             Some(receipt) => self.settle(batch, &receipt, took).await,
-            None => {
-                let refusal = parse::<Refusal>(is_json, &body).map(|refusal| refusal.refused);
-                judge(status, refusal, retry_after_s, batch.len())
-            }
+            None => judge(status, refusal(is_json, &body), retry_after_s, batch.len()),
         }
     }
 
@@ -256,9 +255,13 @@ impl Sender {
                 tracing::warn!(receipt.hub_time_ms, "the hub's clock is wrong; its time is ignored")
             }
         }
-        for (id, reason) in &settlement.set_aside {
+        let aside = settlement.set_aside.len();
+        for (id, reason) in settlement.set_aside.iter().take(ASIDE_LOGGED_MAX) {
             let (run, n) = (id.run, id.n);
             tracing::error!(%run, n, reason, "the hub set an event aside; the kiosk keeps it");
+        }
+        if aside > ASIDE_LOGGED_MAX {
+            tracing::error!(aside, "the hub set more events aside; `verify` shows each");
         }
         let books = match self.journal.settle(settlement).await {
             Ok(Ok(books)) => books,
@@ -284,7 +287,8 @@ impl Sender {
 
     /// Deletes settled events that are older than `keep_days`, once a day.
     ///
-    /// The hub's clock decides, since the kiosk's own may stand in any year.
+    /// The hub's clock decides, since the kiosk's own may stand in any year; but what the kiosk's
+    /// own clock has not seen grow old as well stays.
     async fn prune(&mut self, hub_time_ms: Option<i64>) {
         let now = clock::boot_ms();
         let is_due = self.pruned_at.is_none_or(|at| now - at >= PRUNE_INTERVAL_MS);
@@ -292,8 +296,9 @@ impl Sender {
             return;
         };
         self.pruned_at = Some(now);
-        let before = hub_time_ms - i64::from(self.config.settings.keep_days) * DAY_MS;
-        while let Ok(Ok(deleted @ 1..)) = self.journal.prune(before).await {
+        let keep_days = self.config.settings.keep_days;
+        let limit = Limit::after_days(keep_days, hub_time_ms, clock::wall_ms());
+        while let Ok(Ok(deleted @ 1..)) = self.journal.prune(limit).await {
             tracing::info!(deleted, "old settled ratings were deleted");
         }
     }
