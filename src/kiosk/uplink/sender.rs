@@ -61,6 +61,8 @@ pub(super) struct Sender {
     /// The time of the last receipt, in milliseconds since boot.
     pub(super) confirmed_ms: Option<u64>,
     pub(super) pruned_at: Option<u64>,
+    /// How often a new token was asked for.
+    pub(super) renewals: u64,
     /// Why this kiosk does not ask the last survey from head office.
     pub(super) complaint: Option<String>,
     /// The hub's epoch and the number of the survey that was refused.
@@ -107,6 +109,7 @@ impl Sender {
             trouble: None,
             confirmed_ms: None,
             pruned_at: None,
+            renewals: 0,
             complaint: None,
             refused: None,
         }
@@ -131,7 +134,11 @@ impl Sender {
             self.ask_for_survey(&attempt).await;
             self.adopt_pin(attempt.pin.as_ref());
             self.tell(attempt.trouble);
-            match self.outbox.after(attempt.outcome, rand::random()) {
+            let next = match attempt.outcome {
+                Outcome::Unauthorised if self.has_untried_token() => Next::Pause { ms: 0 },
+                outcome => self.outbox.after(outcome, rand::random()),
+            };
+            match next {
                 Next::Idle => {
                     self.prune(attempt.hub_time_ms).await;
                     let _ = tokio::time::timeout(settings.idle, nudge.notified()).await;
