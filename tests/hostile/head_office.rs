@@ -448,6 +448,27 @@ fn a_token_goes_nowhere_else() {
 }
 
 #[test]
+fn a_head_office_that_is_restored_each_time_hurries_nobody() {
+    let mut shop = Shop::new();
+    let (address, asked) = office(|asked, out| {
+        let first = json!({ "run": asked.delivery["runs"][0]["run"], "ranges": [[1, 1]] });
+        let fields = json!({ "hub_epoch": clock::boot_ms(), "settled": [first] });
+        altered(asked, out, &fields);
+    });
+    let kiosk = shop.start(address);
+    shop.press(5);
+    let asked = || asked.load(Ordering::Relaxed);
+    wait_until("it was restored a few times", || asked() >= 5);
+    let (before, began_ms) = (asked(), clock::boot_ms());
+    // The kiosk's settings have it come once a second.
+    wait_until("five seconds are over", || clock::boot_ms() >= began_ms + 5_000);
+    let times = asked() - before;
+    assert!(times <= 20, "{times} deliveries in five seconds");
+    shop.holds("restored each time");
+    drop((kiosk, shop.hub));
+}
+
+#[test]
 fn a_year_that_only_head_office_has_seen_deletes_nothing() {
     let mut shop = Shop::new();
     let (truthful, asked) = office(|asked, out| altered(asked, out, &json!({})));

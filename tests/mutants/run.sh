@@ -138,6 +138,7 @@ mutant a-hub-is-heard-at-each-delivery src/feedback/moment.rs 's/is_hubs\(&new\)
 mutant a-kiosks-name-is-a-path src/kiosk/settings/enrolment.rs 's/c\.is_alphanumeric\(\) \|\| c == \x27-\x27/!c.is_control()/' --test hostile head_office::no_enrolment
 mutant a-sentence-has-no-end src/escape.rs 's/SENTENCE_CHARS_MAX: usize = 300/SENTENCE_CHARS_MAX: usize = 300_000/' --test hostile head_office::a_refused
 mutant a-survey-of-any-size src/wire/survey.rs 's/if !sizes\.0\.is_empty\(\)/if sizes.0.len() > 1_000/' --lib wire
+mutant restored-at-each-delivery src/kiosk/uplink/sender.rs 's/let is_less = left < self\.least_left;/let is_less = left.min(self.least_left) < u64::MAX;/' --test hostile head_office::a_head_office
 # Pages are bounded.
 mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
 mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive

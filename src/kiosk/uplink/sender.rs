@@ -61,6 +61,8 @@ pub(super) struct Sender {
     /// The time of the last receipt, in milliseconds since boot.
     pub(super) confirmed_ms: Option<u64>,
     pub(super) pruned_at: Option<u64>,
+    /// How little was left after a delivery, since the last rest.
+    pub(super) least_left: u64,
     /// How often a new token was asked for.
     pub(super) renewals: u64,
     /// Why this kiosk does not ask the last survey from head office.
@@ -73,6 +75,8 @@ pub(super) struct Sender {
 pub(super) struct Attempt {
     pub(super) outcome: Outcome,
     pub(super) trouble: Option<String>,
+    /// How many events and anchors are still to be sent.
+    left: u64,
     /// The hub's time, if a receipt told it.
     hub_time_ms: Option<i64>,
     /// Whether the hub wants the token to be renewed.
@@ -86,7 +90,15 @@ pub(super) struct Attempt {
 impl Attempt {
     fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
         let trouble = Some(trouble.into());
-        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, survey: None, pin: None }
+        Self {
+            outcome,
+            trouble,
+            left: 0,
+            hub_time_ms: None,
+            is_token_old: false,
+            survey: None,
+            pin: None,
+        }
     }
 }
 
@@ -109,6 +121,7 @@ impl Sender {
             trouble: None,
             confirmed_ms: None,
             pruned_at: None,
+            least_left: u64::MAX,
             renewals: 0,
             complaint: None,
             refused: None,
@@ -136,7 +149,10 @@ impl Sender {
             self.tell(attempt.trouble);
             let next = match attempt.outcome {
                 Outcome::Unauthorised if self.has_untried_token() => Next::Pause { ms: 0 },
-                outcome => self.outbox.after(outcome, rand::random()),
+                outcome => {
+                    let outcome = self.unhurried(outcome, attempt.left);
+                    self.outbox.after(outcome, rand::random())
+                }
             };
             match next {
                 Next::Idle => {
@@ -155,6 +171,21 @@ impl Sender {
                 }
             }
         }
+    }
+
+    /// Rests after a delivery that left no less than one before it did: a hub that says each time
+    /// that it was restored has everything offered again for ever.
+    fn unhurried(&mut self, outcome: Outcome, left: u64) -> Outcome {
+        let is_less = left < self.least_left;
+        match outcome {
+            Outcome::Settled { is_more: true } if is_less => self.least_left = left,
+            Outcome::Settled { .. } => {
+                self.least_left = u64::MAX;
+                return Outcome::Settled { is_more: false };
+            }
+            _ => {}
+        }
+        outcome
     }
 
     /// Remembers which event goes out alone, so that no other is set aside in its place.
@@ -289,7 +320,8 @@ impl Sender {
         let is_token_old = receipt.is_token_old;
         let survey = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
         let pin = receipt.pin.clone();
-        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, survey, pin }
+        let left = books.waiting + books.untold;
+        Attempt { outcome, trouble: None, left, hub_time_ms, is_token_old, survey, pin }
     }
 
     /// Deletes settled events that are older than `keep_days`, once a day.
