@@ -133,7 +133,7 @@ mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \
 # What comes from head office is checked.
 mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
 mutant a-receipt-settles-what-was-never-carried src/kiosk/uplink/carried.rs 's/\.within\(&file\.held\)//' --test hostile head_office::no_receipt
-mutant pruning-believes-the-hubs-year src/feedback/moment.rs 's/is_dated && reading\.wall_ms < self\.wall_ms/is_dated/' --test hostile head_office::a_year
+mutant pruning-believes-the-hubs-year src/feedback/moment.rs 's/is_dated && reading\.wall_ms < self\.wall_ms/is_dated/' --test kiosk journal
 mutant a-hub-is-heard-at-each-delivery src/feedback/moment.rs 's/is_hubs\(&new\) && heard/is_hubs(\&new) \&\& new.error_ms > 1_000_000 \&\& heard/' --lib moment
 mutant a-kiosks-name-is-a-path src/kiosk/settings/enrolment.rs 's/c\.is_alphanumeric\(\) \|\| c == \x27-\x27/!c.is_control()/' --test hostile head_office::no_enrolment
 mutant a-sentence-has-no-end src/escape.rs 's/SENTENCE_CHARS_MAX: usize = 300/SENTENCE_CHARS_MAX: usize = 300_000/' --test hostile head_office::a_refused
