@@ -53,17 +53,17 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `web`, `wire` |
+//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `escape`, `feedback`, `file`, `web`, `wire` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong try costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
-//! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `feedback`, `journal`, `wire` |
-//! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `feedback`, `file`, `settings`, `wire` |
+//! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `escape`, `feedback`, `journal`, `wire` |
+//! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `settings` |
-//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
+//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `foreign`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
@@ -100,7 +100,7 @@
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:350` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:189` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:229` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:14` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.

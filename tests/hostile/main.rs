@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod greedy;
+mod head_office;
 #[path = "../support/hub.rs"]
 #[allow(dead_code, clippy::indexing_slicing, reason = "others need more of it")]
 mod hub;

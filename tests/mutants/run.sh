@@ -132,6 +132,13 @@ mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stre
 mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
 # What comes from head office is checked.
 mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
+mutant a-receipt-settles-what-was-never-carried src/kiosk/uplink/carried.rs 's/\.within\(&file\.held\)//' --test hostile head_office::no_receipt
+mutant pruning-believes-the-hubs-year src/feedback/moment.rs 's/is_dated && reading\.wall_ms < self\.wall_ms/is_dated/' --test kiosk journal
+mutant a-hub-is-heard-at-each-delivery src/feedback/moment.rs 's/is_hubs\(&new\) && heard/is_hubs(\&new) \&\& new.error_ms > 1_000_000 \&\& heard/' --lib moment
+mutant a-kiosks-name-is-a-path src/kiosk/settings/enrolment.rs 's/c\.is_alphanumeric\(\) \|\| c == \x27-\x27/!c.is_control()/' --test hostile head_office::no_enrolment
+mutant a-sentence-has-no-end src/escape.rs 's/SENTENCE_CHARS_MAX: usize = 300/SENTENCE_CHARS_MAX: usize = 300_000/' --test hostile head_office::a_refused
+mutant a-survey-of-any-size src/wire/survey.rs 's/if !sizes\.0\.is_empty\(\)/if sizes.0.len() > 1_000/' --lib wire
+mutant restored-at-each-delivery src/kiosk/uplink/sender.rs 's/let is_less = left < self\.least_left;/let is_less = left.min(self.least_left) < u64::MAX;/' --test hostile head_office::a_head_office
 # Pages are bounded.
 mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
 mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive
