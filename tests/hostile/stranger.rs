@@ -39,7 +39,7 @@ const RUDE: &[Rude] = &[
     Rude { name: "sends half an enrolment", first: ENROLMENT, then: "" },
     Rude { name: "says that it sends very much", first: VERY_MUCH, then: "" },
     Rude { name: "takes no answer", first: "", then: "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" },
-    Rude { name: "takes no page", first: "", then: "GET / HTTP/1.1\r\nhost: x\r\n\r\n" },
+    Rude { name: "takes no page", first: "", then: "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n" },
     Rude {
         name: "takes no refusal",
         first: "",
@@ -108,7 +108,7 @@ fn come(rude: &Rude, address: SocketAddr, times: usize) -> Vec<TcpStream> {
 fn ask(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(NEVER)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).map(|_| answer).unwrap_or_default()

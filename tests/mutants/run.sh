@@ -130,6 +130,10 @@ mutant no-write-timeout src/web/server/watched.rs 's/Poll::Ready\(\(\)\) => Poll
 mutant the-silent-stay src/web/server/open.rs 's/self\.entries\.swap_remove\(at\)\.task\.abort\(\);\n        true/self.entries.len() + at == 0/' --lib web
 mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stream\.read\(&mut rest\)\.await \{\}/let _ = stream.read(\&mut rest[..0]).await;/' --test hostile
 mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
+# A strange page's name leads nowhere.
+mutant any-name-leads-here src/web/hosts.rs 's/if hosts\.has\(&request\)/if hosts.has(\&request) || hosts.is_loopback/' --test hostile rebinding
+mutant the-names-end-is-enough src/web/hosts.rs 's/\|\| name\.ends_with\("\.localhost"\)/|| name.ends_with("localhost")/' --test hostile rebinding
+mutant the-second-name-is-not-read src/web/hosts.rs 's/ && second\.is_none\(\)//; s/\[header, line\]\.into_iter/{ let _ = second; [header.or(line)] }.into_iter/' --test hostile rebinding
 # What comes from head office is checked.
 mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
 # Pages are bounded.
