@@ -12,6 +12,7 @@ mod kiosk;
 mod local;
 #[path = "../support/noon.rs"]
 mod noon;
+mod pages;
 #[path = "../support/parties.rs"]
 #[expect(dead_code, reason = "the simulations of two programs need more of it")]
 mod parties;
