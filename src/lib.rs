@@ -14,7 +14,7 @@
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
 //! | [`escape`] | what is printed, with nothing in it that acts | nothing |
-//! | [`foreign`] | a folder that others have filled, such as a stick | nothing |
+//! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | nothing |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
 //! | [`web`] | what the pages of both programs share, and the server of both | `escape`, `secret` |
@@ -62,7 +62,7 @@
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
-//! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `settings` |
+//! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `foreign`, `journal`, `pin`, `sheets`, `wire` |

@@ -134,6 +134,10 @@ mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \
 mutant any-name-leads-here src/web/hosts.rs 's/if hosts\.has\(&request\)/if hosts.has(\&request) || hosts.is_loopback/' --test hostile rebinding
 mutant the-names-end-is-enough src/web/hosts.rs 's/\|\| name\.ends_with\("\.localhost"\)/|| name.ends_with("localhost")/' --test hostile rebinding
 mutant the-second-name-is-not-read src/web/hosts.rs 's/ && second\.is_none\(\)//; s/\[header, line\]\.into_iter/{ let _ = second; [header.or(line)] }.into_iter/' --test hostile rebinding
+# Foreign texts turn nothing on a page, and no line costs memory.
+mutant characters-act-on-pages src/web/page.rs 's/PreEscaped\(Lines\(&body\.0\)\.to_string\(\)\)/body/' --test hostile pages
+mutant foreign-texts-turn-ours src/web/page.rs 's/bdi \{ \(self\.0/span { (self.0/' --test hostile pages
+mutant script-lines-have-no-limit src/foreign.rs 's/line\.len\(\) \+ part\.len\(\) > bytes_max/bytes_max == 0/' --test hostile local
 # What comes from head office is checked.
 mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
 # Pages are bounded.
