@@ -60,15 +60,15 @@ const TO_THE_SCRIPT: &[(&str, &[u8])] = &[
     ("lines that are no press", b"6\n-1\n0\n5 5\n\xff\xfe\n"),
 ];
 
-/// A line of what the system says of the memory of the kiosk with this file, in KiB.
-fn memory_kib(config: &Path, key: &str) -> u64 {
+/// A line of what the system says of the memory of the program with this file, in KiB.
+pub(crate) fn memory_kib(config: &Path, key: &str) -> u64 {
     let processes = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
     let config = config.to_str().unwrap();
-    let mut kiosks = processes.filter(|process| {
+    let mut programs = processes.filter(|process| {
         let line = std::fs::read_to_string(process.join("cmdline")).unwrap_or_default();
         line.split('\0').any(|argument| argument == config)
     });
-    let status = std::fs::read_to_string(kiosks.next().unwrap().join("status")).unwrap();
+    let status = std::fs::read_to_string(programs.next().unwrap().join("status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

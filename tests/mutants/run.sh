@@ -130,6 +130,8 @@ mutant no-write-timeout src/web/server/watched.rs 's/Poll::Ready\(\(\)\) => Poll
 mutant the-silent-stay src/web/server/open.rs 's/self\.entries\.swap_remove\(at\)\.task\.abort\(\);\n        true/self.entries.len() + at == 0/' --lib web
 mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stream\.read\(&mut rest\)\.await \{\}/let _ = stream.read(\&mut rest[..0]).await;/' --test hostile
 mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
+mutant memory-is-kept src/web/server.rs 's/if crowd\.has_gone\(open\.count_anew\(\)\)/if crowd.has_gone(open.count_anew()) \&\& open.count() > 1_000_000/' --test hostile crowd
+mutant many-requests-come-first src/web/server/connection.rs 's/                tokio::task::yield_now\(\)\.await;\n//' --lib web
 # A strange page's name leads nowhere.
 mutant any-name-leads-here src/web/hosts.rs 's/if hosts\.has\(&request\)/if hosts.has(\&request) || hosts.is_loopback/' --test hostile rebinding
 mutant the-names-end-is-enough src/web/hosts.rs 's/\|\| name\.ends_with\("\.localhost"\)/|| name.ends_with("localhost")/' --test hostile rebinding
