@@ -40,7 +40,12 @@ impl Hosts {
     pub fn guard(self, routes: Router) -> Router {
         let check = move |request: Request, next: Next| {
             let hosts = self.clone();
-            async move { if hosts.has(&request) { next.run(request).await } else { hosts.refuse() } }
+            async move {
+                if !hosts.has(&request) {
+                    return hosts.refuse();
+                }
+                next.run(request).await
+            }
         };
         routes.layer(from_fn(check))
     }

@@ -1,5 +1,5 @@
-//! A strange web page whose name leads to this machine (DNS rebinding): the browser sends the page's
-//! name along, and what listens on this machine alone answers only to names of this machine.
+//! A strange web page whose name leads to this machine (DNS rebinding): the browser sends the
+//! page's name along, and what listens on this machine alone answers only to names of this machine.
 //!
 //! To add a case, add a line to [`OURS`], [`STRANGE`] or [`MALFORMED`].
 

@@ -390,8 +390,8 @@ async fn what_is_too_large_is_refused() {
     assert_eq!(manager.get("").await.status, 200, "and the desk is as it was");
 }
 
-/// What somebody without the PIN begins to send, and the answer: at once, or none until the body has
-/// come.
+/// What somebody without the PIN begins to send, and the answer: at once, or none until the body
+/// has come.
 const HALF_BODIES: &[(&str, &str)] = &[
     ("POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n", "303"),
     ("POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n", "303"),

@@ -98,7 +98,10 @@ fn card(shop: &ShopDay) -> Markup {
     let is_mixed = shop.scores.len() > 1;
     html! {
         section.shop aria-label=(shop.name) {
-            h2 { (Foreign(&shop.name)) span.quiet { (shop.date.format("%A %-d %B %Y")) ", " (shop.zone) } }
+            h2 {
+                (Foreign(&shop.name))
+                span.quiet { (shop.date.format("%A %-d %B %Y")) ", " (shop.zone) }
+            }
             (calls_and_notes::alarms(&shop.waiting))
             @if is_mixed {
                 p.quiet {
