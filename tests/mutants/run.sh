@@ -130,6 +130,16 @@ mutant no-write-timeout src/web/server/watched.rs 's/Poll::Ready\(\(\)\) => Poll
 mutant the-silent-stay src/web/server/open.rs 's/self\.entries\.swap_remove\(at\)\.task\.abort\(\);\n        true/self.entries.len() + at == 0/' --lib web
 mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stream\.read\(&mut rest\)\.await \{\}/let _ = stream.read(\&mut rest[..0]).await;/' --test hostile
 mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
+mutant memory-is-kept src/web/server.rs 's/if crowd\.has_gone\(open\.count_anew\(\)\)/if crowd.has_gone(open.count_anew()) \&\& open.count() > 1_000_000/' --test hostile crowd
+mutant many-requests-come-first src/web/server/connection.rs 's/                tokio::task::yield_now\(\)\.await;\n//' --lib web
+# A strange page's name leads nowhere.
+mutant any-name-leads-here src/web/hosts.rs 's/if !hosts\.has\(&request\)/if !hosts.has(\&request) \&\& !hosts.is_loopback/' --test hostile rebinding
+mutant the-names-end-is-enough src/web/hosts.rs 's/\|\| name\.ends_with\("\.localhost"\)/|| name.ends_with("localhost")/' --test hostile rebinding
+mutant the-second-name-is-not-read src/web/hosts.rs 's/ && second\.is_none\(\)//; s/\[header, line\]\.into_iter/{ let _ = second; [header.or(line)] }.into_iter/' --test hostile rebinding
+# Foreign texts turn nothing on a page, and no line costs memory.
+mutant characters-act-on-pages src/web/page.rs 's/PreEscaped\(Lines\(&body\.0\)\.to_string\(\)\)/body/' --test hostile pages
+mutant foreign-texts-turn-ours src/web/page.rs 's/bdi \{ \(self\.0/span { (self.0/' --test hostile pages
+mutant script-lines-have-no-limit src/foreign.rs 's/line\.len\(\) \+ part\.len\(\) > bytes_max/bytes_max == 0/' --test hostile local
 # What comes from head office is checked.
 mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
 mutant a-receipt-settles-what-was-never-carried src/kiosk/uplink/carried.rs 's/\.within\(&file\.held\)//' --test hostile head_office::no_receipt
