@@ -102,7 +102,7 @@
 //!    the visit thanks.
 //! 5. `src/kiosk/uplink/sender.rs:229` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
-//! 6. `src/hub/kiosks/deliveries.rs:14` `async fn deliver`: head office takes the delivery from a
+//! 6. `src/hub/kiosks/deliveries.rs:16` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
 //! 7. `src/hub/archive/sqlite/ingest.rs:40` `fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.

@@ -84,8 +84,8 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog. A rating
-    /// takes some 300 bytes, so that a day's budget is for 800,000 of them.
+    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog. A
+    /// rating takes some 300 bytes, so that a day's budget is for 800,000 of them.
     fn default() -> Self {
         Self {
             requests_per_minute: 600,

@@ -152,8 +152,9 @@ impl Scene {
 
 /// A rating `n`, taken so many minutes after noon by a wall clock that is right.
 pub(crate) fn rating(n: u32, score: u8) -> Value {
+    let ms = 60_000 * i64::from(n);
     json!({
-        "n": n, "kind": "rated", "boot_ms": u64::from(n) * 60_000, "wall_ms": NOON + i64::from(n) * 60_000,
+        "n": n, "kind": "rated", "boot_ms": ms, "wall_ms": NOON + ms,
         "score": score, "scale": 5, "input": "button", "question": "checkout",
         "question_version": 1, "language": "en",
     })
