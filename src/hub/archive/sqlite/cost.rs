@@ -142,7 +142,7 @@ fn new() -> impl Iterator<Item = Value> {
 
 fn anchors(boot: BootId, count: u64) -> Vec<(BootId, Anchor)> {
     let anchor = |at: u64| {
-        let source = if at % 2 == 0 { Source::Hub } else { Source::Ntp };
+        let source = if at.is_multiple_of(2) { Source::Hub } else { Source::Ntp };
         let utc_ms = NOON + at.cast_signed();
         (boot, Anchor { boot_ms: 1_000 * at, utc_ms, error_ms: 1, source })
     };
