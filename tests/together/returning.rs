@@ -5,9 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use smilepost::feedback::outbox::{Next, Outbox, Outcome, PAUSE_MAX_MS};
-use smilepost::hub::kiosks::gate::{Gate, Wait};
+use smilepost::hub::kiosks::gate::{Gate, Place};
 use smilepost::hub::settings::Limits;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::chance::Chance;
 
@@ -38,7 +37,7 @@ struct Post {
     waiting: usize,
     /// What it is sending.
     brought: usize,
-    place: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
     /// It was asked not to retry before.
     not_before_ms: u64,
 }
@@ -56,6 +55,8 @@ struct Seen {
 /// when `first_ms` says.
 fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64) -> Seen {
     let gate = Gate::new(limits());
+    // A kiosk asks once at a time here, so that nobody waits for a turn.
+    let alone = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut due = BinaryHeap::new();
     let mut posts = Vec::new();
     for kiosk in 0..KIOSKS {
@@ -78,7 +79,8 @@ fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64
                     (kiosk, Outcome::Unanswered)
                 } else {
                     *requests.entry((now_ms - back_ms) / 1_000).or_default() += 1;
-                    match gate.send(&kiosk.to_string(), now_ms).and_then(|_| gate.enter()) {
+                    let request = gate.admit(&kiosk.to_string(), now_ms);
+                    match request.and_then(|request| alone.block_on(gate.enter(request))) {
                         Ok(place) => {
                             post.place = Some(place);
                             inside += 1;
@@ -87,7 +89,8 @@ fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64
                             due.push(Reverse((writer_free_ms, Happening::Stored(kiosk))));
                             continue;
                         }
-                        Err(Wait::Busy(s) | Wait::TooOften(s)) => {
+                        Err(wait) => {
+                            let s = wait.seconds();
                             sent_away += 1;
                             post.not_before_ms = now_ms + u64::from(s) * 1_000;
                             (kiosk, Outcome::Throttled { retry_after_s: Some(s) })
