@@ -58,7 +58,8 @@ fn measure(greedy: Option<&'static Greedy>) {
     took.sort_unstable();
     let ms = |at: usize| took[at].as_secs_f64() * 1_000.0;
     let name = greedy.map_or("nobody", |greedy| greedy.name);
-    let (p50, p99, most) = (ms(took.len() / 2), ms(took.len() * 99 / 100), ms(took.len() - 1));
+    let (p50, p99, most) =
+        (ms(took.len() / 2), ms((took.len() * 99).div_ceil(100) - 1), ms(took.len() - 1));
     println!("{p50:8.1} {p99:8.1} {most:8.1}  {answered:6} {served:6}  {name}");
 }
 

@@ -5,6 +5,8 @@
 //! read their files through here, which is why it is a room of its own beside `clock`.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -80,6 +82,18 @@ impl fmt::Display for Complaints {
 
 impl std::error::Error for Complaints {}
 
+/// The largest file, in bytes.
+const FILE_BYTES_MAX: u64 = 1_024 * 1_024;
+
+fn read_to_limit(file: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(file)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    match u64::try_from(read) {
+        Ok(..=FILE_BYTES_MAX) => Ok(text),
+        _ => Err(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes"))),
+    }
+}
+
 /// Reads a file into its shape, and collects everything invalid as complaints.
 ///
 /// Invalid keys keep their defaults, so that the caller can go on to check the values of the others
@@ -89,7 +103,7 @@ impl std::error::Error for Complaints {}
 /// The complaints, when the file cannot be read or is not TOML at all.
 pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints), Complaints> {
     let mut complaints = Complaints::about(file);
-    let text = match std::fs::read_to_string(file) {
+    let text = match read_to_limit(file) {
         Ok(text) => text,
         Err(error) => {
             complaints.list.push(format!("cannot be read: {error}"));

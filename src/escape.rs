@@ -19,6 +19,21 @@ impl<T: Display> Display for Plain<T> {
     }
 }
 
+/// The longest sentence of somebody else that is logged or shown, in characters.
+pub const SENTENCE_CHARS_MAX: usize = 300;
+
+/// A sentence of somebody else as it is kept, logged and shown: on one line, and cut off where it
+/// is too long.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let start: String = text.chars().take(SENTENCE_CHARS_MAX).collect();
+    let mut sentence: String = Plain(&start).to_string().chars().take(SENTENCE_CHARS_MAX).collect();
+    if start.len() < text.len() {
+        sentence.push('…');
+    }
+    sentence
+}
+
 /// A text of many lines: line breaks and tabs stay, everything else is as in [`Plain`].
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<T>(pub T);
@@ -159,6 +174,17 @@ mod tests {
         let seen = "a\\u001b[2J\\n\\tb\\r\\u009bc\\u202ed\\u2066e\\u2028f\\u0000\\u007f";
         assert_eq!(Plain(hostile).to_string(), seen);
         assert_eq!(Lines("a\n\tb\u{1b}").to_string(), "a\n\tb\\u001b");
+    }
+
+    #[test]
+    fn a_sentence_of_somebody_else_is_one_short_line() {
+        assert_eq!(sentence("the kiosk is unknown"), "the kiosk is unknown");
+        assert_eq!(sentence("a\nb\u{1b}"), "a\\nb\\u001b");
+        for text in ["x", "\u{1b}", "\u{202e}", "ü"] {
+            let long = sentence(&text.repeat(200_000));
+            assert_eq!(long.chars().count(), SENTENCE_CHARS_MAX + 1, "{text:?}");
+            assert!(long.ends_with('…') && !long.contains(is_active), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A folder that others have filled: a USB stick, or files that came by hand.
+//! A folder that others have filled: a USB stick, or files that came by hand; and lines that others
+//! write ([`next_line`]).
 //!
 //! Whoever filled it may have put links, FIFOs, devices and files without an end into it. So the
 //! folder is opened once, and every name is looked up beneath it and follows no link (`openat2`,
@@ -9,7 +10,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -294,6 +295,47 @@ impl Drop for NewFile<'_> {
         if !self.is_whole {
             // What is left over is deleted by the next sweep.
             let _ = rustix::fs::unlinkat(&self.folder.dir, &self.part, AtFlags::empty());
+        }
+    }
+}
+
+/// A line that others wrote.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line {
+    /// All of it, without its end.
+    Whole(Vec<u8>),
+    /// It is longer than it may be, and nothing of it was kept.
+    TooLong,
+}
+
+/// The next line, of at most so many bytes; none at the end. However long a line is, no more than
+/// that is held of it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn next_line(input: &mut impl BufRead, bytes_max: usize) -> io::Result<Option<Line>> {
+    let (mut line, mut is_too_long, mut is_begun) = (Vec::new(), false, false);
+    loop {
+        let there = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            there => there?,
+        };
+        is_begun |= !there.is_empty();
+        let end = there.iter().position(|&byte| byte == b'\n');
+        let part = there.get(..end.unwrap_or(there.len())).unwrap_or_default();
+        is_too_long |= line.len() + part.len() > bytes_max;
+        if is_too_long {
+            line = Vec::new();
+        } else {
+            line.extend_from_slice(part);
+        }
+        let (is_over, read) = (there.is_empty(), part.len() + usize::from(end.is_some()));
+        input.consume(read);
+        if is_over && !is_begun {
+            return Ok(None);
+        }
+        if is_over || end.is_some() {
+            return Ok(Some(if is_too_long { Line::TooLong } else { Line::Whole(line) }));
         }
     }
 }

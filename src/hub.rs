@@ -25,6 +25,7 @@ use self::carried::keys;
 use self::settings::{Limits, Settings, Tls};
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
+use crate::web::hosts::Hosts;
 use crate::web::server::{self, Stop, Stopper};
 
 /// How long requests under way may go on after the hub was told to stop.
@@ -35,6 +36,7 @@ pub struct Hub<A> {
     archive: A,
     kiosks: TcpListener,
     dashboard: TcpListener,
+    hosts: Hosts,
     tls: Option<Tls>,
     limits: Limits,
     keys: HubPublic,
@@ -65,6 +67,7 @@ impl<A: Archive> Hub<A> {
             archive,
             kiosks: bind(settings.listen)?,
             dashboard: bind(settings.dashboard)?,
+            hosts: pages::hosts(settings.dashboard, &settings.dashboard_names),
             tls: settings.tls.clone(),
             limits: settings.limits,
             keys: keys.public()?,
@@ -106,7 +109,8 @@ impl<A: Archive> Hub<A> {
         let tls = self.tls.as_ref().map(acceptor).transpose()?;
         tokio::spawn(work::run(self.archive.clone()));
         let kiosks = kiosks::routes(self.archive.clone(), self.limits, self.keys, self.read_clocks);
-        let pages = pages::routes(self.archive, self.limits.page_seconds, self.read_clocks);
+        let page_seconds = self.limits.page_seconds;
+        let pages = pages::routes(self.archive, self.hosts, page_seconds, self.read_clocks);
         let open = |listener| {
             tokio::net::TcpListener::from_std(listener).context("cannot use the listener")
         };

@@ -153,6 +153,9 @@ impl Kiosk {
         }
 
         let zone = known_zone(&settings, enrolment.as_ref());
+        if let (None, Some(Enrolment { zone, .. })) = (zone, &enrolment) {
+            tracing::error!(zone, "this version does not know the shop's time zone; UTC is taken");
+        }
         let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let (survey, given) = OfficeSurvey::at_start(&settings);
@@ -326,7 +329,7 @@ pub fn zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Tz {
 }
 
 fn known_zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Option<Tz> {
-    let from_hub = || enrolment.and_then(|enrolment| enrolment.zone.parse().ok());
+    let from_hub = || enrolment.and_then(Enrolment::known_zone);
     settings.zone.or_else(from_hub)
 }
 

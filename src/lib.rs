@@ -14,10 +14,10 @@
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
 //! | [`escape`] | what is printed, with nothing in it that acts | nothing |
-//! | [`foreign`] | a folder that others have filled, such as a stick | nothing |
+//! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | nothing |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
-//! | [`web`] | what the pages of both programs share, and the server of both | `secret` |
+//! | [`web`] | what the pages of both programs share, and the server of both | `escape`, `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
 //! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
@@ -53,17 +53,17 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `feedback`, `file`, `web`, `wire` |
+//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `escape`, `feedback`, `file`, `web`, `wire` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong try costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
-//! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `feedback`, `journal`, `wire` |
-//! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `feedback`, `file`, `settings`, `wire` |
+//! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `escape`, `feedback`, `journal`, `wire` |
+//! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
-//! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `settings` |
-//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
+//! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
+//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `foreign`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
@@ -100,13 +100,13 @@
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:350` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:189` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:229` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
-//! 6. `src/hub/kiosks/deliveries.rs:14` `async fn deliver`: head office takes the delivery from a
+//! 6. `src/hub/kiosks/deliveries.rs:16` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
 //! 7. `src/hub/archive/sqlite/ingest.rs:40` `fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
-//! 8. `src/hub/pages/overview.rs:40` `async fn overview`: the day of every shop, with what stands
+//! 8. `src/hub/pages/overview.rs:41` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.
 //!
 //! ```text

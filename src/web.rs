@@ -3,6 +3,8 @@
 pub mod face;
 #[cfg(any(feature = "phone", feature = "hub"))]
 pub mod guard;
+#[cfg(any(feature = "phone", feature = "hub"))]
+pub mod hosts;
 pub mod limits;
 #[cfg(any(feature = "phone", feature = "hub"))]
 pub mod net;

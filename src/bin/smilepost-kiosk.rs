@@ -223,10 +223,18 @@ fn act(command: Command) -> anyhow::Result<()> {
             enrolment.write(&settings.data_dir)?;
             OfficeSurvey::forget(&settings.data_dir)
                 .context("cannot delete the survey of the former hub")?;
-            let Enrolment { kiosk, shop, .. } = enrolment;
+            let Enrolment { kiosk, shop, zone, .. } = &enrolment;
             print(format_args!(
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
-            ))
+            ))?;
+            if settings.zone.is_none() && enrolment.known_zone().is_none() {
+                print(format_args!(
+                    "This version does not know the time zone {zone}, and takes UTC: \
+                    install a newer one, or set `zone` in {}.",
+                    config.display()
+                ))?;
+            }
+            Ok(())
         }
         Command::Summary { config, date, from, to, format } => {
             let settings = Settings::read(&config)?;
@@ -327,7 +335,7 @@ fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
     let letter = letter.with_context(|| {
         format!("{name} is not a letter written by `smilepost-hub kiosk letter`")
     })?;
-    Ok(uplink::enrolment(String::new(), letter.enrolled))
+    Ok(uplink::enrolment(String::new(), letter.enrolled)?)
 }
 
 /// Writes to a stick, through the running kiosk or from the journal's file.

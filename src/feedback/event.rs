@@ -115,6 +115,42 @@ impl Loss {
 pub struct Stretches(Vec<(u32, u32)>);
 
 impl Stretches {
+    /// The numbers in these ranges, first and last of each included, in whatever order they come
+    /// and however they overlap; a range that runs backwards has none.
+    #[must_use]
+    pub fn of(mut ranges: Vec<(u32, u32)>) -> Self {
+        ranges.retain(|(first, last)| first <= last);
+        ranges.sort_unstable();
+        let mut joined: Vec<(u32, u32)> = Vec::new();
+        for (first, last) in ranges {
+            match joined.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+                _ => joined.push((first, last)),
+            }
+        }
+        Self(joined)
+    }
+
+    /// The numbers that are in others too.
+    #[must_use]
+    pub fn within(&self, others: &Self) -> Self {
+        let (mut mine, mut theirs) = (self.0.iter().peekable(), others.0.iter().peekable());
+        let mut both = Vec::new();
+        while let (Some(&&(from, to)), Some(&&(begin, end))) = (mine.peek(), theirs.peek()) {
+            let (first, last) = (from.max(begin), to.min(end));
+            if first <= last {
+                both.push((first, last));
+            }
+            // Whichever ends first can meet no other.
+            if to <= end {
+                mine.next()
+            } else {
+                theirs.next()
+            };
+        }
+        Self(both)
+    }
+
     /// Adds a number, in whatever order they come.
     pub fn add(&mut self, n: u32) {
         let at = self.0.partition_point(|&(first, _)| first <= n);
@@ -208,6 +244,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_number_there_is_takes_no_more_room_than_one() {
+        let all = Stretches::of(vec![(5, 1), (0, u32::MAX), (u32::MAX, u32::MAX), (7, 9)]);
+        assert_eq!(all.list(), [(0, u32::MAX)]);
+        assert_eq!(all.within(&Stretches::of(vec![(3, 4)])).list(), [(3, 4)]);
+    }
+
+    #[test]
     fn a_loss_counts_both_its_ends() {
         let run = RunId([1; 16]);
         assert_eq!(Loss::Range { run, first: 3, last: 3 }.count(), 1);
@@ -216,6 +259,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ranges_are_joined_and_met_as_their_numbers_are(
+            one in prop::collection::vec((0u32..40, 0u32..40), 0..12),
+            other in prop::collection::vec((0u32..40, 0u32..40), 0..12),
+        ) {
+            let is_in = |ranges: &[(u32, u32)], n| ranges.iter().any(|(a, b)| *a <= n && n <= *b);
+            let (ours, theirs) = (Stretches::of(one.clone()), Stretches::of(other.clone()));
+            let both = ours.within(&theirs);
+            for n in 0..41 {
+                prop_assert_eq!(ours.contains(n), is_in(&one, n));
+                prop_assert_eq!(both.contains(n), is_in(&one, n) && is_in(&other, n));
+            }
+            for pair in ours.list().windows(2).chain(both.list().windows(2)) {
+                prop_assert!(pair[0].1 < pair[1].0);
+            }
+        }
+
         #[test]
         fn stretches_are_the_same_in_whatever_order_their_numbers_come(
             numbers in prop::collection::vec(0u32..40, 0..60)

@@ -122,6 +122,14 @@ pub struct Moment {
 /// drifts by about a second.
 pub const ANCHOR_INTERVAL_MS: u64 = 6 * 60 * 60 * 1000;
 
+/// How many anchors of the hub a boot keeps however short it is.
+pub const HUB_ANCHORS_FREE: u64 = 20;
+
+/// How long a boot lasts for each further anchor of the hub, in milliseconds: an hour.
+pub const HUB_ANCHOR_PACE_MS: u64 = 60 * 60 * 1000;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// Works out when a reading was taken, given the anchors of its boot.
 ///
 /// Of the most trusted source there is, the anchor nearest on the boot's axis decides, and of two
@@ -150,13 +158,49 @@ impl Anchor {
     }
 }
 
+/// A limit in time by two clocks: the one that head office can set, and the board's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// In milliseconds since 1970 UTC, as anchors tell it.
+    pub utc_ms: i64,
+    /// In milliseconds since 1970 UTC by the wall clock.
+    pub wall_ms: i64,
+}
+
+impl Limit {
+    /// The limit for what is to be kept for so many days, when the two clocks show these times.
+    #[must_use]
+    pub fn after_days(days: u16, utc_ms: i64, wall_ms: i64) -> Self {
+        let kept_ms = i64::from(days) * DAY_MS;
+        let before = |ms: i64| ms.saturating_sub(kept_ms);
+        Self { utc_ms: before(utc_ms), wall_ms: before(wall_ms) }
+    }
+
+    /// Whether a reading is beyond the limit by each anchor of its boot and by the wall clock too.
+    ///
+    /// A clock that was wrong, or a head office that lies, then keeps something longer, and deletes
+    /// nothing that the other clock has not seen grow old.
+    #[must_use]
+    pub fn is_past(&self, reading: Reading, anchors: &[Anchor]) -> bool {
+        let is_told = |anchor: &Anchor| anchor.utc_at(reading.boot_ms) < self.utc_ms;
+        let is_dated = !anchors.is_empty() && anchors.iter().all(is_told);
+        is_dated && reading.wall_ms < self.wall_ms
+    }
+}
+
 /// Whether an anchor tells something that the anchors already kept for its boot do not.
 ///
 /// Each kept anchor costs the card a write, so a new one must be the first of its boot, or of a
 /// more trusted source than all others, or [`ANCHOR_INTERVAL_MS`] away from those as trusted, or
-/// contradict them by more than both errors allow.
+/// contradict them by more than both errors allow. A hub that contradicts itself at each delivery
+/// is heard no more often than [`HUB_ANCHORS_FREE`] and [`HUB_ANCHOR_PACE_MS`] allow.
 #[must_use]
 pub fn is_worth_keeping(new: &Anchor, kept: &[Anchor]) -> bool {
+    let is_hubs = |anchor: &&Anchor| anchor.source == Source::Hub;
+    let heard = u64::try_from(kept.iter().filter(is_hubs).count()).unwrap_or(u64::MAX);
+    if is_hubs(&new) && heard >= HUB_ANCHORS_FREE + new.boot_ms / HUB_ANCHOR_PACE_MS {
+        return false;
+    }
     if kept.iter().any(|anchor| anchor.source.rank() < new.source.rank()) {
         return false;
     }
@@ -254,6 +298,53 @@ mod tests {
         assert!(is_worth_keeping(&anchor(60_000, T0 + 65_000), &kept));
         let later = ANCHOR_INTERVAL_MS;
         assert!(is_worth_keeping(&anchor(later, T0 + i64::try_from(later).unwrap()), &kept));
+    }
+
+    /// What each clock shows now, and showed when a rating was taken, in days; an own anchor of
+    /// that boot, if it has one, as days too; and whether the rating may go after 30 days.
+    type Clocks = (&'static str, (i64, i64), (i64, i64), Option<i64>, bool);
+
+    #[test]
+    fn what_only_one_clock_has_seen_grow_old_stays() {
+        const CASES: &[Clocks] = &[
+            ("both are right", (1_031, 1_031), (1_000, 1_000), None, true),
+            ("both are right, and it is young", (1_029, 1_029), (1_000, 1_000), None, false),
+            ("head office says a far year", (9_000, 1_010), (1_000, 1_000), None, false),
+            ("head office said an early year", (1_010, 1_010), (500, 1_000), None, false),
+            ("the same, and a time service knew", (1_010, 1_010), (500, 500), Some(1_000), false),
+            ("head office says an early year", (500, 1_031), (1_000, 1_000), None, false),
+            ("the board is a year behind all along", (1_031, 666), (1_000, 635), None, true),
+            ("the board was ahead", (1_031, 1_031), (1_000, 9_000), None, false),
+            ("the board was behind and is not", (1_010, 1_010), (1_000, 700), None, false),
+            ("the board goes ahead", (1_010, 9_000), (1_000, 1_000), None, false),
+        ];
+        for (what, (hub, wall), (hub_then, wall_then), own, is_past) in CASES {
+            let limit = Limit::after_days(30, hub * DAY_MS, wall * DAY_MS);
+            let reading = Reading { boot_ms: 5_000, wall_ms: wall_then * DAY_MS };
+            let told = by(Source::Hub, 4_000, hub_then * DAY_MS);
+            let own = own.map(|days| by(Source::Ntp, 900_000, days * DAY_MS));
+            let anchors: Vec<_> = [told].into_iter().chain(own).collect();
+            assert_eq!(limit.is_past(reading, &anchors), *is_past, "{what}");
+        }
+        let far = Limit { utc_ms: i64::MAX, wall_ms: i64::MAX };
+        assert!(!far.is_past(Reading { boot_ms: 0, wall_ms: 0 }, &[]), "its age is not known");
+        let first = Limit::after_days(u16::MAX, i64::MIN, i64::MIN);
+        assert_eq!((first.utc_ms, first.wall_ms), (i64::MIN, i64::MIN));
+    }
+
+    #[test]
+    fn a_hub_that_contradicts_itself_is_heard_so_often_and_a_time_service_always() {
+        let hour = HUB_ANCHOR_PACE_MS;
+        let mut kept = Vec::new();
+        for n in 0..5_000u64 {
+            // It says another day at each delivery, ten minutes apart.
+            let new = by(Source::Hub, n * hour / 6, i64::try_from(n % 9).unwrap() * DAY_MS);
+            kept.extend(Some(new).filter(|new| is_worth_keeping(new, &kept)));
+        }
+        assert!(kept.len() > 500 && kept.len() <= 20 + 5_000 / 6 + 1, "{}", kept.len());
+        let near = kept[kept.len() - 1];
+        let own = Anchor { source: Source::Ntp, utc_ms: near.utc_ms + DAY_MS, ..near };
+        assert!(is_worth_keeping(&own, &kept));
     }
 
     fn by(source: Source, boot_ms: u64, utc_ms: i64) -> Anchor {

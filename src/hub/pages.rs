@@ -5,6 +5,7 @@ mod layout;
 mod overview;
 mod sharing;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,15 +19,30 @@ use self::sharing::Sharing;
 use super::archive::Archive;
 use crate::feedback::moment::Reading;
 use crate::web::guard::protect;
+use crate::web::hosts::Hosts;
+
+/// The names that the pages at this address are asked for by.
+#[must_use]
+pub fn hosts(address: SocketAddr, names: &[String]) -> Hosts {
+    let cure = "On head office's machine the page is at http://localhost with the port of the \
+                dashboard. If this name is your reverse proxy's, add it to `names` under \
+                [dashboard] in hub.toml.";
+    Hosts::at(address, names, cure)
+}
 
 /// The routes of the pages.
-pub fn routes<A: Archive>(archive: A, page_seconds: u32, read_clocks: fn() -> Reading) -> Router {
+pub fn routes<A: Archive>(
+    archive: A,
+    hosts: Hosts,
+    page_seconds: u32,
+    read_clocks: fn() -> Reading,
+) -> Router {
     let shared = Arc::new(Sharing::new(page_seconds));
     let routes = Router::new()
         .route("/", get(overview::overview::<A>))
         .fallback(|| async { PageError::NotFound })
         .with_state(State { archive, read_clocks, shared });
-    routes.layer(map_response(async |mut response: Response| {
+    hosts.guard(routes).layer(map_response(async |mut response: Response| {
         protect(response.headers_mut(), layout::STYLE);
         response
     }))

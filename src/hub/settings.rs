@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::config::{self, Complaints};
+use crate::web::hosts::is_name;
 use crate::web::limits as web;
 
 /// How many connections one address may have where nobody says otherwise.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where head office's page is served.
     pub dashboard: SocketAddr,
+    /// By which names people ask for it, beside those of this machine.
+    pub dashboard_names: Vec<String>,
     /// The certificate that both are served with; without one, plain HTTP.
     pub tls: Option<Tls>,
     /// How many requests the hub takes.
@@ -81,8 +84,8 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog. A rating
-    /// takes some 300 bytes, so that a day's budget is for 800,000 of them.
+    /// Ten deliveries a second from one kiosk: five thousand ratings a second of a backlog. A
+    /// rating takes some 300 bytes, so that a day's budget is for 800,000 of them.
     fn default() -> Self {
         Self {
             requests_per_minute: 600,
@@ -120,6 +123,7 @@ struct File {
 #[serde(default, deny_unknown_fields)]
 struct DashboardPart {
     listen: Option<String>,
+    names: Vec<String>,
     open_to_network: bool,
 }
 
@@ -160,6 +164,7 @@ impl Settings {
             data_dir: data_dir.to_owned(),
             listen: any,
             dashboard: any,
+            dashboard_names: Vec::new(),
             tls: None,
             limits: Limits::default(),
         }
@@ -181,6 +186,11 @@ impl File {
              listen on 127.0.0.1 and put a reverse proxy with a login before it, or set \
              dashboard.open_to_network = true",
         );
+        let dashboard_names = self.dashboard.names;
+        for name in dashboard_names.iter().filter(|name| !is_name(name)) {
+            let what = format!("{name:?} is not a host name such as hub.example.org");
+            complaints.add("dashboard.names", what);
+        }
         let tls = match (self.tls.certificate, self.tls.key) {
             (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
             (None, None) => None,
@@ -231,7 +241,7 @@ impl File {
         let is_sane = (1..=1_000_000).contains(&limits.mib_a_day);
         complaints.unless(is_sane, "limits.mib_a_day", "must be 1 to 1000000");
         complaints.unless(limits.page_seconds <= 600, "limits.page_seconds", "must be 0 to 600");
-        Settings { data_dir, listen, dashboard, tls, limits }
+        Settings { data_dir, listen, dashboard, dashboard_names, tls, limits }
     }
 }
 

@@ -1,12 +1,74 @@
 //! Translates between journal and wire: a batch into a delivery, a receipt into a settlement.
+//!
+//! Only what was offered is settled, whatever a receipt names besides.
+
+use std::collections::BTreeMap;
 
 use crate::clock;
+use crate::escape::sentence;
+use crate::feedback::event::Stretches;
 use crate::feedback::moment::{Anchor, Source};
-use crate::feedback::rating::RatingId;
+use crate::feedback::rating::{RatingId, RunId};
 use crate::kiosk::journal::{ArchiveSeen, Batch, Books, Settlement};
 use crate::wire::carried;
 use crate::wire::delivery::{self, Boot, Counters, Delivery, Run, Tie};
-use crate::wire::receipt::Receipt;
+use crate::wire::receipt::{Receipt, SetAside, Settled};
+
+/// Numbers by their runs.
+pub type Numbers = BTreeMap<RunId, Stretches>;
+
+/// What a receipt says of single events. Each is found by halves, so that a long receipt costs no
+/// more than to read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    settled: Numbers,
+    set_aside: BTreeMap<RatingId, String>,
+}
+
+impl Said {
+    /// What a receipt says; a run that is no run is ignored.
+    #[must_use]
+    pub fn of(settled: Vec<Settled>, set_aside: &[SetAside]) -> Self {
+        let mut ranges = BTreeMap::<RunId, Vec<(u32, u32)>>::new();
+        for mut settled in settled {
+            if let Ok(run) = settled.run.parse() {
+                ranges.entry(run).or_default().append(&mut settled.ranges);
+            }
+        }
+        let mut reasons = BTreeMap::new();
+        for SetAside { run, n, reason } in set_aside {
+            if let Ok(run) = run.parse() {
+                reasons.entry(RatingId { run, n: *n }).or_insert_with(|| sentence(reason));
+            }
+        }
+        let settled = ranges.into_iter().map(|(run, ranges)| (run, Stretches::of(ranges)));
+        Self { settled: settled.collect(), set_aside: reasons }
+    }
+
+    /// What it says of these events, and of no others.
+    #[must_use]
+    pub fn within(mut self, offered: &Numbers) -> Self {
+        let is_offered =
+            |id: &RatingId| offered.get(&id.run).is_some_and(|numbers| numbers.contains(id.n));
+        self.set_aside.retain(|id, _| is_offered(id));
+        let both = |(run, numbers): (RunId, Stretches)| {
+            offered.get(&run).map(|offered| (run, numbers.within(offered)))
+        };
+        self.settled = self.settled.into_iter().filter_map(both).collect();
+        self
+    }
+
+    /// Notes in a settlement what it says of an event; returns whether it says anything.
+    pub fn note(&self, id: RatingId, settlement: &mut Settlement) -> bool {
+        if self.settled.get(&id.run).is_some_and(|numbers| numbers.contains(id.n)) {
+            settlement.settled.push(id);
+            return true;
+        }
+        let reason = self.set_aside.get(&id);
+        settlement.set_aside.extend(reason.map(|reason| (id, reason.clone())));
+        reason.is_some()
+    }
+}
 
 /// Writes a batch as a delivery.
 #[must_use]
@@ -66,20 +128,9 @@ pub fn settlement(
     (sent_at, back_at): (u64, u64),
 ) -> Settlement {
     let mut settlement = Settlement::default();
-    for run in &batch.runs {
-        let name = run.run.to_string();
-        let settled: Vec<_> =
-            receipt.settled.iter().filter(|settled| settled.run == name).collect();
-        for entry in &run.entries {
-            let id = RatingId { run: run.run, n: entry.id.n };
-            let is_aside =
-                |aside: &&crate::wire::receipt::SetAside| aside.run == name && aside.n == id.n;
-            if settled.iter().any(|settled| settled.has(id.n)) {
-                settlement.settled.push(id);
-            } else if let Some(aside) = receipt.set_aside.iter().find(is_aside) {
-                settlement.set_aside.push((id, aside.reason.clone()));
-            }
-        }
+    let said = Said::of(receipt.settled.clone(), &receipt.set_aside);
+    for entry in batch.runs.iter().flat_map(|run| &run.entries) {
+        said.note(entry.id, &mut settlement);
     }
     settlement.told = batch.anchors.iter().map(|(key, ..)| *key).collect();
     let before = |after: u64| (after.saturating_sub(receipt.added.unwrap_or(0)), after);
@@ -96,4 +147,37 @@ pub fn settlement(
     };
     settlement.anchor = Some(anchor).filter(|anchor| clock::is_possible(anchor.utc_ms));
     settlement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: RunId = RunId([1; 16]);
+
+    fn noted(said: &Said, numbers: impl IntoIterator<Item = u32>) -> (Vec<u32>, Vec<u32>) {
+        let mut settlement = Settlement::default();
+        for n in numbers {
+            said.note(RatingId { run: RUN, n }, &mut settlement);
+        }
+        let aside = settlement.set_aside.iter().map(|(id, _)| id.n).collect();
+        (settlement.settled.iter().map(|id| id.n).collect(), aside)
+    }
+
+    #[test]
+    fn what_a_receipt_says_beyond_what_was_offered_is_not_heard() {
+        let ranges = vec![(0, u32::MAX), (9, 3)];
+        let settled = vec![
+            Settled { run: RUN.to_string(), ranges },
+            Settled { run: "../..".to_owned(), ranges: vec![(1, 9)] },
+            Settled { run: RunId([2; 16]).to_string(), ranges: vec![(1, u32::MAX)] },
+        ];
+        let aside = |n| SetAside { run: RUN.to_string(), n, reason: "x".repeat(100_000) };
+        let offered = Numbers::from([(RUN, Stretches::of(vec![(3, 5), (8, 8)]))]);
+        let said = Said::of(settled, &[aside(4), aside(6)]).within(&offered);
+        assert_eq!(noted(&said, 0..20), (vec![3, 4, 5, 8], vec![]));
+        let said = Said::of(Vec::new(), &[aside(4), aside(4), aside(6)]).within(&offered);
+        assert_eq!(noted(&said, 0..20), (vec![], vec![4]));
+        assert!(said.set_aside.values().all(|reason| reason.len() < 1_000));
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use crate::escape::sentence;
 use crate::feedback::survey::Survey;
 use crate::file;
 use crate::kiosk::settings::Settings;
@@ -24,7 +25,7 @@ pub struct OfficeSurvey {
 
 /// A survey from head office that this kiosk cannot ask.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("survey {publication} cannot be asked on this kiosk: {}", complaints.join("; "))]
+#[error("survey {publication} cannot be asked on this kiosk: {}", sentence(&complaints.join("; ")))]
 pub struct Unfit {
     /// The publication's number at the hub.
     pub publication: u64,

@@ -23,7 +23,7 @@ pub use self::buttons::{Active, Buttons, Driver, Pull};
 use self::call::CallPart;
 use self::desk::DeskPart;
 pub use self::desk::{PhoneLimits, PhoneListen};
-pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError};
+pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError, Unfit, is_secret};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
 use crate::config::{self, Complaints};

@@ -16,14 +16,14 @@ use std::sync::Arc;
 use reqwest::header::CONTENT_TYPE;
 use tokio::sync::Notify;
 
-use self::client::{Clock, client, is_json, parse, read};
+use self::client::{Clock, client, is_json, parse, read, refusal};
 pub use self::error::Error;
 use self::sender::Sender;
 pub use self::sender::UplinkConfig;
 use crate::clock;
 use crate::kiosk::journal::JournalThread;
 use crate::kiosk::settings::{self, Enrolment};
-use crate::wire::{self, Enrolled, Enrolment as EnrolmentRequest, Refusal};
+use crate::wire::{self, Enrolled, Enrolment as EnrolmentRequest};
 
 /// A handle on the uplink's thread.
 #[derive(Clone, Debug)]
@@ -59,24 +59,28 @@ pub fn enrol(
         let status = answer.status();
         let is_json = is_json(&answer);
         let body = read(answer).await.map_err(Error::Unreachable)?;
-        if let Some(refusal) = parse::<Refusal>(is_json, &body) {
-            return Err(Error::Refused(refusal.refused));
+        if let Some(refused) = refusal(is_json, &body) {
+            return Err(Error::Refused(refused));
         }
         parse::<Enrolled>(is_json && status.is_success(), &body)
             .ok_or(Error::NotAHub { address, status })
     };
     let runtime = runtime().map_err(Error::Thread)?;
     let enrolled = runtime.block_on(exchange)?;
-    Ok(enrolment(hub, enrolled))
+    enrolment(hub, enrolled)
 }
 
-/// The enrolment that a kiosk keeps, from the hub's answer.
-#[must_use]
-pub fn enrolment(hub: String, enrolled: Enrolled) -> Enrolment {
+/// The enrolment that a kiosk keeps, from the hub's answer or its letter.
+///
+/// # Errors
+/// When something in it is not what it should be.
+pub fn enrolment(hub: String, enrolled: Enrolled) -> Result<Enrolment, Error> {
     let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys } = enrolled;
     let next_token = None;
     let former_token = None;
-    Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint, hub_keys }
+    let enrolment =
+        Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint, hub_keys };
+    enrolment.checked().map_err(Error::Unfit)
 }
 
 /// Starts the uplink on a thread of its own.

@@ -1,6 +1,10 @@
 //! The HTML document around every page of both programs.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::fmt::Display;
+
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
+
+use crate::escape::{Lines, Plain};
 
 /// What the head of a document says.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +21,19 @@ pub struct Head<'a> {
     pub refresh_s: Option<u32>,
 }
 
-/// A whole document. It asks search engines not to list it.
+/// A text that somebody else may have written, in a line with texts of ours: whichever direction it
+/// has, what stands beside it stays in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreign<T>(pub T);
+
+impl<T: Display> Render for Foreign<T> {
+    fn render(&self) -> Markup {
+        html! { bdi { (self.0.to_string()) } }
+    }
+}
+
+/// A whole document. It asks search engines not to list it. Characters that act instead of being
+/// seen (see [`crate::escape`]) are seen in it: no page of ours has any of its own.
 #[must_use]
 pub fn document(head: Head<'_>, body: &Markup) -> Markup {
     html! {
@@ -30,10 +46,10 @@ pub fn document(head: Head<'_>, body: &Markup) -> Markup {
                 @if let Some(refresh_s) = head.refresh_s {
                     meta http-equiv="refresh" content=(refresh_s);
                 }
-                title { (head.title) }
+                title { (Plain(head.title).to_string()) }
                 style { (PreEscaped(head.style)) }
             }
-            body { (body) }
+            body { (PreEscaped(Lines(&body.0).to_string())) }
         }
     }
 }

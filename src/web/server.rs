@@ -7,6 +7,7 @@
 //! away for a moment, since to hang up at once would take that answer from it.
 
 mod connection;
+mod memory;
 mod open;
 mod stop;
 mod tls;
@@ -17,11 +18,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_rustls::TlsAcceptor;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use self::connection::Connection;
+use self::memory::Crowd;
 use self::open::Open;
 pub use self::stop::{Stop, Stopper, stopper};
 pub use self::tls::{acceptor, acceptor_of_files};
@@ -33,6 +35,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// How often the log says that nobody can be accepted.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether a crowd of connections has gone.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves HTTP/1 until stopped, over TLS where there is an acceptor; then what is under way is
 /// finished within `grace`. Handlers find the [`Net`] of whoever asks among the extensions.
@@ -50,9 +55,18 @@ pub async fn serve(
     let connection = Connection { tls, routes, limits, stop: stop.clone() };
     let mut open = Open::new(limits);
     let mut complained_at: Option<Instant> = None;
+    let mut crowd = Crowd::default();
+    let mut look = tokio::time::interval(LOOK_INTERVAL);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let accepted = tokio::select! {
             () = stop.come() => break,
+            _ = look.tick(), if crowd.was_here() => {
+                if crowd.has_gone(open.count_anew()) {
+                    tokio::task::spawn_blocking(memory::give_back);
+                }
+                continue;
+            }
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -62,6 +76,7 @@ pub async fn serve(
                 if let Some(life) = open.make_room(net) {
                     let task = tokio::spawn(connection.clone().serve(stream, net, life.clone()));
                     open.add(net, life, task);
+                    crowd.note(open.count());
                 }
             }
             Err(error) => {
@@ -83,4 +98,55 @@ pub async fn serve(
     }
     drop(listener);
     open.finish(grace).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::sync::{Arc, Mutex};
+
+    use axum::http::Uri;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_sends_many_requests_at_once_waits_for_the_others() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let come = |request: &str, times| {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.write_all(request.repeat(times).as_bytes()).unwrap();
+            stream
+        };
+        let greedy = come("GET /greedy HTTP/1.1\r\nhost: x\r\n\r\n", 100);
+        let polite = come("GET /polite HTTP/1.1\r\nhost: x\r\n\r\n", 1);
+        let (answered, polite_came) =
+            (Arc::new(Mutex::new(0)), Arc::new(tokio::sync::Notify::new()));
+        let (count, came) = (Arc::clone(&answered), Arc::clone(&polite_came));
+        let routes = Router::new().fallback(move |uri: Uri| async move {
+            match uri.path() {
+                "/polite" => came.notify_one(),
+                _ => *count.lock().unwrap() += 1,
+            }
+        });
+        let second = Duration::from_secs(60);
+        let limits = Limits {
+            connections_max: 10,
+            connections_of_one_max: 10,
+            requests_max: u32::MAX,
+            handshake: second,
+            headers: second,
+            body: second,
+            answer: second,
+            write: second,
+            life: second,
+            linger: second,
+        };
+        let (_stopper, stop) = stopper();
+        tokio::spawn(serve(listener, None, routes, limits, stop, second));
+        polite_came.notified().await;
+        let before = *answered.lock().unwrap();
+        assert!(before < 8, "{before} requests of another were answered before");
+        drop((greedy, polite));
+    }
 }

@@ -18,6 +18,15 @@ pub const SURVEY: &str = "/v1/survey";
 /// The days of the week as `hours` and `weekdays` name them, Monday first.
 pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
+/// The longest text that is looked at, in bytes; what a survey may say is shorter still.
+const TEXT_BYTES_MAX: usize = 512;
+
+/// The most touchpoints of one slot.
+const TOUCHPOINTS_MAX: usize = 200;
+
+/// The most reasons with words of the survey's own.
+const OWN_REASONS_MAX: usize = 100;
+
 /// The `ETag` of a publication. It names the hub's epoch too, since a hub that was restored from a
 /// backup gives the same numbers out again.
 #[must_use]
@@ -175,6 +184,11 @@ impl Survey {
     /// # Errors
     /// Every complaint as a sentence that names the place and what is allowed.
     pub fn check(&self) -> Result<survey::Survey, Vec<String>> {
+        let mut sizes = Sizes::default();
+        self.measure(&mut sizes);
+        if !sizes.0.is_empty() {
+            return Err(sizes.0);
+        }
         let mut complaints = Vec::new();
         let parts = Parts {
             version: self.version,
@@ -197,6 +211,37 @@ impl Survey {
         }
     }
 
+    fn measure(&self, sizes: &mut Sizes) {
+        for text in self.brand.iter().chain(&self.accent) {
+            sizes.text("brand and accent", text);
+        }
+        for tag in sizes.list("languages", &self.languages, 2 * survey::LANGUAGES_MAX) {
+            sizes.text("languages", tag);
+        }
+        for question in sizes.list("questions", &self.questions, 2 * survey::QUESTIONS_MAX) {
+            question.measure(sizes);
+        }
+        if sizes.count("reasons", self.reasons.len(), OWN_REASONS_MAX) {
+            for (id, words) in &self.reasons {
+                sizes.text("reasons", id);
+                sizes.words("reasons", words);
+            }
+        }
+        for slot in sizes.list("schedule", &self.schedule, 2 * survey::SLOTS_MAX) {
+            slot.measure(sizes);
+        }
+        if sizes.count("hours", self.hours.len(), 2 * DAYS.len()) {
+            for (day, hours) in &self.hours {
+                sizes.texts("hours", [day, hours]);
+            }
+        }
+        for notice in sizes.list("notices", &self.notices, 2 * survey::NOTICES_MAX) {
+            sizes.texts("notices", notice.from.iter().chain(&notice.until));
+            sizes.words("notices", &notice.said);
+            sizes.words("notices", &notice.did);
+        }
+    }
+
     fn read_hours(&self, complaints: &mut Vec<String>) -> Option<Hours> {
         let mut hours = Hours::default();
         for (day, text) in &self.hours {
@@ -210,7 +255,57 @@ impl Survey {
     }
 }
 
+/// What is too much or too long to be read. It is looked at before anything else, since the other
+/// checks look at some parts once for each of others, and repeat what they find.
+#[derive(Default)]
+struct Sizes(Vec<String>);
+
+impl Sizes {
+    /// Whether there are no more than so many.
+    fn count(&mut self, place: &str, count: usize, most: usize) -> bool {
+        if count > most {
+            self.0.push(format!("{place}: has {count}, which is far too many"));
+        }
+        count <= most
+    }
+
+    /// A list that is no longer than so many, else none of it.
+    fn list<'a, T>(&mut self, place: &str, list: &'a [T], most: usize) -> &'a [T] {
+        if self.count(place, list.len(), most) { list } else { &[] }
+    }
+
+    fn text(&mut self, place: &str, text: &str) {
+        if text.len() > TEXT_BYTES_MAX {
+            self.0.push(format!("{place}: has a text of more than {TEXT_BYTES_MAX} bytes"));
+        }
+    }
+
+    fn texts<'a>(&mut self, place: &str, texts: impl IntoIterator<Item = &'a String>) {
+        texts.into_iter().for_each(|text| self.text(place, text));
+    }
+
+    fn words(&mut self, place: &str, words: &ByLanguage) {
+        if self.count(place, words.len(), 2 * survey::LANGUAGES_MAX) {
+            words.iter().for_each(|(tag, text)| self.texts(place, [tag, text]));
+        }
+    }
+}
+
 impl Question {
+    fn measure(&self, sizes: &mut Sizes) {
+        sizes.text("questions", &self.id);
+        for texts in sizes.list("questions.texts", &self.texts, 2 * survey::LANGUAGES_MAX) {
+            let Texts { language, question, faces, unhappy, happy, nps, comment } = texts;
+            sizes.texts("questions.texts", [language, question, unhappy, happy, nps, comment]);
+            let faces = sizes.list("questions.texts.faces", faces, 10);
+            sizes.texts("questions.texts.faces", faces);
+        }
+        for reasons in [&self.unhappy, &self.happy] {
+            let reasons = sizes.list("questions", reasons, 4 * survey::REASONS_MAX);
+            sizes.texts("questions", reasons);
+        }
+    }
+
     fn read(&self, complaints: &mut Vec<String>) -> survey::Question {
         let scale = Scale::with_faces(self.scale).unwrap_or_else(|| {
             let (id, scale) = (&self.id, self.scale);
@@ -242,6 +337,15 @@ impl Texts {
 }
 
 impl Slot {
+    fn measure(&self, sizes: &mut Sizes) {
+        sizes.text("schedule", &self.question);
+        sizes.texts("schedule", self.from.iter().chain(&self.until).chain(&self.hours));
+        let weekdays = sizes.list("schedule.weekdays", &self.weekdays, 2 * DAYS.len());
+        sizes.texts("schedule.weekdays", weekdays);
+        let touchpoints = sizes.list("schedule.touchpoints", &self.touchpoints, TOUCHPOINTS_MAX);
+        sizes.texts("schedule.touchpoints", touchpoints);
+    }
+
     fn read(&self, at: usize, complaints: &mut Vec<String>) -> schedule::Slot {
         let place = format!("schedule, slot {at}");
         let mut weekdays = Vec::new();
@@ -306,6 +410,42 @@ mod tests {
         let checked = survey.check().unwrap();
         assert_eq!(checked.languages().count(), 14);
         assert_eq!(serde_json::to_string(&survey).unwrap().replace(' ', ""), json.replace(' ', ""));
+    }
+
+    #[test]
+    fn what_is_far_too_much_is_refused_before_anything_is_read() {
+        let question = Question { id: "a".to_owned(), ..Question::default() };
+        let long = || "\u{1b}".repeat(200_000);
+        let words: ByLanguage = (0..10_000).map(|n| (n.to_string(), long())).take(40).collect();
+        let surveys = [
+            Survey { questions: vec![Question::default(); 500], ..Survey::default() },
+            Survey { languages: vec![long(); 40], ..Survey::default() },
+            Survey { brand: Some(long()), ..Survey::default() },
+            Survey { reasons: [(long(), words.clone())].into(), ..Survey::default() },
+            Survey { schedule: vec![Slot::default(); 500], ..Survey::default() },
+            Survey { notices: vec![Notice::default(); 500], ..Survey::default() },
+            Survey {
+                notices: vec![Notice { said: words, ..Notice::default() }],
+                ..Survey::default()
+            },
+            Survey {
+                schedule: vec![Slot { touchpoints: vec![long(); 201], ..Slot::default() }],
+                ..Survey::default()
+            },
+            Survey {
+                questions: vec![Question { unhappy: vec![long(); 20], ..question.clone() }],
+                ..Survey::default()
+            },
+            Survey {
+                questions: vec![Question { texts: vec![Texts::default(); 500], ..question }],
+                ..Survey::default()
+            },
+        ];
+        for survey in surveys {
+            let complaints = survey.check().unwrap_err();
+            let length: usize = complaints.iter().map(String::len).sum();
+            assert!((1..5_000).contains(&length), "{length} bytes of complaints");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::{Connection, OpenFlags};
 use smilepost::feedback::event::Event;
-use smilepost::feedback::moment::{Anchor, Source};
+use smilepost::feedback::moment::{Anchor, Limit, Source};
 use smilepost::feedback::rating::RatingId;
 use smilepost::kiosk::journal::{ArchiveSeen, Error, FILE, Journal, Limits, Settlement, State};
 
@@ -101,7 +101,7 @@ fn live(kiosk: &mut Kiosk<'_>, chance: &mut Chance, steps: usize, first_run: usi
                     Settlement { settled: ids, told, archive, anchor, ..Settlement::default() };
                 journal.settle(&settlement).unwrap();
             }
-            4 => drop(journal.prune(i64::MAX).unwrap()),
+            4 => drop(journal.prune(Limit { utc_ms: i64::MAX, wall_ms: i64::MAX }).unwrap()),
             5 => journal.add_anchor(anchor(step)).unwrap(),
             6 if journal.has_chores() => journal.chore(reading(step)).unwrap(),
             _ => {

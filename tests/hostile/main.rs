@@ -4,15 +4,27 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod greedy;
+mod head_office;
 #[path = "../support/hub.rs"]
 #[allow(dead_code, clippy::indexing_slicing, reason = "others need more of it")]
 mod hub;
+#[path = "../support/kiosk.rs"]
+#[allow(dead_code, reason = "others need more of it")]
+mod kiosk;
 mod local;
 #[path = "../support/noon.rs"]
 mod noon;
+mod pages;
 #[path = "../support/parties.rs"]
 #[expect(dead_code, reason = "the simulations of two programs need more of it")]
 mod parties;
+#[path = "../support/phone.rs"]
+#[allow(dead_code, reason = "others need more of it")]
+mod phone;
+mod rebinding;
+#[path = "../support/rows.rs"]
+#[allow(dead_code, reason = "others need more of it")]
+mod rows;
 mod stick;
 mod stranger;
 mod terminal;

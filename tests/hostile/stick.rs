@@ -60,11 +60,11 @@ const AT_HEAD_OFFICE: &[Trap] = &[
     }),
 ];
 
-fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
@@ -79,7 +79,7 @@ fn kept(folder: &Path) -> Vec<String> {
 }
 
 /// A shop without a network, whose kiosk has taken five ratings.
-fn shop() -> Site {
+pub(crate) fn shop() -> Site {
     let site = Site::new();
     let letter = text(&site.path("letter"));
     site.say("hub", &["shop", "add", "Kallio", "--zone", site.zone.name()]);
@@ -94,7 +94,7 @@ fn shop() -> Site {
     site
 }
 
-fn carry(site: &Site, stick: &Path) -> String {
+pub(crate) fn carry(site: &Site, stick: &Path) -> String {
     std::fs::create_dir_all(stick).unwrap();
     site.say("kiosk", &["carry", &text(stick)])
 }

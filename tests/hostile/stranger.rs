@@ -11,6 +11,8 @@ use smilepost::hub::settings::Limits;
 use smilepost::web::limits::Limits as Connections;
 
 use crate::hub::Scene;
+use crate::local::memory_kib;
+use crate::parties::Site;
 use crate::wait::wait_until;
 
 /// How long a test waits before it takes something for never.
@@ -39,7 +41,7 @@ const RUDE: &[Rude] = &[
     Rude { name: "sends half an enrolment", first: ENROLMENT, then: "" },
     Rude { name: "says that it sends very much", first: VERY_MUCH, then: "" },
     Rude { name: "takes no answer", first: "", then: "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" },
-    Rude { name: "takes no page", first: "", then: "GET / HTTP/1.1\r\nhost: x\r\n\r\n" },
+    Rude { name: "takes no page", first: "", then: "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n" },
     Rude {
         name: "takes no refusal",
         first: "",
@@ -108,7 +110,7 @@ fn come(rude: &Rude, address: SocketAddr, times: usize) -> Vec<TcpStream> {
 fn ask(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(NEVER)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).map(|_| answer).unwrap_or_default()
@@ -204,6 +206,42 @@ async fn one_address_has_no_more_than_its_places() {
         });
     });
     counted.await.unwrap();
+}
+
+/// What very many strangers send at once, each of whom goes away after that.
+const CROWDS: &[(&str, &str, usize)] = &[
+    ("large headers", "GET /healthz HTTP/1.1\r\nhost: x\r\nx: ", 15_000),
+    ("half an enrolment", ENROLMENT, 3_900),
+    ("half a body", HALF, 400_000),
+    ("many requests", "GET /nothing HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nx: ", 15_000),
+];
+
+#[test]
+fn the_memory_of_a_crowd_is_given_back() {
+    let site = Site::new();
+    let hub = site.start_hub();
+    wait_until("the hub listens", || TcpStream::connect(site.hub).is_ok());
+    let config = site.path("hub.toml");
+    for (what, first, more) in CROWDS {
+        let before = memory_kib(&config, "VmRSS:");
+        for _ in 0..2 {
+            let crowd: Vec<_> = (0..450)
+                .map(|_| {
+                    let mut stream = TcpStream::connect(site.hub).unwrap();
+                    stream.set_nonblocking(true).unwrap();
+                    let _ = stream.write(first.as_bytes());
+                    let _ = stream.write(&vec![b'x'; *more]);
+                    stream
+                })
+                .collect();
+            assert!(ask(site.hub, "/healthz").starts_with("HTTP/1.1 200 "), "{what}");
+            drop(crowd);
+        }
+        wait_until(&format!("{what}: the memory is given back"), || {
+            memory_kib(&config, "VmRSS:").saturating_sub(before) < 6 * 1_024
+        });
+    }
+    drop(hub);
 }
 
 #[tokio::test(flavor = "multi_thread")]

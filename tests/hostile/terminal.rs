@@ -41,7 +41,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
 ];
 
 /// Whether a text has a character that acts, or a line that only a stranger can have written.
-fn complaint(text: &[u8]) -> Option<String> {
+pub(crate) fn complaint(text: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(text);
     let acts = |c: &char| c.is_control() && !matches!(c, '\n' | '\t');
     let turns =

@@ -12,7 +12,8 @@ use crate::hub::{NOON, NOW, Scene, delivery, rating};
 fn text(page: &str) -> String {
     let mut text = String::new();
     let mut is_tag = false;
-    for c in page.chars() {
+    // What is isolated stands in the line all the same.
+    for c in page.replace("<bdi>", "").replace("</bdi>", "").chars() {
         match c {
             '<' => is_tag = true,
             '>' => {
@@ -270,7 +271,7 @@ async fn a_shop_has_a_bounded_number_of_lines_and_the_rest_is_summed_and_said() 
     let said = "380 ratings of 380 other questions are counted here together";
     assert!(text(&page).contains(said), "{}", text(&page));
     assert_eq!(page.matches("<h3>").count(), 20);
-    assert!(page.contains("q400, version 1"), "what has most ratings has a line");
+    assert!(page.contains("<bdi>q400</bdi>, version 1"), "what has most ratings has a line");
 }
 
 #[tokio::test]

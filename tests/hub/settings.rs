@@ -25,13 +25,14 @@ fn the_reference_is_read_with_and_without_every_key_set() {
     let whole = read(&lines.collect::<Vec<_>>().join("\n")).unwrap();
     assert_eq!((whole.listen, whole.dashboard), (settings.listen, settings.dashboard));
     assert!(whole.tls.is_some());
+    assert_eq!(whole.dashboard_names, ["hub.example.org"]);
 }
 
 #[test]
 fn every_complaint_comes_at_once() {
     let complaints = read(
         "listen = '0.0.0.0:8480'\nport = 1\n[dashboard]\nlisten = '0.0.0.0:8481'\n\
-        [tls]\nkey = 'x'\n",
+        names = ['hub.example.org:443']\n[tls]\nkey = 'x'\n",
     )
     .unwrap_err();
     let all = complaints.join("\n");
@@ -40,11 +41,12 @@ fn every_complaint_comes_at_once() {
         "data_dir: is missing",
         "listen: would receive tokens over plain HTTP",
         "dashboard.listen: would show every number",
+        "dashboard.names: \"hub.example.org:443\" is not a host name",
         "tls.certificate: is missing",
     ] {
         assert!(all.contains(said), "{said}\nis not among\n{all}");
     }
-    assert_eq!(complaints.len(), 5, "{all}");
+    assert_eq!(complaints.len(), 6, "{all}");
 }
 
 #[test]

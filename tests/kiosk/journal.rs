@@ -7,7 +7,7 @@ use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::call::Called;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::{Reason, Verdict};
-use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Reading, Source};
+use smilepost::feedback::moment::{ANCHOR_INTERVAL_MS, Anchor, Limit, Reading, Source};
 use smilepost::feedback::note::{About, Noted};
 use smilepost::feedback::rating::{BootId, Rated, RatingId, RunId, Wording};
 use smilepost::kiosk::journal::{
@@ -142,6 +142,25 @@ fn a_receipt_with_a_gap_settles_up_to_it_and_the_rest_is_sent_again() {
     assert_eq!(books(&journal), (4, 1, 0, 3), "a run that is not ours changes nothing");
 }
 
+fn by_both(ms: i64) -> Limit {
+    Limit { utc_ms: ms, wall_ms: ms }
+}
+
+#[test]
+fn a_year_that_only_one_clock_has_seen_prunes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for value in 1..=4 {
+        journal.append(rated(value), reading(u64::from(value) * 1_000)).unwrap();
+    }
+    journal.settle(&settled((1..=4).map(|n| id(1, n)))).unwrap();
+    journal.add_anchor(anchor(0)).unwrap();
+    for (utc_ms, wall_ms) in [(i64::MAX, 77), (UTC, i64::MAX), (i64::MAX, i64::MIN)] {
+        assert_eq!(journal.prune(Limit { utc_ms, wall_ms }).unwrap(), 0, "{utc_ms} {wall_ms}");
+    }
+    assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 3);
+}
+
 #[test]
 fn only_settled_events_are_pruned() {
     let folder = tempfile::tempdir().unwrap();
@@ -150,15 +169,15 @@ fn only_settled_events_are_pruned() {
         journal.append(rated(value), reading(u64::from(value) * 1_000)).unwrap();
     }
     journal.settle(&settled([id(1, 1), id(1, 2)])).unwrap();
-    assert_eq!(journal.prune(i64::MAX).unwrap(), 0, "nothing of unknown age is deleted");
+    assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 0, "nothing of unknown age is deleted");
     journal.add_anchor(anchor(0)).unwrap();
-    assert_eq!(journal.prune(UTC + 1_500).unwrap(), 1);
-    assert_eq!(journal.prune(i64::MAX).unwrap(), 1);
-    assert_eq!(journal.prune(i64::MAX).unwrap(), 0);
+    assert_eq!(journal.prune(by_both(UTC + 1_500)).unwrap(), 1);
+    assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 1);
+    assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 0);
     assert_eq!(waiting(&mut journal), [id(1, 3), id(1, 4)]);
     journal.settle(&settled([id(1, 3), id(1, 4)])).unwrap();
-    assert_eq!(journal.prune(i64::MAX).unwrap(), 1);
-    assert_eq!(journal.prune(i64::MAX).unwrap(), 0, "the newest row stays");
+    assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 1);
+    assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 0, "the newest row stays");
     assert_eq!(books(&journal), (4, 4, 0, 0));
     drop(journal);
     let mut journal = open(folder.path(), 2);
@@ -184,7 +203,7 @@ fn pruning_takes_events_of_unknown_age_and_leaves_those_set_aside() {
     journal.append(rated(4), reading(1)).unwrap();
     journal.append(rated(5), reading(2)).unwrap();
     journal.settle(&settled([id(2, 1), id(2, 2)])).unwrap();
-    assert_eq!(journal.prune(i64::MAX).unwrap(), 3);
+    assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 3);
     let left = journal.page(0, 9).unwrap();
     let left: Vec<_> = left.into_iter().map(|kept| kept.entry.unwrap().id).collect();
     assert_eq!(left, [id(1, 2), id(2, 2)]);

@@ -136,8 +136,25 @@ mutant no-write-timeout src/web/server/watched.rs 's/Poll::Ready\(\(\)\) => Poll
 mutant the-silent-stay src/web/server/open.rs 's/self\.entries\.swap_remove\(at\)\.task\.abort\(\);\n        true/self.entries.len() + at == 0/' --lib web
 mutant no-lingering src/web/server/connection.rs 's/while let Ok\(1\.\.\) = stream\.read\(&mut rest\)\.await \{\}/let _ = stream.read(\&mut rest[..0]).await;/' --test hostile
 mutant out-of-descriptors-is-quiet src/web/server.rs 's/if is_due \{/if is_due \&\& complained_at.is_some() {/' --test hostile
+mutant memory-is-kept src/web/server.rs 's/if crowd\.has_gone\(open\.count_anew\(\)\)/if crowd.has_gone(open.count_anew()) \&\& open.count() > 1_000_000/' --test hostile crowd
+mutant many-requests-come-first src/web/server/connection.rs 's/                tokio::task::yield_now\(\)\.await;\n//' --lib web
+# A strange page's name leads nowhere.
+mutant any-name-leads-here src/web/hosts.rs 's/if !hosts\.has\(&request\)/if !hosts.has(\&request) \&\& !hosts.is_loopback/' --test hostile rebinding
+mutant the-names-end-is-enough src/web/hosts.rs 's/\|\| name\.ends_with\("\.localhost"\)/|| name.ends_with("localhost")/' --test hostile rebinding
+mutant the-second-name-is-not-read src/web/hosts.rs 's/ && second\.is_none\(\)//; s/\[header, line\]\.into_iter/{ let _ = second; [header.or(line)] }.into_iter/' --test hostile rebinding
+# Foreign texts turn nothing on a page, and no line costs memory.
+mutant characters-act-on-pages src/web/page.rs 's/PreEscaped\(Lines\(&body\.0\)\.to_string\(\)\)/body/' --test hostile pages
+mutant foreign-texts-turn-ours src/web/page.rs 's/bdi \{ \(self\.0/span { (self.0/' --test hostile pages
+mutant script-lines-have-no-limit src/foreign.rs 's/line\.len\(\) \+ part\.len\(\) > bytes_max/bytes_max == 0/' --test hostile local
 # What comes from head office is checked.
 mutant any-cost-of-a-pin src/secret/pin.rs 's/params\.m_cost\(\) <= MEMORY_KIB_MAX/params.m_cost() <= MEMORY_KIB_MAX.max(u32::MAX)/' --no-default-features --features kiosk --lib secret
+mutant a-receipt-settles-what-was-never-carried src/kiosk/uplink/carried.rs 's/\.within\(&file\.held\)//' --test hostile head_office::no_receipt
+mutant pruning-believes-the-hubs-year src/feedback/moment.rs 's/is_dated && reading\.wall_ms < self\.wall_ms/is_dated/' --test kiosk journal
+mutant a-hub-is-heard-at-each-delivery src/feedback/moment.rs 's/is_hubs\(&new\) && heard/is_hubs(\&new) \&\& new.error_ms > 1_000_000 \&\& heard/' --lib moment
+mutant a-kiosks-name-is-a-path src/kiosk/settings/enrolment.rs 's/c\.is_alphanumeric\(\) \|\| c == \x27-\x27/!c.is_control()/' --test hostile head_office::no_enrolment
+mutant a-sentence-has-no-end src/escape.rs 's/SENTENCE_CHARS_MAX: usize = 300/SENTENCE_CHARS_MAX: usize = 300_000/' --test hostile head_office::a_refused
+mutant a-survey-of-any-size src/wire/survey.rs 's/if !sizes\.0\.is_empty\(\)/if sizes.0.len() > 1_000/' --lib wire
+mutant restored-at-each-delivery src/kiosk/uplink/sender.rs 's/let is_less = left < self\.least_left;/let is_less = left.min(self.least_left) < u64::MAX;/' --test hostile head_office::a_head_office
 # Pages are bounded.
 mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
 mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive

@@ -41,6 +41,11 @@ impl Scene {
 
     /// A hub with these limits.
     pub(crate) async fn with(limits: Limits) -> Self {
+        Self::set(|settings| settings.limits = limits).await
+    }
+
+    /// A hub with other settings.
+    pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let archive = Sqlite::open(folder.path()).unwrap();
         let shop = Shop {
@@ -56,7 +61,8 @@ impl Scene {
             touchpoint: "Checkout <1>".to_owned(),
         };
         assert!(archive.add_kiosk(kiosk).await.unwrap());
-        let settings = Settings { limits, ..Settings::plain(folder.path()) };
+        let mut settings = Settings::plain(folder.path());
+        change(&mut settings);
         let hub = Hub::bind(&settings, archive.clone(), read_clocks).unwrap();
         let (kiosks, dashboard) = hub.addresses().unwrap();
         tokio::spawn(hub.run());
@@ -146,8 +152,9 @@ impl Scene {
 
 /// A rating `n`, taken so many minutes after noon by a wall clock that is right.
 pub(crate) fn rating(n: u32, score: u8) -> Value {
+    let ms = 60_000 * i64::from(n);
     json!({
-        "n": n, "kind": "rated", "boot_ms": u64::from(n) * 60_000, "wall_ms": NOON + i64::from(n) * 60_000,
+        "n": n, "kind": "rated", "boot_ms": ms, "wall_ms": NOON + ms,
         "score": score, "scale": 5, "input": "button", "question": "checkout",
         "question_version": 1, "language": "en",
     })

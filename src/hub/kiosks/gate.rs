@@ -145,8 +145,8 @@ impl Gate {
         Ok(Place { _request: request, _turn: turn, _place: place })
     }
 
-    /// Has a kiosk wait whose delivery took too long, from this time of the boot's clock on; returns
-    /// how long.
+    /// Has a kiosk wait whose delivery took too long, from this time of the boot's clock on;
+    /// returns how long.
     pub fn put_off(&self, kiosk: &str, now_ms: u64) -> Wait {
         self.kiosks().entry(kiosk.to_owned()).or_default().waits_until_ms = now_ms + SLOW_MS;
         Wait::Slow(u32::try_from(SLOW_MS / 1_000).unwrap_or(60))

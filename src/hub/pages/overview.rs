@@ -21,6 +21,7 @@ use crate::hub::archive::{Archive, Others};
 use crate::hub::figures::scores::{LeftOut, ScoreFigures};
 use crate::hub::figures::{self, Overview, ShopDay};
 use crate::web::face;
+use crate::web::page::Foreign;
 
 /// How often the page asks for itself again, in seconds.
 const REFRESH_S: u32 = 10;
@@ -97,7 +98,10 @@ fn card(shop: &ShopDay) -> Markup {
     let is_mixed = shop.scores.len() > 1;
     html! {
         section.shop aria-label=(shop.name) {
-            h2 { (shop.name) span.quiet { (shop.date.format("%A %-d %B %Y")) ", " (shop.zone) } }
+            h2 {
+                (Foreign(&shop.name))
+                span.quiet { (shop.date.format("%A %-d %B %Y")) ", " (shop.zone) }
+            }
             (calls_and_notes::alarms(&shop.waiting))
             @if is_mixed {
                 p.quiet {
@@ -106,7 +110,7 @@ fn card(shop: &ShopDay) -> Markup {
                 }
             }
             @for scores in &shop.scores {
-                @if is_mixed { h3 { (scores.question) ", version " (scores.version) } }
+                @if is_mixed { h3 { (Foreign(&scores.question)) ", version " (scores.version) } }
                 div.scores {
                     (score("Happy Index", scores.happy_index, "", &of_100(scores)))
                     (score("CSAT", scores.csat, " %", &interval(scores)))

@@ -2,14 +2,18 @@
 //!
 //! A file is read to its end and a FIFO for ever; standard input until it is closed.
 
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufReader, Read, Write as _};
 
 use super::error::Error;
 use super::notice::Notice;
 use super::output::{Output, Switch};
 use crate::feedback::rating::Scale;
+use crate::foreign::{Line, next_line};
 use crate::kiosk::fifo;
 use crate::kiosk::settings::Buttons;
+
+/// The longest line, in bytes.
+const LINE_BYTES_MAX: usize = 64;
 
 /// Writes a line for each change of a lamp or of the buzzer, such as `lamp 1 on`.
 pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
@@ -42,19 +46,27 @@ pub(super) fn start(
     };
     let thread = std::thread::Builder::new().name("buttons".to_owned());
     let read = move || {
-        for line in BufReader::new(input).split(b'\n') {
-            let number = |line: Vec<u8>| String::from_utf8_lossy(&line).trim().parse::<u8>();
-            match line.map(|line| number(line).map(|value| scale.score(value))) {
-                Ok(Ok(Ok(score))) => notice(Notice::Pressed(score)),
-                Ok(Ok(Err(error))) => {
-                    tracing::warn!(%error, "a line of the button script is ignored")
+        let mut input = BufReader::new(input);
+        loop {
+            let line = match next_line(&mut input, LINE_BYTES_MAX) {
+                Ok(Some(Line::Whole(line))) => line,
+                Ok(Some(Line::TooLong)) => {
+                    tracing::warn!("a line of the button script is ignored: it is too long");
+                    continue;
                 }
-                Ok(Err(_)) => {
-                    tracing::warn!("a line of the button script is ignored: it is not a number")
-                }
+                Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(%error, "the button script cannot be read any more");
                     return;
+                }
+            };
+            match String::from_utf8_lossy(&line).trim().parse().map(|value| scale.score(value)) {
+                Ok(Ok(score)) => notice(Notice::Pressed(score)),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "a line of the button script is ignored")
+                }
+                Err(_) => {
+                    tracing::warn!("a line of the button script is ignored: it is not a number")
                 }
             }
         }

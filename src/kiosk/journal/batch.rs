@@ -216,11 +216,12 @@ impl Journal {
         let is_same = books_sql::meta(&self.connection, "hub_kiosk")? == Some(kiosk);
         let known_stored = books_sql::meta(&self.connection, "hub_stored")?.filter(|_| is_same);
         let epoch = epoch.cast_signed();
-        let before = stored.map(|(before, _)| before.cast_signed());
+        let before = stored.map(|(before, _)| before);
         let stored = stored.map(|(_, after)| after.cast_signed());
         // After a damaged journal the known epoch is lost, so the archive counts as another.
         let is_other = known_epoch.map_or(self.after_bad > 0, |known| known != epoch);
-        let is_back = before.zip(known_stored).is_some_and(|(now, known)| now < known);
+        let is_less = |(now, known): (u64, i64)| now < known.cast_unsigned();
+        let is_back = before.zip(known_stored).is_some_and(is_less);
         if is_other || is_back {
             // The chore writes the epoch at its end, so that after a power cut in between it starts
             // again.

@@ -3,25 +3,22 @@
 use super::append::Journal;
 use super::error::{Error, classify};
 use super::row::{Kept, State};
-use crate::feedback::moment;
+use crate::feedback::moment::Limit;
 
 /// How many settled events at most are deleted in one go, so that no press waits long.
 const PRUNED_MAX: usize = 5_000;
 
 impl Journal {
-    /// Deletes settled events that were taken before a time, oldest first; returns how many.
+    /// Deletes settled events that were taken before a limit, oldest first; returns how many.
     ///
     /// Rows lie in the order in which they were taken, so an event of unknown age is as old as the
     /// next one whose time is known. What was set aside stays, and so does the newest row.
     ///
     /// # Errors
     /// When the commit fails; then nothing has changed.
-    pub fn prune(&mut self, before_utc_ms: i64) -> Result<usize, Error> {
+    pub fn prune(&mut self, limit: Limit) -> Result<usize, Error> {
         let is_old = |kept: &&Kept| match &kept.entry {
-            Ok(entry) => {
-                let moment = self.timeline.date(kept.boot, entry.reading);
-                moment.quality == moment::Quality::Exact && moment.utc_ms < before_utc_ms
-            }
+            Ok(entry) => limit.is_past(entry.reading, self.timeline.of(kept.boot)),
             Err(_) => false,
         };
         let page = self.oldest_deletable()?;

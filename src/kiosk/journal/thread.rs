@@ -20,7 +20,7 @@ use super::rescue::{own, repair};
 use super::reserve;
 use super::row::{Entry, Kept};
 use crate::feedback::event::Event;
-use crate::feedback::moment::{Anchor, Reading, Timeline};
+use crate::feedback::moment::{Anchor, Limit, Reading, Timeline};
 use crate::feedback::rating::{BootId, RunId};
 
 /// How many requests can wait for the journal: one press, the uplink, and the desk's readers.
@@ -66,7 +66,7 @@ enum Request {
     Retry { reply: ReplyTo<Result<u64, Error>> },
     Audit { reply: ReplyTo<Result<Audit, Error>> },
     Close,
-    Prune { before_utc_ms: i64, reply: ReplyTo<Result<usize, Error>> },
+    Prune { limit: Limit, reply: ReplyTo<Result<usize, Error>> },
 }
 
 /// A handle on the journal's thread; the thread ends when the last one is dropped.
@@ -146,8 +146,8 @@ impl JournalThread {
     }
 
     /// See [`Journal::prune`].
-    pub async fn prune(&self, before_utc_ms: i64) -> Result<Result<usize, Error>, Gone> {
-        self.ask(|reply| Request::Prune { before_utc_ms, reply }).await
+    pub async fn prune(&self, limit: Limit) -> Result<Result<usize, Error>, Gone> {
+        self.ask(|reply| Request::Prune { limit, reply }).await
     }
 
     /// As [`JournalThread::batch`]; blocks until the journal answers.
@@ -310,8 +310,8 @@ impl<A: Fn(Outcome)> Owner<A> {
                 }
                 let _ = reply.send(self.books.clone());
             }
-            Request::Prune { before_utc_ms, reply } => {
-                let _ = reply.send(self.with(|journal| journal.prune(before_utc_ms)));
+            Request::Prune { limit, reply } => {
+                let _ = reply.send(self.with(|journal| journal.prune(limit)));
             }
             Request::Retry { reply } => {
                 let _ = reply.send(self.with(Journal::retry));

@@ -2,13 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::escape::is_active;
 use crate::file;
 use crate::wire::enrolment::Keys;
 
 /// The enrolment's file in the data folder, readable by the kiosk alone.
 pub const ENROLMENT_FILE: &str = "enrolment.toml";
+
+/// The longest short name of a kiosk, in bytes. It stands in names of files.
+const KIOSK_BYTES_MAX: usize = 80;
+
+/// The longest name of a shop or a touchpoint, in characters.
+const NAME_CHARS_MAX: usize = 200;
+
+/// The longest name of a time zone, in bytes.
+const ZONE_BYTES_MAX: usize = 64;
+
+/// How many hexadecimal digits a token or a key has.
+const SECRET_DIGITS: usize = 64;
 
 /// A kiosk's hub, its token and its place.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +60,12 @@ impl std::fmt::Debug for Enrolment {
     }
 }
 
+/// What head office says of a kiosk is not what it should be. The words themselves are not
+/// repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not valid: {}", .0.join("; "))]
+pub struct Unfit(Vec<&'static str>);
+
 /// The enrolment cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}", .file.display())]
@@ -68,9 +88,43 @@ impl Enrolment {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error)),
             Ok(text) => {
-                toml::from_str(&text).map(Some).map_err(|e| failed(std::io::Error::other(e)))
+                let read = toml::from_str::<Self>(&text).map_err(std::io::Error::other);
+                let checked = read.and_then(|it| it.checked().map_err(std::io::Error::other));
+                checked.map(Some).map_err(failed)
             }
         }
+    }
+
+    /// Checks what head office has said, wherever it comes from.
+    ///
+    /// # Errors
+    /// [`Unfit`] with everything that is not what it should be.
+    pub fn checked(self) -> Result<Self, Unfit> {
+        let is_name =
+            |name: &str| name.chars().count() <= NAME_CHARS_MAX && !name.contains(is_active);
+        let is_part_of_zone = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
+        let zone_bytes = 1..=ZONE_BYTES_MAX;
+        let is_key_pair = |keys: &Keys| is_secret(&keys.seal) && is_secret(&keys.verify);
+        let checks = [
+            (is_short_name(&self.kiosk), "the kiosk's name"),
+            (self.tokens().into_iter().all(is_secret), "the token"),
+            (is_name(&self.shop) && !self.shop.trim().is_empty(), "the shop's name"),
+            (is_name(&self.touchpoint), "the touchpoint"),
+            (
+                zone_bytes.contains(&self.zone.len()) && self.zone.chars().all(is_part_of_zone),
+                "the time zone",
+            ),
+            (self.hub_keys.as_ref().is_none_or(is_key_pair), "the hub's keys"),
+        ];
+        let unfit: Vec<_> =
+            checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect();
+        if unfit.is_empty() { Ok(self) } else { Err(Unfit(unfit)) }
+    }
+
+    /// The shop's time zone, if this program knows it.
+    #[must_use]
+    pub fn known_zone(&self) -> Option<Tz> {
+        self.zone.parse().ok()
     }
 
     /// Checks that the enrolment can be written, before a one-time code is used up.
@@ -116,4 +170,17 @@ impl Enrolment {
         let written = text.and_then(|text| file::write(&file, text.as_bytes()));
         written.map_err(|source| EnrolmentError { action: "write", file, source })
     }
+}
+
+/// Whether it is a short name as head office makes them: letters and digits of any script, and
+/// hyphens between them. So it is never a path, an option or a hidden file.
+fn is_short_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || c == '-';
+    let is_short = (1..=KIOSK_BYTES_MAX).contains(&name.len());
+    is_short && name.chars().all(is_plain) && !name.starts_with('-')
+}
+
+/// Whether it has the form of a token or a key.
+pub fn is_secret(text: &str) -> bool {
+    text.len() == SECRET_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,35 +1,37 @@
 //! Carried deliveries: everything that waits for head office, sealed and signed in a file, and the
 //! receipts that head office puts beside it.
 //!
-//! A receipt is used once, and only for a file that this kiosk wrote: the file's nonce is written
-//! down before the file gets its name. Nothing else settles a carried event.
+//! A receipt is used once, and only for a file that this kiosk wrote: the file's nonce, its name
+//! and what is in it are written down before it gets its name. Nothing else settles a carried
+//! event, and only what was in the file is settled, whatever the receipt names. So only as many
+//! receipts are looked for as there are files, and no longer ones than their events need.
 
+mod awaited;
+
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::BufWriter;
 use std::path::Path;
 
+use self::awaited::Awaited;
 use crate::carried::file::{
     self as carried, RECEIPT_BYTES_MAX, RECEIPT_ENDING, Writer, read_receipt,
 };
-use crate::carried::seal::Signer;
+use crate::carried::seal::{HubPublic, Signer};
 use crate::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use crate::feedback::rating::RatingId;
-use crate::file;
 use crate::foreign::{self, Folder};
-use crate::kiosk::exchange::{archive_seen, pack};
+use crate::kiosk::exchange::{Numbers, Said, archive_seen, pack};
 use crate::kiosk::journal::{Batch, BatchRun, JournalSource, Settlement, State, Unreadable};
 use crate::kiosk::settings::Enrolment;
 use crate::wire::carried::Receipt;
 use crate::wire::delivery;
 
-/// The file in the data folder with the nonces of the carried files, the newest last.
-const CARRIED_FILE: &str = "carried";
+/// The bytes that a receipt may have whatever it confirms.
+const RECEIPT_BYTES: u64 = 64 * 1_024;
 
-/// How many of them are remembered; a receipt for an older file is ignored.
-const CARRIED_MAX: usize = 20;
-
-/// How many receipts of a folder are read, the newest first.
-const RECEIPTS_MAX: usize = 100;
+/// The bytes that it may have besides for each event in its file.
+const RECEIPT_EVENT_BYTES: u64 = 1_024;
 
 /// Why a delivery cannot be carried.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +51,7 @@ pub enum Error {
 }
 
 /// Writes everything that waits into a file of this name; returns how many events that were.
-/// Without any, or
-/// where the enrolment has no keys of the hub, no file is left.
+/// Without any, or where the enrolment has no keys of the hub, no file is left.
 ///
 /// # Errors
 /// When the journal cannot be read, or the file cannot be written.
@@ -74,6 +75,7 @@ pub fn write(
     let mut left = frame.books.waiting;
     let mut next = Frame { batch: frame, bytes: 0, events: 0 };
     let taken: Vec<_> = source.audit()?.runs.into_iter().map(|run| (run.run, run.taken)).collect();
+    let mut held = Numbers::new();
     let mut after = 0;
     loop {
         let page = source.page(after)?;
@@ -91,12 +93,13 @@ pub fn write(
             }
             next.bytes += bytes + 1;
             next.events += 1;
-            let run = entry.id.run;
+            let RatingId { run, n } = entry.id;
+            held.entry(run).or_default().add(n);
             match next.batch.runs.last_mut().filter(|last| last.run == run) {
                 Some(last) => last.entries.push(entry),
                 None => {
                     let taken = taken.iter().find(|(of, _)| *of == run).map_or(0, |(_, n)| *n);
-                    let taken = taken.max(entry.id.n);
+                    let taken = taken.max(n);
                     let entries = vec![entry];
                     next.batch.runs.push(BatchRun { run, boot: kept.boot, taken, entries });
                 }
@@ -110,7 +113,7 @@ pub fn write(
         return Ok(0);
     }
     // A receipt can come back only for what is written down here before it leaves.
-    remember(data_dir, &nonce)?;
+    awaited::add(data_dir, Awaited { nonce, name: name.to_owned(), held })?;
     out.keep(OsStr::new(name))?;
     Ok(events)
 }
@@ -143,31 +146,6 @@ impl Frame {
     }
 }
 
-fn remembered(data_dir: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(data_dir.join(CARRIED_FILE)).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
-fn remember(data_dir: &Path, nonce: &str) -> std::io::Result<()> {
-    let mut known = remembered(data_dir);
-    known.push(nonce.to_owned());
-    write_remembered(data_dir, &known)
-}
-
-/// Accepts no receipt for this file any more. One that stays on the stick is out of date next time,
-/// and may be older than a restored backup of the hub.
-fn forget(data_dir: &Path, nonce: &str) -> std::io::Result<()> {
-    let mut known = remembered(data_dir);
-    known.retain(|known| known != nonce);
-    write_remembered(data_dir, &known)
-}
-
-fn write_remembered(data_dir: &Path, known: &[String]) -> std::io::Result<()> {
-    let from = known.len().saturating_sub(CARRIED_MAX);
-    let text: Vec<&str> = known.iter().skip(from).map(String::as_str).collect();
-    file::write(&data_dir.join(CARRIED_FILE), text.join("\n").as_bytes())
-}
-
 /// Settles the events that receipts in a folder confirm; returns how many events that were.
 ///
 /// # Errors
@@ -181,41 +159,59 @@ pub fn take_receipts(
     let Some(hub) = enrolment.hub_keys.as_ref().and_then(carried::read_keys) else {
         return Ok(0);
     };
-    let known = remembered(data_dir);
+    let mut by_name = BTreeMap::<String, Vec<Awaited>>::new();
+    for file in awaited::read(data_dir) {
+        by_name.entry(file.name.clone()).or_default().push(file);
+    }
     let before = source.books()?.0.waiting;
-    let is_receipt =
-        |name: &OsString| Path::new(name).extension().is_some_and(|end| end == RECEIPT_ENDING);
-    let receipts = folder.names()?.into_iter().filter(is_receipt);
-    // The newest files have the latest date in their names.
-    for name in receipts.rev().take(RECEIPTS_MAX) {
-        let file = Path::new(&name).display();
-        let receipt = match folder.read(&name, RECEIPT_BYTES_MAX) {
-            Ok(text) => read_receipt(&text, &hub),
-            Err(error) => {
-                tracing::warn!(%file, %error, "a receipt cannot be read");
-                continue;
-            }
+    let (mut confirmed, mut used) = (Vec::new(), Vec::new());
+    for (name, mut files) in by_name {
+        let Some(receipt) = find(folder, &name, &files, &hub) else {
+            continue;
         };
-        let is_ours =
-            |receipt: &Receipt| receipt.kiosk == enrolment.kiosk && known.contains(&receipt.nonce);
-        match receipt.filter(is_ours) {
-            Some(receipt) => {
-                settle(source, &receipt)?;
-                forget(data_dir, &receipt.nonce)?;
+        let is_its = |file: &Awaited| file.nonce == receipt.nonce;
+        match files.iter().position(is_its).filter(|_| receipt.kiosk == enrolment.kiosk) {
+            Some(at) => {
+                let file = files.swap_remove(at);
+                let archive = Some(archive_seen(&receipt));
+                source.settle(Settlement { archive, ..Settlement::default() })?;
+                confirmed.push(Said::of(receipt.settled, &receipt.set_aside).within(&file.held));
+                used.push(file.nonce);
             }
-            None => {
-                let why = "it is invalid, used, or for another kiosk";
-                tracing::info!(%file, why, "a receipt is ignored");
-            }
+            None => tracing::info!(name, "a receipt for another file or kiosk is ignored"),
         }
+    }
+    if !used.is_empty() {
+        settle(source, &confirmed)?;
+        awaited::forget(data_dir, &used)?;
     }
     Ok(before.saturating_sub(source.books()?.0.waiting))
 }
 
-/// Settles the waiting events that a receipt names, a page at a time.
-fn settle(source: &JournalSource, receipt: &Receipt) -> Result<(), Error> {
-    let archive = Some(archive_seen(receipt));
-    source.settle(Settlement { archive, ..Settlement::default() })?;
+/// The receipt beside a file of this name, if there is one that this hub has signed.
+fn find(folder: &Folder, name: &str, files: &[Awaited], hub: &HubPublic) -> Option<Receipt> {
+    let count = |file: &Awaited| file.held.values().map(|numbers| numbers.count()).sum::<u64>();
+    let events = files.iter().map(count).max().unwrap_or(0);
+    let bytes_max = RECEIPT_BYTES.saturating_add(events.saturating_mul(RECEIPT_EVENT_BYTES));
+    let receipt = OsString::from(format!("{name}.{RECEIPT_ENDING}"));
+    match folder.read(&receipt, bytes_max.min(RECEIPT_BYTES_MAX)) {
+        Ok(text) => {
+            let receipt = read_receipt(&text, hub);
+            if receipt.is_none() {
+                tracing::info!(name, "a receipt that this hub has not signed is ignored");
+            }
+            receipt
+        }
+        Err(error) if error.is_missing() => None,
+        Err(error) => {
+            tracing::warn!(name, %error, "a receipt cannot be read");
+            None
+        }
+    }
+}
+
+/// Settles the waiting events that receipts confirm, a page at a time.
+fn settle(source: &JournalSource, confirmed: &[Said]) -> Result<(), Error> {
     let mut after = 0;
     loop {
         let page = source.page(after)?;
@@ -225,17 +221,10 @@ fn settle(source: &JournalSource, receipt: &Receipt) -> Result<(), Error> {
         after = last.row;
         let mut settlement = Settlement::default();
         for kept in page.iter().filter(|kept| kept.state == State::Waiting) {
-            let Ok(RatingId { run, n }) = kept.entry.as_ref().map(|entry| entry.id) else {
+            let Ok(id) = kept.entry.as_ref().map(|entry| entry.id) else {
                 continue;
             };
-            let name = run.to_string();
-            let mut settled = receipt.settled.iter().filter(|settled| settled.run == name);
-            let mut aside = receipt.set_aside.iter();
-            if settled.any(|settled| settled.has(n)) {
-                settlement.settled.push(RatingId { run, n });
-            } else if let Some(aside) = aside.find(|aside| aside.run == name && aside.n == n) {
-                settlement.set_aside.push((RatingId { run, n }, aside.reason.clone()));
-            }
+            confirmed.iter().any(|said| said.note(id, &mut settlement));
         }
         if !settlement.settled.is_empty() || !settlement.set_aside.is_empty() {
             source.settle(settlement)?;

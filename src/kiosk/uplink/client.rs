@@ -1,4 +1,5 @@
-//! The uplink's HTTP client: timeouts on everything, no redirects, a limit on the size of answers.
+//! The uplink's HTTP client: timeouts on everything, no redirects, a limit on the size of answers,
+//! which are not unpacked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -14,8 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::Error;
 use crate::clock;
+use crate::escape::sentence;
 use crate::kiosk::settings;
-use crate::wire;
+use crate::wire::{self, Refusal};
 
 /// The time by which certificates are checked.
 ///
@@ -167,6 +169,11 @@ pub(super) async fn read(mut answer: Response) -> reqwest::Result<Vec<u8>> {
 
 pub(super) fn parse<T: DeserializeOwned>(is_json: bool, body: &[u8]) -> Option<T> {
     if is_json { serde_json::from_slice(body).ok() } else { None }
+}
+
+/// What a hub says when it refuses, as it may be logged and shown.
+pub(super) fn refusal(is_json: bool, body: &[u8]) -> Option<String> {
+    parse::<Refusal>(is_json, body).map(|refusal| sentence(&refusal.refused))
 }
 
 /// An error and its causes in one line.

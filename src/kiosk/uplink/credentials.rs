@@ -2,18 +2,31 @@
 
 use super::client::{is_json, parse, read};
 use super::sender::{Attempt, Sender};
+use crate::clock;
 use crate::feedback::outbox::Outcome;
 use crate::kiosk::pin;
-use crate::kiosk::settings::Enrolment;
+use crate::kiosk::settings::{Enrolment, is_secret};
 use crate::secret::pin::is_hash;
 use crate::wire::receipt::Pin;
 use crate::wire::{self, Renewed};
+
+/// How many new tokens are asked for however short a boot is. Each is written to the card, and a
+/// hub may want another one at each delivery.
+const RENEWALS_FREE: u64 = 5;
+
+/// How long a boot lasts for each further one, in milliseconds: a day.
+const RENEWAL_PACE_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl Sender {
     /// The token to send.
     pub(super) fn token(&self) -> &str {
         let tokens = self.config.enrolment.tokens();
         tokens.get(self.which % tokens.len()).copied().unwrap_or_default()
+    }
+
+    /// Whether a token has not been tried since the first one was refused.
+    pub(super) fn has_untried_token(&self) -> bool {
+        !self.which.is_multiple_of(self.config.enrolment.tokens().len())
     }
 
     /// Takes the next step in renewing the token, if there is one.
@@ -33,7 +46,8 @@ impl Sender {
                 self.write_enrolment(Enrolment { token, next_token, former_token, ..known });
                 tracing::info!("the kiosk has a new token");
             }
-            Outcome::Settled { .. } if attempt.is_token_old && next_token.is_none() => {
+            Outcome::Settled { .. } if attempt.is_token_old && self.may_renew() => {
+                self.renewals += 1;
                 if let Some(token) = self.renew().await {
                     let known = self.config.enrolment.clone();
                     self.write_enrolment(Enrolment { next_token: Some(token), ..known });
@@ -46,6 +60,11 @@ impl Sender {
             }
             _ => {}
         }
+    }
+
+    fn may_renew(&self) -> bool {
+        let renewals_max = RENEWALS_FREE + clock::boot_ms() / RENEWAL_PACE_MS;
+        self.renewals < renewals_max && self.config.enrolment.next_token.is_none()
     }
 
     fn write_enrolment(&mut self, enrolment: Enrolment) {
@@ -87,7 +106,8 @@ impl Sender {
         let is_good = is_json(&answer) && answer.status().is_success();
         let body = read(answer).await.ok()?;
         let Renewed { token } = parse(is_good, &body)?;
-        let is_token = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_token.then_some(token)
+        // The former token would be forgotten for one that is not new.
+        let is_new = !self.config.enrolment.tokens().contains(&token.as_str());
+        (is_secret(&token) && is_new).then_some(token)
     }
 }

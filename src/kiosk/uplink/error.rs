@@ -2,6 +2,8 @@
 
 use reqwest::StatusCode;
 
+use crate::kiosk::settings::Unfit;
+
 /// Why a kiosk could not be enrolled, or the uplink not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,6 +30,9 @@ pub enum Error {
     /// The hub read the request and refused.
     #[error("the hub refused: {0}")]
     Refused(String),
+    /// What the hub says of the kiosk cannot be used.
+    #[error("the hub's answer cannot be used, and nothing was changed")]
+    Unfit(#[source] Unfit),
     /// Something answered that is not a hub.
     #[error("{address} answered {status}, but not as a hub does: is the address right?")]
     NotAHub {

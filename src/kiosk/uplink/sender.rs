@@ -6,8 +6,9 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
 use tokio::sync::Notify;
 
-use super::client::{Clock, chain, is_json, parse, read, retry_after_s};
+use super::client::{Clock, chain, is_json, parse, read, refusal, retry_after_s};
 use crate::clock;
+use crate::feedback::moment::Limit;
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::feedback::survey::Survey;
@@ -17,12 +18,13 @@ use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Settings};
 use crate::wire::delivery::Delivery;
 use crate::wire::receipt::{Pin, Receipt};
-use crate::wire::{self, Refusal, gzip};
+use crate::wire::{self, gzip};
 
 /// How often old settled events are looked for, in milliseconds.
 const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How many of the events that a receipt sets aside are logged one by one.
+const ASIDE_LOGGED_MAX: usize = 5;
 
 /// What the uplink needs to start.
 pub struct UplinkConfig {
@@ -59,6 +61,10 @@ pub(super) struct Sender {
     /// The time of the last receipt, in milliseconds since boot.
     pub(super) confirmed_ms: Option<u64>,
     pub(super) pruned_at: Option<u64>,
+    /// How little was left after a delivery, since the last rest.
+    pub(super) least_left: u64,
+    /// How often a new token was asked for.
+    pub(super) renewals: u64,
     /// Why this kiosk does not ask the last survey from head office.
     pub(super) complaint: Option<String>,
     /// The hub's epoch and the number of the survey that was refused.
@@ -69,6 +75,8 @@ pub(super) struct Sender {
 pub(super) struct Attempt {
     pub(super) outcome: Outcome,
     pub(super) trouble: Option<String>,
+    /// How many events and anchors are still to be sent.
+    left: u64,
     /// The hub's time, if a receipt told it.
     hub_time_ms: Option<i64>,
     /// Whether the hub wants the token to be renewed.
@@ -82,7 +90,15 @@ pub(super) struct Attempt {
 impl Attempt {
     fn failed(outcome: Outcome, trouble: impl Into<String>) -> Self {
         let trouble = Some(trouble.into());
-        Self { outcome, trouble, hub_time_ms: None, is_token_old: false, survey: None, pin: None }
+        Self {
+            outcome,
+            trouble,
+            left: 0,
+            hub_time_ms: None,
+            is_token_old: false,
+            survey: None,
+            pin: None,
+        }
     }
 }
 
@@ -105,6 +121,8 @@ impl Sender {
             trouble: None,
             confirmed_ms: None,
             pruned_at: None,
+            least_left: u64::MAX,
+            renewals: 0,
             complaint: None,
             refused: None,
         }
@@ -129,7 +147,14 @@ impl Sender {
             self.ask_for_survey(&attempt).await;
             self.adopt_pin(attempt.pin.as_ref());
             self.tell(attempt.trouble);
-            match self.outbox.after(attempt.outcome, rand::random()) {
+            let next = match attempt.outcome {
+                Outcome::Unauthorised if self.has_untried_token() => Next::Pause { ms: 0 },
+                outcome => {
+                    let outcome = self.unhurried(outcome, attempt.left);
+                    self.outbox.after(outcome, rand::random())
+                }
+            };
+            match next {
                 Next::Idle => {
                     self.prune(attempt.hub_time_ms).await;
                     let _ = tokio::time::timeout(settings.idle, nudge.notified()).await;
@@ -146,6 +171,21 @@ impl Sender {
                 }
             }
         }
+    }
+
+    /// Rests after a delivery that left no less than one before it did: a hub that says each time
+    /// that it was restored has everything offered again for ever.
+    fn unhurried(&mut self, outcome: Outcome, left: u64) -> Outcome {
+        let is_less = left < self.least_left;
+        match outcome {
+            Outcome::Settled { is_more: true } if is_less => self.least_left = left,
+            Outcome::Settled { .. } => {
+                self.least_left = u64::MAX;
+                return Outcome::Settled { is_more: false };
+            }
+            _ => {}
+        }
+        outcome
     }
 
     /// Remembers which event goes out alone, so that no other is set aside in its place.
@@ -240,10 +280,7 @@ impl Sender {
         let receipt = parse::<Receipt>(is_json && status == StatusCode::OK, &body);
         match receipt.filter(|receipt| receipt.nonce == nonce) {
             Some(receipt) => self.settle(batch, &receipt, took).await,
-            None => {
-                let refusal = parse::<Refusal>(is_json, &body).map(|refusal| refusal.refused);
-                judge(status, refusal, retry_after_s, batch.len())
-            }
+            None => judge(status, refusal(is_json, &body), retry_after_s, batch.len()),
         }
     }
 
@@ -256,9 +293,13 @@ impl Sender {
                 tracing::warn!(receipt.hub_time_ms, "the hub's clock is wrong; its time is ignored")
             }
         }
-        for (id, reason) in &settlement.set_aside {
+        let aside = settlement.set_aside.len();
+        for (id, reason) in settlement.set_aside.iter().take(ASIDE_LOGGED_MAX) {
             let (run, n) = (id.run, id.n);
             tracing::error!(%run, n, reason, "the hub set an event aside; the kiosk keeps it");
+        }
+        if aside > ASIDE_LOGGED_MAX {
+            tracing::error!(aside, "the hub set more events aside; `verify` shows each");
         }
         let books = match self.journal.settle(settlement).await {
             Ok(Ok(books)) => books,
@@ -279,12 +320,14 @@ impl Sender {
         let is_token_old = receipt.is_token_old;
         let survey = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
         let pin = receipt.pin.clone();
-        Attempt { outcome, trouble: None, hub_time_ms, is_token_old, survey, pin }
+        let left = books.waiting + books.untold;
+        Attempt { outcome, trouble: None, left, hub_time_ms, is_token_old, survey, pin }
     }
 
     /// Deletes settled events that are older than `keep_days`, once a day.
     ///
-    /// The hub's clock decides, since the kiosk's own may stand in any year.
+    /// The hub's clock decides, since the kiosk's own may stand in any year; but what the kiosk's
+    /// own clock has not seen grow old as well stays.
     async fn prune(&mut self, hub_time_ms: Option<i64>) {
         let now = clock::boot_ms();
         let is_due = self.pruned_at.is_none_or(|at| now - at >= PRUNE_INTERVAL_MS);
@@ -292,8 +335,9 @@ impl Sender {
             return;
         };
         self.pruned_at = Some(now);
-        let before = hub_time_ms - i64::from(self.config.settings.keep_days) * DAY_MS;
-        while let Ok(Ok(deleted @ 1..)) = self.journal.prune(before).await {
+        let keep_days = self.config.settings.keep_days;
+        let limit = Limit::after_days(keep_days, hub_time_ms, clock::wall_ms());
+        while let Ok(Ok(deleted @ 1..)) = self.journal.prune(limit).await {
             tracing::info!(deleted, "old settled ratings were deleted");
         }
     }

@@ -11,9 +11,6 @@ use super::sender::{Attempt, Sender};
 use crate::kiosk::office_survey::{OfficeSurvey, Unfit};
 use crate::wire::survey::{Published, SURVEY, etag};
 
-/// The longest complaint that is sent, in characters.
-const COMPLAINT_CHARS_MAX: usize = 500;
-
 const OWN_SURVEY: &str = "its configuration names a survey of its own";
 
 impl Sender {
@@ -91,6 +88,6 @@ impl Sender {
             "head office's survey is refused; the kiosk asks the last good one"
         );
         self.refused = Some((epoch, unfit.publication));
-        self.complaint = Some(complaint.chars().take(COMPLAINT_CHARS_MAX).collect());
+        self.complaint = Some(complaint);
     }
 }

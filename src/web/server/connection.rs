@@ -100,6 +100,8 @@ impl Connection {
             let answer = hyper::service::Service::call(&service, request);
             let (life, requests) = (Arc::clone(&life), Arc::clone(&requests));
             Box::pin(async move {
+                // Whoever sends many requests at once waits for all others after each of them.
+                tokio::task::yield_now().await;
                 let Ok(mut response) = answer.await;
                 // From here on the client has to take its answer.
                 life.does(Doing::Silence);

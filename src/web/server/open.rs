@@ -77,9 +77,15 @@ impl Open {
         self.entries.len()
     }
 
+    /// How many there are that have not ended.
+    pub(super) fn count_anew(&mut self) -> usize {
+        self.entries.retain(|entry| !entry.task.is_finished());
+        self.entries.len()
+    }
+
     /// Makes room for a connection from this net; none where every other one is being answered.
     pub(super) fn make_room(&mut self, net: Net) -> Option<Arc<Life>> {
-        self.entries.retain(|entry| !entry.task.is_finished());
+        self.count_anew();
         let of_one = self.entries.iter().filter(|entry| entry.net == net).count();
         if of_one >= self.limits.connections_of_one_max && !self.close_one(Some(net)) {
             return None;
@@ -96,7 +102,7 @@ impl Open {
 
     /// Closes a connection that is not being answered, if there is one.
     pub(super) fn close_silent(&mut self) {
-        self.entries.retain(|entry| !entry.task.is_finished());
+        self.count_anew();
         self.close_one(None);
     }
 

@@ -4,13 +4,15 @@ use maud::{Markup, html};
 
 use crate::feedback::note::About;
 use crate::hub::figures::calls_and_notes::{CallsFigures, Waiting};
+use crate::web::page::Foreign;
 
 /// An alarm for each shopper who waits.
 pub(super) fn alarms(waiting: &[Waiting]) -> Markup {
     html! {
         @for shopper in waiting {
             p.alarm role="alert" {
-                "A shopper asked for somebody at " (shopper.since) " (" (shopper.touchpoint)
+                "A shopper asked for somebody at " (shopper.since) " ("
+                (Foreign(&shopper.touchpoint))
                 "); nobody has answered yet"
             }
         }
@@ -35,8 +37,8 @@ pub(super) fn of_day(day: &CallsFigures) -> Markup {
             ul.notes {
                 @for note in notes {
                     li {
-                        (note.time) " " (note.text) " "
-                        span.quiet { "(" (note.touchpoint) (about(note.about)) ")" }
+                        (note.time) " " (Foreign(&note.text)) " "
+                        span.quiet { "(" (Foreign(&note.touchpoint)) (about(note.about)) ")" }
                     }
                 }
             }

@@ -25,6 +25,7 @@ use super::talk::{Busy, Error, Request};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::sheets::sheet::Address;
 use crate::kiosk::settings::PhoneListen;
+use crate::web::hosts::Hosts;
 use crate::web::server;
 
 /// The page as the screen shows it: its address and fingerprint.
@@ -59,13 +60,13 @@ impl Phone {
         let fingerprint = certificate.fingerprint();
         let acceptor = certificate.acceptor().map_err(Error::Certificate)?;
         let sessions = Sessions::new(data_dir, clerk.clocks().boot_ms);
-        let limits = listen.limits;
+        let (limits, hosts) = (listen.limits, hosts(&listen));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Error::Thread)?;
         let serve = move || {
             runtime.block_on(async {
                 let entrance = Entrance::open(sessions);
-                let routes = pages::routes(clerk, entrance, Box::new(ask), limits);
+                let routes = pages::routes(clerk, entrance, Box::new(ask), limits, hosts);
                 // The page ends with the process.
                 let (_stopper, stop) = server::stopper();
                 let (tls, limits, grace) = (Some(acceptor), limits.connections, Duration::ZERO);
@@ -97,6 +98,16 @@ impl Phone {
         });
         Address { url: format!("https://{host}:{port}/"), fingerprint: self.fingerprint.clone() }
     }
+}
+
+/// The names that the page is asked for by. On a network it has more than anybody could list, and
+/// there the PIN and the certificate keep strange pages out.
+fn hosts(listen: &PhoneListen) -> Hosts {
+    let PhoneListen { address, host, .. } = listen;
+    let names: Vec<String> = host.iter().filter(|_| address.ip().is_loopback()).cloned().collect();
+    let cure = "On the kiosk itself the page is at https://localhost with the port of desk.listen. \
+                If this name is your reverse proxy's, set it as desk.host in kiosk.toml.";
+    Hosts::at(*address, &names, cure)
 }
 
 /// This machine's address on the network; nothing is sent to find it out.

@@ -17,7 +17,7 @@ use crate::feedback::rating::Scale;
 use crate::feedback::survey::faces_of;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::web::face;
-use crate::web::page::{self, Head};
+use crate::web::page::{self, Foreign, Head};
 use crate::wire::local::{Day, Hour, Line, Said, Summary};
 
 /// The style of every page, which is part of the page itself.
@@ -39,7 +39,7 @@ pub fn document(words: &Translations, title: &str, body: &Markup) -> Markup {
 pub fn sheet_of_day(words: &Translations, shop: &str, day: &Summary, notes: &[String]) -> Markup {
     html! {
         main {
-            h1 { (shop) span.quiet { (dated(words, &day.date)) ", " (day.zone) } }
+            h1 { (Foreign(shop)) span.quiet { (dated(words, &day.date)) ", " (day.zone) } }
             (self::day(words, day))
             (written(words, notes))
         }
@@ -106,7 +106,8 @@ fn sentences(words: &Translations, day: &Summary, often: &[Said]) -> Markup {
             }
         }
         @if let Some(said) = most {
-            p { (words.fill("Shoppers who were not happy said most: {}", &[&words.reason(said)])) }
+            @let most = words.reason(said);
+            p { (fill_foreign(words, "Shoppers who were not happy said most: {}", most)) }
         }
         @if let (Some(nps), true) = (day.nps, day.nps_n >= HIDDEN_BELOW) {
             p { (words.fill("NPS {} of {} answers", &[&nps.round(), &day.nps_n])) }
@@ -229,7 +230,7 @@ pub fn reasons(words: &Translations, said: &[Said]) -> Markup {
                         @for said in shown::of_kind(said, is_happy) {
                             tr {
                                 th scope="row" {
-                                    (words.reason(said))
+                                    (Foreign(words.reason(said)))
                                     @if let Some(hour) = said.peak_hour {
                                         span.quiet {
                                             (words.fill("most at {}–{}", &[&hour, &(hour + 1)]))
@@ -275,19 +276,26 @@ fn written(words: &Translations, notes: &[String]) -> Markup {
 
 /// A date with the day of the week as the screen calls it.
 #[must_use]
-pub fn dated(words: &Translations, date: &str) -> String {
+pub fn dated(words: &Translations, date: &str) -> Markup {
     let weekday = date.parse::<NaiveDate>().ok().and_then(|date| {
         WEEKDAYS.get(usize::try_from(date.weekday().num_days_from_monday()).ok()?)
     });
-    let date = ltr(date);
-    weekday.map_or_else(|| date.clone(), |day| format!("{} {date}", words.tr(day)))
+    html! { @if let Some(day) = weekday { (words.tr(day)) " " } (ltr(date)) }
 }
 
 /// Figures that are read from the left in whatever text they stand: a date, or from one hour to
 /// another.
 #[must_use]
-pub fn ltr(figures: &str) -> String {
-    format!("\u{2066}{figures}\u{2069}")
+pub fn ltr(figures: &str) -> Markup {
+    html! { bdi dir="ltr" { (figures) } }
+}
+
+/// As [`Translations::fill`], with a gap for what somebody else may have written.
+#[must_use]
+pub fn fill_foreign(words: &Translations, english: &str, foreign: &str) -> Markup {
+    let text = words.tr(english);
+    let (before, after) = text.split_once("{}").unwrap_or((text, ""));
+    html! { (before) (Foreign(foreign)) (after) }
 }
 
 /// The last weeks: their line, and each day with a link to its sheet, the newest first.
@@ -381,12 +389,14 @@ pub fn alerts(words: &Translations, alerts: &Alerts) -> Option<Markup> {
 #[must_use]
 pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>) -> Markup {
     let office = match (&health.office, confirmed_min) {
-        (None, _) => words.tr("Head office: not enrolled. Ratings are kept here.").to_owned(),
+        (None, _) => html! { (words.tr("Head office: not enrolled. Ratings are kept here.")) },
         (Some(office), confirmed) => match (&office.trouble, confirmed) {
-            (Some(trouble), _) => words.fill("Head office cannot be reached: {}", &[trouble]),
-            (None, Some(min)) => words.fill("Head office: last confirmed {} min ago.", &[&min]),
+            (Some(trouble), _) => fill_foreign(words, "Head office cannot be reached: {}", trouble),
+            (None, Some(min)) => {
+                html! { (words.fill("Head office: last confirmed {} min ago.", &[&min])) }
+            }
             (None, None) => {
-                words.tr("Head office: nothing was confirmed since the start.").to_owned()
+                html! { (words.tr("Head office: nothing was confirmed since the start.")) }
             }
         },
     };

@@ -3,7 +3,7 @@
 //! One request a connection. The socket is in the runtime folder and can be used only by the
 //! kiosk's user and group.
 
-use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use super::clock::set_clock;
 use super::export::export;
 use super::stick;
 use super::verify::{retry, verify};
+use crate::foreign::{Line, next_line};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::wire::local::{Ask, Carried, Done, Exported, Summary, Unanswered, Verified};
@@ -24,6 +25,9 @@ pub const FILE: &str = "kiosk.sock";
 
 /// The longest request, in bytes.
 const ASK_BYTES_MAX: usize = 8 * 1_024;
+
+/// The longest line of an answer that is read, in bytes: far more than the days of a summary take.
+const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
 /// How many askers are answered at once: one that says nothing keeps no other waiting.
 const ASKERS_MAX: usize = 4;
@@ -149,22 +153,30 @@ pub fn ask(folder: &Path, ask: &Ask) -> Result<Option<Answers>, Error> {
     let patience = if matches!(ask, Ask::Carry { .. }) { 360 } else { 6 };
     stream.set_read_timeout(Some(Duration::from_millis(patience * PATIENCE_MS)))?;
     write_line(&mut stream, ask)?;
-    Ok(Some(Answers { lines: BufReader::new(stream).lines() }))
+    Ok(Some(Answers { stream: BufReader::new(stream) }))
 }
 
 /// The running kiosk's answer, line by line.
 #[derive(Debug)]
 pub struct Answers {
-    lines: io::Lines<BufReader<UnixStream>>,
+    stream: BufReader<UnixStream>,
 }
 
 impl Answers {
+    fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        match next_line(&mut self.stream, ANSWER_BYTES_MAX)? {
+            Some(Line::Whole(line)) => Ok(Some(line)),
+            Some(Line::TooLong) => Err(io::ErrorKind::InvalidData.into()),
+            None => Ok(None),
+        }
+    }
+
     /// The answer to [`Ask::Summary`].
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
     pub fn summary(mut self) -> Result<Summary, Error> {
-        let line = self.lines.next().transpose()?.unwrap_or_default();
+        let line = self.line()?.unwrap_or_default();
         parse(&line)
     }
 
@@ -173,7 +185,7 @@ impl Answers {
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
     pub fn verified(mut self) -> Result<Verified, Error> {
-        let line = self.lines.next().transpose()?.unwrap_or_default();
+        let line = self.line()?.unwrap_or_default();
         parse(&line)
     }
 
@@ -182,7 +194,7 @@ impl Answers {
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
     pub fn done(mut self) -> Result<u64, Error> {
-        let line = self.lines.next().transpose()?.unwrap_or_default();
+        let line = self.line()?.unwrap_or_default();
         parse(&line).map(|Done { done }| done)
     }
 
@@ -191,7 +203,7 @@ impl Answers {
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
     pub fn carried(mut self) -> Result<Carried, Error> {
-        let line = self.lines.next().transpose()?.unwrap_or_default();
+        let line = self.line()?.unwrap_or_default();
         parse(&line)
     }
 
@@ -200,7 +212,7 @@ impl Answers {
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks before the end.
     pub fn event(&mut self) -> Result<Option<Exported>, Error> {
-        match self.lines.next().transpose()? {
+        match self.line()? {
             Some(line) if line.is_empty() => Ok(None),
             Some(line) => parse(&line).map(Some),
             None => Err(Error::Broken(io::ErrorKind::UnexpectedEof.into())),
@@ -208,9 +220,9 @@ impl Answers {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(line: &str) -> Result<T, Error> {
-    if let Ok(Unanswered { error }) = serde_json::from_str(line) {
+fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, Error> {
+    if let Ok(Unanswered { error }) = serde_json::from_slice(line) {
         return Err(Error::Unanswered(error));
     }
-    serde_json::from_str(line).map_err(|error| Error::Broken(error.into()))
+    serde_json::from_slice(line).map_err(|error| Error::Broken(error.into()))
 }

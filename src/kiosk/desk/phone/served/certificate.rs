@@ -28,6 +28,9 @@ const HOLDS_UNTIL: &str = "holds until ";
 /// A certificate with fewer days left than this is replaced.
 const DAYS_LEFT_LEAST: u64 = 60;
 
+/// One with more days left than this was made in a year that somebody had wrong.
+const DAYS_LEFT_MOST: u64 = 3 * 366;
+
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A certificate and its key.
@@ -49,11 +52,12 @@ impl Certificate {
         }
     }
 
-    /// None if it is missing, unreadable or about to expire.
+    /// None if it is missing, unreadable, about to expire, or of another age.
     fn read(folder: &Path, now: NaiveDate) -> Option<Self> {
         let text = std::fs::read_to_string(folder.join(CERTIFICATE_FILE)).ok()?;
         let until: NaiveDate = text.strip_prefix(HOLDS_UNTIL)?.lines().next()?.parse().ok()?;
-        let is_old = now.checked_add_days(chrono::Days::new(DAYS_LEFT_LEAST))? > until;
+        let after = |days| now.checked_add_days(chrono::Days::new(days));
+        let is_old = after(DAYS_LEFT_LEAST)? > until || after(DAYS_LEFT_MOST)? < until;
         let key = std::fs::read(folder.join(KEY_FILE)).ok()?;
         let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
         let key = PrivateKeyDer::from_pem_slice(&key).ok()?;
@@ -114,6 +118,8 @@ mod tests {
         let mode = std::fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_ne!(made(450 * DAY_MS).fingerprint(), first, "2028-02-13, and it ends 2028-04-01");
+        let far = made(19 * 366 * DAY_MS).fingerprint();
+        assert_ne!(made(450 * DAY_MS).fingerprint(), far, "a year that was wrong is got over");
         let another = made(450 * DAY_MS).fingerprint();
         std::fs::write(folder.path().join(KEY_FILE), "nonsense").unwrap();
         assert_ne!(made(450 * DAY_MS).fingerprint(), another, "without its key it is none");

@@ -33,6 +33,7 @@ use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::pin::Caller;
 use crate::kiosk::settings::PhoneLimits;
 use crate::web::guard::{is_from_here, protect};
+use crate::web::hosts::Hosts;
 use crate::web::net::Net;
 use crate::web::session::{SessionCookie, form_token, is_own_form};
 
@@ -76,11 +77,12 @@ pub(super) fn routes(
     entrance: Entrance,
     ask: Ask,
     limits: PhoneLimits,
+    hosts: Hosts,
 ) -> Router {
     let words = Arc::new(Translations::of(clerk.language()));
     let rate = Arc::new(RateLimiter::hashmap(Quota::per_minute(limits.requests_per_minute)));
     let inside = Inside { clerk, entrance, ask: Arc::new(ask), words, rate };
-    Router::new()
+    let routes = Router::new()
         .route("/", get(|session, inside| sheet(session, inside, Tab::Today)))
         .route("/days", get(|session, inside| sheet(session, inside, Tab::Days)))
         .route("/why", get(|session, inside| sheet(session, inside, Tab::Why)))
@@ -94,8 +96,8 @@ pub(super) fn routes(
         .fallback(|_: Session, inside| nothing_here(inside))
         .method_not_allowed_fallback(|_: Session, inside| nothing_here(inside))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(from_fn_with_state(inside.clone(), fence))
-        .with_state(inside)
+        .with_state(inside.clone());
+    hosts.guard(routes).layer(from_fn_with_state(inside, fence))
 }
 
 /// Limits how often an address may ask, and protects every answer with the headers of [`protect`].

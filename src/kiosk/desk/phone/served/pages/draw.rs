@@ -144,7 +144,7 @@ fn notes(words: &Translations, sheet: &Notes, form: &str) -> Markup {
     html! {
         @if let Some(notice) = &sheet.notice {
             section.alarm {
-                p { (words.fill("Shown to shoppers: {}", &[notice])) }
+                p { (html::fill_foreign(words, "Shown to shoppers: {}", notice)) }
                 form method="post" action="/notes" {
                     input type="hidden" name="form" value=(form);
                     input type="hidden" name="shown" value="no";
