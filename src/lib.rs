@@ -21,7 +21,7 @@
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
 //! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `foreign`, `secret`, `web`, `wire`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
 //! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
@@ -88,7 +88,7 @@
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
 //! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
 //!
 //! # A press, from the finger to the dashboard
 //!

@@ -11,9 +11,9 @@ use smilepost::clock;
 use smilepost::escape::Plain;
 use smilepost::hub::Hub;
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Scope, Surveys as _, Upkeep as _};
+use smilepost::hub::archive::{Kiosks as _, Scope, Surveys as _, Upkeep as _};
 use smilepost::hub::carried::{keys, letters};
-use smilepost::hub::commands::{accounts, export, import, kiosks, shops, surveys};
+use smilepost::hub::commands::{accounts, backup, export, import, kiosks, shops, surveys};
 use smilepost::hub::settings::Settings;
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 
@@ -56,8 +56,23 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: AccountFormat,
     },
-    /// Tell kiosks that the archive was restored from a backup: they send again what they still
-    /// hold.
+    /// Back up the archive, the hub's keys and its settings into one new file, which is checked.
+    /// The hub may run meanwhile. The file holds secrets: keep it where the archive would be safe.
+    Backup {
+        #[command(flatten)]
+        config: Config,
+        /// The backup; this file must not exist yet.
+        file: PathBuf,
+    },
+    /// Restore a backup into an empty data folder. Kiosks then send again what they still hold.
+    Restore {
+        #[command(flatten)]
+        config: Config,
+        /// The backup.
+        file: PathBuf,
+    },
+    /// Tell kiosks that the archive was restored in another way than by `restore`: they send again
+    /// what they still hold.
     Restored(Config),
     /// Import deliveries from a stick and write a receipt beside each file; exit 1 if part of a
     /// file could not be imported.
@@ -257,8 +272,38 @@ async fn act(command: Command) -> anyhow::Result<()> {
             ensure!(wrong == 0, "accounts that do not add up: {wrong}; see DOES NOT HOLD above");
             Ok(())
         }
+        Command::Backup { config, file } => {
+            let settings = Settings::read(&config.config)?;
+            backup::write(&settings.data_dir, &config.config, &file)?;
+            print(format_args!(
+                "{} holds the archive, the keys and the settings: keep it secret",
+                Plain(file.display())
+            ))
+        }
+        Command::Restore { config, file } => {
+            let data_dir = Settings::read(&config.config)?.data_dir;
+            let settings = backup::restore(&file, &data_dir)?;
+            if let Some(settings) = settings {
+                print(format_args!(
+                    "the settings of the backup are in {}; compare them with {}",
+                    Plain(settings.display()),
+                    Plain(config.config.display())
+                ))?;
+            }
+            print(
+                "the archive is restored; at its next delivery, each kiosk sends again what it \
+                   still holds",
+            )
+        }
         Command::Restored(config) => {
-            open(&config)?.renew_epoch().await?;
+            let archive = open(&config)?;
+            ensure!(
+                !archive.kiosks().await?.is_empty(),
+                "no kiosk is known in this archive, so there is nobody to tell: is data_dir in {} \
+                 right?",
+                Plain(config.config.display())
+            );
+            archive.renew_epoch().await?;
             print("at its next delivery, each kiosk sends again what it still holds")
         }
         Command::Import { config, files } => import_all(&config, &files).await,
@@ -408,7 +453,8 @@ async fn import_one(archive: &Sqlite, keys: &HubKeys, file: &Path) -> anyhow::Re
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let hub = Hub::bind(settings, Sqlite::open(&settings.data_dir)?, clock::reading)?;
+    let archive = Sqlite::open(&settings.data_dir)?;
+    let hub = Hub::bind(settings, archive.clone(), clock::reading)?;
     let (kiosks, page) = hub.addresses()?;
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     tracing::info!("kiosks deliver to {scheme}://{kiosks}");
@@ -423,7 +469,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         }
         stop();
     });
-    hub.run().await
+    let served = hub.run().await;
+    archive.close().await;
+    served
 }
 
 fn open(config: &Config) -> anyhow::Result<Sqlite> {

@@ -29,6 +29,8 @@ pub struct Hour {
     pub total: u32,
     /// How many of them are happy.
     pub happy: u32,
+    /// How many of them are unhappy; the others are neither.
+    pub unhappy: u32,
 }
 
 impl Hour {
@@ -43,11 +45,15 @@ impl Hour {
         if score.is_happy() {
             self.happy = self.happy.saturating_add_signed(by);
         }
+        if score.is_unhappy() {
+            self.unhappy = self.unhappy.saturating_add_signed(by);
+        }
     }
 
     fn join(&mut self, other: Self) {
         self.total = self.total.saturating_add(other.total);
         self.happy = self.happy.saturating_add(other.happy);
+        self.unhappy = self.unhappy.saturating_add(other.unhappy);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the command line does; the program itself only reads arguments and prints.
 
 pub mod accounts;
+pub mod backup;
 pub mod error;
 pub mod export;
 pub mod import;

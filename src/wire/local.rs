@@ -70,6 +70,9 @@ pub struct Summary {
     /// The score of the day's only line, 0 to 100; nothing where there is none, or more than one,
     /// since scores of different wordings do not compare.
     pub happy_index: Option<f64>,
+    /// The 95 % interval of the score, of the day's only line.
+    #[serde(default)]
+    pub happy_index_interval: Option<(f64, f64)>,
     /// The share of happy faces in percent, of the day's only line.
     pub csat: Option<f64>,
     /// The 95 % interval of the CSAT, in percent, of the day's only line.
@@ -166,6 +169,10 @@ pub struct Hour {
     pub n: Option<u32>,
     /// How many of them are happy; nothing where they are too few to be told apart.
     pub happy: Option<u32>,
+    /// How many of them are unhappy; nothing where they are too few to be told apart, or an older
+    /// kiosk says it. The others are neither.
+    #[serde(default)]
+    pub unhappy: Option<u32>,
 }
 
 /// A reason, and how often it was given.
@@ -203,7 +210,7 @@ pub struct Against {
     pub difference: f64,
     /// The 95 % interval of the difference.
     pub interval: (f64, f64),
-    /// `better`, `worse` or `too few to tell`.
+    /// `better`, `worse`, `about as usual` or `too few to tell`.
     pub verdict: String,
 }
 
@@ -248,6 +255,10 @@ pub struct Row<'a> {
     pub face_5: Option<u32>,
     /// 0 to 100.
     pub happy_index: Option<f64>,
+    /// The lower end of its 95 % interval.
+    pub happy_index_low: Option<f64>,
+    /// The upper end of its 95 % interval.
+    pub happy_index_high: Option<f64>,
     /// The share of happy faces in percent.
     pub csat: Option<f64>,
     /// The lower end of its 95 % interval.
@@ -273,6 +284,8 @@ impl<'a> Row<'a> {
             face_4: face(3),
             face_5: face(4),
             happy_index: line.happy_index,
+            happy_index_low: line.happy_index_interval.map(|(low, _)| low),
+            happy_index_high: line.happy_index_interval.map(|(_, high)| high),
             csat: line.csat,
             csat_low: line.csat_interval.map(|(low, _)| low),
             csat_high: line.csat_interval.map(|(_, high)| high),

@@ -4,6 +4,7 @@
 
 mod access;
 mod archive;
+mod backup;
 mod dashboard;
 mod epochs;
 #[path = "../support/hub.rs"]

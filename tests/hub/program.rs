@@ -122,3 +122,23 @@ fn head_office_keeps_only_the_hash_of_a_desks_pin() {
     let nowhere = office.complain(&["shop", "pin", "nowhere", "--forget"]);
     assert!(nowhere.contains("there is no shop nowhere"));
 }
+
+#[test]
+fn head_office_backs_up_and_restores_from_the_command_line() {
+    let office = Office::new();
+    office.say(&["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+    assert!(office.complain(&["restored"]).contains("no kiosk is known"));
+    office.say(&["kiosk", "add", "--shop", "kallio", "--touchpoint", "Exit"]);
+    assert!(office.say(&["restored"]).contains("sends again"));
+    let file = office.folder.path().join("monday.backup");
+    let file = file.to_str().unwrap();
+    assert!(office.say(&["backup", file]).contains("keep it secret"));
+    assert!(office.complain(&["backup", file]).contains("is there already"));
+    let data = office.folder.path().join("data");
+    let refused = office.complain(&["restore", file]);
+    assert!(refused.contains("restore into an empty folder"), "{refused}");
+    std::fs::rename(&data, office.folder.path().join("old")).unwrap();
+    let said = office.say(&["restore", file]);
+    assert!(said.contains("hub.toml.of-backup; compare them with"), "{said}");
+    assert!(office.say(&["kiosk", "list"]).starts_with("kallio-exit\t"));
+}

@@ -51,6 +51,12 @@ mutant thank-before-commit $journal/thread.rs 's/(    fn keep\(&mut self, event:
 # P2: nothing is counted twice.
 mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra            text),\n    primary key \(run, n\)\n\) strict, without rowid;/$1\n) strict;/' --test hub
 mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub
+# A backup is one state of everything, and what a killed hub has left never undoes it.
+mutant leftovers-are-left src/hub/archive/sqlite/backup.rs 's/\.chain\(&sides\)//' --test hub backup
+mutant a-restored-archive-keeps-its-epoch src/hub/archive/sqlite/backup.rs 's/    upkeep::draw_epoch\(&transaction\)\?;\n//' --test hub backup
+mutant a-backup-without-keys src/hub/commands/backup.rs 's/keys\.into_iter\(\)\.chain\(/None.into_iter().chain(/' --test hub backup
+mutant the-key-stays-in-the-archive src/hub/archive/sqlite/backup.rs 's/    copy\.pragma_update\(None, "secure_delete", true\)\?;\n//' --test hub backup
+mutant damage-is-restored src/hub/archive/sqlite/backup.rs 's/verdict != "ok"/verdict.is_empty()/' --test hub backup
 # P3: nothing is settled but by a receipt of ours.
 mutant any-nonce src/kiosk/uplink/sender.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
 mutant settled-unread src/kiosk/uplink/sender.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_token_old: false }))/' --test together trouble

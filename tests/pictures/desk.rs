@@ -65,7 +65,7 @@ fn journal(folder: &Path) -> Journal {
         let count = match day {
             0 => 3,
             32 => 187,
-            _ => 6 + day % 5,
+            _ => 16 + day % 5,
         };
         for n in 0..count {
             let version = if day < 14 { 1 } else { 2 };

@@ -44,6 +44,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/kiosk/desk/phone",
             "src/kiosk/journal",
             "src/foreign.rs",
+            "src/hub/archive/sqlite/backup.rs",
             "src/program.rs",
         ],
     ),

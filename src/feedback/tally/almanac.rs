@@ -229,7 +229,10 @@ mod tests {
         };
         assert_eq!(of(1), (vec![0, 0, 0, 0, 1], Some(100.0)));
         assert_eq!(of(2), (vec![1, 0, 0, 0, 1], Some(50.0)));
-        assert_eq!((tally.lines().total(), tally.hours()[12]), (3, Hour { total: 3, happy: 2 }));
+        assert_eq!(
+            (tally.lines().total(), tally.hours()[12]),
+            (3, Hour { total: 3, happy: 2, unhappy: 1 })
+        );
     }
 
     #[test]
@@ -241,7 +244,7 @@ mod tests {
         assert_eq!(before.hours()[23], Hour::default());
         let after = only(&almanac);
         assert_eq!((after.lines().total(), after.replaced()), (1, 0));
-        assert_eq!(after.hours()[0], Hour { total: 1, happy: 1 });
+        assert_eq!(after.hours()[0], Hour { total: 1, happy: 1, unhappy: 0 });
         assert_eq!(almanac.join(day(1)..=day(30)).replaced(), 1);
     }
 
@@ -284,7 +287,7 @@ mod tests {
 
     #[test]
     fn too_few_in_an_hour_are_hidden_and_none_are_not() {
-        let hour = |total| Hour { total, happy: 0 };
+        let hour = |total| Hour { total, happy: 0, unhappy: 0 };
         assert_eq!([0, 1, 4, 5].map(|total| hour(total).is_hidden()), [false, true, true, false]);
     }
 

@@ -136,7 +136,8 @@ impl Counts {
         let verdict = match interval {
             (low, _) if low > 0.0 => Verdict::Better,
             (_, high) if high < 0.0 => Verdict::Worse,
-            _ => Verdict::TooFewToTell,
+            _ if self.total().min(others.total()) < TOLD_FROM => Verdict::TooFewToTell,
+            _ => Verdict::AsUsual,
         };
         Some(Against { difference: self.csat()? - others.csat()?, interval, verdict })
     }
@@ -145,6 +146,9 @@ impl Counts {
         self.scale.scores().zip(self.faces)
     }
 }
+
+/// From so many ratings on both sides, a difference that chance explains is said to be none.
+pub const TOLD_FROM: u32 = 20;
 
 /// How one CSAT compares with another.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -164,7 +168,9 @@ pub enum Verdict {
     Better,
     /// The whole interval lies below zero.
     Worse,
-    /// It may be chance.
+    /// The interval has zero in it: chance explains the difference.
+    AsUsual,
+    /// The same, and one of the two has fewer ratings than [`TOLD_FROM`].
     TooFewToTell,
 }
 
@@ -175,6 +181,7 @@ impl Verdict {
         match self {
             Self::Better => "better",
             Self::Worse => "worse",
+            Self::AsUsual => "about as usual",
             Self::TooFewToTell => "too few to tell",
         }
     }
@@ -397,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_inside_the_noise_is_too_small_to_tell() {
+    fn a_difference_inside_the_noise_is_none_and_of_few_ratings_nothing_is_told() {
         let usual = counts(Scale::Five, &[300, 100, 0, 60, 40]);
         let verdict = |best_first: &[u32]| {
             counts(Scale::Five, best_first).against(&usual).map(|against| against.verdict)
@@ -405,6 +412,11 @@ mod tests {
         assert_eq!(verdict(&[10, 2, 0, 3, 3]), Some(Verdict::TooFewToTell));
         assert_eq!(verdict(&[40, 10, 0, 30, 20]), Some(Verdict::Worse));
         assert_eq!(verdict(&[95, 3, 0, 1, 1]), Some(Verdict::Better));
+        assert_eq!(verdict(&[16, 4, 0, 3, 2]), Some(Verdict::AsUsual), "with few ratings");
+        assert_eq!(verdict(&[300, 100, 2, 60, 40]), Some(Verdict::AsUsual), "and with many");
+        let first_day = counts(Scale::Five, &[10, 2, 0, 3, 3]);
+        let against = usual.against(&first_day).map(|against| against.verdict);
+        assert_eq!(against, Some(Verdict::TooFewToTell), "there is too little to compare with");
         assert_eq!(Counts::none(Scale::Five).against(&usual), None);
     }
 

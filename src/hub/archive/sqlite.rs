@@ -7,6 +7,7 @@
 //! there is one at a time, and a read sees one state of the file.
 
 mod accounts;
+pub mod backup;
 mod calls_and_notes;
 mod carried;
 #[cfg(test)]
@@ -106,6 +107,14 @@ impl Sqlite {
             })
         };
         open().map_err(|source| Error::new("open the archive", source))
+    }
+
+    /// Closes the archive when what was asked for is done; the last of the file's connections writes
+    /// everything into it, so that the file alone is the archive. Nothing can be asked any more.
+    pub async fn close(&self) {
+        for errands in [&self.token_reader, &self.reader, &self.writer] {
+            errands.close().await;
+        }
     }
 
     async fn write<T: Send + 'static>(

@@ -19,6 +19,8 @@ pub struct ScoreFigures {
     pub ratings: u32,
     /// The Happy Index, 0 to 100; none without ratings.
     pub happy_index: Option<f64>,
+    /// Its 95 % interval.
+    pub happy_index_interval: Option<(f64, f64)>,
     /// The share of happy ratings in percent; none without ratings.
     pub csat: Option<f64>,
     /// The limits of that share in percent, at 95 %.
@@ -34,6 +36,7 @@ impl ScoreFigures {
             faces: counts.faces().to_vec(),
             ratings: counts.total(),
             happy_index: counts.happy_index(),
+            happy_index_interval: counts.happy_index_interval(),
             csat: counts.csat(),
             csat_interval: counts.csat_interval(),
         }

@@ -112,7 +112,7 @@ fn card(shop: &ShopDay) -> Markup {
             @for scores in &shop.scores {
                 @if is_mixed { h3 { (Foreign(&scores.question)) ", version " (scores.version) } }
                 div.scores {
-                    (score("Happy Index", scores.happy_index, "", "of 100"))
+                    (score("Happy Index", scores.happy_index, "", &of_100(scores)))
                     (score("CSAT", scores.csat, " %", &interval(scores)))
                     div.score {
                         span.name { "Ratings" }
@@ -158,6 +158,13 @@ fn score(name: &str, value: Option<f64>, unit: &str, beside: &str) -> Markup {
             }
             span.quiet { (beside) }
         }
+    }
+}
+
+fn of_100(scores: &ScoreFigures) -> String {
+    match scores.happy_index_interval {
+        Some((low, high)) => format!("of 100; 95 %: {low:.0} to {high:.0}"),
+        None => "of 100".to_owned(),
     }
 }
 

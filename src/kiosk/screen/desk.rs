@@ -125,12 +125,14 @@ fn today(desk: &Desk<'_>, day: &Summary) {
         None => Verdict::None,
         Some("better") => Verdict::Better,
         Some("worse") => Verdict::Worse,
+        Some("about as usual") => Verdict::AsUsual,
         Some(_) => Verdict::TooFew,
     });
     let bar = |hour: &crate::wire::local::Hour| HourBar {
         hour: hour.hour.into(),
         total: model::whole(hour.n.unwrap_or(0)),
         happy: model::whole(hour.happy.unwrap_or(0)),
+        unhappy: model::whole(hour.unhappy.unwrap_or(0)),
         is_hidden: hour.n.is_none(),
     };
     desk.set_hours(model::list(day.hours.iter().map(bar).collect()));

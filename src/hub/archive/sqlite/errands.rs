@@ -26,9 +26,11 @@ const STEPS: c_int = 4_000;
 pub(super) type TimeLimit = Option<Duration>;
 
 /// What a connection is asked to do.
-struct Errand {
-    act: Box<dyn FnOnce(&mut Connection) + Send>,
-    is_unwanted: Arc<AtomicBool>,
+enum Errand {
+    /// Something, unless nobody wants it any more.
+    Do { act: Box<dyn FnOnce(&mut Connection) + Send>, is_unwanted: Arc<AtomicBool> },
+    /// To close, and to say so.
+    Close { closed: oneshot::Sender<()> },
 }
 
 /// A connection, by what it can be asked to do.
@@ -49,10 +51,18 @@ impl Errands {
     pub(super) fn serve(mut connection: Connection, name: &str) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel::<Errand>(ERRANDS_MAX);
         let answer = move || {
-            for Errand { act, is_unwanted } in inbox {
-                if is_unwanted.load(Ordering::Relaxed) {
-                    continue;
-                }
+            for errand in inbox {
+                let (act, is_unwanted) = match errand {
+                    Errand::Do { is_unwanted, .. } if is_unwanted.load(Ordering::Relaxed) => {
+                        continue;
+                    }
+                    Errand::Do { act, is_unwanted } => (act, is_unwanted),
+                    Errand::Close { closed } => {
+                        drop(connection);
+                        let _ = closed.send(());
+                        return;
+                    }
+                };
                 let is_over = move || is_unwanted.load(Ordering::Relaxed);
                 // Without it an errand would go on to its end, and no other harm is done.
                 let _ = connection.progress_handler(STEPS, Some(is_over));
@@ -61,6 +71,17 @@ impl Errands {
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(answer)?;
         Ok(Self(errands))
+    }
+
+    /// Closes the connection after the errands before this one.
+    pub(super) async fn close(&self) {
+        let (closed, is_closed) = oneshot::channel();
+        let to = self.0.clone();
+        let sent = tokio::task::spawn_blocking(move || to.send(Errand::Close { closed })).await;
+        // Whoever has closed it before has done it.
+        if matches!(sent, Ok(Ok(()))) {
+            let _ = is_closed.await;
+        }
     }
 
     /// Asks for an errand and waits for its answer.
@@ -79,7 +100,7 @@ impl Errands {
             let _ = begin.send(());
             let _ = reply.send(act(connection));
         });
-        let errand = Errand { act, is_unwanted: Arc::clone(&asker.0) };
+        let errand = Errand::Do { act, is_unwanted: Arc::clone(&asker.0) };
         let to = self.0.clone();
         let sent = tokio::task::spawn_blocking(move || to.send(errand).is_ok()).await;
         if !matches!(sent, Ok(true)) || begun.await.is_err() {

@@ -86,6 +86,7 @@ pub(in crate::kiosk::desk) fn sum_up(
         zone: shop.zone.name().to_owned(),
         n: tally.lines().total(),
         happy_index: only.and_then(|line| line.happy_index),
+        happy_index_interval: only.and_then(|line| line.happy_index_interval),
         csat: only.and_then(|line| line.csat),
         csat_interval: only.and_then(|line| line.csat_interval),
         lines,
@@ -149,8 +150,9 @@ fn hours(tally: &Tally) -> Vec<Hour> {
     let hours = (0..).zip(tally.hours()).filter(|(_, hour)| hour.total > 0);
     let shown = hours.map(|(hour, counted)| {
         let is_shown = !counted.is_hidden();
-        let (n, happy) = (is_shown.then_some(counted.total), is_shown.then_some(counted.happy));
-        Hour { hour, n, happy }
+        let shown = |count: u32| is_shown.then_some(count);
+        let (n, happy) = (shown(counted.total), shown(counted.happy));
+        Hour { hour, n, happy, unhappy: shown(counted.unhappy) }
     });
     shown.collect()
 }

@@ -84,6 +84,7 @@ fn sentences(words: &Translations, day: &Summary, often: &[Said]) -> Markup {
         }
         @if let Some(compared) = compared {
             @let usual = compared.csat.unwrap_or_default().round();
+            @let csat = shown::main_line(&day.lines).and_then(|line| line.csat);
             p {
                 @match compared.verdict.as_str() {
                     "better" => (words.fill(
@@ -94,13 +95,19 @@ fn sentences(words: &Translations, day: &Summary, often: &[Said]) -> Markup {
                         "Worse than the same weekday of the last weeks, when {} % were happy.",
                         &[&usual],
                     )),
+                    "about as usual" => (words.fill(
+                        "About as usual: {} % were happy, and {} % on the same weekday of the \
+                         last weeks.",
+                        &[&csat.unwrap_or_default().round(), &usual],
+                    )),
                     _ => (words.tr("Too few to tell how it compares with the same weekday of the \
                                     last weeks.")),
                 }
             }
         }
         @if let Some(said) = most {
-            p { (fill_foreign(words, "Unhappy shoppers said most: {}", words.reason(said))) }
+            @let most = words.reason(said);
+            p { (fill_foreign(words, "Shoppers who were not happy said most: {}", most)) }
         }
         @if let (Some(nps), true) = (day.nps, day.nps_n >= HIDDEN_BELOW) {
             p { (words.fill("NPS {} of {} answers", &[&nps.round(), &day.nps_n])) }
@@ -154,7 +161,8 @@ fn faces(words: &Translations, line: &Line) -> Markup {
     }
 }
 
-/// The hours that have ratings, each as a bar: happy ones first, the others after them.
+/// The hours that have ratings, each as a bar: happy ones first, unhappy ones last, those that are
+/// neither between them.
 fn hours(words: &Translations, hours: &[Hour]) -> Markup {
     let most = hours.iter().filter_map(|hour| hour.n).max().unwrap_or(0);
     html! {
@@ -172,7 +180,7 @@ fn hours(words: &Translations, hours: &[Hour]) -> Markup {
                         th scope="row" { (ltr(&format!("{:02}–{:02}", hour.hour, hour.hour + 1))) }
                         @match (hour.n, hour.happy) {
                             (Some(n), Some(happy)) => {
-                                td { (hour_bar(n, happy, most)) span.count { (n) } }
+                                td { (hour_bar(hour, most)) span.count { (n) } }
                                 td { (percent(happy, n)) }
                             },
                             _ => { td.quiet { (words.tr("fewer than 5")) } td {} },
@@ -184,18 +192,26 @@ fn hours(words: &Translations, hours: &[Hour]) -> Markup {
     }
 }
 
+/// The faces whose colours stand for the three tones, as on the screen.
+const UNHAPPY: u8 = 0;
+const NEUTRAL: u8 = 2;
+const HAPPY: u8 = 4;
+
 fn percent(part: u32, whole: u32) -> String {
     format!("{:.0} %", f64::from(part) * 100.0 / f64::from(whole.max(1)))
 }
 
-fn hour_bar(n: u32, happy: u32, most: u32) -> Markup {
-    let length = |count: u32| f64::from(count) * 100.0 / f64::from(most.max(1));
-    let (all, happy) = (length(n), length(happy));
+fn hour_bar(hour: &Hour, most: u32) -> Markup {
+    let length =
+        |count: Option<u32>| f64::from(count.unwrap_or_default()) * 100.0 / f64::from(most.max(1));
+    let (all, happy, unhappy) = (length(hour.n), length(hour.happy), length(hour.unhappy));
+    let neither = (all - happy - unhappy).max(0.0);
     html! {
         svg.bar viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"
             focusable="false" {
-            rect width=(format!("{all:.1}")) height="10" fill=(face::fill(1)) {}
-            rect width=(format!("{happy:.1}")) height="10" fill=(face::fill(4)) {}
+            rect width=(format!("{all:.1}")) height="10" fill=(face::fill(UNHAPPY)) {}
+            rect width=(format!("{:.1}", happy + neither)) height="10" fill=(face::fill(NEUTRAL)) {}
+            rect width=(format!("{happy:.1}")) height="10" fill=(face::fill(HAPPY)) {}
         }
     }
 }
@@ -203,7 +219,7 @@ fn hour_bar(n: u32, happy: u32, most: u32) -> Markup {
 /// What shoppers said, unhappy ones first.
 #[must_use]
 pub fn reasons(words: &Translations, said: &[Said]) -> Markup {
-    let kinds = [(false, "Unhappy shoppers"), (true, "Happy shoppers")];
+    let kinds = [(false, "Shoppers who were not happy"), (true, "Happy shoppers")];
     html! {
         @if said.is_empty() { p { (words.tr("Nobody has said why.")) } }
         div.said { @for (is_happy, heading) in kinds {
@@ -334,8 +350,12 @@ fn trend(days: &[Day]) -> Markup {
                     stroke-width="1" {}
             }
             @for piece in shown::trend(days) {
-                line x1=(x(piece.from.0)) y1=(y(piece.from.1)) x2=(x(piece.to.0))
-                    y2=(y(piece.to.1)) {}
+                @if piece.from == piece.to {
+                    circle cx=(x(piece.from.0)) cy=(y(piece.from.1)) r="2.5" {}
+                } @else {
+                    line x1=(x(piece.from.0)) y1=(y(piece.from.1)) x2=(x(piece.to.0))
+                        y2=(y(piece.to.1)) {}
+                }
             }
         }
     }

@@ -76,7 +76,11 @@ fn write_compared(out: &mut String, compared: &Against) -> std::fmt::Result {
     writeln!(out, "Against the same weekday of {weeks} week{s} ({n} ratings, {csat:.1} % happy):")?;
     match verdict.as_str() {
         "too few to tell" => writeln!(out, "too few to tell\n"),
-        verdict => writeln!(out, "{verdict} by {:.0} points\n", compared.difference.abs()),
+        verdict => {
+            let (low, high) = compared.interval;
+            let points = compared.difference;
+            writeln!(out, "{verdict}: {points:+.0} points (95 %: {low:+.0} to {high:+.0})\n")
+        }
     }
 }
 
