@@ -88,7 +88,7 @@
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
 //! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `archive::sqlite`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
 //!
 //! # A press, from the finger to the dashboard
 //!

@@ -109,8 +109,9 @@ impl Sqlite {
         open().map_err(|source| Error::new("open the archive", source))
     }
 
-    /// Closes the archive when what was asked for is done; the last of the file's connections writes
-    /// everything into it, so that the file alone is the archive. Nothing can be asked any more.
+    /// Closes the archive when what was asked for is done; the last of the file's connections
+    /// writes everything into it, so that the file alone is the archive. Nothing can be asked any
+    /// more.
     pub async fn close(&self) {
         for errands in [&self.token_reader, &self.reader, &self.writer] {
             errands.close().await;

@@ -154,7 +154,8 @@ pub fn restore(
     part.keep(&target)
 }
 
-/// Takes out what lay beside the archive, so that no trace of a key stays in it, and draws an epoch.
+/// Takes out what lay beside the archive, so that no trace of a key stays in it, and draws an
+/// epoch.
 fn take_beside(copy: &Connection) -> rusqlite::Result<Beside> {
     let mut statement = copy.prepare("select name, content from beside order by name")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
