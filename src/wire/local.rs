@@ -424,7 +424,7 @@ pub struct SetAside {
 /// What was done with a stick.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
-    /// The files that were written, by their names.
+    /// The files that were written, by their paths beneath the stick's folder.
     pub files: Vec<String>,
     /// How many events for head office are in them.
     pub events: u64,
