@@ -16,6 +16,7 @@ use smilepost::hub::carried::{keys, letters};
 use smilepost::hub::commands::{accounts, backup, export, import, kiosks, shops, surveys};
 use smilepost::hub::settings::Settings;
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
+use smilepost::wire::report::Reported;
 
 /// Smilepost's head office: receives ratings, counts each one once, and shows shops side by side.
 #[derive(Parser)]
@@ -310,7 +311,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
         Command::Import { config, files } => import_all(&config, &files).await,
         Command::Export { config, format } => {
             let out = std::io::BufWriter::new(std::io::stdout());
-            let mut sheet = ExportWriter::new(format, out);
+            let mut sheet = ExportWriter::new(format, out, &Reported::default())?;
             export::export(&open(&config)?, |event| sheet.write(event)).await?;
             sheet.finish()?;
             Ok(())

@@ -26,7 +26,7 @@ use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::journal::{JournalSource, Unreadable};
 use crate::kiosk::settings::Enrolment;
 use crate::kiosk::uplink::carried;
-use crate::wire::local::Carried;
+use crate::wire::local::{Carried, Row};
 
 /// How many days a table has.
 const DAYS: u64 = 400;
@@ -65,7 +65,7 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     let now_ms = clerk.now_ms();
     let today = moment::local(now_ms, clerk.shop().zone).0;
     let before = clerk.days_before(DAYS)?;
-    let mut table = Table::new(Vec::new());
+    let mut table = Table::new(Vec::new(), &Row::default())?;
     // A day with too few ratings tells nothing, as on every sheet.
     for row in rows(&before).filter(|row| row.n >= HIDDEN_BELOW) {
         table.write(&row)?;
