@@ -149,7 +149,8 @@ impl Frame {
     }
 }
 
-/// Settles the events that receipts in a folder, or in the folders in it, confirm; returns how many events that were.
+/// Settles the events that receipts in a folder, or in the folders in it, confirm; returns how
+/// many events that were.
 ///
 /// # Errors
 /// When the folder cannot be read, or the journal cannot be written.

@@ -3,8 +3,8 @@
 //!
 //! A stick is recognised by a folder `smilepost-export`, under the place where the system mounts
 //! it. In it each kiosk writes to a folder of its own ([`own_folder`]), since a stick goes round:
-//! only this kiosk's own, older edition of a file is ever overwritten. A receipt that head office put beside a file is read first, so that what has arrived is not
-//! carried again. Only such a receipt, for a file of ours, settles anything.
+//! only this kiosk's own, older edition of a file is ever overwritten. A receipt that head office
+//! put beside a file is read first, so that what has arrived is not carried again. Only such a receipt, for a file of ours, settles anything.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -128,11 +128,12 @@ pub fn open(path: &Path) -> Result<Folder, Error> {
     .map_err(|error| if error.is_missing() { Error::NoFolder } else { error.into() })
 }
 
-/// Writes a stick: takes up receipts, then writes the pages and what waits for head office into this
-/// kiosk's own folder. What cannot be written keeps nothing else from being written.
+/// Writes a stick: takes up receipts, then writes the pages and what waits for head office into
+/// this kiosk's own folder. What cannot be written keeps nothing else from being written.
 ///
 /// # Errors
-/// When there can be no such folder; [`Error::Partly`] names what is missing; what was begun has another name until it is whole.
+/// When there can be no such folder; [`Error::Partly`] names what is missing; what was begun
+/// has another name until it is whole.
 pub fn write(
     stick: &Folder,
     source: &JournalSource,
