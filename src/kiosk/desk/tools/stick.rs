@@ -4,7 +4,8 @@
 //! A stick is recognised by a folder `smilepost-export`, under the place where the system mounts
 //! it. In it each kiosk writes to a folder of its own ([`own_folder`]), since a stick goes round:
 //! only this kiosk's own, older edition of a file is ever overwritten. A receipt that head office
-//! put beside a file is read first, so that what has arrived is not carried again. Only such a receipt, for a file of ours, settles anything.
+//! put beside a file is read first, so that what has arrived is not carried again. Only such a
+//! receipt, for a file of ours, settles anything.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
