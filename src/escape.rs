@@ -44,13 +44,32 @@ impl<T: Display> Display for Lines<T> {
     }
 }
 
+/// How a formula may begin, in the full width of East Asian keyboards too.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+/// What separates cells somewhere: a spreadsheet takes the separator of its own language, whatever
+/// the table's is.
+const SEPARATORS: [char; 2] = [',', ';'];
+
 /// A cell of a table that people open in a spreadsheet: as [`Plain`], and what a spreadsheet would
-/// take for a formula begins with an apostrophe (OWASP, "CSV Injection"). Numbers stay numbers.
+/// take for a formula begins with an apostrophe (OWASP, "CSV Injection"), also where it would see
+/// another cell begin. Numbers stay numbers.
 #[must_use]
 pub fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let apostrophe = if is_formula && text.parse::<f64>().is_err() { "'" } else { "" };
-    format!("{apostrophe}{}", Plain(text))
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+    if is_number && text.parse::<f64>().is_ok() {
+        return text.to_owned();
+    }
+    let (mut cell, mut is_start) = (String::with_capacity(text.len()), true);
+    for c in text.chars() {
+        if is_start && FORMULA.contains(&c) {
+            cell.push('\'');
+        }
+        // Spaces and quotes before a formula do not keep every spreadsheet from running it.
+        is_start = SEPARATORS.contains(&c) || (is_start && (c == ' ' || c == '"'));
+        cell.push(c);
+    }
+    Plain(cell).to_string()
 }
 
 /// Whether a character does something instead of being seen: control characters (C0, C1, DEL), line
@@ -127,39 +146,57 @@ impl<W: io::Write> io::Write for Output<W> {
 #[derive(Debug)]
 pub struct Table<W: io::Write> {
     out: csv::Writer<W>,
-    has_heading: bool,
+    heading: Option<Vec<u8>>,
 }
 
 impl<W: io::Write> Table<W> {
-    /// An empty table.
-    pub fn new(out: W) -> Self {
-        Self { out: csv::Writer::from_writer(out), has_heading: false }
+    /// An empty table of rows such as this one: the heading is the names of its fields.
+    ///
+    /// # Errors
+    /// When it is no row.
+    pub fn new(out: W, example: &impl Serialize) -> io::Result<Self> {
+        Ok(Self { out: csv::Writer::from_writer(out), heading: Some(with_names(example)?) })
     }
 
-    /// Writes a row, and before the first one the heading, which is the names of its fields.
+    /// Writes a row, and before the first one the heading.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, row: &impl Serialize) -> io::Result<()> {
-        let mut plain = csv::Writer::from_writer(Vec::new());
-        plain.serialize(row)?;
-        let plain = plain.into_inner().map_err(|error| error.into_error())?;
-        let mut records = csv::ReaderBuilder::new().has_headers(false).from_reader(&plain[..]);
-        let heading = usize::from(self.has_heading);
-        for record in records.records().skip(heading) {
-            self.out.write_record(record?.iter().map(cell))?;
-        }
-        self.has_heading = true;
-        Ok(())
+        self.write_heading()?;
+        self.write_one(&with_names(row)?, 1)
     }
 
-    /// Has everything written out and returns the output.
+    /// Has everything written out, the heading also where there was no row, and returns the output.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn finish(self) -> io::Result<W> {
+    pub fn finish(mut self) -> io::Result<W> {
+        self.write_heading()?;
         self.out.into_inner().map_err(|error| error.into_error())
     }
+}
+
+impl<W: io::Write> Table<W> {
+    fn write_heading(&mut self) -> io::Result<()> {
+        self.heading.take().map_or(Ok(()), |heading| self.write_one(&heading, 0))
+    }
+
+    /// Writes one of the records of a plain table.
+    fn write_one(&mut self, plain: &[u8], at: usize) -> io::Result<()> {
+        let mut records = csv::ReaderBuilder::new().has_headers(false).from_reader(plain);
+        if let Some(record) = records.records().nth(at) {
+            self.out.write_record(record?.iter().map(cell))?;
+        }
+        Ok(())
+    }
+}
+
+/// A row as a plain table, below the names of its fields.
+fn with_names(row: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut plain = csv::Writer::from_writer(Vec::new());
+    plain.serialize(row)?;
+    plain.into_inner().map_err(|error| error.into_error())
 }
 
 #[cfg(test)]
@@ -207,6 +244,11 @@ mod tests {
             ("-2+3", "'-2+3"),
             ("\t=1", "'\\t=1"),
             ("a=1", "a=1"),
+            (" =1+1", " '=1+1"),
+            ("＝1+1", "'＝1+1"),
+            ("-inf", "'-inf"),
+            ("a;=1+1,@b", "a;'=1+1,'@b"),
+            ("a;\"=1+1", "a;\"'=1+1"),
         ] {
             assert_eq!(cell(text), cell_text);
         }
@@ -219,7 +261,10 @@ mod tests {
             name: &'static str,
             share: f64,
         }
-        let mut table = Table::new(Vec::new());
+        let none = Row { name: "", share: 0.0 };
+        let empty = Table::new(Vec::new(), &none).unwrap().finish().unwrap();
+        assert_eq!(empty, b"name,share\n", "a table without rows has its heading");
+        let mut table = Table::new(Vec::new(), &none).unwrap();
         table.write(&Row { name: "=1,\u{1b}", share: -0.5 }).unwrap();
         table.write(&Row { name: "a \"b\"", share: 1.0 }).unwrap();
         let text = String::from_utf8(table.finish().unwrap()).unwrap();

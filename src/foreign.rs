@@ -100,6 +100,20 @@ impl Folder {
         Ok(Self { dir, path: self.path.join(name) })
     }
 
+    /// Makes a folder in this one, which others may read.
+    ///
+    /// # Errors
+    /// When something has this name, or this folder is full, read-only or gone.
+    pub fn make_folder(&self, name: &OsStr) -> Result<Self, Error> {
+        let mode = Mode::from_raw_mode(0o755);
+        rustix::fs::mkdirat(&self.dir, checked(name)?, mode)?;
+        let folder = self.folder(name)?;
+        // As with files: the programs make things for their owner alone.
+        let _ = rustix::fs::fchmod(&folder.dir, mode);
+        self.flush();
+        Ok(folder)
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -192,8 +206,7 @@ impl Folder {
     /// Deletes what was left of files that never became whole, such as on a stick that was pulled.
     pub fn sweep(&self) {
         for name in self.names().unwrap_or_default() {
-            let text = name.to_string_lossy();
-            if text.starts_with(PART_PREFIX) && text.ends_with(PART_ENDING) {
+            if is_part(&name) {
                 // A leftover costs room and nothing else.
                 let _ = rustix::fs::unlinkat(&self.dir, &name, AtFlags::empty());
             }
@@ -220,6 +233,13 @@ impl Folder {
             opened => Ok(opened?),
         }
     }
+}
+
+/// Whether a file of this name never became whole.
+#[must_use]
+pub fn is_part(name: &OsStr) -> bool {
+    let text = name.to_string_lossy();
+    text.starts_with(PART_PREFIX) && text.ends_with(PART_ENDING)
 }
 
 /// A name that stands for something in the folder itself.

@@ -80,10 +80,11 @@ pub fn print(text: impl Display) -> anyhow::Result<()> {
 /// How an export is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExportFormat {
-    /// Comma-separated values with a heading.
+    /// A table for people: comma-separated values with a heading, in which whatever a spreadsheet
+    /// would run begins with an apostrophe.
     #[default]
     Csv,
-    /// One JSON object a line.
+    /// For programs: one JSON object a line, each text exactly as it was written.
     Jsonl,
 }
 
@@ -97,12 +98,15 @@ pub enum ExportWriter<W: Write> {
 }
 
 impl<W: Write> ExportWriter<W> {
-    /// Begins an export in this format, to be written to `out`.
-    pub fn new(format: ExportFormat, out: W) -> Self {
-        match format {
-            ExportFormat::Csv => Self::Csv(Box::new(Table::new(out))),
+    /// Begins an export of events such as this one in this format, to be written to `out`.
+    ///
+    /// # Errors
+    /// When the example is no event.
+    pub fn new(format: ExportFormat, out: W, example: &impl Serialize) -> std::io::Result<Self> {
+        Ok(match format {
+            ExportFormat::Csv => Self::Csv(Box::new(Table::new(out, example)?)),
             ExportFormat::Jsonl => Self::Jsonl(Output::of_text(out)),
-        }
+        })
     }
 
     /// Writes one event.

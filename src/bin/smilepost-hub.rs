@@ -16,6 +16,7 @@ use smilepost::hub::carried::{keys, letters};
 use smilepost::hub::commands::{accounts, backup, export, import, kiosks, shops, surveys};
 use smilepost::hub::settings::Settings;
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
+use smilepost::wire::report::Reported;
 
 /// Smilepost's head office: receives ratings, counts each one once, and shows shops side by side.
 #[derive(Parser)]
@@ -79,8 +80,9 @@ enum Command {
     Import {
         #[command(flatten)]
         config: Config,
-        /// The files that a kiosk has written into the folder smilepost-export.
-        #[arg(required = true, value_name = "FILE")]
+        /// Files that kiosks have written, or the folder smilepost-export of a stick: of a folder,
+        /// each file that ends in .smilepost, also one folder down.
+        #[arg(required = true, value_name = "FILE|FOLDER")]
         files: Vec<PathBuf>,
     },
     /// Write every event to standard output.
@@ -309,7 +311,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
         Command::Import { config, files } => import_all(&config, &files).await,
         Command::Export { config, format } => {
             let out = std::io::BufWriter::new(std::io::stdout());
-            let mut sheet = ExportWriter::new(format, out);
+            let mut sheet = ExportWriter::new(format, out, &Reported::default())?;
             export::export(&open(&config)?, |event| sheet.write(event)).await?;
             sheet.finish()?;
             Ok(())
@@ -419,16 +421,38 @@ impl From<ScopeArguments> for Scope {
     }
 }
 
-/// Imports each file and writes its receipt beside it.
+/// Imports each file, or all of a folder, and writes the receipt of each beside it.
 async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
     let (archive, keys) = open_with_keys(config)?;
-    let mut incomplete = 0;
-    for file in files {
+    let (mut whole, mut incomplete) = (0, 0);
+    for path in files {
+        let found = import::found(path).context("nothing was imported");
+        let found = found.map_err(|error| (path.clone(), error));
+        let within = Some(path.as_path()).filter(|path| path.is_dir());
+        let each = match found {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            Err(failed) => vec![Err(failed)],
+        };
         // One file that cannot be imported keeps no other from being imported.
-        if let Err(error) = import_one(&archive, &keys, file).await {
-            incomplete += 1;
-            print(format_args!("{}: {error:#}", Plain(file.display())))?;
+        for file in each {
+            let became = match file {
+                Ok(file) => {
+                    let became = import_one(&archive, &keys, &file, within).await;
+                    became.map_err(|error| (file, error))
+                }
+                Err(failed) => Err(failed),
+            };
+            match became {
+                Ok(()) => whole += 1,
+                Err((file, error)) => {
+                    incomplete += 1;
+                    print(format_args!("{}: {error:#}", Plain(file.display())))?;
+                }
+            }
         }
+    }
+    if whole + incomplete > 1 {
+        print(format_args!("{whole} files were imported completely, {incomplete} were not"))?;
     }
     ensure!(
         incomplete == 0,
@@ -438,8 +462,13 @@ async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
 }
 
 /// Imports a file and writes its receipt beside it.
-async fn import_one(archive: &Sqlite, keys: &HubKeys, file: &Path) -> anyhow::Result<()> {
-    let source = import::Source::open(file).context("nothing was imported")?;
+async fn import_one(
+    archive: &Sqlite,
+    keys: &HubKeys,
+    file: &Path,
+    within: Option<&Path>,
+) -> anyhow::Result<()> {
+    let source = import::Source::open(file, within).context("nothing was imported")?;
     let imported = source.import(archive, keys, clock::wall_ms()).await;
     let imported = imported.context("nothing was imported")?;
     print(import::told(file, &imported))?;

@@ -22,7 +22,7 @@ use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
-use smilepost::wire::local::{Ask, Summary, Verified};
+use smilepost::wire::local::{Ask, Exported, Row, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
 #[derive(Parser)]
@@ -241,7 +241,8 @@ fn act(command: Command) -> anyhow::Result<()> {
             let summary = summary(&settings, date.or(from), to)?;
             match format {
                 SummaryFormat::Csv => {
-                    let mut sheet = ExportWriter::new(ExportFormat::Csv, std::io::stdout());
+                    let (out, row) = (std::io::stdout(), Row::default());
+                    let mut sheet = ExportWriter::new(ExportFormat::Csv, out, &row)?;
                     desk::rows(&summary).try_for_each(|row| sheet.write(&row))?;
                     Ok(sheet.finish()?)
                 }
@@ -412,7 +413,8 @@ fn export(
     to: Option<String>,
     format: ExportFormat,
 ) -> anyhow::Result<()> {
-    let mut sheet = ExportWriter::new(format, std::io::BufWriter::new(std::io::stdout()));
+    let out = std::io::BufWriter::new(std::io::stdout());
+    let mut sheet = ExportWriter::new(format, out, &Exported::default())?;
     let ask = Ask::Export { from: from.clone(), to: to.clone() };
     if let Some(mut answers) = socket::ask(&settings.runtime_dir, &ask)? {
         while let Some(event) = answers.event()? {

@@ -231,7 +231,7 @@ pub struct Day {
 }
 
 /// One line of one day, as a row of a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Row<'a> {
     /// `YYYY-MM-DD`.
     pub date: &'a str,
@@ -283,19 +283,24 @@ impl<'a> Row<'a> {
             face_3: face(2),
             face_4: face(3),
             face_5: face(4),
-            happy_index: line.happy_index,
-            happy_index_low: line.happy_index_interval.map(|(low, _)| low),
-            happy_index_high: line.happy_index_interval.map(|(_, high)| high),
-            csat: line.csat,
-            csat_low: line.csat_interval.map(|(low, _)| low),
-            csat_high: line.csat_interval.map(|(_, high)| high),
+            happy_index: line.happy_index.map(one_decimal),
+            happy_index_low: line.happy_index_interval.map(|(low, _)| one_decimal(low)),
+            happy_index_high: line.happy_index_interval.map(|(_, high)| one_decimal(high)),
+            csat: line.csat.map(one_decimal),
+            csat_low: line.csat_interval.map(|(low, _)| one_decimal(low)),
+            csat_high: line.csat_interval.map(|(_, high)| one_decimal(high)),
         }
     }
 }
 
+/// More digits than one would say more than the ratings do.
+fn one_decimal(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
+
 /// One event in an export. The CSV has its parts as columns: up to `quality` as they stand here,
 /// the first of the event's fields, then the others from `state` on, and the rest of the fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// The run, 32 hexadecimal digits.
     pub run: String,
@@ -424,7 +429,7 @@ pub struct SetAside {
 /// What was done with a stick.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
-    /// The files that were written, by their names.
+    /// The files that were written, by their paths beneath the stick's folder.
     pub files: Vec<String>,
     /// How many events for head office are in them.
     pub events: u64,

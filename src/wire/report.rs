@@ -10,7 +10,7 @@ use crate::feedback::event::fields::{Field, Fields};
 
 /// One event of an export. The CSV has its parts as columns: up to `quality` as they stand here,
 /// the first of the event's fields, then the others from `received` on, and the rest of the fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reported {
     /// The short name of the shop.
     pub shop: String,

@@ -22,7 +22,7 @@ mod survey;
 #[path = "../support/wait.rs"]
 mod wait;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use slint::ComponentHandle;
 use smilepost::feedback::event::fields::Field;
@@ -214,8 +214,12 @@ fn a_stick_is_written_at_the_desk() {
     stage.tap("Post");
     stage.see("A stick is there.");
     stage.tap("Write to the stick");
-    let files = || std::fs::read_dir(&stick).unwrap().map(|entry| entry.unwrap().path());
-    wait_until("three files are on the stick", || files().count() == 3);
+    let within = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    // The kiosk's own folder, with its mark, a table and two pages.
+    let files = || within(&stick).into_iter().flat_map(|folder| within(&folder));
+    wait_until("the files are on the stick", || files().count() == 4);
     let days = files().filter(|path| path.extension().is_some_and(|ending| ending == "html"));
     for page in days.map(|path| std::fs::read_to_string(path).unwrap()) {
         assert!(page.contains("<h1><bdi>Nordmarkt") && !page.contains("<form"), "{page}");

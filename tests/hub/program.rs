@@ -71,7 +71,9 @@ fn shops_and_kiosks_are_set_up_from_the_command_line() {
     let expected = "nordmarkt-kallio-checkout-1\tnordmarkt-kallio\tCheckout 1\tnot enrolled\t\
                     last contact never\tholds 0\n";
     assert_eq!(list, expected);
-    assert_eq!(office.say(&["export"]), "");
+    let heading = office.say(&["export"]);
+    assert!(heading.starts_with("shop,kiosk,touchpoint,") && heading.lines().count() == 1);
+    assert_eq!(office.say(&["export", "--format", "jsonl"]), "");
 }
 
 #[test]

@@ -244,6 +244,8 @@ fn the_export_names_every_event_from_the_running_kiosk_and_from_its_file() {
     }
     let none = ask(&["export", "--config", &config, "--to", "2001-01-01", "--format", "jsonl"]);
     assert!(none.status.success() && none.stdout.is_empty());
+    let none = ask(&["export", "--config", &config, "--to", "2001-01-01"]);
+    assert_eq!(String::from_utf8_lossy(&none.stdout).trim_end(), heading.join(","));
     let bad = ask(&["export", "--config", &config, "--from", "yesterday"]);
     assert!(String::from_utf8_lossy(&bad.stderr).contains("\"yesterday\" is not a date"));
 }

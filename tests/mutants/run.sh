@@ -125,6 +125,7 @@ mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64
 # A foreign folder is never ours, and the journal knows its own file.
 mutant links-are-followed src/foreign.rs 's/AtFlags::SYMLINK_NOFOLLOW/AtFlags::empty()/; s/flags \| OFlags::NOFOLLOW \| OFlags::CLOEXEC/flags | OFlags::CLOEXEC/; s/ResolveFlags::BENEATH \| ResolveFlags::NO_SYMLINKS \| ResolveFlags::NO_MAGICLINKS/ResolveFlags::empty()/' --test hostile stick
 mutant a-receipt-for-a-header src/hub/carried/import.rs 's/if reader\.signer\(\)\.is_none\(\)/if reader.signer().is_none() \&\& now_ms == 0/' --test hostile stick
+mutant all-kiosks-share-a-folder src/kiosk/desk/tools/own_folder.rs 's/runs\.contains\(&run\)/runs.contains(\&run) || run != runs[0]/' --test together carried
 mutant one-bad-file-ends-all src/kiosk/desk/tools/stick.rs 's/Err\(error\) => fails\(&name, &error\),\n        \}\n    \}\n    if let Some\(enrolment\) = enrolment\.filter/Err(error) => return Err(error.into()),\n        }\n    }\n    if let Some(enrolment) = enrolment.filter/' --test hostile stick
 mutant another-file-is-not-noticed src/kiosk/journal/append.rs 's/self\.own\.as_ref\(\)\.is_none_or\(\|own\| own\.is_in\(&self\.folder\)\)/self.own.is_some() || self.own.is_none()/' --test hostile stick
 mutant a-look-drops-the-lock src/kiosk/journal/rescue/own.rs 's/(        let there = std::fs::symlink_metadata)/        drop(File::open(folder.join(FILE)));\n$1/' --test kiosk program

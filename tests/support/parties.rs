@@ -63,7 +63,7 @@ impl Site {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Output {
         let config = self.path(&format!("{program}.toml"));
         let path = if program == "hub" { HUB } else { KIOSK };
         Command::new(path).args(arguments).arg("--config").arg(config).output().unwrap()

@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 use crate::parties::Site;
 use crate::wait::wait_until;
 
-/// The files on the stick with this ending.
+/// The files in the kiosks' folders on the stick with this ending.
 fn on_stick(stick: &Path, ending: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(stick).unwrap().map(|entry| entry.unwrap().path());
-    let mut found: Vec<PathBuf> =
-        entries.filter(|path| path.extension().is_some_and(|of| of == ending)).collect();
+    let within = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let folders = within(stick).into_iter().filter(|path| path.is_dir());
+    let mut found: Vec<PathBuf> = folders
+        .flat_map(|folder| within(&folder))
+        .filter(|path| path.extension().is_some_and(|of| of == ending))
+        .collect();
     found.sort();
     found
 }
@@ -96,6 +101,60 @@ fn ratings_that_are_carried_on_a_stick_count_once() {
     let said = carry();
     assert!(said.contains("0 events for head office"), "{said}");
     assert!(said.contains("; 7 are confirmed"), "{said}");
+}
+
+#[test]
+fn a_stick_that_goes_round_keeps_every_shops_pages_and_deliveries() {
+    let (first, second) = (Site::new(), Site::new());
+    let stick = first.path("stick");
+    std::fs::create_dir(&stick).unwrap();
+    // Both shops may have a kiosk of one name, from two head offices.
+    for site in [&first, &second] {
+        let letter = text(&site.path("letter"));
+        site.say("hub", &["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+        site.say("hub", &["kiosk", "add", "--shop", "kallio", "--touchpoint", "Kässa 1"]);
+        site.say("hub", &["kiosk", "letter", "kallio-kässa-1", &letter]);
+        site.say("kiosk", &["enrol", "--letter", &letter]);
+        let kiosk = site.start_kiosk();
+        let mut buttons = site.buttons();
+        buttons.press(5);
+        wait_until("the shopper is thanked", || site.thanks() == 1);
+        drop(kiosk);
+    }
+    first.say("kiosk", &["carry", &text(&stick)]);
+    let pages = |ending: &str| -> Vec<(PathBuf, Vec<u8>)> {
+        let read = |path: PathBuf| (path.clone(), std::fs::read(path).unwrap());
+        on_stick(&stick, ending).into_iter().map(read).collect()
+    };
+    let before: Vec<_> = ["csv", "html", "smilepost"].map(pages).concat();
+    assert_eq!(before.len(), 4);
+    let said = second.say("kiosk", &["carry", &text(&stick)]);
+    assert!(said.contains("/kallio-kässa-1-2/day-"), "{said}");
+    let after: Vec<_> = ["csv", "html", "smilepost"].map(pages).concat();
+    assert_eq!(after.len(), 8);
+    assert!(before.iter().all(|page| after.contains(page)), "the first shop's pages changed");
+    // Each head office imports its own of the whole folder, and is told what became of the other.
+    std::fs::write(stick.join("kallio-kässa-1/._x.smilepost"), "left by another system").unwrap();
+    for (site, own) in [(&first, "kallio-kässa-1/"), (&second, "kallio-kässa-1-2/")] {
+        let output = site.run("hub", &["import", &text(&stick)]);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = told.lines().find(|line| line.contains("1 new events")).unwrap();
+        assert!(line.contains(own) && !output.status.success(), "{told}");
+        assert!(told.contains("was not signed by this kiosk"), "{told}");
+        assert!(told.contains("1 files were imported completely, 1 were not"), "{told}");
+        assert_eq!(site.archived(), site.thanked());
+    }
+    // Each receipt settles its own kiosk's, also where an older program left both.
+    for file in on_stick(&stick, "receipt") {
+        if !text(&file).contains("-1-2/") {
+            std::fs::rename(&file, stick.join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    for site in [&second, &first] {
+        let said = site.say("kiosk", &["carry", &text(&stick)]);
+        assert!(said.contains("0 events for head office"), "{said}");
+        assert!(said.contains("; 1 are confirmed"), "{said}");
+    }
 }
 
 #[test]

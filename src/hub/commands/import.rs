@@ -1,9 +1,11 @@
-//! Imports files from a stick, reports on each, and writes its receipt beside it.
+//! Imports files from a stick, or all that are in its folder and in the kiosks' folders there,
+//! reports on each, and writes its receipt beside it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::carried::file::RECEIPT_ENDING;
+use crate::carried::file::{ENDING, RECEIPT_ENDING};
 use crate::carried::seal::HubKeys;
 use crate::escape::Plain;
 use crate::foreign::{self, Folder};
@@ -16,6 +18,12 @@ pub enum Error {
     /// It cannot be opened.
     #[error("the file cannot be read")]
     Unreadable(#[source] foreign::Error),
+    /// It is a folder that cannot be read.
+    #[error("the folder cannot be read")]
+    Folder(#[source] foreign::Error),
+    /// It is a folder without any.
+    #[error("there is no file *.{ENDING} in this folder, nor in a folder in it")]
+    Empty,
     /// Nothing in it can be stored.
     #[error(transparent)]
     Import(#[from] import::Error),
@@ -23,6 +31,43 @@ pub enum Error {
 
 /// The largest file that is read, in bytes: a journal of a gigabyte, sealed, has less than half.
 pub const FILE_BYTES_MAX: u64 = 4 * 1_024 * 1_024 * 1_024;
+
+/// The most files that are taken of a folder, with the folders in it.
+const FILES_MAX: usize = 10_000;
+
+/// The files that a path stands for: itself, or those of a folder and of the folders in it, sorted.
+/// Of a folder only names that end in `.smilepost` count, and no hidden ones, which other systems
+/// leave beside each file.
+///
+/// # Errors
+/// When it is a folder that has none or cannot be read. The folders in it are told each for itself.
+pub fn found(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let is_ours = |name: &OsStr| {
+        let ending = Path::new(name).extension();
+        ending.is_some_and(|ending| ending == ENDING) && !name.as_bytes().starts_with(b".")
+    };
+    let folder = Folder::open(path).map_err(Error::Folder)?;
+    let mut files = Vec::new();
+    for name in folder.names().map_err(Error::Folder)? {
+        match folder.folder(&name) {
+            Ok(kiosk) => match kiosk.names() {
+                Ok(names) => {
+                    let ours = names.iter().filter(|name| is_ours(name));
+                    files.extend(ours.map(|name| kiosk.path().join(name)));
+                }
+                // It is complained of in its turn, and keeps no other from being imported.
+                Err(_) => files.push(kiosk.path().to_owned()),
+            },
+            Err(_) if is_ours(&name) => files.push(path.join(name)),
+            Err(_) => {}
+        }
+    }
+    files.truncate(FILES_MAX);
+    if files.is_empty() { Err(Error::Empty) } else { Ok(files) }
+}
 
 /// A file that came by hand, in the folder that it lies in.
 #[derive(Debug)]
@@ -32,12 +77,25 @@ pub struct Source {
 }
 
 impl Source {
-    /// Finds the file's folder, in which the receipt will be written too.
+    /// Finds the file's folder, in which the receipt will be written too. `within` is the folder
+    /// that somebody named where they did not name the file itself: what lies between the two was
+    /// put there by whoever filled it, and no link there is followed.
     ///
     /// # Errors
     /// When there is no such folder.
-    pub fn open(file: &Path) -> Result<Self, Error> {
-        let (folder, name) = Folder::around(file).map_err(Error::Unreadable)?;
+    pub fn open(file: &Path, within: Option<&Path>) -> Result<Self, Error> {
+        let way = within.and_then(|within| Some((within, file.strip_prefix(within).ok()?)));
+        let opened = match way.filter(|(_, rest)| !rest.as_os_str().is_empty()) {
+            None => Folder::around(file),
+            Some((within, rest)) => Folder::open(within).and_then(|mut folder| {
+                let name = rest.file_name().unwrap_or_default().to_owned();
+                for part in rest.parent().into_iter().flatten() {
+                    folder = folder.folder(part)?;
+                }
+                Ok((folder, name))
+            }),
+        };
+        let (folder, name) = opened.map_err(Error::Unreadable)?;
         Ok(Self { folder, name })
     }
 
@@ -108,10 +166,42 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_stands_for_its_files_and_those_one_folder_down() {
+        let ground = tempfile::tempdir().unwrap();
+        let place = |name: &str| ground.path().join(name);
+        assert!(matches!(found(ground.path()), Err(Error::Empty)));
+        for folder in ["kallio-1/deeper", "売り場", "empty", "odd.smilepost"] {
+            std::fs::create_dir_all(place(folder)).unwrap();
+        }
+        let files = [
+            "a.smilepost",
+            "kallio-1/b.smilepost",
+            "odd.smilepost/c.smilepost",
+            "売り場/売り場.smilepost",
+        ];
+        let others = [
+            "._a.smilepost",
+            "a.smilepost.receipt",
+            "days.csv",
+            "kallio-1/smilepost",
+            "kallio-1/deeper/d.smilepost",
+        ];
+        files.iter().chain(&others).for_each(|file| std::fs::write(place(file), "").unwrap());
+        // A link is none of its folders.
+        std::os::unix::fs::symlink(place("kallio-1"), place("link")).unwrap();
+        assert_eq!(found(ground.path()).unwrap(), files.map(place));
+        // What is named itself is taken whatever it is called, and complained of later.
+        assert_eq!(found(&place("nothing")).unwrap(), [place("nothing")]);
+        for (file, is_ok) in [("kallio-1/b.smilepost", true), ("link/b.smilepost", false)] {
+            assert_eq!(Source::open(&place(file), Some(ground.path())).is_ok(), is_ok, "{file}");
+        }
+    }
+
+    #[test]
     fn the_receipt_stands_beside_the_file_under_its_whole_name() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("kallio.smilepost");
-        let path = Source::open(&file).unwrap().write_receipt("text").unwrap();
+        let path = Source::open(&file, None).unwrap().write_receipt("text").unwrap();
         assert_eq!(path, folder.path().join("kallio.smilepost.receipt"));
         assert_eq!(std::fs::read_to_string(path).unwrap(), "text");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod export;
+pub mod own_folder;
 pub mod socket;
 pub mod stick;
 pub mod verify;

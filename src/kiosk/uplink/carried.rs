@@ -33,6 +33,9 @@ const RECEIPT_BYTES: u64 = 64 * 1_024;
 /// The bytes that it may have besides for each event in its file.
 const RECEIPT_EVENT_BYTES: u64 = 1_024;
 
+/// In how many folders of kiosks a receipt is looked for.
+const FOLDERS_MAX: usize = 200;
+
 /// Why a delivery cannot be carried.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -146,7 +149,8 @@ impl Frame {
     }
 }
 
-/// Settles the events that receipts in a folder confirm; returns how many events that were.
+/// Settles the events that receipts in a folder, or in the folders in it, confirm; returns how
+/// many events that were.
 ///
 /// # Errors
 /// When the folder cannot be read, or the journal cannot be written.
@@ -163,22 +167,26 @@ pub fn take_receipts(
     for file in awaited::read(data_dir) {
         by_name.entry(file.name.clone()).or_default().push(file);
     }
+    let folders = folders(folder);
     let before = source.books()?.0.waiting;
     let (mut confirmed, mut used) = (Vec::new(), Vec::new());
     for (name, mut files) in by_name {
-        let Some(receipt) = find(folder, &name, &files, &hub) else {
-            continue;
-        };
-        let is_its = |file: &Awaited| file.nonce == receipt.nonce;
-        match files.iter().position(is_its).filter(|_| receipt.kiosk == enrolment.kiosk) {
-            Some(at) => {
-                let file = files.swap_remove(at);
-                let archive = Some(archive_seen(&receipt));
-                source.settle(Settlement { archive, ..Settlement::default() })?;
-                confirmed.push(Said::of(receipt.settled, &receipt.set_aside).within(&file.held));
-                used.push(file.nonce);
+        for place in std::iter::once(folder).chain(&folders) {
+            let Some(receipt) = find(place, &name, &files, &hub) else {
+                continue;
+            };
+            let is_its = |file: &Awaited| file.nonce == receipt.nonce;
+            match files.iter().position(is_its).filter(|_| receipt.kiosk == enrolment.kiosk) {
+                Some(at) => {
+                    let file = files.swap_remove(at);
+                    let archive = Some(archive_seen(&receipt));
+                    source.settle(Settlement { archive, ..Settlement::default() })?;
+                    let said = Said::of(receipt.settled, &receipt.set_aside);
+                    confirmed.push(said.within(&file.held));
+                    used.push(file.nonce);
+                }
+                None => tracing::info!(name, "a receipt for another file or kiosk is ignored"),
             }
-            None => tracing::info!(name, "a receipt for another file or kiosk is ignored"),
         }
     }
     if !used.is_empty() {
@@ -186,6 +194,13 @@ pub fn take_receipts(
         awaited::forget(data_dir, &used)?;
     }
     Ok(before.saturating_sub(source.books()?.0.waiting))
+}
+
+/// The kiosks' folders in this one. A receipt may lie in any of them: a kiosk gets another folder
+/// where it is enrolled anew, and an older program had none.
+fn folders(folder: &Folder) -> Vec<Folder> {
+    let names = folder.names().unwrap_or_default();
+    names.iter().filter_map(|name| folder.folder(name).ok()).take(FOLDERS_MAX).collect()
 }
 
 /// The receipt beside a file of this name, if there is one that this hub has signed.

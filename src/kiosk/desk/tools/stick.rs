@@ -2,13 +2,16 @@
 //! everything that waits for head office, sealed and signed.
 //!
 //! A stick is recognised by a folder `smilepost-export`, under the place where the system mounts
-//! it. A receipt that head office put beside a file is read first, so that what has arrived is not
-//! carried again. Only such a receipt, for a file of ours, settles anything.
+//! it. In it each kiosk writes to a folder of its own ([`own_folder`]), since a stick goes round:
+//! only this kiosk's own, older edition of a file is ever overwritten. A receipt that head office
+//! put beside a file is read first, so that what has arrived is not carried again. Only such a
+//! receipt, for a file of ours, settles anything.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::path::Path;
 
+use super::own_folder;
 use crate::carried::file::ENDING;
 use crate::escape::Table;
 use crate::feedback::moment;
@@ -21,10 +24,10 @@ pub use crate::kiosk::desk::counts::shop::FOLDER;
 use crate::kiosk::desk::counts::summary::rows;
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::translations::Translations;
-use crate::kiosk::journal::JournalSource;
+use crate::kiosk::journal::{JournalSource, Unreadable};
 use crate::kiosk::settings::Enrolment;
 use crate::kiosk::uplink::carried;
-use crate::wire::local::Carried;
+use crate::wire::local::{Carried, Row};
 
 /// How many days a table has.
 const DAYS: u64 = 400;
@@ -38,6 +41,9 @@ pub enum Error {
     /// The folder is a link, or cannot be opened.
     #[error("the folder cannot be opened: {0}")]
     Folder(#[from] foreign::Error),
+    /// The journal cannot say which runs are this kiosk's.
+    #[error(transparent)]
+    Journal(#[from] Unreadable),
     /// It is full, protected, or was taken out, or a name is taken: the rest was written.
     #[error("not written: {}", .0.join("; "))]
     Partly(Vec<String>),
@@ -60,7 +66,7 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     let now_ms = clerk.now_ms();
     let today = moment::local(now_ms, clerk.shop().zone).0;
     let before = clerk.days_before(DAYS)?;
-    let mut table = Table::new(Vec::new());
+    let mut table = Table::new(Vec::new(), &Row::default())?;
     // A day with too few ratings tells nothing, as on every sheet.
     for row in rows(&before).filter(|row| row.n >= HIDDEN_BELOW) {
         table.write(&row)?;
@@ -123,13 +129,14 @@ pub fn open(path: &Path) -> Result<Folder, Error> {
     .map_err(|error| if error.is_missing() { Error::NoFolder } else { error.into() })
 }
 
-/// Writes a stick: takes up receipts, then writes the pages and what waits for head office. What
-/// cannot be written keeps nothing else from being written.
+/// Writes a stick: takes up receipts, then writes the pages and what waits for head office into
+/// this kiosk's own folder. What cannot be written keeps nothing else from being written.
 ///
 /// # Errors
-/// [`Error::Partly`] names what is missing; what was begun has another name until it is whole.
+/// When there can be no such folder; [`Error::Partly`] names what is missing; what was begun
+/// has another name until it is whole.
 pub fn write(
-    folder: &Folder,
+    stick: &Folder,
     source: &JournalSource,
     pages: &Pages,
     enrolment: Option<&Enrolment>,
@@ -139,32 +146,35 @@ pub fn write(
     let mut written = Carried::default();
     let mut missing = Vec::new();
     let mut fails = |what: &str, error: &dyn Display| missing.push(format!("{what}: {error}"));
-    folder.sweep();
+    stick.sweep();
     if let Some(enrolment) = enrolment {
-        match carried::take_receipts(folder, source, enrolment, data_dir) {
+        match carried::take_receipts(stick, source, enrolment, data_dir) {
             Ok(confirmed) => written.confirmed = confirmed,
             Err(error) => fails("receipts", &error),
         }
     }
+    let runs: Vec<_> = source.audit()?.runs.into_iter().map(|run| run.run).collect();
+    let (folder, own) = own_folder::open(stick, enrolment.map(|it| it.kiosk.as_str()), &runs)?;
+    let path = |name: &str| format!("{own}/{name}");
     let table = (format!("days-{}.csv", pages.stamp), pages.table.as_slice());
     let days = pages.days.iter();
     let days = days.map(|(date, page)| (format!("day-{date}.html"), page.as_bytes()));
     for (name, content) in std::iter::once(table).chain(days) {
         match folder.write(OsStr::new(&name), content) {
-            Ok(()) => written.files.push(name),
-            Err(error) => fails(&name, &error),
+            Ok(()) => written.files.push(path(&name)),
+            Err(error) => fails(&path(&name), &error),
         }
     }
     if let Some(enrolment) = enrolment.filter(|enrolment| enrolment.hub_keys.is_some()) {
         let Enrolment { kiosk, .. } = enrolment;
         let name = format!("{kiosk}-{}.{ENDING}", pages.stamp);
-        match carried::write(folder, &name, source, enrolment, data_dir, app) {
+        match carried::write(&folder, &name, source, enrolment, data_dir, app) {
             Ok(0) => {}
             Ok(events) => {
                 written.events = events;
-                written.files.push(name);
+                written.files.push(path(&name));
             }
-            Err(error) => fails(&name, &error),
+            Err(error) => fails(&path(&name), &error),
         }
     }
     if missing.is_empty() { Ok(written) } else { Err(Error::Partly(missing)) }
