@@ -425,30 +425,26 @@ impl From<ScopeArguments> for Scope {
 async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
     let (archive, keys) = open_with_keys(config)?;
     let (mut whole, mut incomplete) = (0, 0);
+    let mut tell = |file: &Path, became: anyhow::Result<()>| match became {
+        Ok(()) => {
+            whole += 1;
+            Ok(())
+        }
+        Err(error) => {
+            incomplete += 1;
+            print(format_args!("{}: {error:#}", Plain(file.display())))
+        }
+    };
     for path in files {
-        let found = import::found(path).context("nothing was imported");
-        let found = found.map_err(|error| (path.clone(), error));
         let within = Some(path.as_path()).filter(|path| path.is_dir());
-        let each = match found {
-            Ok(found) => found.into_iter().map(Ok).collect(),
-            Err(failed) => vec![Err(failed)],
-        };
-        // One file that cannot be imported keeps no other from being imported.
-        for file in each {
-            let became = match file {
-                Ok(file) => {
-                    let became = import_one(&archive, &keys, &file, within).await;
-                    became.map_err(|error| (file, error))
-                }
-                Err(failed) => Err(failed),
-            };
-            match became {
-                Ok(()) => whole += 1,
-                Err((file, error)) => {
-                    incomplete += 1;
-                    print(format_args!("{}: {error:#}", Plain(file.display())))?;
+        match import::found(path).context("nothing was imported") {
+            // One file that cannot be imported keeps no other from being imported.
+            Ok(found) => {
+                for file in found {
+                    tell(&file, import_one(&archive, &keys, &file, within).await)?;
                 }
             }
+            Err(error) => tell(path, Err(error))?,
         }
     }
     if whole + incomplete > 1 {
