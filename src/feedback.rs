@@ -19,3 +19,4 @@ pub mod survey;
 pub mod tally;
 pub mod verdict;
 pub mod visit;
+pub mod zone;

@@ -20,9 +20,9 @@ pub mod uplink;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono_tz::Tz;
 
 use self::attendant::{Attendant, Clocks, Message, Outputs, Parts};
 use self::buttons::Lamps;
@@ -45,6 +45,8 @@ use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Plan, Press, Visit};
+use crate::feedback::zone::Zone;
+use crate::zones::{Watch as ZoneWatch, Zones};
 
 /// How many messages wait for the attendant at most; beyond that, their senders wait too.
 const MESSAGES_MAX: usize = 256;
@@ -153,9 +155,8 @@ impl Kiosk {
         }
 
         let zone = known_zone(&settings, enrolment.as_ref());
-        if let (None, Some(Enrolment { zone, .. })) = (zone, &enrolment) {
-            tracing::error!(zone, "this version does not know the shop's time zone; UTC is taken");
-        }
+        let zones = Zones::of_system();
+        report_zones(&zones, &settings, enrolment.as_ref());
         let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let (survey, given) = OfficeSurvey::at_start(&settings);
@@ -220,7 +221,7 @@ impl Kiosk {
         let missing = screen.as_ref().map(|_| Missing::find()).unwrap_or_default();
         let display = Display::new(
             &settings,
-            zone,
+            zone.clone(),
             &touchpoint,
             survey,
             move |language| missing.can_draw(language),
@@ -228,6 +229,9 @@ impl Kiosk {
             // The journal reports the time as soon as it is known.
             None,
         );
+        if let Some(zone) = zone {
+            follow_zone(ZoneWatch::new(zones, zone), clerk.clone(), messages.clone())?;
+        }
         let attendant = Attendant::new(Parts {
             visit: visit.following(Plan::default(), rand::random()).offering_help(offers_help),
             display,
@@ -324,13 +328,83 @@ impl Kiosk {
 
 /// The shop's time zone: the configuration's, else the hub's, else UTC.
 #[must_use]
-pub fn zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Tz {
-    known_zone(settings, enrolment).unwrap_or(Tz::UTC)
+pub fn zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Zone {
+    known_zone(settings, enrolment).unwrap_or(Zone::utc())
 }
 
-fn known_zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Option<Tz> {
+fn known_zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Option<Zone> {
     let from_hub = || enrolment.and_then(Enrolment::known_zone);
-    settings.zone.or_else(from_hub)
+    settings.zone.clone().or_else(from_hub)
+}
+
+/// Says which rules count for the shop's days, and what is wrong with its zone.
+fn report_zones(zones: &Zones, settings: &Settings, enrolment: Option<&Enrolment>) {
+    let rules = zones.rules();
+    tracing::info!(%rules, "time-zone rules");
+    match known_zone(settings, enrolment) {
+        Some(zone) => {
+            if let Some(complaint) = rules.complaint(zone.name()) {
+                tracing::warn!("{complaint}");
+            }
+        }
+        None => {
+            if let Some(Enrolment { zone, .. }) = enrolment {
+                tracing::error!(
+                    zone,
+                    "neither this program nor this system knows the shop's time zone; UTC is taken"
+                );
+            }
+        }
+    }
+    if let Some((ours, offices)) = zones_apart(settings, enrolment) {
+        tracing::warn!(
+            ours,
+            offices,
+            "kiosk.toml and head office have different time zones for this shop"
+        );
+    }
+}
+
+/// The zone of the configuration and head office's, where they differ.
+fn zones_apart<'a>(
+    settings: &'a Settings,
+    enrolment: Option<&'a Enrolment>,
+) -> Option<(&'a str, &'a str)> {
+    let (ours, offices) = (settings.zone.as_ref()?.name(), enrolment?.zone.as_str());
+    (ours != offices).then_some((ours, offices))
+}
+
+/// How often the rules of the shop's zone are looked at: a system that updates itself is as soon
+/// right here.
+const ZONE_LOOK: Duration = Duration::from_secs(60);
+
+/// Has the desk and the screen follow the rules of the shop's zone while the kiosk runs.
+fn follow_zone(
+    mut watch: ZoneWatch,
+    clerk: ClerkThread,
+    messages: SyncSender<Message>,
+) -> anyhow::Result<()> {
+    let follow = move || {
+        loop {
+            std::thread::sleep(ZONE_LOOK);
+            let Some(zone) = watch.look() else {
+                if clerk.ask(|_| ()).is_err() {
+                    return;
+                }
+                continue;
+            };
+            tracing::info!(rules = %watch.rules(), zone = zone.name(), "new time-zone rules");
+            let for_clerk = zone.clone();
+            let is_told = clerk.ask(move |clerk| clerk.move_to(for_clerk)).is_ok();
+            // The kiosk has ended.
+            if !is_told || messages.send(Message::Moved(zone)).is_err() {
+                return;
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("zone".to_owned()).spawn(follow);
+    thread.context("cannot start the thread that follows the time zone")?;
+    Ok(())
 }
 
 /// The shop as the desk needs to know it.

@@ -12,6 +12,7 @@
 //! | [`feedback`] | the pure core: what shoppers say. No I/O, clock, thread or serde | its rooms |
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
+//! | [`zones`] | time-zone rules: the system's, or older ones of this program | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
 //! | [`escape`] | what is printed, with nothing in it that acts | nothing |
 //! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | nothing |
@@ -20,9 +21,9 @@
 //! | [`web`] | what the pages of both programs share, and the server of both | `escape`, `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
-//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, its rooms |
-//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire` |
+//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
+//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire`, `zones` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
@@ -41,26 +42,27 @@
 //! | [`feedback::call`] | a shopper asks for somebody | `named` |
 //! | [`feedback::note`] | what the shop wrote down | `named` |
 //! | [`feedback::event`] | everything that is kept, as one type | `answer`, `call`, `named`, `note`, `rating`, `verdict` |
-//! | [`feedback::moment`] | when something happened, as far as anybody can know | `named`, `rating` |
+//! | [`feedback::moment`] | when something happened, as far as anybody can know | `named`, `rating`, `zone` |
 //! | [`feedback::misuse`] | presses that are kept and not counted, and why | `rating`, `verdict` |
 //! | [`feedback::outbox`] | what to send next, and when to try again | nothing |
 //! | [`feedback::survey`] | the question, its words, reasons, schedule and opening hours | `answer`, `rating`, `visit` |
 //! | [`feedback::tally`] | counts, scores and their intervals | `answer`, `moment`, `rating`, `verdict` |
 //! | [`feedback::visit`] | one shopper at the kiosk, as a state machine | `answer`, `misuse`, `rating`, `verdict` |
 //! | [`feedback::alert`] | when staff should look | `rating` |
+//! | [`feedback::zone`] | a shop's time zone, as a value | nothing |
 //!
 //! ## The rooms of the kiosk
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `escape`, `feedback`, `file`, `web`, `wire` |
+//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `escape`, `feedback`, `file`, `web`, `wire`, `zones` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong try costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `clock`, `escape`, `feedback`, `journal`, `wire` |
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire` |
-//! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
+//! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound`, `zones` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire` |
@@ -71,7 +73,7 @@
 //! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `escape`, `feedback`, `foreign`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
-//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `journal`, `office_survey`, `pin`, `screen`, `settings` |
+//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `journal`, `office_survey`, `pin`, `screen`, `settings`, `zones` |
 //!
 //! ## The rooms of head office
 //!
@@ -85,10 +87,10 @@
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `web`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
-//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback` |
-//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web` |
+//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `zones` |
+//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web`, `zones` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `archive::sqlite`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `archive::sqlite`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire`, `zones` |
 //!
 //! # A press, from the finger to the dashboard
 //!
@@ -184,3 +186,5 @@ pub mod secret;
 #[cfg(feature = "program")]
 pub mod web;
 pub mod wire;
+#[cfg(feature = "program")]
+pub mod zones;

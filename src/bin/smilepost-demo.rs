@@ -11,8 +11,10 @@ use clap::Parser;
 use etcetera::BaseStrategy as _;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
+use smilepost::feedback::moment;
 use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::{Pace, Press};
+use smilepost::feedback::zone::Zone;
 use smilepost::hub::Hub;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Kiosk as NewKiosk, Places as _, Shop};
@@ -21,6 +23,7 @@ use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Doorbell, Kiosk, Options, ScreenTarget, uplink};
 use smilepost::program::{self, VERSION};
+use smilepost::zones::Zones;
 use smilepost::{clock, hub};
 
 /// A whole Smilepost in one process: a shop's kiosk and a head office, already connected.
@@ -160,7 +163,7 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
 fn iana_zone() -> String {
     let link = std::fs::read_link("/etc/localtime").unwrap_or_default();
     let name = link.to_string_lossy().split_once("zoneinfo/").map(|(_, name)| name.to_owned());
-    name.filter(|name| name.parse::<chrono_tz::Tz>().is_ok()).unwrap_or_else(|| "UTC".to_owned())
+    name.filter(|name| Zones::of_system().zone(name).is_some()).unwrap_or_else(|| "UTC".to_owned())
 }
 
 fn greet(dashboard: &str, folder: &Path, has_screen: bool, shoppers: u32) -> anyhow::Result<()> {
@@ -204,12 +207,11 @@ const MOODS_AT_FIVE: [u32; 5] = [9, 12, 15, 33, 31];
 
 /// Sends made-up shoppers until the kiosk stops.
 fn send_shoppers(kiosk: Doorbell, per_minute: u32) -> anyhow::Result<()> {
-    use chrono::Timelike as _;
-    let zone: chrono_tz::Tz = iana_zone().parse().unwrap_or(chrono_tz::Tz::UTC);
+    let name = iana_zone();
+    let zone = Zones::of_system().zone(&name).unwrap_or_else(Zone::utc);
     let come = move || {
         loop {
-            let now = chrono::DateTime::from_timestamp_millis(clock::wall_ms()).unwrap_or_default();
-            let hour = usize::try_from(now.with_timezone(&zone).hour()).unwrap_or(0);
+            let hour = usize::from(moment::local(clock::wall_ms(), &zone).1);
             let busy = f64::from(BUSY.get(hour).copied().unwrap_or(100)) / 100.0;
             // Shoppers come independently of each other: exponential pauses.
             let mean_s = 60.0 / (f64::from(per_minute) * busy);

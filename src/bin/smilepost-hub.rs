@@ -17,6 +17,7 @@ use smilepost::hub::commands::{accounts, backup, export, import, kiosks, shops, 
 use smilepost::hub::settings::Settings;
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::report::Reported;
+use smilepost::zones::Zones;
 
 /// Smilepost's head office: receives ratings, counts each one once, and shows shops side by side.
 #[derive(Parser)]
@@ -476,9 +477,25 @@ async fn import_one(
     Ok(())
 }
 
+/// Says which rules count for the shops' days, and what is wrong with their zones.
+async fn report_zones(archive: &Sqlite) -> anyhow::Result<()> {
+    let rules = Zones::of_system().rules();
+    tracing::info!(%rules, "time-zone rules");
+    for shop in archive.shops().await? {
+        let (id, zone) = (&shop.id, &shop.zone);
+        if rules.zone(zone).is_none() {
+            tracing::error!(shop = id, zone, "the time zone is not known; UTC is taken");
+        } else if let Some(complaint) = rules.complaint(zone) {
+            tracing::warn!(shop = id, "{complaint}");
+        }
+    }
+    Ok(())
+}
+
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let archive = Sqlite::open(&settings.data_dir)?;
+    report_zones(&archive).await?;
     let hub = Hub::bind(settings, archive.clone(), clock::reading)?;
     let (kiosks, page) = hub.addresses()?;
     let scheme = if settings.tls.is_some() { "https" } else { "http" };

@@ -227,12 +227,19 @@ fn act(command: Command) -> anyhow::Result<()> {
             print(format_args!(
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
             ))?;
-            if settings.zone.is_none() && enrolment.known_zone().is_none() {
-                print(format_args!(
-                    "This version does not know the time zone {zone}, and takes UTC: \
-                    install a newer one, or set `zone` in {}.",
+            match &settings.zone {
+                Some(own) if own.name() != zone => print(format_args!(
+                    "Head office has the time zone {zone} for this shop, but `zone` in {} is {}: \
+                    the same rating may count on different days. Correct one of them.",
+                    config.display(),
+                    own.name()
+                ))?,
+                None if enrolment.known_zone().is_none() => print(format_args!(
+                    "The time zone {zone} is known neither to this version nor to this system, and \
+                    UTC is taken: update the package tzdata, or set `zone` in {}.",
                     config.display()
-                ))?;
+                ))?,
+                Some(_) | None => {}
             }
             Ok(())
         }
@@ -397,7 +404,7 @@ fn retry(settings: &Settings) -> anyhow::Result<u64> {
 
 fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
     let zone = shop(settings, Enrolment::read(&settings.data_dir)?.as_ref()).zone;
-    let utc_ms = desk::instant(time, zone)?;
+    let utc_ms = desk::instant(time, &zone)?;
     // A person who reads a clock and types the time is off by less than a minute.
     let ask = Ask::Clock { utc_ms, error_ms: 60_000 };
     let answers = socket::ask(&settings.runtime_dir, &ask)?;
@@ -424,7 +431,7 @@ fn export(
     }
     let (source, shop) = open_file(settings)?;
     let days = (from.as_deref(), to.as_deref());
-    desk::export(&source, shop.zone, days, |event| Ok(sheet.write(&event)?))?;
+    desk::export(&source, &shop.zone, days, |event| Ok(sheet.write(&event)?))?;
     Ok(sheet.finish()?)
 }
 

@@ -8,13 +8,14 @@ pub mod kiosks;
 pub mod scores;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use self::calls_and_notes::{CallsFigures, WAIT_MAX_MS, Waiting};
 use self::kiosks::KioskFigures;
 use self::scores::{LeftOut, ScoreFigures};
 use super::archive::{Archive, CallsAndNotes, Day, Error, Others, Shop, Span, Status};
 use crate::feedback::moment;
+use crate::feedback::zone::Zone;
+use crate::zones::Rules;
 
 /// How many notes of a day are shown at most; the export has all.
 const NOTES_MAX: usize = 20;
@@ -28,6 +29,8 @@ pub struct Overview {
     pub today: NaiveDate,
     /// How many events came twice with different content.
     pub conflicts: u64,
+    /// Which rules of time zones count, and whence.
+    pub rules: String,
     /// Each shop's day, by the shop's name.
     pub shops: Vec<ShopDay>,
 }
@@ -39,6 +42,8 @@ pub struct ShopDay {
     pub name: String,
     /// The shop's IANA time zone, as it was entered.
     pub zone: String,
+    /// Whether that zone is unknown, so that its days and times are those of UTC.
+    pub is_zone_unknown: bool,
     /// The day, by the shop's clocks.
     pub date: NaiveDate,
     /// The scores: one set for each question, wording and scale; one without ratings if none came.
@@ -56,18 +61,23 @@ pub struct ShopDay {
 }
 
 /// Counts the day that is asked for, or each shop's today, at this time in milliseconds since 1970
-/// UTC.
+/// UTC, by these rules of time zones.
 ///
 /// # Errors
 /// When the archive fails.
 pub async fn overview<A: Archive>(
     archive: &A,
     asked: Option<NaiveDate>,
+    rules: &Rules,
     now_ms: i64,
 ) -> Result<Overview, Error> {
     let statuses = archive.kiosks().await?;
-    let places: Vec<Place> =
-        archive.shops().await?.into_iter().map(|shop| Place::of(shop, asked, now_ms)).collect();
+    let places: Vec<Place> = archive
+        .shops()
+        .await?
+        .into_iter()
+        .map(|shop| Place::of(shop, asked, rules, now_ms))
+        .collect();
     let spans: Vec<Span> = places.iter().map(Place::day).collect();
     let days = archive.days(spans.clone()).await?;
     let told = archive.calls_and_notes(spans, NOTES_MAX).await?;
@@ -81,13 +91,14 @@ pub async fn overview<A: Archive>(
         .map(|((place, day), (told, lately))| place.figures(&day, told, &lately, &statuses, now_ms))
         .collect();
     let conflicts = archive.conflicts().await?;
-    Ok(Overview { asked, today: moment::local(now_ms, Tz::UTC).0, conflicts, shops })
+    let today = moment::local(now_ms, &Zone::utc()).0;
+    Ok(Overview { asked, today, conflicts, shops, rules: rules.to_string() })
 }
 
 /// A shop, and the day that is counted for it.
 struct Place {
     shop: Shop,
-    zone: Tz,
+    zone: Option<Zone>,
     date: NaiveDate,
     from_ms: i64,
     to_ms: i64,
@@ -95,11 +106,12 @@ struct Place {
 }
 
 impl Place {
-    fn of(shop: Shop, asked: Option<NaiveDate>, now_ms: i64) -> Self {
-        let zone = shop.zone.parse().unwrap_or(Tz::UTC);
-        let today = moment::local(now_ms, zone).0;
+    fn of(shop: Shop, asked: Option<NaiveDate>, rules: &Rules, now_ms: i64) -> Self {
+        let zone = rules.zone(&shop.zone);
+        let by = zone.clone().unwrap_or_else(Zone::utc);
+        let today = moment::local(now_ms, &by).0;
         let date = asked.unwrap_or(today);
-        let (from_ms, to_ms) = moment::day_bounds(date, zone);
+        let (from_ms, to_ms) = moment::day_bounds(date, &by);
         Self { shop, zone, date, from_ms, to_ms, is_today: date == today }
     }
 
@@ -121,17 +133,19 @@ impl Place {
         statuses: &[Status],
         now_ms: i64,
     ) -> ShopDay {
+        let by = self.zone.clone().unwrap_or_else(Zone::utc);
         let own = statuses.iter().filter(|status| status.kiosk.shop == self.shop.id);
         ShopDay {
             scores: scores::of_day(day),
             others: day.others,
             left_out: LeftOut::of(day),
-            waiting: calls_and_notes::waiting(lately, self.zone),
-            calls_and_notes: CallsFigures::of(told, self.zone),
+            waiting: calls_and_notes::waiting(lately, &by),
+            calls_and_notes: CallsFigures::of(told, &by),
             kiosks: own.map(|status| KioskFigures::of(status, now_ms)).collect(),
             name: self.shop.name,
             zone: self.shop.zone,
             date: self.date,
+            is_zone_unknown: self.zone.is_none(),
         }
     }
 }

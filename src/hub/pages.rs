@@ -20,6 +20,7 @@ use super::archive::Archive;
 use crate::feedback::moment::Reading;
 use crate::web::guard::protect;
 use crate::web::hosts::Hosts;
+use crate::zones::Zones;
 
 /// The names that the pages at this address are asked for by.
 #[must_use]
@@ -41,7 +42,7 @@ pub fn routes<A: Archive>(
     let routes = Router::new()
         .route("/", get(overview::overview::<A>))
         .fallback(|| async { PageError::NotFound })
-        .with_state(State { archive, read_clocks, shared });
+        .with_state(State { archive, zones: Zones::of_system(), read_clocks, shared });
     hosts.guard(routes).layer(map_response(async |mut response: Response| {
         protect(response.headers_mut(), layout::STYLE);
         response

@@ -328,6 +328,7 @@ impl Attendant {
                 self.step(Cue::Touched);
             }
             Message::Surveyed(survey) => self.next_survey = Some(survey),
+            Message::Moved(zone) => self.display.move_to(zone),
             Message::Desk(tap) => self.tap(tap),
             Message::Sheet(number, sheet) => self.lay(number, *sheet),
             Message::Phone(request) => self.answer_phone(request),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono::Timelike as _;
-use chrono_tz::Tz;
 
 use crate::feedback::colour::Colour;
 use crate::feedback::rating::{Scale, Wording};
@@ -14,6 +13,7 @@ use crate::feedback::survey::schedule::Local;
 use crate::feedback::survey::{
     self, KNOWN_REASONS, Notice, OFFERED_MAX, Question, Survey, by_language, faces_of,
 };
+use crate::feedback::zone::Zone;
 use crate::kiosk::settings::Settings;
 use crate::kiosk::sound::Sound;
 
@@ -73,7 +73,7 @@ pub struct Shown {
 pub struct Display {
     survey: Survey,
     settings: Settings,
-    zone: Option<Tz>,
+    zone: Option<Zone>,
     touchpoint: String,
     /// Whether the screen has a font for a language.
     can_draw: Box<dyn Fn(&str) -> bool + Send>,
@@ -91,7 +91,7 @@ impl Display {
     /// counts as open; `now_ms` is UTC in milliseconds since 1970.
     pub fn new(
         settings: &Settings,
-        zone: Option<Tz>,
+        zone: Option<Zone>,
         touchpoint: &str,
         survey: Survey,
         can_draw: impl Fn(&str) -> bool + Send + 'static,
@@ -123,9 +123,14 @@ impl Display {
         self.look(now_ms);
     }
 
+    /// Goes by the rules of this zone from the next look on.
+    pub fn move_to(&mut self, zone: Zone) {
+        self.zone = Some(zone);
+    }
+
     /// Looks at the clock; returns whether something changed.
     pub fn look(&mut self, now_ms: Option<i64>) -> bool {
-        let at = now_ms.zip(self.zone).and_then(|(now_ms, zone)| local(now_ms, zone));
+        let at = now_ms.zip(self.zone.as_ref()).map(|(now_ms, zone)| local(now_ms, zone));
         let question = self.survey.question(at, &self.touchpoint).clone();
         let hours = self.survey.parts().hours.or(self.settings.hours);
         let is_open = hours.zip(at).is_none_or(|(hours, at)| hours.is_open(at));
@@ -266,10 +271,10 @@ fn month(day: NaiveDate) -> String {
     day.format("%m/%Y").to_string()
 }
 
-fn local(now_ms: i64, zone: Tz) -> Option<Local> {
-    let at = chrono::DateTime::from_timestamp_millis(now_ms)?.with_timezone(&zone);
-    let minute = u16::try_from(at.hour() * 60 + at.minute()).ok()?;
-    Some(Local { date: at.date_naive(), minute })
+fn local(now_ms: i64, zone: &Zone) -> Local {
+    let at = zone.shown(now_ms);
+    let minute = u16::try_from(at.hour() * 60 + at.minute()).unwrap_or(0);
+    Local { date: at.date(), minute }
 }
 
 /// Whether a language is read from the right.
@@ -307,6 +312,7 @@ mod tests {
 
     use super::*;
     use crate::feedback::survey::schedule::{Hours, Span};
+    use crate::zones::Zones;
 
     fn settings() -> Settings {
         let mut settings = Settings::plain(Path::new("/nowhere"));
@@ -316,7 +322,8 @@ mod tests {
 
     fn asked(settings: &Settings, now_ms: Option<i64>) -> Display {
         let can_draw = |tag: &str| tag != "ja";
-        let (zone, survey) = (Some(Tz::Europe__Helsinki), settings.survey.clone());
+        let zone = Zones::at(Path::new("/nowhere")).zone("Europe/Helsinki");
+        let survey = settings.survey.clone();
         Display::new(settings, zone, "", survey, can_draw, Sound::default(), now_ms)
     }
 

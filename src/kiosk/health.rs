@@ -10,6 +10,7 @@ use super::screen::fonts::Missing;
 use super::screen::{has_display, panel};
 use super::settings::{Driver, Enrolment, Settings};
 use crate::clock;
+use crate::zones::Zones;
 
 /// How serious a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +61,7 @@ fn wrong(text: impl Into<String>) -> Finding {
 pub fn examine(settings: &Settings) -> Vec<Finding> {
     let (survey, _) = OfficeSurvey::at_start(settings);
     let mut findings = vec![data(settings), time(), office(settings)];
+    findings.extend(zone(settings, &Zones::of_system()));
     findings.push(display(settings));
     findings.extend(touch(settings));
     findings.extend(panel_size(settings));
@@ -117,6 +119,39 @@ fn time() -> Finding {
     } else {
         note("clock: wrong; ratings get their time from the network or `smilepost-kiosk clock set`")
     }
+}
+
+/// The shop's time zone, whether both sides mean the same one, and whose rules it follows.
+fn zone(settings: &Settings, zones: &Zones) -> Vec<Finding> {
+    let rules = zones.rules();
+    let offices = Enrolment::read(&settings.data_dir).ok().flatten().map(|it| it.zone);
+    let own = settings.zone.as_ref().map(|zone| zone.name().to_owned());
+    let Some(name) = own.as_ref().or(offices.as_ref()) else {
+        return vec![note(format!(
+            "time zone: not known, so days are those of UTC; set `zone` in kiosk.toml or enrol \
+            (rules: {rules})"
+        ))];
+    };
+    let mut findings = vec![match (rules.zone(name), rules.complaint(name)) {
+        (Some(_), None) => fine(format!("time zone: {name}, by {rules}")),
+        (Some(_), Some(complaint)) => {
+            wrong(format!("time zone: {name}: {complaint}; install the package tzdata again"))
+        }
+        (None, _) => wrong(format!(
+            "time zone: {name} is known neither to this program nor to this system, so UTC is \
+            taken: update the package tzdata, or set `zone` in kiosk.toml (rules: {rules})"
+        )),
+    }];
+    if let (Some(own), Some(offices)) = (&own, &offices)
+        && own != offices
+    {
+        findings.push(wrong(format!(
+            "time zone: {own} in kiosk.toml, but {offices} at head office, so the same rating may \
+            count on different days: delete `zone` from kiosk.toml, or correct the shop at head \
+            office"
+        )));
+    }
+    findings
 }
 
 fn office(settings: &Settings) -> Finding {

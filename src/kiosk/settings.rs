@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use serde::Deserialize;
 
 use self::alert::AlertPart;
@@ -32,7 +31,9 @@ use crate::feedback::rating::Scale;
 use crate::feedback::survey::schedule::Hours;
 use crate::feedback::survey::{Notice, OFFERED_MAX, Survey};
 use crate::feedback::visit::Pace;
+use crate::feedback::zone::Zone;
 use crate::wire::survey as shape;
+use crate::zones::Zones;
 
 /// Everything the kiosk needs to know at start, with limits checked.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ pub struct Settings {
     /// The folder of the socket for the shop manager's tools.
     pub runtime_dir: PathBuf,
     /// The shop's time zone, if the file has it; else the hub's.
-    pub zone: Option<Tz>,
+    pub zone: Option<Zone>,
     /// The language of the shop's question.
     pub language: String,
     /// The name in the corner of the screen.
@@ -302,9 +303,9 @@ impl File {
         complaints.unless(is_short, "touchpoint", "is longer than 80 characters");
     }
 
-    fn check_zone(&self, complaints: &mut Complaints) -> Option<Tz> {
+    fn check_zone(&self, complaints: &mut Complaints) -> Option<Zone> {
         let name = self.zone.as_ref()?;
-        let zone = name.parse::<Tz>().ok();
+        let zone = Zones::of_system().zone(name);
         let what = format!("{name:?} is not an IANA time zone such as Europe/Helsinki");
         complaints.unless(zone.is_some(), "zone", what);
         zone

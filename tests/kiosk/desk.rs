@@ -6,6 +6,7 @@ use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
+use smilepost::feedback::zone::Zone;
 use smilepost::kiosk::desk::sheets::sheet::{Sheet, Tab};
 use smilepost::kiosk::desk::{self, Clerk, ClerkThread, Shop, Unanswerable};
 use smilepost::kiosk::journal::{Home, Journal, JournalSource, JournalThread, Limits};
@@ -30,7 +31,7 @@ fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::DeskPaths {
 
 fn shop(folder: &tempfile::TempDir) -> Shop {
     let Settings { survey, language, .. } = Settings::plain(folder.path());
-    Shop { zone: chrono_tz::UTC, name: "Nordmarkt".to_owned(), survey, language }
+    Shop { zone: Zone::utc(), name: "Nordmarkt".to_owned(), survey, language }
 }
 
 fn press(value: u8, replaces: Option<u32>) -> Event {
@@ -198,7 +199,7 @@ fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
     let mut journal = open(folder.path(), 1);
     journal.add_anchor(anchor(0)).unwrap();
     journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
-    let (_thread, desk) = desk_in(&folder, None, chrono_tz::UTC);
+    let (_thread, desk) = desk_in(&folder, None, Zone::utc());
     let today = desk.ask(|clerk| clerk.sheet(Tab::Today)).unwrap();
     assert!(matches!(today, Sheet::Health(_)), "the post's own sheet says that it is closed");
     // Only one can have the file open, so the clerk opens it now, when somebody asks.
@@ -210,14 +211,14 @@ fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
 
 /// The thread of a kiosk's journal, and the clerk that counts it.
 fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (JournalThread, ClerkThread) {
-    desk_in(folder, Some(journal), chrono_tz::UTC)
+    desk_in(folder, Some(journal), Zone::utc())
 }
 
 /// The same in another zone.
 fn desk_in(
     folder: &tempfile::TempDir,
     journal: Option<Journal>,
-    zone: chrono_tz::Tz,
+    zone: Zone,
 ) -> (JournalThread, ClerkThread) {
     let home = Home {
         folder: folder.path().to_owned(),
@@ -291,7 +292,7 @@ fn a_quiet_post_is_unusual_where_most_weeks_had_presses_at_that_time() {
             let at = span - week * 7 * 24 * HOUR - before * HOUR;
             journal.append(press(5, None), reading(at)).unwrap();
         }
-        let (_thread, desk) = desk_in(&folder, Some(journal), chrono_tz::UTC);
+        let (_thread, desk) = desk_in(&folder, Some(journal), Zone::utc());
         desk.ask(|clerk| clerk.look_up_usual_use(3)).flatten().unwrap()
     };
     assert!(is_usual([2, 2, 2, 2]));
@@ -326,7 +327,7 @@ fn the_day_that_is_not_over_moves_on_by_no_fewer_than_five_ratings() {
     assert!(steps.clone().all(|step| step == 0 || step >= 5), "{seen:?}");
     assert_eq!(steps.sum::<u32>(), 10, "{seen:?}");
     // After a restart the clerk shows what was shown before.
-    let shop = Shop { zone: chrono_tz::UTC, ..shop(&folder) };
+    let shop = Shop { zone: Zone::utc(), ..shop(&folder) };
     let again = ClerkThread::open(thread.clone(), shop, at(folder.path()), noon).unwrap();
     let after = shown(again.ask(Clerk::today).flatten().unwrap().n);
     assert_eq!(after, *seen.last().unwrap());
@@ -367,7 +368,7 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     }
     let source = JournalSource::from(journal);
     let mut exported = Vec::new();
-    desk::export(&source, chrono_tz::UTC, (None, None), |event| {
+    desk::export(&source, Zone::utc(), (None, None), |event| {
         exported.push(event.fields.text(Field::Misuse).map(str::to_owned));
         Ok(())
     })

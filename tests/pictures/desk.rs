@@ -9,6 +9,7 @@ use smilepost::feedback::call::{Call, Called};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
 use smilepost::feedback::rating::{BootId, Rated, RunId};
+use smilepost::feedback::zone::Zone;
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::desk::sheets::sheet::Address;
 use smilepost::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Office, Pad, Sheet, Stick};
@@ -38,7 +39,7 @@ fn found() -> &'static Found {
         let journal = journal(folder.path());
         let settings = nordmarkt(Look::Light);
         let shop = Shop {
-            zone: chrono_tz::UTC,
+            zone: Zone::utc(),
             name: "Nordmarkt".to_owned(),
             survey: settings.survey,
             language: "en".to_owned(),

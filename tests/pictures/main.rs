@@ -34,6 +34,7 @@ use smilepost::feedback::colour::Colour;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::feedback::visit::Attending;
+use smilepost::feedback::zone::Zone;
 use smilepost::kiosk::attendant::{Message, View};
 use smilepost::kiosk::display::{Display, DisplayTexts, Shown};
 use smilepost::kiosk::screen::fonts::prefer;
@@ -182,7 +183,7 @@ fn read(file: &Path) -> Option<Vec<u8>> {
 
 /// What is printed in a language, without the notice.
 fn words(settings: &Settings) -> Arc<DisplayTexts> {
-    let (zone, survey) = (Some(chrono_tz::UTC), settings.survey.clone());
+    let (zone, survey) = (Some(Zone::utc()), settings.survey.clone());
     let sound = Sound::default();
     Display::new(settings, zone, "", survey, |_| true, sound, None).words(None)
 }

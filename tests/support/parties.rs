@@ -17,7 +17,7 @@ pub(crate) struct Site {
     folder: tempfile::TempDir,
     pub(crate) hub: SocketAddr,
     /// Where the shop is.
-    pub(crate) zone: chrono_tz::Tz,
+    pub(crate) zone: Zone,
 }
 
 impl Site {

@@ -5,6 +5,7 @@ use super::names::{checked, short_name};
 use crate::escape::Plain;
 use crate::hub::archive::{Archive, PinScope, Shop};
 use crate::secret::pin;
+use crate::zones::Zones;
 
 /// Adds a shop and returns its short name.
 ///
@@ -16,7 +17,7 @@ pub async fn add<A: Archive>(
     zone: String,
     group: Option<String>,
 ) -> Result<String, Error> {
-    if zone.parse::<chrono_tz::Tz>().is_err() {
+    if Zones::of_system().zone(&zone).is_none() {
         let sentence = format!("{zone:?} is not an IANA time zone such as Europe/Helsinki");
         return Err(Error::Invalid(sentence));
     }

@@ -3,11 +3,10 @@
 //! A shopper who waits is shown at once, until somebody has answered or so much time has passed
 //! that no shopper would still be waiting.
 
-use chrono_tz::Tz;
-
 use crate::feedback::call::Called;
 use crate::feedback::moment;
 use crate::feedback::note::About;
+use crate::feedback::zone::Zone;
 use crate::hub::archive::CallsAndNotes;
 
 /// How long a shopper is taken to wait for somebody, in milliseconds: 15 minutes.
@@ -51,7 +50,7 @@ pub struct NoteFigures {
 }
 
 /// The shoppers who wait: at each kiosk the newest call, if nobody has answered it.
-pub(super) fn waiting(lately: &CallsAndNotes, zone: Tz) -> Vec<Waiting> {
+pub(super) fn waiting(lately: &CallsAndNotes, zone: &Zone) -> Vec<Waiting> {
     let unanswered = lately.newest.iter().filter(|step| step.called == Called::Asked);
     unanswered
         .map(|step| Waiting { since: time(step.utc_ms, zone), touchpoint: step.touchpoint.clone() })
@@ -59,7 +58,7 @@ pub(super) fn waiting(lately: &CallsAndNotes, zone: Tz) -> Vec<Waiting> {
 }
 
 impl CallsFigures {
-    pub(super) fn of(told: CallsAndNotes, zone: Tz) -> Self {
+    pub(super) fn of(told: CallsAndNotes, zone: &Zone) -> Self {
         let notes = told.notes.into_iter().map(|note| NoteFigures {
             time: time(note.utc_ms, zone),
             touchpoint: note.touchpoint,
@@ -77,7 +76,7 @@ impl CallsFigures {
 }
 
 /// The time of day by the shop's clocks.
-fn time(utc_ms: i64, zone: Tz) -> String {
+fn time(utc_ms: i64, zone: &Zone) -> String {
     let text = moment::local_text(utc_ms, zone);
     text.split_once(' ').map_or(text.clone(), |(_, time)| time.to_owned())
 }

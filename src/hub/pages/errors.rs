@@ -54,7 +54,7 @@ impl IntoResponse for PageError {
         }
         let nav = html! { nav { a href="/" { "Today" } } };
         let main = html! { p.alarm role="alert" { (self.to_string()) } };
-        (self.status(), layout::page(None, &nav, &main)).into_response()
+        (self.status(), layout::page(None, &nav, &main, &html! {})).into_response()
     }
 }
 

@@ -8,8 +8,8 @@ use crate::web::page::{Head, document};
 pub(super) const STYLE: &str = include_str!("style.css");
 
 /// A whole page. `refresh_s` is after how many seconds the browser asks for it again, if it should;
-/// `nav` stands beside the heading.
-pub(super) fn page(refresh_s: Option<u32>, nav: &Markup, main: &Markup) -> Markup {
+/// `nav` stands beside the heading, `foot` at the end.
+pub(super) fn page(refresh_s: Option<u32>, nav: &Markup, main: &Markup, foot: &Markup) -> Markup {
     let head =
         Head { language: "en", direction: "ltr", title: "Smilepost", style: STYLE, refresh_s };
     let body = html! {
@@ -18,6 +18,7 @@ pub(super) fn page(refresh_s: Option<u32>, nav: &Markup, main: &Markup) -> Marku
             (nav)
         }
         main { (main) }
+        footer { (foot) }
     };
     document(head, &body)
 }

@@ -22,6 +22,7 @@ use crate::hub::figures::scores::{LeftOut, ScoreFigures};
 use crate::hub::figures::{self, Overview, ShopDay};
 use crate::web::face;
 use crate::web::page::Foreign;
+use crate::zones::Zones;
 
 /// How often the page asks for itself again, in seconds.
 const REFRESH_S: u32 = 10;
@@ -33,6 +34,7 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
 #[derive(Clone)]
 pub(super) struct State<A> {
     pub(super) archive: A,
+    pub(super) zones: Zones,
     pub(super) read_clocks: fn() -> Reading,
     pub(super) shared: Arc<Sharing<Option<NaiveDate>>>,
 }
@@ -45,9 +47,10 @@ pub(super) async fn overview<A: Archive>(
     let asked = query.get("date").map(|text| date(text)).transpose()?;
     let make = async {
         let now_ms = (state.read_clocks)().wall_ms;
-        let overview = figures::overview(&state.archive, asked, now_ms).await?;
+        let overview =
+            figures::overview(&state.archive, asked, &state.zones.rules(), now_ms).await?;
         let refresh_s = overview.asked.is_none().then_some(REFRESH_S);
-        Ok(layout::page(refresh_s, &nav(&overview), &main(&overview)))
+        Ok(layout::page(refresh_s, &nav(&overview), &main(&overview), &foot(&overview)))
     };
     state.shared.page(asked, state.read_clocks, make).await
 }
@@ -94,6 +97,10 @@ fn main(overview: &Overview) -> Markup {
     }
 }
 
+fn foot(overview: &Overview) -> Markup {
+    html! { p.quiet { "Time zones: " (overview.rules) "." } }
+}
+
 fn card(shop: &ShopDay) -> Markup {
     let is_mixed = shop.scores.len() > 1;
     html! {
@@ -101,6 +108,13 @@ fn card(shop: &ShopDay) -> Markup {
             h2 {
                 (Foreign(&shop.name))
                 span.quiet { (shop.date.format("%A %-d %B %Y")) ", " (shop.zone) }
+            }
+            @if shop.is_zone_unknown {
+                p.alarm role="alert" {
+                    "The time zone " (Foreign(&shop.zone)) " is known neither to this program nor "
+                    "to this system: days and times here are those of UTC. Update the system's \
+                     package tzdata."
+                }
             }
             (calls_and_notes::alarms(&shop.waiting))
             @if is_mixed {

@@ -6,6 +6,7 @@ use crate::feedback::answer::{FollowUp, Reply};
 use crate::feedback::rating::{Input, Score};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Attending, Press};
+use crate::feedback::zone::Zone;
 use crate::kiosk::buttons;
 use crate::kiosk::desk::phone::talk;
 use crate::kiosk::desk::sheets::sheet::{Office, Sheet, Tap};
@@ -32,6 +33,8 @@ pub enum Message {
     Speak,
     /// Head office has another survey.
     Surveyed(Box<Survey>),
+    /// The rules of the shop's time zone are other ones from now on.
+    Moved(Zone),
     /// The shopper tapped "Pressed the wrong one?".
     Reconsidered,
     /// The buttons have something to tell.

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::escape::is_active;
+use crate::feedback::zone::Zone;
 use crate::file;
 use crate::wire::enrolment::Keys;
+use crate::zones::Zones;
 
 /// The enrolment's file in the data folder, readable by the kiosk alone.
 pub const ENROLMENT_FILE: &str = "enrolment.toml";
@@ -123,8 +124,8 @@ impl Enrolment {
 
     /// The shop's time zone, if this program knows it.
     #[must_use]
-    pub fn known_zone(&self) -> Option<Tz> {
-        self.zone.parse().ok()
+    pub fn known_zone(&self) -> Option<Zone> {
+        Zones::of_system().zone(&self.zone)
     }
 
     /// Checks that the enrolment can be written, before a one-time code is used up.

@@ -18,6 +18,7 @@ use crate::feedback::moment::{self, Reading};
 use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::Tally;
+use crate::feedback::zone::Zone;
 use crate::kiosk::desk::counts::count::Count;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::{DeskPaths, Shop};
@@ -182,7 +183,7 @@ impl Clerk {
             next: None,
             is_counted: false,
             is_waiting: false,
-            count: Count::new(moment::Timeline::default(), shop.zone),
+            count: Count::new(moment::Timeline::default(), shop.zone.clone()),
             gap: ANY,
             counts: 0,
             screen: PinGuard::new(&place.data_dir, now),
@@ -241,7 +242,7 @@ impl Clerk {
         let Some(next) = &mut self.next else {
             let (_, timeline) = self.source.books()?;
             if !self.is_counted || *self.count.timeline() != timeline {
-                self.next = Some(Count::new(timeline, self.shop.zone));
+                self.next = Some(Count::new(timeline, self.shop.zone.clone()));
             }
             return Ok(());
         };
@@ -251,7 +252,7 @@ impl Clerk {
             // While the journal was closed, the timeline was empty or old.
             match *next.timeline() == timeline {
                 true => self.adopt(),
-                false => *next = Count::new(timeline, self.shop.zone),
+                false => *next = Count::new(timeline, self.shop.zone.clone()),
             }
         }
         Ok(())
@@ -283,11 +284,17 @@ impl Clerk {
             tracing::debug!("the rows of the journal do not match its books; it is counted again");
         }
         self.next = self.next.take().filter(|next| *next.timeline() == timeline);
-        self.next.get_or_insert_with(|| Count::new(timeline, self.shop.zone));
+        self.next.get_or_insert_with(|| Count::new(timeline, self.shop.zone.clone()));
         while self.next.is_some() {
             self.count_on()?;
         }
         Ok(self.source.books()?.0)
+    }
+
+    /// Counts by the rules of this zone from now on, beginning anew: days and hours begin elsewhere.
+    pub fn move_to(&mut self, zone: Zone) {
+        self.shop.zone = zone;
+        (self.next, self.is_counted) = (None, false);
     }
 
     /// How often the journal was counted from its beginning, for tests and benches: it is seldom.
@@ -311,7 +318,7 @@ impl Clerk {
 
     /// The present day by the shop's clocks.
     fn today_is(&self) -> NaiveDate {
-        moment::local(self.now_ms(), self.shop.zone).0
+        moment::local(self.now_ms(), &self.shop.zone).0
     }
 
     /// How the books stand, also while the journal is closed, and which buttons are silent.
@@ -346,7 +353,7 @@ impl Clerk {
             std::cmp::Ordering::Equal => self.today()?,
             std::cmp::Ordering::Greater => return Err(Unanswerable::ToCome(day)),
         };
-        let zone = self.shop.zone;
+        let zone = &self.shop.zone;
         let is_of_day = |utc_ms: i64| moment::local(utc_ms, zone).0 == day;
         let notes = self.count.notes().iter().filter(|(utc_ms, _)| is_of_day(*utc_ms));
         let notes = notes.map(|(_, noted)| noted.text().to_owned());
@@ -392,7 +399,7 @@ impl Clerk {
     /// When the journal cannot be read.
     pub fn look_up_usual_use(&mut self, hours: u64) -> Result<bool, Unanswerable> {
         self.catch_up(false)?;
-        let (today, hour) = moment::local(self.now_ms(), self.shop.zone);
+        let (today, hour) = moment::local(self.now_ms(), &self.shop.zone);
         let first = u64::from(hour).saturating_sub(hours);
         let asked = usize::try_from(first).unwrap_or(0)..usize::from(hour);
         let days = (1..=4).filter_map(|week| today.checked_sub_days(chrono::Days::new(7 * week)));

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use crate::feedback::event::Event;
 use crate::feedback::misuse::{Judge, Reason, Silence};
@@ -11,13 +10,14 @@ use crate::feedback::moment::{self, Quality, Timeline};
 use crate::feedback::note::Noted;
 use crate::feedback::rating::{Rated, RunId};
 use crate::feedback::tally::{Almanac, HIDDEN_BELOW, Seen, Tally};
+use crate::feedback::zone::Zone;
 use crate::kiosk::journal::{Entry, Kept, Unreadable};
 
 /// The journal, counted up to a row.
 #[derive(Clone, Debug)]
 pub struct Count {
     timeline: Timeline,
-    zone: Tz,
+    zone: Zone,
     /// The last row that is counted.
     after: i64,
     /// How many rows are counted.
@@ -39,7 +39,7 @@ const SHOWN_DAYS_MAX: usize = 8;
 impl Count {
     /// An empty count; days are those of a zone, and a timeline dates the events.
     #[must_use]
-    pub fn new(timeline: Timeline, zone: Tz) -> Self {
+    pub fn new(timeline: Timeline, zone: Zone) -> Self {
         Self {
             timeline,
             zone,
@@ -91,9 +91,9 @@ impl Count {
         let misuse = self.judge.judge(entry, rated);
         self.silence.take(rated.score, rated.input);
         let moment = self.timeline.date(kept.boot, entry.reading);
-        let (day, hour) = moment::local(moment.utc_ms, self.zone);
+        let (day, hour) = moment::local(moment.utc_ms, &self.zone);
         let told_ms = self.timeline.told_ms(kept.boot).filter(|&told| told > moment.utc_ms);
-        let is_after = |told| moment::local(told, self.zone).0 > day;
+        let is_after = |told| moment::local(told, &self.zone).0 > day;
         let seen = Seen {
             id: entry.id,
             score: rated.score,

@@ -3,9 +3,8 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use chrono_tz::Tz;
-
 use crate::feedback::survey::Survey;
+use crate::feedback::zone::Zone;
 use crate::foreign::Folder;
 
 /// The folder by which a stick is recognised.
@@ -18,7 +17,7 @@ const FOLDERS_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Shop {
     /// Its time zone, which decides where a day ends.
-    pub zone: Tz,
+    pub zone: Zone,
     /// Its name, for the head of a page.
     pub name: String,
     /// What it asks, for the words of the faces.

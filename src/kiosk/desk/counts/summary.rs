@@ -33,10 +33,10 @@ pub fn summary(
     to: Option<&str>,
     now_ms: i64,
 ) -> Result<Summary, Unanswerable> {
-    let today = moment::local(now_ms, shop.zone).0;
+    let today = moment::local(now_ms, &shop.zone).0;
     let range = range(today, from, to)?;
     let (books, timeline) = source.books()?;
-    let mut count = Count::new(timeline, shop.zone);
+    let mut count = Count::new(timeline, shop.zone.clone());
     count.go_on(|after| source.page(after))?;
     let tally = count.almanac().join(range.clone());
     Ok(sum_up(&count, &tally, &books, shop, &range))
@@ -223,7 +223,7 @@ fn days(count: &Count, range: &RangeInclusive<NaiveDate>, shop: &Shop) -> Vec<Da
     let notes: Vec<(NaiveDate, &str)> = count
         .notes()
         .iter()
-        .map(|(utc_ms, noted)| (moment::local(*utc_ms, shop.zone).0, noted.text()))
+        .map(|(utc_ms, noted)| (moment::local(*utc_ms, &shop.zone).0, noted.text()))
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let day = |day: NaiveDate| {

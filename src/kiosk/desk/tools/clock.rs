@@ -1,10 +1,10 @@
 //! Sets the time of a kiosk, as a person types it in.
 
 use chrono::{DateTime, NaiveDateTime};
-use chrono_tz::Tz;
 
 use crate::clock;
 use crate::feedback::moment::{Anchor, Source as TimeSource, rfc3339};
+use crate::feedback::zone::Zone;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::journal::JournalSource;
 
@@ -13,16 +13,15 @@ use crate::kiosk::journal::JournalSource;
 ///
 /// # Errors
 /// [`Unanswerable::Time`] names the invalid text.
-pub fn instant(text: &str, zone: Tz) -> Result<i64, Unanswerable> {
+pub fn instant(text: &str, zone: &Zone) -> Result<i64, Unanswerable> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.timestamp_millis());
     }
     let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    let instant = local.and_then(|local| local.and_local_timezone(zone).earliest());
-    let instant = instant.ok_or_else(|| Unanswerable::Time(text.to_owned()))?;
-    Ok(instant.timestamp_millis())
+    let instant = local.and_then(|local| zone.instant(local));
+    instant.ok_or_else(|| Unanswerable::Time(text.to_owned()))
 }
 
 /// Adds the time that a person typed in as an anchor, in milliseconds since 1970 UTC.

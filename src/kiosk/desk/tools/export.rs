@@ -1,10 +1,9 @@
 //! Exports every event of some days, one row each.
 
-use chrono_tz::Tz;
-
 use crate::feedback::event::fields::Field;
 use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Moment, rfc3339};
+use crate::feedback::zone::Zone;
 use crate::kiosk::desk::counts::count::JudgeAgain;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::summary::date;
@@ -17,7 +16,7 @@ use crate::wire::local::Exported;
 /// When a date is invalid, the journal cannot be read, or `take` fails.
 pub fn export(
     source: &JournalSource,
-    zone: Tz,
+    zone: &Zone,
     (from, to): (Option<&str>, Option<&str>),
     mut take: impl FnMut(Exported) -> Result<(), Unanswerable>,
 ) -> Result<(), Unanswerable> {

@@ -64,7 +64,7 @@ pub struct Pages {
 /// When the journal cannot be read.
 pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     let now_ms = clerk.now_ms();
-    let today = moment::local(now_ms, clerk.shop().zone).0;
+    let today = moment::local(now_ms, &clerk.shop().zone).0;
     let before = clerk.days_before(DAYS)?;
     let mut table = Table::new(Vec::new(), &Row::default())?;
     // A day with too few ratings tells nothing, as on every sheet.
@@ -82,7 +82,7 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
         let sheet = html::sheet_of_day(&words, &shop.name, &day, &notes);
         days.push((text, html::document(&words, &title, &sheet).into_string()));
     }
-    let stamp = moment::local_text(now_ms, shop.zone);
+    let stamp = moment::local_text(now_ms, &shop.zone);
     let stamp = stamp.replace(' ', "-").replace(':', "");
     Ok(Pages { table, days, stamp })
 }

@@ -77,7 +77,7 @@ impl Clerk {
     /// When the journal cannot be read.
     fn notes(&mut self) -> Result<Notes, Unanswerable> {
         self.catch_up(false)?;
-        let zone = self.shop.zone;
+        let zone = &self.shop.zone;
         let written = self.count.notes().iter().rev().filter(|(_, noted)| !noted.text().is_empty());
         let told = written
             .map(|(utc_ms, noted)| (moment::local_text(*utc_ms, zone), noted.text().to_owned()));
