@@ -72,7 +72,7 @@ fn fill(folder: &Path) {
     let mut journal = Journal::open(folder, Limits::default()).unwrap();
     journal.begin(RunId([7; 16]), BootId([8; 16])).unwrap();
     let now_ms = smilepost::clock::wall_ms();
-    let today = moment::day_bounds(moment::local(now_ms, Zone::utc()).0, Zone::utc()).0;
+    let today = moment::day_bounds(moment::local(now_ms, &Zone::utc()).0, &Zone::utc()).0;
     let began = today - 35 * i64::try_from(DAY_MS).unwrap();
     let (error_ms, source) = (10, Source::Ntp);
     journal.add_anchor(Anchor { boot_ms: 0, utc_ms: began, error_ms, source }).unwrap();
@@ -186,7 +186,7 @@ async fn a_long_day_is_printed_on_one_sheet_of_paper() {
         phone.find(Locator::Css("button")).await.unwrap().click().await.unwrap();
         phone.wait().for_element(Locator::Css("nav")).await.unwrap();
         let now_ms = smilepost::clock::wall_ms();
-        let yesterday = moment::local(now_ms, Zone::utc()).0.pred_opt().unwrap();
+        let yesterday = moment::local(now_ms, &Zone::utc()).0.pred_opt().unwrap();
         phone.goto(&format!("{}day?date={yesterday}", scene.address.url)).await.unwrap();
         let a4 = PrintConfigurationBuilder::default().size(PrintSize::A4).build().unwrap();
         let pdf = phone.print(a4).await.unwrap();

@@ -1,10 +1,10 @@
 //! Tests of the dashboard, as the page that a browser gets.
 
-use chrono_tz::Europe::Helsinki;
 use serde_json::{Value, json};
 use smilepost::feedback::moment;
 use smilepost::hub::archive::{Kiosk, Places as _, Scope, Surveys as _};
 use smilepost::hub::settings::Limits;
+use smilepost::zones::Zones;
 
 use crate::hub::{NOON, NOW, Scene, delivery, rating};
 
@@ -131,7 +131,8 @@ fn noted(n: u32, about: &str, text: &str) -> Value {
 
 /// The time of day in the shop.
 fn in_shop(utc_ms: i64) -> String {
-    moment::local_text(utc_ms, Helsinki).split_off("2026-11-20 ".len())
+    let zone = Zones::of_system().zone("Europe/Helsinki").unwrap();
+    moment::local_text(utc_ms, &zone).split_off("2026-11-20 ".len())
 }
 
 /// Delivers events and returns today's page.

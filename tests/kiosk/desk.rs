@@ -368,7 +368,7 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     }
     let source = JournalSource::from(journal);
     let mut exported = Vec::new();
-    desk::export(&source, Zone::utc(), (None, None), |event| {
+    desk::export(&source, &Zone::utc(), (None, None), |event| {
         exported.push(event.fields.text(Field::Misuse).map(str::to_owned));
         Ok(())
     })

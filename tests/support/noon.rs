@@ -2,8 +2,9 @@
 //! a test that counts by days and hours.
 
 use chrono::Timelike as _;
-use chrono_tz::Tz;
 use smilepost::clock;
+use smilepost::feedback::zone::Zone;
+use smilepost::zones::Zones;
 
 /// Zones without summer time, one at each hour and some at half an hour.
 const ZONES: [&str; 30] = [
@@ -40,9 +41,11 @@ const ZONES: [&str; 30] = [
 ];
 
 /// The zone whose clock is nearest to noon, among those where the hour is about half over.
-pub(crate) fn zone() -> Tz {
-    let now = chrono::DateTime::from_timestamp_millis(clock::wall_ms()).unwrap();
-    let is_mid_hour = |zone: &Tz| (15..45).contains(&now.with_timezone(zone).minute());
-    let from_noon = |zone: &Tz| now.with_timezone(zone).hour().abs_diff(12);
-    ZONES.into_iter().filter(is_mid_hour).min_by_key(from_noon).unwrap()
+pub(crate) fn zone() -> Zone {
+    let now_ms = clock::wall_ms();
+    let is_mid_hour = |zone: &Zone| (15..45).contains(&zone.shown(now_ms).minute());
+    let from_noon = |zone: &Zone| zone.shown(now_ms).hour().abs_diff(12);
+    let zones = Zones::of_system();
+    let known = ZONES.into_iter().map(|name| zones.zone(name).unwrap());
+    known.filter(is_mid_hour).min_by_key(from_noon).unwrap()
 }

@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use smilepost::feedback::zone::Zone;
+
 use crate::noon;
 use crate::wait::wait_until;
 
