@@ -10,6 +10,7 @@ use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::escape::Plain;
 use smilepost::hub::Hub;
+use smilepost::hub::archive::Places as _;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Kiosks as _, Scope, Surveys as _, Upkeep as _};
 use smilepost::hub::carried::{keys, letters};
