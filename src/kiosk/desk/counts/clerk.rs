@@ -291,7 +291,7 @@ impl Clerk {
         Ok(self.source.books()?.0)
     }
 
-    /// Counts by the rules of this zone from now on, beginning anew: days and hours begin elsewhere.
+    /// Counts by the rules of this zone from now on, and anew: days and hours begin elsewhere.
     pub fn move_to(&mut self, zone: Zone) {
         self.shop.zone = zone;
         (self.next, self.is_counted) = (None, false);
