@@ -139,7 +139,8 @@ fn main() {
     let before = resident();
     let Settings { survey, language, .. } = Settings::plain(place.path());
     let name = "Nordmarkt".to_owned();
-    let shop = Shop { zone: chrono_tz::Europe::Helsinki, name, survey, language };
+    let zone = smilepost::zones::Zones::of_system().zone("Europe/Helsinki").unwrap();
+    let shop = Shop { zone, name, survey, language };
     let desk = ClerkThread::open(keeper.clone(), shop, at(place.path()), smilepost::clock::reading)
         .unwrap();
     let while_counting = press(&keeper, &answers, 500);

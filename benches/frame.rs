@@ -104,7 +104,7 @@ fn main() {
     let mut canvas = Canvas { window, pixels: vec![Rgb8Pixel::default(); size], width };
     println!("{} x {height}; first frame {:.1} ms", width, canvas.settle());
 
-    let (zone, survey) = (Some(chrono_tz::UTC), settings.survey.clone());
+    let (zone, survey) = (Some(smilepost::feedback::zone::Zone::utc()), settings.survey.clone());
     let mut asked = Display::new(&settings, zone, "", survey, |_| true, Sound::default(), None);
     let ask = View::Ask(asked.words(None));
     screen.show(ask.clone());
