@@ -16,6 +16,7 @@ fn configure(folder: &Path, more: &str) -> String {
     let file = folder.join("kiosk.toml");
     let data = folder.join("data");
     let zone = noon::zone();
+    let zone = zone.name();
     let mut text = format!("data_dir = {data:?}\nallow_volatile = true\nzone = \"{zone}\"\n");
     let _ = write!(
         text,
