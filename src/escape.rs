@@ -4,10 +4,12 @@
 //! the terminal, forge a line of a list, or turn the reading direction of what stands beside it.
 //! Each becomes a visible escape such as `\u001b`, in the form that JSON reads back.
 
+mod table;
+
 use std::fmt::{self, Display, Write as _};
 use std::io;
 
-use serde::Serialize;
+pub use table::{Dialect, Table};
 
 /// A value that is printed on one line, whatever is in it.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +58,8 @@ const SEPARATORS: [char; 2] = [',', ';'];
 /// another cell begin. Numbers stay numbers.
 #[must_use]
 pub fn cell(text: &str) -> String {
-    let is_number = text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
-    if is_number && text.parse::<f64>().is_ok() {
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || "+-.,eE".contains(c));
+    if is_number && text.replacen(',', ".", 1).parse::<f64>().is_ok() {
         return text.to_owned();
     }
     let (mut cell, mut is_start) = (String::with_capacity(text.len()), true);
@@ -142,63 +144,6 @@ impl<W: io::Write> io::Write for Output<W> {
     }
 }
 
-/// A table of comma-separated values with a heading, in which every cell is a [`cell`].
-#[derive(Debug)]
-pub struct Table<W: io::Write> {
-    out: csv::Writer<W>,
-    heading: Option<Vec<u8>>,
-}
-
-impl<W: io::Write> Table<W> {
-    /// An empty table of rows such as this one: the heading is the names of its fields.
-    ///
-    /// # Errors
-    /// When it is no row.
-    pub fn new(out: W, example: &impl Serialize) -> io::Result<Self> {
-        Ok(Self { out: csv::Writer::from_writer(out), heading: Some(with_names(example)?) })
-    }
-
-    /// Writes a row, and before the first one the heading.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&mut self, row: &impl Serialize) -> io::Result<()> {
-        self.write_heading()?;
-        self.write_one(&with_names(row)?, 1)
-    }
-
-    /// Has everything written out, the heading also where there was no row, and returns the output.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn finish(mut self) -> io::Result<W> {
-        self.write_heading()?;
-        self.out.into_inner().map_err(|error| error.into_error())
-    }
-}
-
-impl<W: io::Write> Table<W> {
-    fn write_heading(&mut self) -> io::Result<()> {
-        self.heading.take().map_or(Ok(()), |heading| self.write_one(&heading, 0))
-    }
-
-    /// Writes one of the records of a plain table.
-    fn write_one(&mut self, plain: &[u8], at: usize) -> io::Result<()> {
-        let mut records = csv::ReaderBuilder::new().has_headers(false).from_reader(plain);
-        if let Some(record) = records.records().nth(at) {
-            self.out.write_record(record?.iter().map(cell))?;
-        }
-        Ok(())
-    }
-}
-
-/// A row as a plain table, below the names of its fields.
-fn with_names(row: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut plain = csv::Writer::from_writer(Vec::new());
-    plain.serialize(row)?;
-    plain.into_inner().map_err(|error| error.into_error())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -241,6 +186,8 @@ mod tests {
             ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
             ("-2", "-2"),
             ("-2.5e3", "-2.5e3"),
+            ("-2,5", "-2,5"),
+            ("-2,5,@b", "'-2,5,'@b"),
             ("-2+3", "'-2+3"),
             ("\t=1", "'\\t=1"),
             ("a=1", "a=1"),
@@ -252,23 +199,6 @@ mod tests {
         ] {
             assert_eq!(cell(text), cell_text);
         }
-    }
-
-    #[test]
-    fn a_table_has_one_heading_and_no_formulas() {
-        #[derive(Serialize)]
-        struct Row {
-            name: &'static str,
-            share: f64,
-        }
-        let none = Row { name: "", share: 0.0 };
-        let empty = Table::new(Vec::new(), &none).unwrap().finish().unwrap();
-        assert_eq!(empty, b"name,share\n", "a table without rows has its heading");
-        let mut table = Table::new(Vec::new(), &none).unwrap();
-        table.write(&Row { name: "=1,\u{1b}", share: -0.5 }).unwrap();
-        table.write(&Row { name: "a \"b\"", share: 1.0 }).unwrap();
-        let text = String::from_utf8(table.finish().unwrap()).unwrap();
-        assert_eq!(text, "name,share\n\"'=1,\\u001b\",-0.5\n\"a \"\"b\"\"\",1.0\n");
     }
 
     #[test]

@@ -415,9 +415,13 @@ pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
 
 fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
     let brand = survey.parts().brand.clone().unwrap_or_else(|| settings.brand.clone());
-    let name = enrolment.map(|enrolment| enrolment.shop.clone()).unwrap_or(brand);
+    let name = enrolment.map_or(brand, |enrolment| enrolment.shop.clone());
+    let of_enrolment =
+        |part: fn(&Enrolment) -> &String| enrolment.map(part).cloned().unwrap_or_default();
+    let kiosk = of_enrolment(|enrolment| &enrolment.kiosk);
+    let touchpoint = of_enrolment(|enrolment| &enrolment.touchpoint);
     let (zone, language) = (zone(settings, enrolment), settings.language.clone());
-    desk::Shop { zone, name, survey, language }
+    desk::Shop { zone, name, kiosk, touchpoint, survey, language }
 }
 
 /// Opens the journal; none when the card takes nothing at the moment.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Complaints;
-use crate::escape::{Lines, Output, Table};
+use crate::escape::{Dialect, Lines, Output, Table};
 
 /// The version, with the commit that the program was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
@@ -81,7 +81,7 @@ pub fn print(text: impl Display) -> anyhow::Result<()> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExportFormat {
     /// A table for people: comma-separated values with a heading, in which whatever a spreadsheet
-    /// would run begins with an apostrophe.
+    /// would run begins with an apostrophe; the column `defused` names what was changed.
     #[default]
     Csv,
     /// For programs: one JSON object a line, each text exactly as it was written.
@@ -104,7 +104,7 @@ impl<W: Write> ExportWriter<W> {
     /// When the example is no event.
     pub fn new(format: ExportFormat, out: W, example: &impl Serialize) -> std::io::Result<Self> {
         Ok(match format {
-            ExportFormat::Csv => Self::Csv(Box::new(Table::new(out, example)?)),
+            ExportFormat::Csv => Self::Csv(Box::new(Table::new(out, Dialect::PLAIN, example)?)),
             ExportFormat::Jsonl => Self::Jsonl(Output::of_text(out)),
         })
     }

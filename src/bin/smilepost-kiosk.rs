@@ -1,5 +1,6 @@
 //! The kiosk's command line: it runs the kiosk and its tools; see [`smilepost::kiosk`].
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::clock;
-use smilepost::escape::Plain;
+use smilepost::escape::{Dialect, Plain, Table};
 use smilepost::foreign::Folder;
 use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
@@ -22,7 +23,7 @@ use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
-use smilepost::wire::local::{Ask, Exported, Row, Summary, Verified};
+use smilepost::wire::local::{Ask, Exported, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
 #[derive(Parser)]
@@ -172,7 +173,7 @@ enum SummaryFormat {
     Text,
     /// For a program.
     Json,
-    /// For a table: one row for each day, question, wording and scale.
+    /// A table for people: one row for each day, question, wording and scale.
     Csv,
 }
 
@@ -248,10 +249,12 @@ fn act(command: Command) -> anyhow::Result<()> {
             let summary = summary(&settings, date.or(from), to)?;
             match format {
                 SummaryFormat::Csv => {
-                    let (out, row) = (std::io::stdout(), Row::default());
-                    let mut sheet = ExportWriter::new(ExportFormat::Csv, out, &row)?;
-                    desk::rows(&summary).try_for_each(|row| sheet.write(&row))?;
-                    Ok(sheet.finish()?)
+                    let shop = shop(&settings, Enrolment::read(&settings.data_dir)?.as_ref());
+                    let row = desk::Row::default();
+                    let mut sheet = Table::new(std::io::stdout(), Dialect::PLAIN, &row)?;
+                    let rows = desk::rows(&summary, &shop, Dialect::PLAIN);
+                    rows.into_iter().try_for_each(|row| sheet.write(&row))?;
+                    Ok(sheet.finish()?.flush()?)
                 }
                 SummaryFormat::Text => print(format_args!("{}", desk::render(&summary).trim_end())),
                 SummaryFormat::Json => {
@@ -431,7 +434,7 @@ fn export(
     }
     let (source, shop) = open_file(settings)?;
     let days = (from.as_deref(), to.as_deref());
-    desk::export(&source, &shop.zone, days, |event| Ok(sheet.write(&event)?))?;
+    desk::export(&source, &shop, days, |event| Ok(sheet.write(&event)?))?;
     Ok(sheet.finish()?)
 }
 

@@ -230,6 +230,12 @@ pub fn local_text(utc_ms: i64, zone: &Zone) -> String {
     zone.shown(utc_ms).format("%Y-%m-%d %H:%M").to_string()
 }
 
+/// An instant by the clocks of a zone, to the second, as spreadsheets read it.
+#[must_use]
+pub fn local_second(utc_ms: i64, zone: &Zone) -> String {
+    zone.shown(utc_ms).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// An instant as RFC 3339 writes it, in UTC to the millisecond.
 #[must_use]
 pub fn rfc3339(utc_ms: i64) -> String {

@@ -230,74 +230,6 @@ pub struct Day {
     pub notes: Vec<String>,
 }
 
-/// One line of one day, as a row of a table.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Row<'a> {
-    /// `YYYY-MM-DD`.
-    pub date: &'a str,
-    /// The question's short name.
-    pub question: &'a str,
-    /// The version of its wording.
-    pub version: u32,
-    /// How many faces the scale has.
-    pub scale: u8,
-    /// How many ratings count.
-    pub n: u32,
-    /// The count of the worst face.
-    pub face_1: Option<u32>,
-    /// The count of the face after it, and so on; nothing beyond the faces of the scale.
-    pub face_2: Option<u32>,
-    /// See `face_2`.
-    pub face_3: Option<u32>,
-    /// See `face_2`.
-    pub face_4: Option<u32>,
-    /// See `face_2`.
-    pub face_5: Option<u32>,
-    /// 0 to 100.
-    pub happy_index: Option<f64>,
-    /// The lower end of its 95 % interval.
-    pub happy_index_low: Option<f64>,
-    /// The upper end of its 95 % interval.
-    pub happy_index_high: Option<f64>,
-    /// The share of happy faces in percent.
-    pub csat: Option<f64>,
-    /// The lower end of its 95 % interval.
-    pub csat_low: Option<f64>,
-    /// The upper end of its 95 % interval.
-    pub csat_high: Option<f64>,
-}
-
-impl<'a> Row<'a> {
-    /// The row of a line of a day.
-    #[must_use]
-    pub fn of(date: &'a str, line: &'a Line) -> Self {
-        let face = |at: usize| line.counts.get(at).copied();
-        Self {
-            date,
-            question: &line.question,
-            version: line.version,
-            scale: line.scale,
-            n: line.n,
-            face_1: face(0),
-            face_2: face(1),
-            face_3: face(2),
-            face_4: face(3),
-            face_5: face(4),
-            happy_index: line.happy_index.map(one_decimal),
-            happy_index_low: line.happy_index_interval.map(|(low, _)| one_decimal(low)),
-            happy_index_high: line.happy_index_interval.map(|(_, high)| one_decimal(high)),
-            csat: line.csat.map(one_decimal),
-            csat_low: line.csat_interval.map(|(low, _)| one_decimal(low)),
-            csat_high: line.csat_interval.map(|(_, high)| one_decimal(high)),
-        }
-    }
-}
-
-/// More digits than one would say more than the ratings do.
-fn one_decimal(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
-}
-
 /// One event in an export. The CSV has its parts as columns: up to `quality` as they stand here,
 /// the first of the event's fields, then the others from `state` on, and the rest of the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -320,11 +252,29 @@ pub struct Exported {
     pub earliest: Option<String>,
     /// For a bounded time, the latest that it can have been, as RFC 3339 in UTC.
     pub latest: Option<String>,
+    /// Where it was taken, and when by the clocks there.
+    pub place: Place,
+}
+
+/// Where an exported event was taken, and when by the clocks there. Each part is a column of its
+/// own, the last ones; all are empty where an older kiosk says nothing of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// `YYYY-MM-DD HH:MM:SS` in the shop's time zone; empty where no zone is known.
+    pub local: String,
+    /// The shop's IANA time zone.
+    pub zone: String,
+    /// The shop's name.
+    pub shop: String,
+    /// The kiosk's short name at head office; empty where it is not enrolled.
+    pub kiosk: String,
+    /// Where in the shop it stands.
+    pub touchpoint: String,
 }
 
 impl Serialize for Exported {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Exported", 26)?;
+        let mut out = serializer.serialize_struct("Exported", 31)?;
         out.serialize_field("run", &self.run)?;
         out.serialize_field("n", &self.n)?;
         out.serialize_field("kind", &self.kind)?;
@@ -335,6 +285,12 @@ impl Serialize for Exported {
         out.serialize_field("earliest", &self.earliest)?;
         out.serialize_field("latest", &self.latest)?;
         export::write(&mut out, &self.fields, export::rest())?;
+        let Place { local, zone, shop, kiosk, touchpoint } = &self.place;
+        out.serialize_field("local", local)?;
+        out.serialize_field("zone", zone)?;
+        out.serialize_field("shop", shop)?;
+        out.serialize_field("kiosk", kiosk)?;
+        out.serialize_field("touchpoint", touchpoint)?;
         out.end()
     }
 }
@@ -355,6 +311,13 @@ impl<'de> Deserialize<'de> for Exported {
             state: needed("state")?,
             earliest: text("earliest"),
             latest: text("latest"),
+            place: Place {
+                local: text("local").unwrap_or_default(),
+                zone: text("zone").unwrap_or_default(),
+                shop: text("shop").unwrap_or_default(),
+                kiosk: text("kiosk").unwrap_or_default(),
+                touchpoint: text("touchpoint").unwrap_or_default(),
+            },
         })
     }
 }

@@ -36,11 +36,15 @@ pub struct Reported {
     pub earliest: Option<String>,
     /// For a bounded time, the latest that it can have been, as RFC 3339 in UTC.
     pub latest: Option<String>,
+    /// `YYYY-MM-DD HH:MM:SS` in the shop's time zone. The last columns are this and the next.
+    pub local: String,
+    /// The shop's IANA time zone.
+    pub zone: String,
 }
 
 impl Serialize for Reported {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Reported", 26)?;
+        let mut out = serializer.serialize_struct("Reported", 28)?;
         out.serialize_field("shop", &self.shop)?;
         out.serialize_field("kiosk", &self.kiosk)?;
         out.serialize_field("touchpoint", &self.touchpoint)?;
@@ -56,6 +60,8 @@ impl Serialize for Reported {
         // A loss is in the account of its run, not here.
         let is_told = |field: &Field| !Kind::Lost.fields().contains(field);
         export::write(&mut out, &self.fields, export::rest().filter(is_told))?;
+        out.serialize_field("local", &self.local)?;
+        out.serialize_field("zone", &self.zone)?;
         out.end()
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
 use smilepost::hub::archive::{Accounts as _, Events as _, Kiosks as _, PinScope};
+use smilepost::hub::commands::export::export;
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
 use smilepost::wire::report::Reported;
@@ -318,4 +319,24 @@ async fn the_hub_says_that_it_lives_and_that_it_is_ready() {
         page.contains("There is no page at this address."),
         "the dashboard takes no deliveries"
     );
+}
+
+#[tokio::test]
+async fn an_export_has_the_time_of_the_shops_clocks_and_never_that_of_another_zone() {
+    let scene = Scene::new().await;
+    scene.receipt(&delivery(&[rating(1, 5)])).await;
+    let exported = async || {
+        let mut exported = Vec::new();
+        let keep = |event: &Reported| {
+            exported.push((event.utc.clone(), event.local.clone(), event.zone.clone()));
+            Ok(())
+        };
+        export(&scene.archive, keep).await.unwrap();
+        exported.remove(0)
+    };
+    let utc = "2026-11-20T12:01:00.000Z".to_owned();
+    let local = "2026-11-20 14:01:00".to_owned();
+    assert_eq!(exported().await, (utc.clone(), local, "Europe/Helsinki".to_owned()));
+    scene.file().execute("update shop set zone = 'Mars/Base'", []).unwrap();
+    assert_eq!(exported().await, (utc, String::new(), "Mars/Base".to_owned()));
 }

@@ -1,5 +1,6 @@
 //! Tests of the desk's numbers, from a real journal.
 
+use smilepost::escape::Dialect;
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::event::fields::Field;
@@ -7,11 +8,12 @@ use smilepost::feedback::misuse::Verdict;
 use smilepost::feedback::moment::{Anchor, Reading};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::feedback::zone::Zone;
+use smilepost::foreign::Folder;
 use smilepost::kiosk::desk::sheets::sheet::{Sheet, Tab};
 use smilepost::kiosk::desk::{self, Clerk, ClerkThread, Shop, Unanswerable};
 use smilepost::kiosk::journal::{Home, Journal, JournalSource, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
-use smilepost::wire::local::Summary;
+use smilepost::wire::local::{Place, Summary};
 
 use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 
@@ -31,7 +33,14 @@ fn at(folder: &std::path::Path) -> smilepost::kiosk::desk::DeskPaths {
 
 fn shop(folder: &tempfile::TempDir) -> Shop {
     let Settings { survey, language, .. } = Settings::plain(folder.path());
-    Shop { zone: Zone::utc(), name: "Nordmarkt".to_owned(), survey, language }
+    Shop {
+        zone: Zone::utc(),
+        name: "Nordmarkt".to_owned(),
+        kiosk: "nordmarkt-till-1".to_owned(),
+        touchpoint: "=Till 1".to_owned(),
+        survey,
+        language,
+    }
 }
 
 fn press(value: u8, replaces: Option<u32>) -> Event {
@@ -144,7 +153,10 @@ fn a_range_has_each_day_and_all_of_them_and_a_day_without_ratings_is_one() {
     let days: Vec<_> = range.days.iter().map(|day| (day.date.as_str(), day.n)).collect();
     assert_eq!(days, [("2026-11-19", 2), ("2026-11-20", 0), ("2026-11-21", 1)]);
     assert_eq!((range.n, range.lines[0].counts.clone()), (3, vec![1, 0, 0, 1, 1]));
-    let rows: Vec<_> = desk::rows(&range).map(|row| (row.date, row.n, row.face_5)).collect();
+    let shop = shop(&folder);
+    let rows: Vec<_> = desk::rows(&range, &shop, Dialect::PLAIN)
+        .map(|row| (row.date, row.n, row.face_5))
+        .collect();
     assert_eq!(rows, [("2026-11-19", 2, Some(1)), ("2026-11-21", 1, Some(0))]);
     assert!(of("2026-11-21", "2026-11-19").is_err(), "the wrong way round");
     assert!(of("2000-01-01", "2026-11-19").is_err(), "more than ten years");
@@ -220,6 +232,15 @@ fn desk_in(
     journal: Option<Journal>,
     zone: Zone,
 ) -> (JournalThread, ClerkThread) {
+    desk_of_shop(folder, journal, Shop { zone, ..shop(folder) })
+}
+
+/// The same in another shop.
+fn desk_of_shop(
+    folder: &tempfile::TempDir,
+    journal: Option<Journal>,
+    shop: Shop,
+) -> (JournalThread, ClerkThread) {
     let home = Home {
         folder: folder.path().to_owned(),
         limits: Limits::default(),
@@ -228,7 +249,6 @@ fn desk_in(
         read_clocks: smilepost::clock::reading,
     };
     let (thread, _) = JournalThread::start(journal, home, |_| {}).unwrap();
-    let shop = Shop { zone, ..shop(folder) };
     let desk = ClerkThread::open(thread.clone(), shop, at(folder.path()), noon).unwrap();
     (thread, desk)
 }
@@ -368,7 +388,7 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     }
     let source = JournalSource::from(journal);
     let mut exported = Vec::new();
-    desk::export(&source, &Zone::utc(), (None, None), |event| {
+    desk::export(&source, &shop(&folder), (None, None), |event| {
         exported.push(event.fields.text(Field::Misuse).map(str::to_owned));
         Ok(())
     })
@@ -376,4 +396,47 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     assert_eq!(exported, [None, Some("bounce".to_owned())]);
     let summary = desk::summary(&source, &shop(&folder), Some("2026-11-19"), None, 0).unwrap();
     assert_eq!((summary.n, summary.misuse), (1, [("bounce".to_owned(), 1)].into()));
+}
+
+#[test]
+fn the_table_on_a_stick_opens_in_the_spreadsheet_of_the_shops_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal_of(&folder, &[(0, &[1, 3, 4, 5, 5])]);
+    let shop = Shop { language: "de".to_owned(), ..shop(&folder) };
+    let (_thread, desk) = desk_of_shop(&folder, Some(journal), shop);
+    let stick = tempfile::tempdir().unwrap();
+    let written = desk.write_stick(&Folder::open(stick.path()).unwrap()).unwrap();
+    let table = written.files.iter().find(|file| file.ends_with(".csv")).unwrap();
+    let table = std::fs::read_to_string(stick.path().join(table)).unwrap();
+    let mut lines = table.lines();
+    let heading = lines.next().unwrap();
+    assert!(heading.starts_with("\u{feff}date;question;"), "{heading}");
+    assert!(heading.ends_with(";csat_high;shop;kiosk;touchpoint;zone;defused"), "{heading}");
+    let day = lines.next().unwrap();
+    assert!(day.starts_with("2026-11-19;"), "{day}");
+    assert!(day.contains(";5;1;0;1;1;2;65,0;"), "{day}");
+    assert!(day.ends_with(";Nordmarkt;nordmarkt-till-1;'=Till 1;UTC;touchpoint"), "{day}");
+    assert_eq!(lines.next(), None, "{table}");
+}
+
+#[test]
+fn an_export_says_where_and_by_which_clocks_an_event_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = JournalSource::from(journal_of(&folder, &[(0, &[5])]));
+    let zone = "America/St_Johns".parse().unwrap();
+    let shop = Shop { zone, ..shop(&folder) };
+    let mut places = Vec::new();
+    desk::export(&source, &shop, (None, None), |event| {
+        places.push((event.utc, event.place));
+        Ok(())
+    })
+    .unwrap();
+    let place = Place {
+        local: "2026-11-18 20:30:00".to_owned(),
+        zone: "America/St_Johns".to_owned(),
+        shop: "Nordmarkt".to_owned(),
+        kiosk: "nordmarkt-till-1".to_owned(),
+        touchpoint: "=Till 1".to_owned(),
+    };
+    assert_eq!(places, [("2026-11-19T00:00:00.000Z".to_owned(), place)]);
 }

@@ -41,6 +41,8 @@ fn found() -> &'static Found {
         let shop = Shop {
             zone: Zone::utc(),
             name: "Nordmarkt".to_owned(),
+            kiosk: String::new(),
+            touchpoint: String::new(),
             survey: settings.survey,
             language: "en".to_owned(),
         };

@@ -2,6 +2,9 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "program")]
+mod dictionary;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use smilepost::feedback::call::Called;

@@ -1,7 +1,14 @@
 //! The export of every event in the archive, for people who want to count for themselves.
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::feedback::moment::local_second;
+use crate::feedback::zone::Zone;
 use crate::hub::archive::{Archive, Error};
 use crate::wire::report::Reported;
+use crate::zones::{Rules, Zones};
 
 /// How many events are read at once.
 const EVENTS_MAX: usize = 1_000;
@@ -14,17 +21,36 @@ pub async fn export<A: Archive>(
     archive: &A,
     mut take: impl FnMut(&Reported) -> std::io::Result<()>,
 ) -> Result<u64, Error> {
+    let mut clocks = Clocks { rules: Zones::of_system().rules(), zones: HashMap::new() };
     let mut after = (0, 0);
     let mut count = 0;
     loop {
         let rows = archive.page(after, EVENTS_MAX).await?;
-        let Some((cursor, _)) = rows.last() else {
+        if rows.is_empty() {
             return Ok(count);
-        };
-        after = *cursor;
-        for (_, event) in &rows {
-            take(event).map_err(|error| Error::new("write the export", error))?;
+        }
+        for (cursor, mut event) in rows {
+            after = cursor;
+            event.local = clocks.local(&event);
+            take(&event).map_err(|error| Error::new("write the export", error))?;
             count += 1;
         }
+    }
+}
+
+/// The clocks of the shops.
+struct Clocks {
+    rules: Rules,
+    zones: HashMap<String, Option<Zone>>,
+}
+
+impl Clocks {
+    /// When an event was taken, by the clocks of its shop; empty where its zone is not known.
+    fn local(&mut self, event: &Reported) -> String {
+        let zone = self.zones.entry(event.zone.clone());
+        let zone = zone.or_insert_with(|| self.rules.zone(&event.zone)).as_ref();
+        let utc = event.utc.parse::<DateTime<Utc>>().ok();
+        let local = utc.zip(zone).map(|(utc, zone)| local_second(utc.timestamp_millis(), zone));
+        local.unwrap_or_default()
     }
 }

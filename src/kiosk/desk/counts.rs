@@ -9,3 +9,4 @@ pub mod count;
 pub mod error;
 pub mod shop;
 pub mod summary;
+pub mod table;

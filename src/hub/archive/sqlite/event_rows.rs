@@ -79,7 +79,7 @@ fn value(fields: &Fields, field: Field) -> Value {
     }
 }
 
-/// The columns that [`reported`] reads, of an event joined with its kiosk and its run.
+/// The columns that [`reported`] reads, of an event joined with its kiosk, its shop and its run.
 pub(super) fn reported_columns() -> String {
     let verdict = newest_verdict("event");
     let said = columns().map(|(field, column)| match field {
@@ -88,7 +88,7 @@ pub(super) fn reported_columns() -> String {
     });
     let said: Vec<String> = said.collect();
     format!(
-        "event.run, event.n, kiosk.shop, kiosk.id as kiosk, kiosk.touchpoint, run.uuid, kind, \
+        "event.run, event.n, kiosk.shop, kiosk.id as kiosk, kiosk.touchpoint, shop.zone, run.uuid, kind, \
          utc_ms, is_exact, earliest_ms, latest_ms, received_ms, {}",
         said.join(", ")
     )
@@ -125,6 +125,8 @@ pub(super) fn reported(row: &Row<'_>) -> rusqlite::Result<(Cursor, Reported)> {
         received: rfc3339(row.get("received_ms")?),
         earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),
         latest: bounds.map(|(_, latest)| rfc3339(latest)),
+        local: String::new(),
+        zone: row.get("zone")?,
     };
     Ok(((row.get("run")?, n), reported))
 }

@@ -28,7 +28,7 @@ impl Events for Sqlite {
             let columns = event_rows::reported_columns();
             let sql = format!(
                 "select {columns} from event join kiosk on kiosk.id = event.kiosk \
-                 join run on run.id = event.run \
+                 join shop on shop.id = kiosk.shop join run on run.id = event.run \
                  where (event.run, event.n) > (?, ?) order by event.run, event.n limit ?"
             );
             let mut statement = connection.prepare_cached(&sql)?;

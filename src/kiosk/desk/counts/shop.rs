@@ -20,6 +20,10 @@ pub struct Shop {
     pub zone: Zone,
     /// Its name, for the head of a page.
     pub name: String,
+    /// The kiosk's short name at head office; empty before it is enrolled.
+    pub kiosk: String,
+    /// Where in the shop it stands; empty where nobody has said.
+    pub touchpoint: String,
     /// What it asks, for the words of the faces.
     pub survey: Survey,
     /// The language of those words.

@@ -15,7 +15,7 @@ use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
 use crate::kiosk::desk::counts::error::{DAYS_MAX, Unanswerable};
 use crate::kiosk::desk::counts::shop::Shop;
 use crate::kiosk::journal::{Books, JournalSource};
-use crate::wire::local::{Against as Compared, Day, Hour, Line, Row, Said, Summary};
+use crate::wire::local::{Against as Compared, Day, Hour, Line, Said, Summary};
 
 /// How many weeks back the same weekday is compared.
 const WEEKS: u64 = 4;
@@ -242,14 +242,6 @@ fn days(count: &Count, range: &RangeInclusive<NaiveDate>, shop: &Shop) -> Vec<Da
         }
     };
     range.start().iter_days().take_while(|date| date <= range.end()).map(day).collect()
-}
-
-/// A row of a table for each line of each day.
-pub fn rows(summary: &Summary) -> impl Iterator<Item = Row<'_>> {
-    let one = summary.days.is_empty().then_some((summary.date.as_str(), &summary.lines[..]));
-    let each = summary.days.iter().map(|day| (day.date.as_str(), &day.lines[..]));
-    let lines = one.into_iter().chain(each);
-    lines.flat_map(|(date, lines)| lines.iter().map(move |line| Row::of(date, line)))
 }
 
 /// What somebody in the shop should look at, in sentences.

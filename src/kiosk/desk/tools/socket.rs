@@ -89,13 +89,11 @@ fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
             .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref()))
             .flatten()
             .map(|summary| write_line(&mut out, &summary)),
-        Ok(Ask::Export { from, to }) => {
-            clerk.ask(|clerk| clerk.shop().zone.clone()).and_then(|zone| {
-                let take = |event: Exported| Ok(write_line(&mut out, &event)?);
-                export(&clerk.source(), &zone, (from.as_deref(), to.as_deref()), take)?;
-                Ok(out.write_all(b"\n"))
-            })
-        }
+        Ok(Ask::Export { from, to }) => clerk.ask(|clerk| clerk.shop().clone()).and_then(|shop| {
+            let take = |event: Exported| Ok(write_line(&mut out, &event)?);
+            export(&clerk.source(), &shop, (from.as_deref(), to.as_deref()), take)?;
+            Ok(out.write_all(b"\n"))
+        }),
         Ok(Ask::Verify) => verify(&clerk.source()).map(|told| write_line(&mut out, &told)),
         Ok(Ask::Retry) => retry(&clerk.source()).map(|done| write_line(&mut out, &Done { done })),
         Ok(Ask::Carry { folder }) => {

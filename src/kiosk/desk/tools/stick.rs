@@ -13,7 +13,7 @@ use std::path::Path;
 
 use super::own_folder;
 use crate::carried::file::ENDING;
-use crate::escape::Table;
+use crate::escape::{Dialect, Table};
 use crate::feedback::moment;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::foreign::{self, Folder};
@@ -21,13 +21,13 @@ use crate::kiosk::desk::counts::clerk::{Clerk, ClerkThread};
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::DeskPaths;
 pub use crate::kiosk::desk::counts::shop::FOLDER;
-use crate::kiosk::desk::counts::summary::rows;
+use crate::kiosk::desk::counts::table::{Row, rows};
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::journal::{JournalSource, Unreadable};
 use crate::kiosk::settings::Enrolment;
 use crate::kiosk::uplink::carried;
-use crate::wire::local::{Carried, Row};
+use crate::wire::local::Carried;
 
 /// How many days a table has.
 const DAYS: u64 = 400;
@@ -66,13 +66,14 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     let now_ms = clerk.now_ms();
     let today = moment::local(now_ms, &clerk.shop().zone).0;
     let before = clerk.days_before(DAYS)?;
-    let mut table = Table::new(Vec::new(), &Row::default())?;
+    let shop = clerk.shop().clone();
+    let dialect = Dialect::of(&shop.language);
+    let mut table = Table::new(Vec::new(), dialect, &Row::default())?;
     // A day with too few ratings tells nothing, as on every sheet.
-    for row in rows(&before).filter(|row| row.n >= HIDDEN_BELOW) {
+    for row in rows(&before, &shop, dialect).filter(|row| row.n >= HIDDEN_BELOW) {
         table.write(&row)?;
     }
     let table = table.finish()?;
-    let shop = clerk.shop().clone();
     let words = Translations::of(&shop.language);
     let mut days = Vec::new();
     for date in [today.pred_opt(), Some(today)].into_iter().flatten() {
