@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 pub mod carried;
+pub mod days;
 pub mod delivery;
 pub mod enrolment;
 mod export;

@@ -23,6 +23,7 @@ use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
+use smilepost::wire::days::Row;
 use smilepost::wire::local::{Ask, Exported, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
@@ -250,7 +251,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             match format {
                 SummaryFormat::Csv => {
                     let shop = shop(&settings, Enrolment::read(&settings.data_dir)?.as_ref());
-                    let row = desk::Row::default();
+                    let row = Row::default();
                     let mut sheet = Table::new(std::io::stdout(), Dialect::PLAIN, &row)?;
                     let rows = desk::rows(&summary, &shop, Dialect::PLAIN);
                     rows.into_iter().try_for_each(|row| sheet.write(&row))?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use smilepost::escape::{Dialect, Table};
 use smilepost::feedback::event::Kind;
 use smilepost::feedback::verdict::Reason;
+use smilepost::wire::days::Row;
 use smilepost::wire::local::Exported;
 use smilepost::wire::report::Reported;
 
@@ -29,8 +30,7 @@ fn written(example: &impl Serialize) -> Vec<String> {
 fn the_dictionary_has_every_column_of_every_export_and_no_other() {
     assert_eq!(written(&Exported::default()), described("Events of a kiosk"));
     assert_eq!(written(&Reported::default()), described("Events of all kiosks"));
-    #[cfg(feature = "kiosk")]
-    assert_eq!(written(&smilepost::kiosk::desk::Row::default()), described("Days of a shop"));
+    assert_eq!(written(&Row::default()), described("Days of a shop"));
 }
 
 #[test]

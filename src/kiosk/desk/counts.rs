@@ -9,4 +9,3 @@ pub mod count;
 pub mod error;
 pub mod shop;
 pub mod summary;
-pub mod table;

@@ -9,4 +9,5 @@ pub mod export;
 pub mod own_folder;
 pub mod socket;
 pub mod stick;
+pub mod table;
 pub mod verify;

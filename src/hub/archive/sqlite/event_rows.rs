@@ -79,7 +79,7 @@ fn value(fields: &Fields, field: Field) -> Value {
     }
 }
 
-/// The columns that [`reported`] reads, of an event joined with its kiosk, its shop and its run.
+/// The columns that [`reported`] reads, of an event joined with its kiosk, shop and run.
 pub(super) fn reported_columns() -> String {
     let verdict = newest_verdict("event");
     let said = columns().map(|(field, column)| match field {
@@ -88,8 +88,8 @@ pub(super) fn reported_columns() -> String {
     });
     let said: Vec<String> = said.collect();
     format!(
-        "event.run, event.n, kiosk.shop, kiosk.id as kiosk, kiosk.touchpoint, shop.zone, run.uuid, kind, \
-         utc_ms, is_exact, earliest_ms, latest_ms, received_ms, {}",
+        "event.run, event.n, kiosk.shop, kiosk.id as kiosk, kiosk.touchpoint, shop.zone, \
+         run.uuid, kind, utc_ms, is_exact, earliest_ms, latest_ms, received_ms, {}",
         said.join(", ")
     )
 }

@@ -12,6 +12,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use super::own_folder;
+use super::table::rows;
 use crate::carried::file::ENDING;
 use crate::escape::{Dialect, Table};
 use crate::feedback::moment;
@@ -21,12 +22,12 @@ use crate::kiosk::desk::counts::clerk::{Clerk, ClerkThread};
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::DeskPaths;
 pub use crate::kiosk::desk::counts::shop::FOLDER;
-use crate::kiosk::desk::counts::table::{Row, rows};
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::journal::{JournalSource, Unreadable};
 use crate::kiosk::settings::Enrolment;
 use crate::kiosk::uplink::carried;
+use crate::wire::days::Row;
 use crate::wire::local::Carried;
 
 /// How many days a table has.
