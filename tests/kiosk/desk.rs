@@ -14,6 +14,7 @@ use smilepost::kiosk::desk::{self, Clerk, ClerkThread, Shop, Unanswerable};
 use smilepost::kiosk::journal::{Home, Journal, JournalSource, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
 use smilepost::wire::local::{Place, Summary};
+use smilepost::zones::Zones;
 
 use crate::journal::{anchor, damage, do_chores, open, rated, reading};
 
@@ -423,7 +424,7 @@ fn the_table_on_a_stick_opens_in_the_spreadsheet_of_the_shops_language() {
 fn an_export_says_where_and_by_which_clocks_an_event_was_taken() {
     let folder = tempfile::tempdir().unwrap();
     let source = JournalSource::from(journal_of(&folder, &[(0, &[5])]));
-    let zone = "America/St_Johns".parse().unwrap();
+    let zone = Zones::of_system().zone("America/St_Johns").unwrap();
     let shop = Shop { zone, ..shop(&folder) };
     let mut places = Vec::new();
     desk::export(&source, &shop, (None, None), |event| {
