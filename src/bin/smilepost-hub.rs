@@ -1,11 +1,14 @@
 //! The hub's command line: it reads arguments and prints results; see [`smilepost::hub`].
 
+#[path = "smilepost-hub/arguments.rs"]
+mod arguments;
+
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::escape::Plain;
@@ -14,243 +17,19 @@ use smilepost::hub::archive::Places as _;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{Kiosks as _, Scope, Surveys as _, Upkeep as _};
 use smilepost::hub::carried::{keys, letters};
-use smilepost::hub::commands::{accounts, backup, export, import, kiosks, shops, surveys};
+use smilepost::hub::commands::names::Added;
+use smilepost::hub::commands::{
+    accounts, backup, export, import, kiosks, names, reach, shops, surveys,
+};
 use smilepost::hub::settings::Settings;
-use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
+use smilepost::program::{self, ExportWriter, print};
 use smilepost::wire::report::Reported;
 use smilepost::zones::Zones;
 
-/// Smilepost's head office: receives ratings, counts each one once, and shows shops side by side.
-#[derive(Parser)]
-#[command(name = "smilepost-hub", version = VERSION, max_term_width = 100)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(clap::Args)]
-struct Config {
-    /// The configuration file.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the hub.
-    Serve(Config),
-    /// Set up shops.
-    #[command(subcommand)]
-    Shop(ShopCommand),
-    /// Set up kiosks.
-    #[command(subcommand)]
-    Kiosk(KioskCommand),
-    /// Set up what kiosks ask.
-    #[command(subcommand)]
-    Survey(SurveyCommand),
-    /// Account for every event that kiosks have taken; exit 1 if more are missing than kiosks hold.
-    Reconcile {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of one kiosk; all kiosks if left out.
-        #[arg(long)]
-        kiosk: Option<String>,
-        /// How to print it.
-        #[arg(long, value_enum, default_value_t)]
-        format: AccountFormat,
-    },
-    /// Back up the archive, the hub's keys and its settings into one new file, which is checked.
-    /// The hub may run meanwhile. The file holds secrets: keep it where the archive would be safe.
-    Backup {
-        #[command(flatten)]
-        config: Config,
-        /// The backup; this file must not exist yet.
-        file: PathBuf,
-    },
-    /// Restore a backup into an empty data folder. Kiosks then send again what they still hold.
-    Restore {
-        #[command(flatten)]
-        config: Config,
-        /// The backup.
-        file: PathBuf,
-    },
-    /// Tell kiosks that the archive was restored in another way than by `restore`: they send again
-    /// what they still hold.
-    Restored(Config),
-    /// Import deliveries from a stick and write a receipt beside each file; exit 1 if part of a
-    /// file could not be imported.
-    Import {
-        #[command(flatten)]
-        config: Config,
-        /// Files that kiosks have written, or the folder smilepost-export of a stick: of a folder,
-        /// each file that ends in .smilepost, also one folder down.
-        #[arg(required = true, value_name = "FILE|FOLDER")]
-        files: Vec<PathBuf>,
-    },
-    /// Write every event to standard output.
-    Export {
-        #[command(flatten)]
-        config: Config,
-        /// How to write it.
-        #[arg(long, value_enum, default_value_t)]
-        format: ExportFormat,
-    },
-}
-
-#[derive(Clone, Copy, Default, clap::ValueEnum)]
-enum AccountFormat {
-    /// For a person.
-    #[default]
-    Text,
-    /// For a program.
-    Json,
-}
-
-#[derive(Subcommand)]
-enum ShopCommand {
-    /// Add a shop and print its short name.
-    Add {
-        #[command(flatten)]
-        config: Config,
-        /// Its name, such as "Nordmarkt Kallio".
-        name: String,
-        /// Its IANA time zone, such as Europe/Helsinki.
-        #[arg(long)]
-        zone: String,
-        /// The group of shops that it belongs to, such as "North".
-        #[arg(long)]
-        group: Option<String>,
-    },
-    /// Put a shop into a group, or take it out of its group.
-    Group {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of the shop.
-        shop: String,
-        /// The group; if left out, the shop belongs to no group.
-        group: Option<String>,
-    },
-    /// Set the PIN of the desk on every kiosk of a shop; each gets it at its next delivery.
-    Pin {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of the shop.
-        shop: String,
-        /// Delete the PIN, so that nobody can open the desk.
-        #[arg(long)]
-        forget: bool,
-    },
-    /// List the shops.
-    List(Config),
-}
-
-/// Which kiosks a survey is for: all of them, unless it is narrowed. If several surveys fit a
-/// kiosk, the one for its touchpoint wins over the one for its shop, and that one over its group's.
-#[derive(clap::Args)]
-struct ScopeArguments {
-    /// Only the shops of this group.
-    #[arg(long)]
-    group: Option<String>,
-    /// Only this shop, by its short name.
-    #[arg(long)]
-    shop: Option<String>,
-    /// Only kiosks at this touchpoint.
-    #[arg(long)]
-    touchpoint: Option<String>,
-}
-
-#[derive(Subcommand)]
-enum SurveyCommand {
-    /// Check a survey and name everything that is wrong with it.
-    Check {
-        /// The survey, a TOML file.
-        file: PathBuf,
-    },
-    /// Publish a survey; kiosks fetch it after their next delivery.
-    Publish {
-        #[command(flatten)]
-        config: Config,
-        /// The survey, a TOML file.
-        file: PathBuf,
-        #[command(flatten)]
-        scope: ScopeArguments,
-    },
-    /// Withdraw the survey of a scope; kiosks then ask the one of the next wider scope.
-    Withdraw {
-        #[command(flatten)]
-        config: Config,
-        #[command(flatten)]
-        scope: ScopeArguments,
-    },
-    /// Show which kiosk asks which survey, or the survey that one kiosk should ask, as TOML.
-    Show {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of one kiosk.
-        #[arg(long)]
-        kiosk: Option<String>,
-    },
-    /// List every survey that was ever published.
-    History(Config),
-}
-
-#[derive(Subcommand)]
-enum KioskCommand {
-    /// Add a kiosk and print the one-time code that enrols it.
-    Add {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of its shop, as `shop list` prints it.
-        #[arg(long)]
-        shop: String,
-        /// Where in the shop it stands, such as "Checkout 1".
-        #[arg(long)]
-        touchpoint: String,
-    },
-    /// Print a new one-time code, to enrol a kiosk again.
-    Code {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of the kiosk.
-        kiosk: String,
-    },
-    /// Write a letter that enrols a kiosk without a network. It is a secret: delete it once the
-    /// kiosk has read it.
-    Letter {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of the kiosk.
-        kiosk: String,
-        /// The letter; this file must not exist yet.
-        file: PathBuf,
-    },
-    /// Set the PIN of the desk on a kiosk, which gets it at its next delivery.
-    Pin {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of the kiosk.
-        kiosk: String,
-        /// Delete the PIN, so that nobody can open the desk.
-        #[arg(long)]
-        forget: bool,
-    },
-    /// Renew a kiosk's token at its next delivery; this happens by itself after 90 days.
-    Renew {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of the kiosk.
-        kiosk: String,
-    },
-    /// Shut a kiosk out: revoke its tokens and codes at once.
-    Revoke {
-        #[command(flatten)]
-        config: Config,
-        /// The short name of the kiosk.
-        kiosk: String,
-    },
-    /// List the kiosks, the last contact with each, and how much it holds.
-    List(Config),
-}
+use self::arguments::{
+    AccountFormat, Arguments, Command, Config, KioskCommand, ScopeArguments, ShopCommand,
+    SurveyCommand,
+};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -323,13 +102,18 @@ async fn act(command: Command) -> anyhow::Result<()> {
 
 async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
     match command {
-        ShopCommand::Add { config, name, zone, group } => {
-            print(&shops::add(&open(&config)?, name, zone, group).await?)
+        ShopCommand::Add { config, name, zone, group, id } => {
+            let (group, id) = (group.as_deref(), id.as_deref());
+            let Added { id, hints } = shops::add(&open(&config)?, &name, zone, group, id).await?;
+            print(&id)?;
+            hint(&hints)
         }
         ShopCommand::List(config) => print(&shops::list(&open(&config)?).await?),
         ShopCommand::Group { config, shop, group } => {
-            shops::group(&open(&config)?, &shop, group.clone()).await?;
-            print(format_args!("{shop} belongs to {}", group.as_deref().unwrap_or("no group")))
+            let Added { id, hints } =
+                shops::group(&open(&config)?, &shop, group.as_deref()).await?;
+            print(format_args!("{id} belongs to {}", group.as_deref().unwrap_or("no group")))?;
+            hint(&hints)
         }
         ShopCommand::Pin { config, shop, forget } => {
             let archive = open(&config)?;
@@ -343,14 +127,16 @@ async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
 
 async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
     match command {
-        KioskCommand::Add { config, shop, touchpoint } => {
+        KioskCommand::Add { config, shop, touchpoint, id } => {
             let archive = open(&config)?;
-            let kiosk = kiosks::add(&archive, shop, touchpoint).await?;
-            print_code(&archive, &kiosk).await
+            let added = kiosks::add(&archive, &shop, &touchpoint, id.as_deref()).await?;
+            hint(&added.hints)?;
+            print_code(&archive, &added.id).await
         }
         KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, &kiosk).await,
         KioskCommand::Letter { config, kiosk, file } => {
             let (archive, keys) = open_with_keys(&config)?;
+            let kiosk = names::kiosk(&archive, &kiosk).await?.id;
             letters::write(&archive, &keys, kiosk, &file, clock::wall_ms()).await?;
             print(format_args!(
                 "{} is a secret: let `smilepost-kiosk enrol --letter` read it, then delete it",
@@ -393,17 +179,19 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
         }
         SurveyCommand::Publish { config, file, scope } => {
             let survey = surveys::read(&file)?;
-            let scope = Scope::from(scope);
-            let done = format!("published for {scope}");
-            let number = surveys::publish(&open(&config)?, &survey, scope, clock::wall_ms()).await;
+            let archive = open(&config)?;
+            let scope = reach::meant(&archive, Scope::from(scope)).await?;
+            let number = surveys::publish(&archive, &survey, scope.clone(), clock::wall_ms()).await;
             let number = number.with_context(|| file.display().to_string())?;
-            print(format_args!("{number} {done}"))
+            let reach = reach::of(&archive, &survey, &scope, number).await?;
+            print(format_args!("{number} published for {scope}; {}", reach.told()))?;
+            hint(&reach.doubts)
         }
         SurveyCommand::Withdraw { config, scope } => {
-            let scope = Scope::from(scope);
-            let done = format!("withdrawn for {scope}");
-            let number = surveys::withdraw(&open(&config)?, scope, clock::wall_ms()).await?;
-            print(format_args!("{number} {done}"))
+            let archive = open(&config)?;
+            let scope = reach::meant(&archive, Scope::from(scope)).await?;
+            let number = surveys::withdraw(&archive, scope.clone(), clock::wall_ms()).await?;
+            print(format_args!("{number} withdrawn for {scope}"))
         }
         SurveyCommand::Show { config, kiosk: None } => {
             print(&surveys::standing(&open(&config)?).await?)
@@ -426,55 +214,12 @@ impl From<ScopeArguments> for Scope {
 /// Imports each file, or all of a folder, and writes the receipt of each beside it.
 async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
     let (archive, keys) = open_with_keys(config)?;
-    let (mut whole, mut incomplete) = (0, 0);
-    let mut tell = |file: &Path, became: anyhow::Result<()>| match became {
-        Ok(()) => {
-            whole += 1;
-            Ok(())
-        }
-        Err(error) => {
-            incomplete += 1;
-            print(format_args!("{}: {error:#}", Plain(file.display())))
-        }
-    };
-    for path in files {
-        let within = Some(path.as_path()).filter(|path| path.is_dir());
-        match import::found(path).context("nothing was imported") {
-            // One file that cannot be imported keeps no other from being imported.
-            Ok(found) => {
-                for file in found {
-                    tell(&file, import_one(&archive, &keys, &file, within).await)?;
-                }
-            }
-            Err(error) => tell(path, Err(error))?,
-        }
-    }
-    if whole + incomplete > 1 {
-        print(format_args!("{whole} files were imported completely, {incomplete} were not"))?;
-    }
+    let mut tell = |line: &str| print(line);
+    let incomplete = import::all(&archive, &keys, files, clock::wall_ms, &mut tell).await?;
     ensure!(
         incomplete == 0,
         "{incomplete} files were not imported completely; nothing is lost: the kiosk still holds it"
     );
-    Ok(())
-}
-
-/// Imports a file and writes its receipt beside it.
-async fn import_one(
-    archive: &Sqlite,
-    keys: &HubKeys,
-    file: &Path,
-    within: Option<&Path>,
-) -> anyhow::Result<()> {
-    let source = import::Source::open(file, within).context("nothing was imported")?;
-    let imported = source.import(archive, keys, clock::wall_ms()).await;
-    let imported = imported.context("nothing was imported")?;
-    print(import::told(file, &imported))?;
-    if let Some(receipt) = &imported.receipt {
-        let path = source.write_receipt(receipt).context("cannot write the receipt")?;
-        print(format_args!("{}: carry it back to the kiosk", Plain(path.display())))?;
-    }
-    ensure!(imported.complaints.is_empty(), "not all of it was imported");
     Ok(())
 }
 
@@ -535,8 +280,17 @@ const fn pin_news(forget: bool) -> &'static str {
     if forget { "delete the PIN" } else { "get the new PIN" }
 }
 
+/// Says beside the result what somebody may want to know of it.
+fn hint(sentences: &[String]) -> anyhow::Result<()> {
+    let mut out = std::io::stderr();
+    let mut each = sentences.iter();
+    each.try_for_each(|sentence| writeln!(out, "note: {}", Plain(sentence)))
+        .context("cannot write to standard error")
+}
+
 async fn print_code(archive: &Sqlite, kiosk: &str) -> anyhow::Result<()> {
     let code = kiosks::new_code(archive, kiosk, clock::wall_ms()).await?;
+    let kiosk = names::kiosk(archive, kiosk).await?.id;
     print(format_args!("{kiosk}\n{code}"))?;
     let days = kiosks::CODE_LIFE_DAYS;
     let mut hint = std::io::stderr();

@@ -6,6 +6,7 @@ pub mod error;
 pub mod export;
 pub mod import;
 pub mod kiosks;
-mod names;
+pub mod names;
+pub mod reach;
 pub mod shops;
 pub mod surveys;

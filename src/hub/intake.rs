@@ -6,6 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{Arrived, Incoming, Kiosk, Shipment, Shop, Stored, Way};
+use super::rules::names;
 use crate::carried::file::write_keys;
 use crate::carried::seal::HubPublic;
 use crate::feedback::outbox::EVENTS_MAX;
@@ -164,9 +165,10 @@ pub fn enrolled(kiosk: Kiosk, shop: Shop, token: String, keys: &HubPublic) -> En
     Enrolled {
         kiosk: kiosk.id,
         token,
-        shop: shop.name,
+        // A longer name is one of an older archive, and no kiosk takes it.
+        shop: names::cut(&shop.name),
         zone: shop.zone,
-        touchpoint: kiosk.touchpoint,
+        touchpoint: names::cut(&kiosk.touchpoint),
         hub_keys: Some(write_keys(keys)),
     }
 }

@@ -13,5 +13,6 @@ pub mod counting;
 pub mod dating;
 pub mod judging;
 pub mod lines;
+pub mod names;
 pub mod restored;
 pub mod scope;

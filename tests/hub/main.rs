@@ -11,6 +11,7 @@ mod epochs;
 mod hub;
 mod import;
 mod intake;
+mod names;
 mod owners;
 mod program;
 mod scene;

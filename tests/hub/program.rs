@@ -5,26 +5,26 @@ use std::process::{Command, Output, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-hub");
 
-struct Office {
-    folder: tempfile::TempDir,
+pub(crate) struct Office {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Office {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!("data_dir = {:?}\n", folder.path().join("data"));
         std::fs::write(folder.path().join("hub.toml"), text).unwrap();
         Self { folder }
     }
 
-    fn ask(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--config").arg(self.folder.path().join("hub.toml"));
         command.output().unwrap()
     }
 
     /// Runs a command with a line piped in.
-    fn ask_with(&self, arguments: &[&str], line: &str) -> Output {
+    pub(crate) fn ask_with(&self, arguments: &[&str], line: &str) -> Output {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).arg("--config").arg(self.folder.path().join("hub.toml"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -33,13 +33,13 @@ impl Office {
         program.wait_with_output().unwrap()
     }
 
-    fn say(&self, arguments: &[&str]) -> String {
+    pub(crate) fn say(&self, arguments: &[&str]) -> String {
         let output = self.ask(arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn complain(&self, arguments: &[&str]) -> String {
+    pub(crate) fn complain(&self, arguments: &[&str]) -> String {
         let output = self.ask(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::error::Error;
+use super::names;
 use crate::hub::archive::Archive;
 use crate::wire::report::Reconciled;
 
@@ -11,11 +12,10 @@ use crate::wire::report::Reconciled;
 /// # Errors
 /// When there is no such kiosk, or the archive fails.
 pub async fn of<A: Archive>(archive: &A, kiosk: Option<&str>) -> Result<Vec<Reconciled>, Error> {
-    let known = archive.kiosks().await?.into_iter().map(|status| status.kiosk.id);
-    let chosen: Vec<String> = known.filter(|id| kiosk.is_none_or(|kiosk| kiosk == id)).collect();
-    if let Some(kiosk) = kiosk.filter(|_| chosen.is_empty()) {
-        return Err(Error::no_kiosk(kiosk));
-    }
+    let chosen = match kiosk {
+        Some(kiosk) => vec![names::kiosk(archive, kiosk).await?.id],
+        None => archive.kiosks().await?.into_iter().map(|status| status.kiosk.id).collect(),
+    };
     let mut accounts = Vec::new();
     for id in chosen {
         accounts.push(archive.reconcile(id).await?);

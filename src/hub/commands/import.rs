@@ -126,6 +126,91 @@ impl Source {
     }
 }
 
+/// Imports each of these files, or all of a folder, and writes the receipt of each beside it; tells
+/// what became of each, and returns how many were not imported completely. The time is in
+/// milliseconds since 1970 UTC.
+///
+/// # Errors
+/// When it cannot be told. One file that cannot be imported keeps no other from being imported.
+pub async fn all<A: Archive, E>(
+    archive: &A,
+    keys: &HubKeys,
+    paths: &[PathBuf],
+    wall_ms: fn() -> i64,
+    tell: &mut impl FnMut(&str) -> Result<(), E>,
+) -> Result<usize, E> {
+    let (mut whole, mut incomplete) = (0, 0);
+    for path in paths {
+        let within = Some(path.as_path()).filter(|path| path.is_dir());
+        let files = match found(path) {
+            Ok(files) => files,
+            Err(error) => {
+                incomplete += 1;
+                tell(&failed(path, "nothing was imported", &error))?;
+                continue;
+            }
+        };
+        for file in files {
+            let (lines, is_whole) = one(archive, keys, &file, within, wall_ms()).await;
+            tell(&lines)?;
+            whole += usize::from(is_whole);
+            incomplete += usize::from(!is_whole);
+        }
+    }
+    if whole + incomplete > 1 {
+        tell(&format!("{whole} files were imported completely, {incomplete} were not"))?;
+    }
+    Ok(incomplete)
+}
+
+/// Imports a file and writes its receipt beside it; returns what became of it, and whether all of
+/// it was imported.
+async fn one<A: Archive>(
+    archive: &A,
+    keys: &HubKeys,
+    file: &Path,
+    within: Option<&Path>,
+    now_ms: i64,
+) -> (String, bool) {
+    let import = async {
+        let source = Source::open(file, within)?;
+        let imported = source.import(archive, keys, now_ms).await?;
+        Ok::<_, Error>((source, imported))
+    };
+    let (source, imported) = match import.await {
+        Ok(done) => done,
+        Err(error) => return (failed(file, "nothing was imported", &error), false),
+    };
+    let mut lines = told(file, &imported);
+    let mut is_whole = imported.complaints.is_empty();
+    if !is_whole {
+        lines.push_str(&format!("{}: not all of it was imported\n", Plain(file.display())));
+    }
+    match imported.receipt.as_ref().map(|receipt| source.write_receipt(receipt)) {
+        None => {}
+        Some(Ok(path)) => {
+            let path = Plain(path.display());
+            lines.push_str(&format!("{path}: carry it back to the kiosk\n"));
+        }
+        Some(Err(error)) => {
+            is_whole = false;
+            lines.push_str(&failed(file, "cannot write the receipt", &error));
+        }
+    }
+    (lines, is_whole)
+}
+
+/// What went wrong with a file, with its causes, as a line.
+fn failed(file: &Path, what: &str, error: &dyn std::error::Error) -> String {
+    let mut line = format!("{what}: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    format!("{}: {}\n", Plain(file.display()), Plain(line))
+}
+
 /// The report on a file: the result and each complaint, a line each, beginning with its name.
 #[must_use]
 pub fn told(file: &Path, imported: &Imported) -> String {

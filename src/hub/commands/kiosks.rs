@@ -1,35 +1,72 @@
 //! Setting up kiosks: adding, enrolling, renewing and revoking them.
 
 use super::error::Error;
-use super::names::{checked, short_name};
+use super::names::{self, Added};
 use crate::escape::Plain;
 use crate::hub::archive::{Archive, Kiosk, PinScope, Status};
+use crate::hub::rules::names as rules;
 use crate::hub::secrets;
 use crate::secret::pin;
 
 /// How many days a one-time code is valid.
 pub const CODE_LIFE_DAYS: i64 = secrets::CODE_LIFE_MS / 86_400_000;
 
-/// Adds a kiosk and returns its short name.
+/// Adds a kiosk, under a short name that is made of its place or was chosen.
 ///
 /// # Errors
-/// When there is no such shop, or the short name is taken.
+/// When there is no such shop, a kiosk stands there already and no short name was chosen, or the
+/// chosen one is taken.
 pub async fn add<A: Archive>(
     archive: &A,
-    shop: String,
-    touchpoint: String,
-) -> Result<String, Error> {
-    let known = archive.shops().await?;
-    if !known.iter().any(|known| known.id == shop) {
-        return Err(Error::no_shop(&shop));
+    shop: &str,
+    touchpoint: &str,
+    id: Option<&str>,
+) -> Result<Added, Error> {
+    let shop = names::shop(archive, shop).await?;
+    let mut hints = Vec::new();
+    let touchpoint = names::kept(touchpoint, &mut hints)?;
+    let (chosen, shop) = (id.map(names::chosen).transpose()?, shop.id);
+    let new =
+        |id: &str| Kiosk { id: id.to_owned(), shop: shop.clone(), touchpoint: touchpoint.clone() };
+    if let Some(id) = chosen {
+        let is_added = archive.add_kiosk(new(&id)).await?;
+        return if is_added { Ok(Added { id, hints }) } else { Err(taken(archive, &id).await?) };
     }
-    let id = short_name(&format!("{shop} {}", checked(&touchpoint)?))?;
-    let kiosk = Kiosk { id: id.clone(), shop, touchpoint };
-    if archive.add_kiosk(kiosk).await? {
-        return Ok(id);
+    for other in archive.kiosks().await?.into_iter().map(|status| status.kiosk) {
+        if other.shop == shop && rules::key(&other.touchpoint) == rules::key(&touchpoint) {
+            return Err(stands_there(&other));
+        }
     }
-    Err(Error::Invalid(format!(
-        "kiosk {id} already exists; `smilepost-hub kiosk code {id}` enrols it again"
+    let short = names::made(&touchpoint, rules::short_in(&shop, &touchpoint))?;
+    for number in 1.. {
+        // What merely meets in the short name is another kiosk, and gets a number.
+        let id = rules::numbered(&short, number);
+        if archive.add_kiosk(new(&id)).await? {
+            if number > 1 {
+                let (short, id) = (Plain(&short), Plain(&id));
+                hints.push(format!("{short} is another kiosk, so this one is called {id}"));
+            }
+            return Ok(Added { id, hints });
+        }
+    }
+    unreachable!("numbers have no end")
+}
+
+/// A kiosk stands at this very touchpoint.
+fn stands_there(known: &Kiosk) -> Error {
+    let (id, place) = (&known.id, Plain(&known.touchpoint));
+    Error::Invalid(format!(
+        "kiosk {id} already exists at {place}; `smilepost-hub kiosk code {id}` enrols it again, \
+         and --id gives a further kiosk there a short name of its own"
+    ))
+}
+
+/// A chosen short name is another kiosk's.
+async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
+    let Kiosk { id, shop, touchpoint } = names::kiosk(archive, id).await?;
+    let place = Plain(touchpoint);
+    Ok(Error::Invalid(format!(
+        "the short name {id} is taken: that kiosk stands at {place} in shop {shop}; choose another"
     )))
 }
 
@@ -38,10 +75,12 @@ pub async fn add<A: Archive>(
 /// # Errors
 /// When there is no such kiosk.
 pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<String, Error> {
+    let kiosk = names::kiosk(archive, kiosk).await?.id;
     let code = secrets::new_code();
     let hash = secrets::code_hash(&code);
-    let is_known = archive.add_code(kiosk.to_owned(), hash, now_ms + secrets::CODE_LIFE_MS).await?;
-    if is_known { Ok(code) } else { Err(Error::no_kiosk(kiosk)) }
+    let expires_ms = now_ms + secrets::CODE_LIFE_MS;
+    let is_known = archive.add_code(kiosk.clone(), hash, expires_ms).await?;
+    if is_known { Ok(code) } else { Err(Error::no_kiosk(&kiosk)) }
 }
 
 /// Sets the PIN of a kiosk's desk, or deletes it.
@@ -50,8 +89,9 @@ pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Resu
 /// When the PIN cannot be used, or there is no such kiosk.
 pub async fn set_pin<A: Archive>(archive: &A, kiosk: &str, pin: Option<&str>) -> Result<(), Error> {
     let hash = pin.map(pin::hash).transpose()?;
-    match archive.set_pin(PinScope::Kiosk(kiosk.to_owned()), hash).await? {
-        0 => Err(Error::no_kiosk(kiosk)),
+    let kiosk = names::kiosk(archive, kiosk).await?.id;
+    match archive.set_pin(PinScope::Kiosk(kiosk.clone()), hash).await? {
+        0 => Err(Error::no_kiosk(&kiosk)),
         _ => Ok(()),
     }
 }
@@ -61,16 +101,18 @@ pub async fn set_pin<A: Archive>(archive: &A, kiosk: &str, pin: Option<&str>) ->
 /// # Errors
 /// When there is no such kiosk.
 pub async fn renew<A: Archive>(archive: &A, kiosk: &str) -> Result<(), Error> {
-    let is_known = archive.want_token(kiosk.to_owned()).await?;
-    if is_known { Ok(()) } else { Err(Error::no_kiosk(kiosk)) }
+    let kiosk = names::kiosk(archive, kiosk).await?.id;
+    let is_known = archive.want_token(kiosk.clone()).await?;
+    if is_known { Ok(()) } else { Err(Error::no_kiosk(&kiosk)) }
 }
 
 /// Revokes a kiosk's tokens and codes at this time, in milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// When it has no token.
+/// When there is no such kiosk, or it has no token.
 pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<(), Error> {
-    match archive.revoke(kiosk.to_owned(), now_ms).await? {
+    let kiosk = names::kiosk(archive, kiosk).await?.id;
+    match archive.revoke(kiosk.clone(), now_ms).await? {
         0 => Err(Error::Invalid(format!("kiosk {kiosk} has no token to revoke"))),
         _ => Ok(()),
     }

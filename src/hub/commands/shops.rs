@@ -1,62 +1,117 @@
 //! Setting up shops.
 
 use super::error::Error;
-use super::names::{checked, short_name};
+use super::names::{self, Added};
 use crate::escape::Plain;
 use crate::hub::archive::{Archive, PinScope, Shop};
+use crate::hub::rules::names as rules;
 use crate::secret::pin;
 use crate::zones::Zones;
 
-/// Adds a shop and returns its short name.
+/// Adds a shop, under a short name that is made of its name or was chosen.
 ///
 /// # Errors
-/// When the time zone is unknown, a name cannot be printed, or the short name is taken.
+/// When the time zone is unknown, a name cannot be seen, a shop has this name already and no short
+/// name was chosen, or the chosen one is taken.
 pub async fn add<A: Archive>(
     archive: &A,
-    name: String,
+    name: &str,
     zone: String,
-    group: Option<String>,
-) -> Result<String, Error> {
+    group: Option<&str>,
+    id: Option<&str>,
+) -> Result<Added, Error> {
     if Zones::of_system().zone(&zone).is_none() {
         let sentence = format!("{zone:?} is not an IANA time zone such as Europe/Helsinki");
         return Err(Error::Invalid(sentence));
     }
-    let id = short_name(checked(&name)?)?;
-    group.as_deref().map(checked).transpose()?;
-    let shop = Shop { id: id.clone(), name, zone, group };
-    if archive.add_shop(shop).await? {
-        return Ok(id);
+    let mut hints = Vec::new();
+    let name = names::kept(name, &mut hints)?;
+    let known = archive.shops().await?;
+    let group = group.map(|group| named_group(&known, group, &mut hints)).transpose()?;
+    let chosen = id.map(names::chosen).transpose()?;
+    let new = |id: &str| Shop {
+        id: id.to_owned(),
+        name: name.clone(),
+        zone: zone.clone(),
+        group: group.clone(),
+    };
+    if let Some(id) = chosen {
+        let is_added = archive.add_shop(new(&id)).await?;
+        return if is_added { Ok(Added { id, hints }) } else { Err(taken(archive, &id).await?) };
     }
-    Err(Error::Invalid(format!("shop {id} already exists")))
+    if let Some(same) = known.iter().find(|shop| rules::key(&shop.name) == rules::key(&name)) {
+        let (id, name) = (&same.id, Plain(&same.name));
+        return Err(Error::Invalid(format!(
+            "shop {id} already exists and is called {name}; --id gives a further shop of this name \
+             a short name of its own"
+        )));
+    }
+    let short = names::made(&name, rules::short(&name))?;
+    for number in 1.. {
+        // What merely meets in the short name is another shop, and gets a number.
+        let id = rules::numbered(&short, number);
+        if archive.add_shop(new(&id)).await? {
+            if number > 1 {
+                let (short, id) = (Plain(&short), Plain(&id));
+                hints.push(format!("{short} is another shop, so this one is called {id}"));
+            }
+            return Ok(Added { id, hints });
+        }
+    }
+    unreachable!("numbers have no end")
 }
 
-/// Puts a shop into a group, or takes it out of its group.
+/// A chosen short name is another shop's.
+async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
+    let Shop { id, name, .. } = names::shop(archive, id).await?;
+    let name = Plain(name);
+    Ok(Error::Invalid(format!("the short name {id} is taken by shop {name}; choose another")))
+}
+
+/// The name of a group, with a hint where one differs from it only in how it is written.
+fn named_group(known: &[Shop], group: &str, hints: &mut Vec<String>) -> Result<String, Error> {
+    let group = names::kept(group, hints)?;
+    let others = known.iter().filter_map(|shop| shop.group.as_deref());
+    let alike = others.clone().find(|other| rules::key(other) == rules::key(&group));
+    if let Some(alike) = alike.filter(|_| !others.clone().any(|other| other == group)) {
+        let (group, alike) = (Plain(&group), Plain(alike));
+        hints.push(format!("{group} is a new group beside {alike}: is it the same one?"));
+    }
+    Ok(group)
+}
+
+/// Puts a shop into a group, or takes it out of its group; returns the shop's short name, and what
+/// somebody may want to know.
 ///
 /// # Errors
-/// When there is no such shop, or the group's name cannot be printed.
+/// When there is no such shop, or the group's name cannot be seen.
 pub async fn group<A: Archive>(
     archive: &A,
     shop: &str,
-    group: Option<String>,
-) -> Result<(), Error> {
-    group.as_deref().map(checked).transpose()?;
-    let is_known = archive.group_shop(shop.to_owned(), group).await?;
-    if is_known { Ok(()) } else { Err(Error::no_shop(shop)) }
+    group: Option<&str>,
+) -> Result<Added, Error> {
+    let id = names::shop(archive, shop).await?.id;
+    let mut hints = Vec::new();
+    let known = archive.shops().await?;
+    let group = group.map(|group| named_group(&known, group, &mut hints)).transpose()?;
+    let is_known = archive.group_shop(id.clone(), group).await?;
+    if is_known { Ok(Added { id, hints }) } else { Err(Error::no_shop(shop)) }
 }
 
 /// Sets the PIN of the desk on every kiosk of a shop, or deletes it; returns how many kiosks there
 /// are.
 ///
 /// # Errors
-/// When the PIN cannot be used, or the shop is unknown or has no kiosk.
+/// When the PIN cannot be used, there is no such shop, or it has no kiosk.
 pub async fn set_pin<A: Archive>(
     archive: &A,
     shop: &str,
     pin: Option<&str>,
 ) -> Result<usize, Error> {
     let hash = pin.map(pin::hash).transpose()?;
-    match archive.set_pin(PinScope::Shop(shop.to_owned()), hash).await? {
-        0 => Err(Error::Invalid(format!("there is no shop {shop}, or it has no kiosk"))),
+    let shop = names::shop(archive, shop).await?.id;
+    match archive.set_pin(PinScope::Shop(shop.clone()), hash).await? {
+        0 => Err(Error::Invalid(format!("shop {shop} has no kiosk yet"))),
         kiosks => Ok(kiosks),
     }
 }

@@ -11,6 +11,7 @@ use crate::config::{self, Complaints};
 use crate::escape::Plain;
 use crate::feedback::survey::{Question, Texts};
 use crate::hub::archive::{self, Archive, Publication, Scope, Status};
+use crate::hub::rules::names;
 use crate::wire::ANSWER_BYTES_MAX;
 use crate::wire::survey::Survey;
 
@@ -22,6 +23,10 @@ pub fn read(file: &Path) -> Result<Survey, Complaints> {
     let (survey, mut complaints) = config::read::<Survey>(file)?;
     if let Err(list) = survey.check() {
         complaints.take(&list, "");
+    }
+    let mut survey = survey;
+    for slot in &mut survey.schedule {
+        slot.touchpoints.iter_mut().for_each(|touchpoint| *touchpoint = names::tidy(touchpoint));
     }
     let bytes = serde_json::to_vec(&survey).map_or(0, |json| json.len());
     let bytes_max = ANSWER_BYTES_MAX / 2;
@@ -174,11 +179,8 @@ fn has_survey(scope: &Scope, before: &[Publication]) -> bool {
 /// # Errors
 /// When there is no such kiosk, or its survey cannot be read.
 pub async fn of_kiosk<A: Archive>(archive: &A, kiosk: &str) -> Result<Option<String>, Error> {
-    let known = archive.kiosks().await?;
-    if !known.iter().any(|known| known.kiosk.id == kiosk) {
-        return Err(Error::no_kiosk(kiosk));
-    }
-    let publication = archive.survey(kiosk.to_owned()).await?;
+    let kiosk = super::names::kiosk(archive, kiosk).await?.id;
+    let publication = archive.survey(kiosk).await?;
     Ok(publication.as_ref().map(toml).transpose()?)
 }
 

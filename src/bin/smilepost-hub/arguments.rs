@@ -1,0 +1,275 @@
+//! What `smilepost-hub` can be told on its command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use smilepost::program::{ExportFormat, VERSION};
+
+/// Smilepost's head office: receives ratings, counts each one once, and shows shops side by side.
+#[derive(Parser)]
+#[command(name = "smilepost-hub", version = VERSION, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Config {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the hub.
+    Serve(Config),
+    /// Set up shops.
+    #[command(subcommand)]
+    Shop(ShopCommand),
+    /// Set up kiosks.
+    #[command(subcommand)]
+    Kiosk(KioskCommand),
+    /// Set up what kiosks ask.
+    #[command(subcommand)]
+    Survey(SurveyCommand),
+    /// Account for every event that kiosks have taken; exit 1 if more are missing than kiosks hold.
+    Reconcile {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of one kiosk; all kiosks if left out.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        kiosk: Option<String>,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t)]
+        format: AccountFormat,
+    },
+    /// Back up the archive, the hub's keys and its settings into one new file, which is checked.
+    /// The hub may run meanwhile. The file holds secrets: keep it where the archive would be safe.
+    Backup {
+        #[command(flatten)]
+        config: Config,
+        /// The backup; this file must not exist yet.
+        file: PathBuf,
+    },
+    /// Restore a backup into an empty data folder. Kiosks then send again what they still hold.
+    Restore {
+        #[command(flatten)]
+        config: Config,
+        /// The backup.
+        file: PathBuf,
+    },
+    /// Tell kiosks that the archive was restored in another way than by `restore`: they send again
+    /// what they still hold.
+    Restored(Config),
+    /// Import deliveries from a stick and write a receipt beside each file; exit 1 if part of a
+    /// file could not be imported.
+    Import {
+        #[command(flatten)]
+        config: Config,
+        /// Files that kiosks have written, or the folder smilepost-export of a stick: of a folder,
+        /// each file that ends in .smilepost, also one folder down.
+        #[arg(required = true, value_name = "FILE|FOLDER")]
+        files: Vec<PathBuf>,
+    },
+    /// Write every event to standard output.
+    Export {
+        #[command(flatten)]
+        config: Config,
+        /// How to write it.
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+    },
+}
+
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+pub(crate) enum AccountFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// For a program.
+    Json,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ShopCommand {
+    /// Add a shop and print its short name.
+    Add {
+        #[command(flatten)]
+        config: Config,
+        /// Its name, such as "Nordmarkt Kallio".
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        name: String,
+        /// Its IANA time zone, such as Europe/Helsinki.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        zone: String,
+        /// The group of shops that it belongs to, such as "North".
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        group: Option<String>,
+        /// The short name that commands know it by; if left out, one is made of its name.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        id: Option<String>,
+    },
+    /// Put a shop into a group, or take it out of its group.
+    Group {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the shop.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        shop: String,
+        /// The group; if left out, the shop belongs to no group.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        group: Option<String>,
+    },
+    /// Set the PIN of the desk on every kiosk of a shop; each gets it at its next delivery.
+    Pin {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the shop.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        shop: String,
+        /// Delete the PIN, so that nobody can open the desk.
+        #[arg(long)]
+        forget: bool,
+    },
+    /// List the shops.
+    List(Config),
+}
+
+/// Which kiosks a survey is for: all of them, unless it is narrowed. If several surveys fit a
+/// kiosk, the one for its touchpoint wins over the one for its shop, and that one over its group's.
+#[derive(clap::Args)]
+pub(crate) struct ScopeArguments {
+    /// Only the shops of this group.
+    #[arg(long, allow_hyphen_values = true, value_parser = name)]
+    pub(crate) group: Option<String>,
+    /// Only this shop, by its short name.
+    #[arg(long, allow_hyphen_values = true, value_parser = name)]
+    pub(crate) shop: Option<String>,
+    /// Only kiosks at this touchpoint.
+    #[arg(long, allow_hyphen_values = true, value_parser = name)]
+    pub(crate) touchpoint: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SurveyCommand {
+    /// Check a survey and name everything that is wrong with it.
+    Check {
+        /// The survey, a TOML file.
+        file: PathBuf,
+    },
+    /// Publish a survey; kiosks fetch it after their next delivery.
+    Publish {
+        #[command(flatten)]
+        config: Config,
+        /// The survey, a TOML file.
+        file: PathBuf,
+        #[command(flatten)]
+        scope: ScopeArguments,
+    },
+    /// Withdraw the survey of a scope; kiosks then ask the one of the next wider scope.
+    Withdraw {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        scope: ScopeArguments,
+    },
+    /// Show which kiosk asks which survey, or the survey that one kiosk should ask, as TOML.
+    Show {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of one kiosk.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        kiosk: Option<String>,
+    },
+    /// List every survey that was ever published.
+    History(Config),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KioskCommand {
+    /// Add a kiosk and print the one-time code that enrols it.
+    Add {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of its shop, as `shop list` prints it.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        shop: String,
+        /// Where in the shop it stands, such as "Checkout 1".
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        touchpoint: String,
+        /// The short name that commands know it by; if left out, one is made of its shop and its
+        /// touchpoint.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        id: Option<String>,
+    },
+    /// Print a new one-time code, to enrol a kiosk again.
+    Code {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+    },
+    /// Write a letter that enrols a kiosk without a network. It is a secret: delete it once the
+    /// kiosk has read it.
+    Letter {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+        /// The letter; this file must not exist yet.
+        file: PathBuf,
+    },
+    /// Set the PIN of the desk on a kiosk, which gets it at its next delivery.
+    Pin {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+        /// Delete the PIN, so that nobody can open the desk.
+        #[arg(long)]
+        forget: bool,
+    },
+    /// Renew a kiosk's token at its next delivery; this happens by itself after 90 days.
+    Renew {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+    },
+    /// Shut a kiosk out: revoke its tokens and codes at once.
+    Revoke {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+    },
+    /// List the kiosks, the last contact with each, and how much it holds.
+    List(Config),
+}
+
+/// A name, which may begin with a hyphen. What is a name nowhere is an option after one that was
+/// left out.
+fn name(typed: &str) -> Result<String, String> {
+    const OPTIONS: [&str; 9] = [
+        "--config",
+        "--forget",
+        "--group",
+        "--help",
+        "--id",
+        "--kiosk",
+        "--shop",
+        "--touchpoint",
+        "--zone",
+    ];
+    let option = typed.split('=').next().unwrap_or(typed);
+    if OPTIONS.contains(&option) {
+        return Err(format!("a name is missing before {option}"));
+    }
+    Ok(typed.to_owned())
+}
