@@ -132,6 +132,7 @@ fn kiosk_settings(folder: &Path, pace: Pace) -> Settings {
     let mut settings = Settings::plain(folder);
     settings.brand = "Nordmarkt".to_owned();
     settings.pace = pace;
+    settings.screen.takes_keys = Some(true);
     settings.uplink.first_max = Duration::ZERO;
     settings
 }

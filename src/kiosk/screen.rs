@@ -8,6 +8,7 @@
 mod appearance;
 mod backend;
 mod colour;
+mod console;
 mod contrast;
 mod desk;
 mod error;
@@ -43,8 +44,12 @@ impl Screen {
         settings: &Settings,
         tell: impl Fn(Message) + Clone + 'static,
     ) -> Result<Self, Error> {
-        backend::choose()?;
-        Self::on_this_platform(settings, tell)
+        let is_window = backend::choose()? && !settings.screen.is_fullscreen;
+        let takes_keys = settings.screen.takes_keys.unwrap_or(is_window);
+        if !takes_keys {
+            console::deafen();
+        }
+        Self::with_keys(settings, tell, takes_keys)
     }
 
     /// Opens the window on whatever platform Slint has been given, as tests do.
@@ -55,12 +60,21 @@ impl Screen {
         settings: &Settings,
         tell: impl Fn(Message) + Clone + 'static,
     ) -> Result<Self, Error> {
+        Self::with_keys(settings, tell, settings.screen.takes_keys.unwrap_or(false))
+    }
+
+    fn with_keys(
+        settings: &Settings,
+        tell: impl Fn(Message) + Clone + 'static,
+        takes_keys: bool,
+    ) -> Result<Self, Error> {
         fonts::teach();
         // The last kiosk may have ended at night, and the panel's light stays as it was.
         panel::light(true);
         let window = AppWindow::new()?;
         appearance::set(&window, settings);
         let bridge = Bridge::get(&window);
+        bridge.set_takes_keys(takes_keys);
         bridge.set_is_correctable(settings.pace.correction_ms > 0);
         bridge.set_stage(Stage::Ask);
         bridge.set_pressed(0);

@@ -49,8 +49,9 @@ fn the_reference_with_every_key_set_is_valid_and_its_defaults_are_true() {
     assert_eq!(settings.buttons.lines, [5, 6, 13, 19, 26]);
     let plain = Settings::plain(Path::new("/x"));
     assert_eq!(settings.pace, plain.pace);
-    assert!(settings.screen.accent.is_some());
-    let screen = Screen { accent: None, logo: None, dpi: None, ..settings.screen };
+    assert!(settings.screen.accent.is_some() && plain.screen.takes_keys.is_none());
+    let screen =
+        Screen { takes_keys: None, accent: None, logo: None, dpi: None, ..settings.screen };
     assert_eq!(screen, plain.screen);
     assert_eq!(settings.buttons.debounce, plain.buttons.debounce);
     let uplink = smilepost::kiosk::settings::Uplink { ca_file: None, ..settings.uplink };

@@ -44,6 +44,40 @@ fn answered(text: &str) -> Option<(String, Option<String>)> {
     Some(("answered".to_owned(), Some(text.to_owned())))
 }
 
+fn type_on(window: &slint::Window, key: &str) {
+    let text = slint::SharedString::from(key);
+    window.dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+    window.dispatch_event(WindowEvent::KeyReleased { text });
+}
+
+#[test]
+fn a_keyboard_or_a_scanner_that_nobody_wants_reaches_nothing_on_any_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = nordmarkt(folder.path());
+    let stage = open_filmed(&settings);
+    let scan = || {
+        stage.on(|component| {
+            // A barcode, and the keys that move and choose elsewhere.
+            let keys = "4012345678901\n\t \u{1b}\u{8}\u{f700}\u{f701}\u{f702}\u{f703}\u{f72c}";
+            keys.chars().for_each(|key| type_on(component.window(), &key.to_string()));
+        });
+    };
+    stage.see_picture("ask");
+    scan();
+    stage.tap("Bad");
+    stage.see_picture("reasons");
+    scan();
+    stage.tap("Skip");
+    stage.see_picture("nps");
+    scan();
+    stage.tap("Skip");
+    stage.see_picture("thanks");
+    scan();
+    let kept = rows(&settings).into_iter().map(|(_, score, .., answer)| (score, answer));
+    let skipped = || Some(("skipped".to_owned(), None));
+    assert_eq!(kept.collect::<Vec<_>>(), [(Some(2), None), (None, skipped()), (None, skipped())]);
+}
+
 #[test]
 fn a_visit_by_labels_alone_shows_every_page_and_is_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,7 +130,8 @@ fn a_language_that_a_shopper_chose_lasts_for_one_visit() {
 #[test]
 fn the_thank_you_leads_back_to_the_faces_and_a_key_corrects_the_press() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = nordmarkt(folder.path());
+    let mut settings = nordmarkt(folder.path());
+    settings.screen.takes_keys = Some(true);
     let stage = open_filmed(&settings);
     stage.see_picture("ask");
     stage.tap("Bad");
@@ -108,11 +143,7 @@ fn the_thank_you_leads_back_to_the_faces_and_a_key_corrects_the_press() {
     stage.tap("Pressed the wrong one?");
     stage.see_picture("ask");
     // A key counts like a touch.
-    stage.on(|component| {
-        let text = slint::SharedString::from("5");
-        component.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
-        component.window().dispatch_event(WindowEvent::KeyReleased { text });
-    });
+    stage.on(|component| type_on(component.window(), "5"));
     stage.see_picture("thanks");
     let rows = exported(&settings);
     let last = rows.last().map(|row| {

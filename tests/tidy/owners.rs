@@ -22,7 +22,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("qrcodegen", &["src/kiosk/desk/phone"]),
     ("polib", &["src/kiosk/desk/sheets"]),
     ("rustls_native_certs", &["src/kiosk/uplink"]),
-    ("libc", &["src/clock", "src/web/server/memory"]),
+    ("libc", &["src/clock", "src/kiosk/screen/console.rs", "src/web/server/memory"]),
     ("axum", &["src/hub", "src/kiosk/desk/phone", "src/web"]),
     ("tower_http", &["src/web/server"]),
     (

@@ -11,12 +11,13 @@ pub fn has_display() -> bool {
     find().is_ok()
 }
 
-/// Makes Slint draw on the display that is there.
-pub(super) fn choose() -> Result<(), Error> {
+/// Makes Slint draw on the display that is there; returns whether it is a window system.
+pub(super) fn choose() -> Result<bool, Error> {
     // A selector that is dropped unused panics where there is no display, so it comes second.
     let backend = find()?;
     let selector = slint::BackendSelector::new().backend_name(backend.to_owned());
-    Ok(selector.renderer_name("software".to_owned()).select()?)
+    selector.renderer_name("software".to_owned()).select()?;
+    Ok(backend == "winit")
 }
 
 /// Finds the window system, or the bare graphics device.

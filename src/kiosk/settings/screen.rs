@@ -16,6 +16,8 @@ pub struct Screen {
     pub is_fullscreen: bool,
     /// Whether it can be touched; if not, no follow-up is asked.
     pub is_touched: bool,
+    /// Whether the keys 1 to 5 of a keyboard press the faces; if missing, only in a window.
+    pub takes_keys: Option<bool>,
     /// Its colours.
     pub look: Look,
     /// The shop's own accent.
@@ -75,6 +77,7 @@ pub(super) struct ScreenPart {
     on: Option<bool>,
     fullscreen: bool,
     touch: Option<bool>,
+    keys: Option<bool>,
     look: Look,
     accent: Option<String>,
     logo: Option<PathBuf>,
@@ -110,6 +113,7 @@ impl ScreenPart {
             is_on: self.on.unwrap_or(true),
             is_fullscreen: self.fullscreen,
             is_touched: self.touch.unwrap_or(true),
+            takes_keys: self.keys,
             look: self.look,
             accent,
             logo: self.logo,
