@@ -44,7 +44,7 @@ use crate::feedback::call::Calls;
 use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
-use crate::feedback::visit::{Plan, Press, Visit};
+use crate::feedback::visit::{Offer, Plan, Press, Visit};
 use crate::feedback::zone::Zone;
 use crate::zones::{Watch as ZoneWatch, Zones};
 
@@ -216,7 +216,9 @@ impl Kiosk {
         };
         // Without a screen there are no follow-ups.
         let is_followed = screen.is_some() && settings.screen.is_touched;
-        let offers_help = is_followed && settings.call_wait_ms.is_some();
+        let call = settings.call.as_ref();
+        let offer = call.filter(|_| is_followed).map_or(Offer::Nobody, |call| call.offer);
+        let wait_ms = call.map_or(0, |call| call.wait_ms);
         // Without a screen no font is needed.
         let missing = screen.as_ref().map(|_| Missing::find()).unwrap_or_default();
         let display = Display::new(
@@ -233,7 +235,7 @@ impl Kiosk {
             follow_zone(ZoneWatch::new(zones, zone), clerk.clone(), messages.clone())?;
         }
         let attendant = Attendant::new(Parts {
-            visit: visit.following(Plan::default(), rand::random()).offering_help(offers_help),
+            visit: visit.following(Plan::default(), rand::random()).offering_help(offer),
             display,
             is_followed,
             is_recording,
@@ -247,7 +249,7 @@ impl Kiosk {
             desk_stay_ms: settings.desk_stay_ms,
             office: is_enrolled.then(desk::sheets::sheet::Office::default),
             watch: Watch::new(settings.alert),
-            calls: Calls::new(settings.call_wait_ms.unwrap_or(0)),
+            calls: Calls::new(wait_ms),
             messages: messages.clone(),
         });
         Ok(Self {

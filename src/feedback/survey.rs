@@ -21,6 +21,10 @@ use self::schedule::Local;
 use crate::feedback::rating::{Scale, Score, Wording};
 use crate::feedback::visit::Plan;
 
+/// The reasons that the built-in survey offers to everybody.
+const BUILT_IN_REASONS: [&str; 6] =
+    ["waiting", "staff", "stock", "price", "cleanliness", "payment"];
+
 /// A checked survey: everything that it names exists, in each of its languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey(Parts);
@@ -43,6 +47,7 @@ impl Survey {
             version: 1,
             scale,
             texts: built_in_texts(scale),
+            reasons: BUILT_IN_REASONS.map(str::to_owned).to_vec(),
             unhappy: Vec::new(),
             happy: Vec::new(),
             nps_one_in: 0,
@@ -106,15 +111,20 @@ impl Question {
     /// The reasons that are offered after a face.
     #[must_use]
     pub fn reasons(&self, score: Score) -> &[String] {
-        if score.is_happy() { &self.happy } else { &self.unhappy }
+        match (self.reasons.as_slice(), score.is_happy()) {
+            ([], true) => &self.happy,
+            ([], false) => &self.unhappy,
+            (everybodys, _) => everybodys,
+        }
     }
 
     /// Its follow-ups.
     #[must_use]
     pub fn plan(&self) -> Plan {
+        let asks_everybody = !self.reasons.is_empty();
         Plan {
-            unhappy_reasons: !self.unhappy.is_empty(),
-            happy_reasons: !self.happy.is_empty(),
+            unhappy_reasons: asks_everybody || !self.unhappy.is_empty(),
+            happy_reasons: asks_everybody || !self.happy.is_empty(),
             nps_one_in: self.nps_one_in,
             takes_comments: self.takes_comments,
         }
@@ -176,6 +186,21 @@ mod tests {
             let survey = Survey::built_in(scale);
             assert_eq!(Survey::check(survey.parts().clone()), Ok(survey));
         }
+    }
+
+    #[test]
+    fn everybody_is_offered_the_same_reasons_unless_a_survey_chooses_otherwise() {
+        let survey = Survey::built_in(Scale::Five);
+        let mut question = survey.question(None, "").clone();
+        let offered = |question: &Question| {
+            let scores = (1..=5).filter_map(|value| Scale::Five.score(value).ok());
+            scores.map(|score| question.reasons(score).len()).collect::<Vec<_>>()
+        };
+        assert_eq!(offered(&question), [6; 5]);
+        assert!(question.plan().happy_reasons && question.plan().unhappy_reasons);
+        question.unhappy = std::mem::take(&mut question.reasons);
+        assert_eq!(offered(&question), [6, 6, 6, 0, 0]);
+        assert!(!question.plan().happy_reasons && question.plan().unhappy_reasons);
     }
 
     #[test]

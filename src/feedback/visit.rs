@@ -16,7 +16,7 @@ mod plan;
 
 use std::collections::VecDeque;
 
-pub use self::exchange::{Attending, Cue, Effect, Keep, KeepAnswer, Kept, Press};
+pub use self::exchange::{Attending, Cue, Effect, Keep, KeepAnswer, Kept, Offer, Press};
 pub use self::help::{OFFER_MS, TOLD_MS};
 pub use self::phase::STILL_THERE_MS;
 use self::phase::{Following, Phase, Shown, UnderWay, Waiting};
@@ -84,8 +84,8 @@ pub struct Visit {
     is_unhurried: bool,
     is_closed: bool,
     has_invitation: bool,
-    /// Whether unhappy shoppers are offered to call somebody.
-    offers_help: bool,
+    /// Who is offered to call somebody.
+    offers_help: Offer,
 }
 
 impl Visit {
@@ -105,7 +105,7 @@ impl Visit {
             is_unhurried: false,
             is_closed: false,
             has_invitation: true,
-            offers_help: false,
+            offers_help: Offer::Nobody,
         }
     }
 

@@ -34,6 +34,8 @@ pub struct DisplayTexts {
     pub languages: Vec<String>,
     /// Which of them is chosen.
     pub chosen: usize,
+    /// The reasons offered to everybody; without any, the next two decide.
+    pub everybodys: Reasons,
     /// The reasons offered to an unhappy shopper.
     pub unhappy: Reasons,
     /// The reasons offered to a happy shopper.
@@ -256,6 +258,7 @@ impl Display {
             faces: faces_of(question.scale).iter().copied().zip(texts.faces).collect(),
             languages: offered.iter().map(|tag| own_name(tag).to_owned()).collect(),
             chosen: offered.iter().position(|tag| *tag == language).unwrap_or(0),
+            everybodys: reasons(texts.about, &question.reasons),
             unhappy: reasons(texts.unhappy, &question.unhappy),
             happy: reasons(texts.happy, &question.happy),
             nps: texts.nps,

@@ -90,7 +90,7 @@ fn desk(settings: &Settings) -> Vec<Finding> {
         }
         (None, true) => findings.push(fine("desk: on the screen only, protected by the PIN")),
     }
-    if settings.call_wait_ms.is_some() && !settings.screen.is_touched {
+    if settings.call.is_some() && !settings.screen.is_touched {
         findings.push(wrong(
             "call: on, but screen.touch is false, so no shopper can call: set call.on = false",
         ));

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use self::alert::AlertPart;
 use self::buttons::ButtonsPart;
 pub use self::buttons::{Active, Buttons, Driver, Pull};
+pub use self::call::Call;
 use self::call::CallPart;
 use self::desk::DeskPart;
 pub use self::desk::{PhoneLimits, PhoneListen};
@@ -66,9 +67,8 @@ pub struct Settings {
     pub pace: Pace,
     /// When the shop manager is alerted; none where that is switched off.
     pub alert: Option<Rule>,
-    /// How long an unhappy shopper who asks for somebody waits for an answer, in milliseconds; none
-    /// where that is not offered.
-    pub call_wait_ms: Option<u64>,
+    /// How shoppers call somebody; none where that is not offered.
+    pub call: Option<Call>,
     /// How long the desk stays open while nobody touches it, in milliseconds.
     pub desk_stay_ms: u64,
     /// Under which folder USB sticks are mounted.
@@ -257,7 +257,7 @@ impl File {
             language,
             pace: self.visit.check(complaints),
             alert: self.alert.check(complaints),
-            call_wait_ms: self.call.check(complaints),
+            call: self.call.check(complaints),
             desk_stay_ms: self.desk.stay_ms(complaints),
             sticks: self.desk.sticks.clone().unwrap_or_else(|| PathBuf::from("/media")),
             phone: self.desk.check(complaints),

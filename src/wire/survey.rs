@@ -91,7 +91,11 @@ pub struct Question {
     /// Its words; if missing, the built-in ones are asked, in every language there is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<Texts>,
-    /// The reasons offered after a face that is not a happy one, by their short names.
+    /// The reasons offered after every face, by their short names. A kiosk that does not know
+    /// this field reads the next two, which then hold the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// In place of those, the reasons offered after a face that is not a happy one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unhappy: Vec<String>,
     /// The reasons offered after a happy face.
@@ -115,6 +119,9 @@ pub struct Texts {
     pub question: String,
     /// The words under the faces, worst first.
     pub faces: Vec<String>,
+    /// What is asked above the reasons that everybody is offered.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// What is asked above the reasons of an unhappy shopper.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub unhappy: String,
@@ -211,6 +218,20 @@ impl Survey {
         }
     }
 
+    /// The same survey, in which a kiosk that does not know `reasons` finds them too.
+    #[must_use]
+    pub fn for_every_kiosk(mut self) -> Self {
+        for question in self.questions.iter_mut().filter(|question| !question.reasons.is_empty()) {
+            question.unhappy.clone_from(&question.reasons);
+            question.happy.clone_from(&question.reasons);
+            for texts in question.texts.iter_mut().filter(|texts| !texts.about.is_empty()) {
+                texts.unhappy.clone_from(&texts.about);
+                texts.happy.clone_from(&texts.about);
+            }
+        }
+        self
+    }
+
     fn measure(&self, sizes: &mut Sizes) {
         for text in self.brand.iter().chain(&self.accent) {
             sizes.text("brand and accent", text);
@@ -295,12 +316,13 @@ impl Question {
     fn measure(&self, sizes: &mut Sizes) {
         sizes.text("questions", &self.id);
         for texts in sizes.list("questions.texts", &self.texts, 2 * survey::LANGUAGES_MAX) {
-            let Texts { language, question, faces, unhappy, happy, nps, comment } = texts;
-            sizes.texts("questions.texts", [language, question, unhappy, happy, nps, comment]);
+            let Texts { language, question, faces, about, unhappy, happy, nps, comment } = texts;
+            let lines = [language, question, about, unhappy, happy, nps, comment];
+            sizes.texts("questions.texts", lines);
             let faces = sizes.list("questions.texts.faces", faces, 10);
             sizes.texts("questions.texts.faces", faces);
         }
-        for reasons in [&self.unhappy, &self.happy] {
+        for reasons in [&self.reasons, &self.unhappy, &self.happy] {
             let reasons = sizes.list("questions", reasons, 4 * survey::REASONS_MAX);
             sizes.texts("questions", reasons);
         }
@@ -321,6 +343,7 @@ impl Question {
             version: self.version,
             scale,
             texts,
+            reasons: self.reasons.clone(),
             unhappy: self.unhappy.clone(),
             happy: self.happy.clone(),
             nps_one_in: self.nps_one_in,
@@ -331,8 +354,8 @@ impl Question {
 
 impl Texts {
     fn read(&self) -> survey::Texts {
-        let Self { language, question, faces, unhappy, happy, nps, comment } = self.clone();
-        survey::Texts { language, question, faces, unhappy, happy, nps, comment }
+        let Self { language, question, faces, about, unhappy, happy, nps, comment } = self.clone();
+        survey::Texts { language, question, faces, about, unhappy, happy, nps, comment }
     }
 }
 
@@ -410,6 +433,17 @@ mod tests {
         let checked = survey.check().unwrap();
         assert_eq!(checked.languages().count(), 14);
         assert_eq!(serde_json::to_string(&survey).unwrap().replace(' ', ""), json.replace(' ', ""));
+    }
+
+    #[test]
+    fn what_everybody_is_offered_reaches_kiosks_that_know_only_moods() {
+        let reasons = vec!["waiting".to_owned(), "staff".to_owned()];
+        let question = Question { id: "a".to_owned(), version: 1, scale: 5, ..Question::default() };
+        let question = Question { reasons: reasons.clone(), ..question };
+        let survey = Survey { version: 1, questions: vec![question], ..Survey::default() };
+        let sent = survey.for_every_kiosk();
+        assert_eq!([&sent.questions[0].unhappy, &sent.questions[0].happy], [&reasons; 2]);
+        assert_eq!(sent.check().unwrap().parts().questions[0].reasons, reasons);
     }
 
     #[test]

@@ -28,9 +28,10 @@ use slint::ComponentHandle;
 use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
+use smilepost::feedback::visit::Offer;
 use smilepost::kiosk::desk::sheets::sheet::{Tab, Tap};
 use smilepost::kiosk::pin;
-use smilepost::kiosk::settings::{PhoneLimits, PhoneListen, Settings};
+use smilepost::kiosk::settings::{Call, PhoneLimits, PhoneListen, Settings};
 
 use self::phone::Phone;
 use self::rows::exported;
@@ -50,13 +51,12 @@ fn shop(folder: &Path) -> Settings {
     let mut settings = nordmarkt(folder);
     let mut parts = survey::everything(Scale::Five).parts().clone();
     let question = &mut parts.questions[0];
-    question.unhappy = Vec::new();
-    question.happy = Vec::new();
+    question.reasons = Vec::new();
     question.nps_one_in = 0;
     question.takes_comments = false;
     settings.survey = Survey::check(parts).unwrap();
     settings.alert = None;
-    settings.call_wait_ms = Some(NEVER_MS.into());
+    settings.call = Some(Call { offer: Offer::Everybody, wait_ms: NEVER_MS.into() });
     settings.phone = Some(PhoneListen {
         address: ([127, 0, 0, 1], 0).into(),
         host: None,
@@ -102,13 +102,22 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn whoever_is_happy_is_not_asked_whether_somebody_may_come() {
-    let folder = tempfile::tempdir().unwrap();
-    let stage = open(&shop(folder.path()));
-    stage.see_question();
-    stage.tap("Very good");
-    stage.see("Thank you");
-    assert!(!stage.has("May someone come to you?"));
+fn nobody_can_tell_from_the_offer_which_face_was_pressed_unless_the_shop_wants_it() {
+    let faces = ["Very bad", "Bad", "Okay", "Good", "Very good"];
+    let offered = |offer| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = shop(folder.path());
+        settings.call = Some(Call { offer, wait_ms: NEVER_MS.into() });
+        faces.map(|face| {
+            let stage = open(&settings);
+            stage.see_question();
+            stage.tap(face);
+            stage.see("Thank you");
+            stage.has("May someone come to you?")
+        })
+    };
+    assert_eq!(offered(Offer::Everybody), [true; 5]);
+    assert_eq!(offered(Offer::Unhappy), [true, true, false, false, false]);
 }
 
 #[test]
@@ -178,7 +187,7 @@ fn a_manager_answers_on_the_screen_and_the_shopper_reads_it_there() {
 fn a_shopper_whom_nobody_answers_is_told_and_so_is_whoever_looks_later() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = shop(folder.path());
-    settings.call_wait_ms = Some(SHORT_MS.into());
+    settings.call = Some(Call { offer: Offer::Everybody, wait_ms: SHORT_MS.into() });
     let stage = open(&settings);
     call(&stage);
     stage.see("We are sorry: nobody can come just now.");

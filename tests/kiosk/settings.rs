@@ -54,6 +54,7 @@ fn the_reference_with_every_key_set_is_valid_and_its_defaults_are_true() {
         Screen { takes_keys: None, accent: None, logo: None, dpi: None, ..settings.screen };
     assert_eq!(screen, plain.screen);
     assert_eq!(settings.buttons.debounce, plain.buttons.debounce);
+    assert_eq!(settings.call.map(|call| call.offer), None, "calls are off unless wanted");
     let uplink = smilepost::kiosk::settings::Uplink { ca_file: None, ..settings.uplink };
     assert_eq!(uplink, plain.uplink);
 }

@@ -112,13 +112,11 @@ fn longest(settings: &mut Settings) {
     };
     let mut parts = settings.survey.parts().clone();
     let question = &mut parts.questions[0];
-    question.unhappy = (0..6).map(|n| format!("own-{n}")).collect();
-    question.happy = question.unhappy.clone();
+    question.reasons = (0..6).map(|n| format!("own-{n}")).collect();
     for texts in &mut question.texts {
         let rest = fill("Verkaufsstelle", 79);
         texts.question = rest.clone();
-        texts.unhappy = rest.clone();
-        texts.happy = rest.clone();
+        texts.about = rest.clone();
         texts.nps = rest.clone();
         texts.comment = rest;
         texts.faces = vec![fill("Zufriedenheit", 20); 5];

@@ -435,7 +435,8 @@ fn reasons_of_ones_own_and_four_of_them() {
         ("parking".to_owned(), words_of("Parking")),
     ]
     .into();
-    parts.questions[0].happy = ["bakery", "parking", "staff", "quality"].map(str::to_owned).into();
+    parts.questions[0].reasons =
+        ["bakery", "parking", "staff", "quality"].map(str::to_owned).into();
     settings.survey = Survey::check(parts).unwrap();
     let words = words(&settings);
     let view = View::Follow { page: FollowUp::Reasons, is_happy: true, words: words.clone() };

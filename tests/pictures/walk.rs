@@ -69,7 +69,7 @@ fn walk(language: &'static str, faces: [&str; 5]) {
     assert_eq!(open("invite").act("Touch to tell us how it was"), ["Touched"]);
 
     let reasons = open("reasons");
-    reasons.sees("What could be better?");
+    reasons.sees("What was it about?");
     let waiting = "Answered(Reasons, Reason(\"waiting\"))";
     assert_eq!(reasons.act("Waiting time"), [waiting]);
     assert_eq!(reasons.act("Payment"), [waiting.replace("waiting", "payment")]);

@@ -8,9 +8,6 @@ use smilepost::feedback::survey::Survey;
 pub(crate) fn everything(scale: Scale) -> Survey {
     let mut parts = Survey::built_in(scale).parts().clone();
     let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
-    parts.questions[0].unhappy =
-        names(&["waiting", "staff", "stock", "price", "cleanliness", "payment"]);
-    parts.questions[0].happy = names(&["staff", "quality", "price", "finding"]);
     parts.questions[0].nps_one_in = 1;
     parts.questions[0].takes_comments = true;
     parts.languages = names(&["en", "fi", "sv", "ar"]);

@@ -80,9 +80,18 @@ impl List {
             self.unless(seen.insert(&texts.language), &place, "is there more than once");
             self.texts(&place, texts, usize::from(question.scale.faces()));
         }
-        for (key, reasons) in [("unhappy", &question.unhappy), ("happy", &question.happy)] {
+        let lists = [
+            ("reasons", &question.reasons),
+            ("unhappy", &question.unhappy),
+            ("happy", &question.happy),
+        ];
+        for (key, reasons) in lists {
             self.reasons(&format!("{place}.{key}"), reasons, question, parts);
         }
+        let is_own = |list: &Vec<String>| !list.is_empty() && *list != question.reasons;
+        let is_both = is_own(&question.unhappy) || is_own(&question.happy);
+        let what = "are for everybody: leave out unhappy and happy, or these";
+        self.unless(question.reasons.is_empty() || !is_both, &format!("{place}.reasons"), what);
     }
 
     fn texts(&mut self, place: &str, texts: &Texts, faces: usize) {
@@ -95,6 +104,7 @@ impl List {
             self.line(&format!("{place}.faces"), word, FACE_CHARS_MAX);
         }
         let own = [
+            ("about", &texts.about),
             ("unhappy", &texts.unhappy),
             ("happy", &texts.happy),
             ("nps", &texts.nps),
@@ -201,6 +211,7 @@ mod tests {
             version: 0,
             scale: Scale::Three,
             texts: vec![texts],
+            reasons: vec!["staff".to_owned()],
             unhappy: vec!["weather".to_owned(), "waiting".to_owned(), "waiting".to_owned()],
             happy: vec!["bakery".to_owned()],
             nps_one_in: NPS_ONE_IN_MAX + 1,
@@ -230,6 +241,7 @@ mod tests {
             "questions.Check out.unhappy",
             "questions.Check out.unhappy",
             "reasons.bakery",
+            "questions.Check out.reasons",
             "languages",
             "schedule, slot 1",
             "notices, the 1.",

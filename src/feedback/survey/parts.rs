@@ -54,6 +54,8 @@ pub struct Texts {
     pub question: String,
     /// The words under the faces, worst first, one for each.
     pub faces: Vec<String>,
+    /// What is asked above the reasons that everybody is offered; empty for the screen's own words.
+    pub about: String,
     /// What is asked above the reasons of an unhappy shopper; empty for the screen's own words.
     pub unhappy: String,
     /// What is asked above the reasons of a happy shopper; empty for the screen's own words.
@@ -75,9 +77,12 @@ pub struct Question {
     pub scale: Scale,
     /// Its words, one for each language.
     pub texts: Vec<Texts>,
-    /// The short names of the reasons offered after a face that is not a happy one.
+    /// The short names of the reasons offered after every face, so that the page does not tell
+    /// which one was pressed.
+    pub reasons: Vec<String>,
+    /// In place of those, the reasons offered after a face that is not a happy one.
     pub unhappy: Vec<String>,
-    /// The short names of the reasons offered after a happy face.
+    /// And those offered after a happy face.
     pub happy: Vec<String>,
     /// One in so many visits is asked for a recommendation; 0 is none.
     pub nps_one_in: u16,

@@ -24,6 +24,18 @@ pub enum Kept {
     Call,
 }
 
+/// Whom the thank-you offers to call somebody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Offer {
+    /// No one.
+    #[default]
+    Nobody,
+    /// Each shopper.
+    Everybody,
+    /// Whoever pressed an unhappy face.
+    Unhappy,
+}
+
 /// What a shopper who asked for somebody is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attending {

@@ -1,12 +1,15 @@
-//! Calls in a visit: the offer to call somebody, on the thank-you of an unhappy shopper, and the
-//! page on which the shopper waits.
+//! Calls in a visit: the offer to call somebody, on the thank-you, and the page on which the
+//! shopper waits.
+//!
+//! Everybody is offered it or nobody, unless the shop chose otherwise: whoever stands behind could
+//! read the face from it.
 //!
 //! Whether anybody comes is not decided here: [`crate::feedback::call::Calls`] knows the call, and
 //! tells of it by [`super::Cue::Coming`] and [`super::Cue::Missed`]. A press meanwhile is the next
 //! shopper's, and the call goes on without the page.
 
 use super::Visit;
-use super::exchange::{Attending, Effect};
+use super::exchange::{Attending, Effect, Offer};
 use super::phase::{Phase, Shown, UnderWay, Waiting};
 
 /// How long the thank-you is shown at least where it offers to call somebody, in milliseconds: the
@@ -17,10 +20,10 @@ pub const OFFER_MS: u64 = 8_000;
 pub const TOLD_MS: u64 = 20_000;
 
 impl Visit {
-    /// The same kiosk, which offers unhappy shoppers to call somebody if `is_offered`.
+    /// The same kiosk, which offers these shoppers to call somebody.
     #[must_use]
-    pub fn offering_help(self, is_offered: bool) -> Self {
-        Self { offers_help: is_offered, ..self }
+    pub fn offering_help(self, offer: Offer) -> Self {
+        Self { offers_help: offer, ..self }
     }
 
     /// Whether the thank-you on the screen offers to call somebody.
@@ -33,7 +36,12 @@ impl Visit {
     }
 
     pub(super) const fn is_offered_to(&self, of: Shown) -> bool {
-        self.offers_help && !self.is_closed && of.score.is_unhappy() && of.verdict.misuse.is_none()
+        let is_meant = match self.offers_help {
+            Offer::Nobody => false,
+            Offer::Everybody => true,
+            Offer::Unhappy => of.score.is_unhappy(),
+        };
+        is_meant && !self.is_closed && of.verdict.misuse.is_none()
     }
 
     /// How long the thank-you for this rating is shown.
@@ -114,7 +122,7 @@ mod tests {
     }
 
     fn visit() -> Visit {
-        Visit::new(Pace::default(), Judge::off()).offering_help(true)
+        Visit::new(Pace::default(), Judge::off()).offering_help(Offer::Unhappy)
     }
 
     fn play(visit: &mut Visit, events: &[(u64, Cue)]) -> Vec<Effect> {
@@ -125,13 +133,20 @@ mod tests {
         |value| [(10_000, press(value)), (10_000, written(1))];
 
     #[test]
-    fn only_an_unhappy_shopper_is_offered_it_and_has_the_time_to_read() {
+    fn everybody_is_offered_it_or_only_the_unhappy_and_has_the_time_to_read() {
         for (value, is_offered) in [(1, true), (2, true), (3, false), (5, false)] {
             let mut visit = visit();
             let _ = play(&mut visit, &THANKED(value));
             assert_eq!(visit.is_help_offered(), is_offered, "{value}");
             let until = if is_offered { 10_000 + OFFER_MS } else { 13_000 };
             assert_eq!(visit.due_at(), Some(until), "{value}");
+        }
+        for value in 1..=5 {
+            let mut everybodys =
+                Visit::new(Pace::default(), Judge::off()).offering_help(Offer::Everybody);
+            let _ = play(&mut everybodys, &THANKED(value));
+            assert!(everybodys.is_help_offered(), "{value}");
+            assert_eq!(everybodys.due_at(), Some(10_000 + OFFER_MS), "the same for each: {value}");
         }
         let mut off = Visit::new(Pace::default(), Judge::off());
         let _ = play(&mut off, &THANKED(1));

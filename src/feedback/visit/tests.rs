@@ -597,6 +597,10 @@ fn any_event() -> impl Strategy<Value = Cue> {
     ]
 }
 
+fn any_offer() -> impl Strategy<Value = Offer> {
+    prop_oneof![Just(Offer::Nobody), Just(Offer::Everybody), Just(Offer::Unhappy)]
+}
+
 proptest! {
     /// Any press ends as one rating or one word in the log; any thank-you and any follow-up has a
     /// commit before it; a counted press within a visit corrects the one before or waits out the
@@ -604,11 +608,11 @@ proptest! {
     #[test]
     fn presses_thanks_and_commits_always_match(
         events in prop::collection::vec((0u64..4_000, any_event()), 0..300),
-        is_followed in any::<bool>(), offers_help in any::<bool>(),
+        is_followed in any::<bool>(), offer in any_offer(),
     ) {
         let plan = if is_followed { plan() } else { Plan::default() };
         let visit = Visit::new(Pace::default(), Judge::off()).following(plan, 0);
-        let mut visit = visit.offering_help(offers_help);
+        let mut visit = visit.offering_help(offer);
         let (mut now, mut n) = (10_000, 0);
         let (mut presses, mut keeps, mut commits, mut thanks, mut ignored) = (0, 0, 0, 0, 0);
         // What is under way, and the ratings that somebody may be thanked for.
@@ -655,7 +659,8 @@ proptest! {
                         prop_assert!(!kept.is_empty(), "a follow-up before its rating is kept");
                     }
                     Effect::KeepCall { .. } => {
-                        prop_assert!(!under_way && offers_help, "a call that nobody offered");
+                        let is_offered = offer != Offer::Nobody;
+                        prop_assert!(!under_way && is_offered, "a call that nobody offered");
                         (under_way, is_thanked, is_called) = (true, false, true);
                     }
                     Effect::Attend(Attending::Asked) => {

@@ -134,10 +134,11 @@ pub async fn publish<A: Archive>(
     scope: Scope,
     now_ms: i64,
 ) -> Result<u64, Error> {
+    let survey = survey.clone().for_every_kiosk();
     let before = archive.surveys().await?;
-    compare(survey, &scope, &before)
+    compare(&survey, &scope, &before)
         .map_err(|complaints| Error::Invalid(complaints.join("\n  ")))?;
-    let content = serde_json::to_string(survey)
+    let content = serde_json::to_string(&survey)
         .map_err(|error| archive::Error::new("write the survey as JSON", error))?;
     put(archive, scope, Some(content), now_ms).await
 }

@@ -84,7 +84,12 @@ fn show_page(window: &AppWindow, bridge: &Bridge<'_>, view: &View) {
 }
 
 fn follow_up(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, texts: &DisplayTexts) {
-    let reasons = if is_happy { &texts.happy } else { &texts.unhappy };
+    let is_neutral = !texts.everybodys.list.is_empty();
+    let reasons = match is_happy {
+        _ if is_neutral => &texts.everybodys,
+        true => &texts.happy,
+        false => &texts.unhappy,
+    };
     let (title, stage) = match page {
         FollowUp::Reasons => (&reasons.title, Stage::Reasons),
         FollowUp::Nps => (&texts.nps, Stage::Nps),
@@ -102,6 +107,7 @@ fn follow_up(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, texts: &Displa
     }
     // The pressed face must not be seen again under the thank-you.
     bridge.set_pressed(0);
+    bridge.set_is_neutral(is_neutral);
     bridge.set_is_happy(is_happy);
     bridge.set_follow_up(title.as_str().into());
     bridge.set_stage(stage);
