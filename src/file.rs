@@ -1,7 +1,8 @@
-//! Writing a small file so that a power cut leaves either the old one or the new one.
+//! Writing a small file so that a power cut leaves either the old one or the new one, and noticing
+//! that somebody else has changed one.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// Writes a file that only its owner can read, making its folder if need be.
@@ -23,4 +24,15 @@ pub fn write(file: &Path, content: &[u8]) -> std::io::Result<()> {
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What is seen of a file without reading it: which one it is, when it was written, and its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look(u64, i64, i64, u64);
+
+/// Looks at a file, so that a change is noticed; none where there is none.
+#[must_use]
+pub fn look(file: &Path) -> Option<Look> {
+    let told = std::fs::metadata(file).ok()?;
+    Some(Look(told.ino(), told.mtime(), told.mtime_nsec(), told.len()))
 }

@@ -22,11 +22,12 @@ use anyhow::Context as _;
 
 use self::archive::Archive;
 use self::carried::keys;
-use self::settings::{Limits, Settings, Tls};
+use self::settings::{Limits, Settings};
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
 use crate::web::hosts::Hosts;
-use crate::web::server::{self, Stop, Stopper};
+use crate::web::proxies::Proxies;
+use crate::web::server::{self, Files, Shown, Stop, Stopper};
 
 /// How long requests under way may go on after the hub was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -37,8 +38,9 @@ pub struct Hub<A> {
     kiosks: TcpListener,
     dashboard: TcpListener,
     hosts: Hosts,
-    tls: Option<Tls>,
+    tls: Option<(Files, Shown)>,
     limits: Limits,
+    proxies: Proxies,
     keys: HubPublic,
     read_clocks: fn() -> Reading,
     stopper: Stopper,
@@ -49,7 +51,8 @@ impl<A: Archive> Hub<A> {
     /// Binds both addresses. The hub takes the time from `read_clocks` alone.
     ///
     /// # Errors
-    /// When an address is in use or does not belong to this machine.
+    /// When an address is in use or does not belong to this machine, or the certificate cannot be
+    /// shown.
     pub fn bind(
         settings: &Settings,
         archive: A,
@@ -62,14 +65,18 @@ impl<A: Archive> Hub<A> {
             listener.set_nonblocking(true).context("cannot use the listener")?;
             anyhow::Ok(listener)
         };
+        let show = |files: &Files| anyhow::Ok((files.clone(), files.show()?));
+        let tls = settings.tls.as_ref().map(show).transpose();
+        let tls = tls.context("cannot use the certificate of [tls] in hub.toml")?;
         let (stopper, stop) = server::stopper();
         Ok(Self {
             archive,
             kiosks: bind(settings.listen)?,
             dashboard: bind(settings.dashboard)?,
             hosts: pages::hosts(settings.dashboard, &settings.dashboard_names),
-            tls: settings.tls.clone(),
+            tls,
             limits: settings.limits,
+            proxies: settings.proxies.clone(),
             keys: keys.public()?,
             read_clocks,
             stopper,
@@ -94,19 +101,13 @@ impl<A: Archive> Hub<A> {
     /// Serves until stopped.
     ///
     /// # Errors
-    /// When the certificate cannot be read, or a listener fails.
+    /// When a listener fails.
     pub async fn run(self) -> anyhow::Result<()> {
-        let acceptor = |Tls { certificate, key }: &Tls| {
-            let acceptor = server::acceptor_of_files(certificate, key);
-            acceptor.map_err(anyhow::Error::from_boxed).with_context(|| {
-                format!(
-                    "cannot use the certificate {} with the key {}",
-                    certificate.display(),
-                    key.display()
-                )
-            })
-        };
-        let tls = self.tls.as_ref().map(acceptor).transpose()?;
+        let acceptor = self.tls.as_ref().map(|(_, shown)| shown.acceptor()).transpose();
+        let tls = acceptor.context("cannot prepare TLS")?;
+        if let Some((files, shown)) = self.tls {
+            tokio::spawn(renew(files, shown));
+        }
         tokio::spawn(work::run(self.archive.clone()));
         let kiosks = kiosks::routes(self.archive.clone(), self.limits, self.keys, self.read_clocks);
         let page_seconds = self.limits.page_seconds;
@@ -117,14 +118,37 @@ impl<A: Archive> Hub<A> {
         let (for_kiosks, for_people) = (open(self.kiosks)?, open(self.dashboard)?);
         let addresses = [for_kiosks.local_addr()?, for_people.local_addr()?];
         let [at_kiosks, at_people] = addresses.map(|address| self.limits.connections_at(address));
-        let stop = self.stop;
+        let (stop, proxies) = (self.stop, self.proxies);
+        let (before_kiosks, before_people) = (proxies.clone(), proxies);
         tokio::join!(
-            server::serve(for_kiosks, tls.clone(), kiosks, at_kiosks, stop.clone(), GRACE),
-            server::serve(for_people, tls, pages, at_people, stop, GRACE),
+            server::serve(
+                for_kiosks,
+                tls.clone(),
+                kiosks,
+                at_kiosks,
+                before_kiosks,
+                stop.clone(),
+                GRACE
+            ),
+            server::serve(for_people, tls, pages, at_people, before_people, stop, GRACE),
         );
         // As long as somebody could stop the listeners, they were to be stopped.
         drop(self.stopper);
         tracing::info!("the hub has stopped");
         Ok(())
     }
+}
+
+/// Shows what the files hold whenever they have changed, or somebody says so.
+async fn renew(files: Files, shown: Shown) {
+    let paths = [files.certificate.clone(), files.key.clone()];
+    server::at_change(&paths, || match files.show_anew(&shown) {
+        Ok(true) => tracing::info!("another certificate is shown from now on"),
+        Ok(false) => tracing::info!("the certificate was read again and is the same"),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the former certificate is shown: the new one cannot be used");
+        }
+    })
+    .await;
 }

@@ -48,6 +48,14 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
     }
 }
 
+/// Whether the program was started in somebody's terminal, which ends it when it is closed. A
+/// service that has a terminal to itself leads its session.
+#[must_use]
+pub fn is_in_terminal() -> bool {
+    let is_leader = rustix::process::getsid(None) == Ok(rustix::process::getpid());
+    std::io::stdin().is_terminal() && !is_leader
+}
+
 /// Asks for the PIN of a desk: twice at a terminal, or once in a line that is piped in.
 ///
 /// # Errors

@@ -10,6 +10,8 @@ pub mod limits;
 pub mod net;
 pub mod page;
 #[cfg(any(feature = "phone", feature = "hub"))]
+pub mod proxies;
+#[cfg(any(feature = "phone", feature = "hub"))]
 pub mod server;
 #[cfg(feature = "phone")]
 pub mod session;

@@ -250,10 +250,17 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let stop = hub.stopper();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // The terminal is gone; where there is none, the certificate is to be read again, whose reader
+    // hears it too.
+    let mut hangup = signal(SignalKind::hangup())?;
+    let is_in_terminal = program::is_in_terminal();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                _ = hangup.recv() => if is_in_terminal { break },
+            }
         }
         stop();
     });

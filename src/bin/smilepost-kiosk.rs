@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::clock;
 use smilepost::escape::{Dialect, Plain, Table};
@@ -205,7 +205,7 @@ fn act(command: Command) -> anyhow::Result<()> {
                     missing");
             }
             // From here on a signal is held until the kiosk can be stopped.
-            let signals = Signals::new([SIGINT, SIGTERM])?;
+            let signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
             let kiosk = Kiosk::open(settings, options)?;
             stop_on_signal(&kiosk, signals)?;
             kiosk.run()
@@ -313,11 +313,15 @@ fn app() -> String {
     format!("smilepost-kiosk {VERSION}")
 }
 
-/// Stops the kiosk at a signal, including one that came before this call.
+/// Stops the kiosk at a signal, including one that came before this call. A SIGHUP means that the
+/// terminal is gone, or, where there is none, that changed files are to be read, which their
+/// readers hear themselves.
 fn stop_on_signal(kiosk: &Kiosk, mut signals: SignalsInfo) -> anyhow::Result<()> {
     let doorbell = kiosk.doorbell();
+    let is_in_terminal = program::is_in_terminal();
     let wait = move || {
-        if signals.forever().next().is_some() {
+        let mut ends = signals.forever().filter(|signal| *signal != SIGHUP || is_in_terminal);
+        if ends.next().is_some() {
             doorbell.stop();
         }
     };

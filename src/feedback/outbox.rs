@@ -23,6 +23,10 @@ pub const PAUSE_MAX_MS: u64 = 10 * 60 * 1_000;
 /// The longest pause, in milliseconds, that the hub can ask for: a day.
 pub const RETRY_AFTER_MAX_MS: u64 = 24 * 60 * 60 * 1_000;
 
+/// The longest pause, in milliseconds, that anything else on the way can ask for: five minutes. A
+/// proxy that is set up again says "tomorrow" as lightly as "soon".
+pub const HEARSAY_MAX_MS: u64 = 5 * 60 * 1_000;
+
 /// How often in a row a delivery breaks before it is made smaller.
 pub const BROKEN_MAX: u32 = 2;
 
@@ -45,10 +49,12 @@ pub enum Outcome {
         /// How many events it had.
         events: usize,
     },
-    /// The hub asked us to wait (429, 503).
+    /// We were asked to wait (429, 503).
     Throttled {
-        /// For how long, in seconds, if it said so.
+        /// For how long, in seconds, if that was said.
         retry_after_s: Option<u32>,
+        /// Whether the hub itself said so, rather than something in between.
+        is_by_hub: bool,
     },
     /// The hub does not accept our token (401, 403).
     Unauthorised,
@@ -139,9 +145,10 @@ impl Outbox {
             }
             Outcome::Unanswered => self.pause(chance, 0),
             Outcome::Broken { events } => self.broken(events, chance),
-            Outcome::Throttled { retry_after_s } => {
+            Outcome::Throttled { retry_after_s, is_by_hub } => {
                 let asked = u64::from(retry_after_s.unwrap_or(0)) * 1_000;
-                self.pause(chance, asked.min(RETRY_AFTER_MAX_MS))
+                let most = if is_by_hub { RETRY_AFTER_MAX_MS } else { HEARSAY_MAX_MS };
+                self.pause(chance, asked.min(most))
             }
             // Somebody has to enrol the kiosk again, so the pause is long but never the last.
             Outcome::Unauthorised => self.pause(chance, PAUSE_MAX_MS / 2),
@@ -228,11 +235,19 @@ mod tests {
 
     #[test]
     fn the_hubs_wish_is_a_floor_under_the_jitter_and_has_a_limit() {
-        let throttled = |retry_after_s| Outcome::Throttled { retry_after_s };
+        let throttled = |retry_after_s| Outcome::Throttled { retry_after_s, is_by_hub: true };
         assert_eq!(pauses(throttled(Some(30)), 0.0, 1), [30_000]);
         assert_eq!(pauses(throttled(Some(30)), 1.0, 1), [31_000]);
         assert_eq!(pauses(throttled(Some(u32::MAX)), 0.0, 1), [RETRY_AFTER_MAX_MS]);
         assert_eq!(pauses(throttled(None), 1.0, 1), [1_000]);
+    }
+
+    #[test]
+    fn what_stands_in_between_cannot_ask_for_a_day() {
+        let throttled = |s| Outcome::Throttled { retry_after_s: Some(s), is_by_hub: false };
+        assert_eq!(pauses(throttled(30), 0.0, 1), [30_000]);
+        assert_eq!(pauses(throttled(86_400), 0.0, 1), [HEARSAY_MAX_MS]);
+        assert_eq!(pauses(throttled(u32::MAX), 0.0, 1), [HEARSAY_MAX_MS]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, State};
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
 use self::admission::Shared;
@@ -52,6 +53,7 @@ pub fn routes<A: Archive>(
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(refusal::for_people))
         .with_state(Shared { archive, gate, bytes_a_day, keys, read_clocks })
 }
 

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Uri;
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
@@ -41,7 +42,9 @@ pub fn routes<A: Archive>(
     let shared = Arc::new(Sharing::new(page_seconds));
     let routes = Router::new()
         .route("/", get(overview::overview::<A>))
-        .fallback(|| async { PageError::NotFound })
+        .fallback(|address: Uri| async move {
+            PageError::NotFound { depth: address.path().matches('/').count().saturating_sub(1) }
+        })
         .with_state(State { archive, zones: Zones::of_system(), read_clocks, shared });
     hosts.guard(routes).layer(map_response(async |mut response: Response| {
         protect(response.headers_mut(), layout::STYLE);

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use crate::config::{self, Complaints};
 use crate::web::hosts::is_name;
 use crate::web::limits as web;
+use crate::web::proxies::{self, Header, Proxies};
+use crate::web::server::Files;
 
 /// How many connections one address may have where nobody says otherwise.
 const CONNECTIONS_OF_ONE_MAX: usize = 64;
@@ -30,18 +32,11 @@ pub struct Settings {
     /// By which names people ask for it, beside those of this machine.
     pub dashboard_names: Vec<String>,
     /// The certificate that both are served with; without one, plain HTTP.
-    pub tls: Option<Tls>,
+    pub tls: Option<Files>,
     /// How many requests the hub takes.
     pub limits: Limits,
-}
-
-/// A certificate and its key, as PEM files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tls {
-    /// The certificate, with its chain.
-    pub certificate: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
+    /// The reverse proxies in front of both.
+    pub proxies: Proxies,
 }
 
 /// How much the hub takes.
@@ -114,6 +109,9 @@ impl Default for Limits {
 struct File {
     data_dir: Option<PathBuf>,
     listen: Option<String>,
+    trusted_proxies: Vec<String>,
+    proxy_header: Option<String>,
+    tls_at_proxy: bool,
     dashboard: DashboardPart,
     tls: TlsPart,
     limits: LimitsPart,
@@ -167,6 +165,7 @@ impl Settings {
             dashboard_names: Vec::new(),
             tls: None,
             limits: Limits::default(),
+            proxies: Proxies::default(),
         }
     }
 }
@@ -178,13 +177,20 @@ impl File {
         complaints.unless(is_given, "data_dir", "is missing: name a folder on a durable disk");
         let listen = address(complaints, "listen", self.listen, 8480);
         let dashboard = address(complaints, "dashboard.listen", self.dashboard.listen, 8481);
-        let is_private = dashboard.ip().is_loopback() || self.dashboard.open_to_network;
+        let proxies = proxies(
+            &self.trusted_proxies,
+            self.proxy_header.as_deref(),
+            self.tls_at_proxy,
+            complaints,
+        );
+        let is_private =
+            dashboard.ip().is_loopback() || self.dashboard.open_to_network || proxies.is_only_way;
         complaints.unless(
             is_private,
             "dashboard.listen",
             "would show every number to anybody who can reach it, since the page has no login yet: \
-             listen on 127.0.0.1 and put a reverse proxy with a login before it, or set \
-             dashboard.open_to_network = true",
+             listen on 127.0.0.1 and put a reverse proxy with a login before it (tls_at_proxy if \
+             it is elsewhere), or set dashboard.open_to_network = true",
         );
         let dashboard_names = self.dashboard.names;
         for name in dashboard_names.iter().filter(|name| !is_name(name)) {
@@ -192,7 +198,7 @@ impl File {
             complaints.add("dashboard.names", what);
         }
         let tls = match (self.tls.certificate, self.tls.key) {
-            (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+            (Some(certificate), Some(key)) => Some(Files { certificate, key }),
             (None, None) => None,
             (None, Some(_)) => {
                 complaints.add("tls.certificate", "is missing: a key needs its certificate");
@@ -203,13 +209,14 @@ impl File {
                 None
             }
         };
-        let is_safe = listen.ip().is_loopback() || tls.is_some();
+        let is_safe = listen.ip().is_loopback() || tls.is_some() || proxies.is_only_way;
         complaints.unless(
             is_safe,
             "listen",
             "would receive tokens over plain HTTP from the network: set tls.certificate and \
-            tls.key, \
-             or listen on 127.0.0.1 behind a reverse proxy that has a certificate",
+             tls.key, or listen on 127.0.0.1 behind a reverse proxy that has a certificate; if \
+             that proxy is on another machine or in another container, set tls_at_proxy and \
+             trusted_proxies",
         );
         let usual = Limits::default();
         let limits = Limits {
@@ -241,8 +248,36 @@ impl File {
         let is_sane = (1..=1_000_000).contains(&limits.mib_a_day);
         complaints.unless(is_sane, "limits.mib_a_day", "must be 1 to 1000000");
         complaints.unless(limits.page_seconds <= 600, "limits.page_seconds", "must be 0 to 600");
-        Settings { data_dir, listen, dashboard, dashboard_names, tls, limits }
+        Settings { data_dir, listen, dashboard, dashboard_names, tls, limits, proxies }
     }
+}
+
+fn proxies(
+    trusted: &[String],
+    header: Option<&str>,
+    is_only_way: bool,
+    complaints: &mut Complaints,
+) -> Proxies {
+    let mut nets = Vec::new();
+    for text in trusted {
+        match proxies::net(text.trim()) {
+            Ok(net) => nets.push(net),
+            Err(what) => complaints.add("trusted_proxies", format!("{text:?} {what}")),
+        }
+    }
+    let is_named = !is_only_way || !trusted.is_empty();
+    let what = "needs trusted_proxies: the address of the proxy, which alone is served then";
+    complaints.unless(is_named, "tls_at_proxy", what);
+    let header = match header.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("x-forwarded-for") => Header::XForwardedFor,
+        Some("forwarded") => Header::Forwarded,
+        Some(_) => {
+            let what = "is neither \"x-forwarded-for\" nor \"forwarded\"";
+            complaints.add("proxy_header", what);
+            Header::default()
+        }
+    };
+    Proxies { trusted: nets.into(), header, is_only_way }
 }
 
 fn address(

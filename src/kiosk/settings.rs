@@ -9,10 +9,10 @@ mod call;
 mod desk;
 mod enrolment;
 mod screen;
+mod uplink;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -26,6 +26,8 @@ pub use self::desk::{PhoneLimits, PhoneListen};
 pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError, Unfit, is_secret};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
+use self::uplink::UplinkPart;
+pub use self::uplink::{ProxyChoice, Uplink};
 use crate::config::{self, Complaints};
 use crate::feedback::alert::Rule;
 use crate::feedback::rating::Scale;
@@ -91,26 +93,6 @@ pub struct Settings {
     pub is_judged: bool,
 }
 
-/// The way to head office.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Uplink {
-    /// How long a new rating waits for others before it is sent.
-    pub coalesce: Duration,
-    /// How often an idle kiosk sends a delivery.
-    pub idle: Duration,
-    /// The first delivery after start waits up to this long, drawn by chance, so that after a power
-    /// cut not all kiosks of a city send in the same second.
-    pub first_max: Duration,
-    /// How long connecting may take.
-    pub connect_timeout: Duration,
-    /// How long the hub may be silent while it answers.
-    pub read_timeout: Duration,
-    /// How long a delivery may take in all.
-    pub timeout: Duration,
-    /// A file of certificates to trust beside the system's, for a hub with a private one.
-    pub ca_file: Option<PathBuf>,
-}
-
 /// Tones and speech.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sound {
@@ -173,18 +155,6 @@ struct VisitPart {
     language_ms: Option<u32>,
     invite_ms: Option<u32>,
     misuse_rules: Option<bool>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct UplinkPart {
-    coalesce_ms: Option<u32>,
-    idle_s: Option<u32>,
-    first_max_ms: Option<u32>,
-    connect_timeout_ms: Option<u32>,
-    read_timeout_ms: Option<u32>,
-    timeout_ms: Option<u32>,
-    ca_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -413,31 +383,5 @@ impl VisitPart {
         let what = "is more than thanks_ms: a press is corrected while the thank-you is shown";
         complaints.unless(correction_ms <= thanks_ms, "visit.correction_ms", what);
         Pace { thanks_ms, correction_ms, interval_ms, follow_up_ms, language_ms, invite_ms }
-    }
-}
-
-impl UplinkPart {
-    fn check(self, complaints: &mut Complaints) -> Uplink {
-        let mut between = |key: &str, value: Option<u32>, usual: u32, least: u32, most: u32| {
-            let value = value.unwrap_or(usual);
-            let what = format!("{value} is not {least} to {most}");
-            complaints.unless((least..=most).contains(&value), &format!("uplink.{key}"), what);
-            Duration::from_millis(u64::from(value))
-        };
-        Uplink {
-            coalesce: between("coalesce_ms", self.coalesce_ms, 500, 0, 60_000),
-            idle: between("idle_s", self.idle_s, 300, 1, 86_400) * 1_000,
-            first_max: between("first_max_ms", self.first_max_ms, 10_000, 0, 3_600_000),
-            connect_timeout: between(
-                "connect_timeout_ms",
-                self.connect_timeout_ms,
-                10_000,
-                1,
-                120_000,
-            ),
-            read_timeout: between("read_timeout_ms", self.read_timeout_ms, 20_000, 1, 120_000),
-            timeout: between("timeout_ms", self.timeout_ms, 60_000, 1, 600_000),
-            ca_file: self.ca_file,
-        }
     }
 }

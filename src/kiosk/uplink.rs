@@ -4,20 +4,26 @@
 //! slow or hostile, can delay a press. Only a well-formed receipt with the delivery's own nonce
 //! settles anything; after any other answer the events stay and are sent again.
 
+mod again;
 pub mod carried;
 mod client;
+mod connector;
 mod credentials;
 mod error;
+mod proxy;
 mod sender;
 mod survey;
+mod trust;
+mod why;
 
 use std::sync::Arc;
 
 use reqwest::header::CONTENT_TYPE;
 use tokio::sync::Notify;
 
-use self::client::{Clock, client, is_json, parse, read, refusal};
-pub use self::error::Error;
+use self::client::{Clock, is_json, parse, read, refusal};
+use self::connector::Connector;
+pub use self::error::{Error, Unusable};
 use self::sender::Sender;
 pub use self::sender::UplinkConfig;
 use crate::clock;
@@ -48,17 +54,18 @@ pub fn enrol(
     code: &str,
     app: &str,
 ) -> Result<Enrolment, Error> {
-    let hub = hub.trim_end_matches('/').to_owned();
-    let client = client(settings, &hub, Clock::not_before(clock::built_ms()))?;
+    let mut connector = Connector::to(settings, hub, Clock::not_before(clock::built_ms()))?;
+    let (client, hub) = (connector.client()?, connector.hub().to_owned());
     let request = EnrolmentRequest { code: code.to_owned(), app: app.to_owned() };
     let body = serde_json::to_vec(&request).unwrap_or_default();
     let address = format!("{hub}{}", wire::ENROLMENTS);
     let exchange = async {
         let sent = client.post(&address).header(CONTENT_TYPE, "application/json").body(body);
-        let answer = sent.send().await.map_err(Error::Unreachable)?;
+        let unreachable = |error| Error::Unreachable(connector.why(&error));
+        let answer = sent.send().await.map_err(unreachable)?;
         let status = answer.status();
         let is_json = is_json(&answer);
-        let body = read(answer).await.map_err(Error::Unreachable)?;
+        let body = read(answer).await.map_err(unreachable)?;
         if let Some(refused) = refusal(is_json, &body) {
             return Err(Error::Refused(refused));
         }
@@ -86,14 +93,15 @@ pub fn enrolment(hub: String, enrolled: Enrolled) -> Result<Enrolment, Error> {
 /// Starts the uplink on a thread of its own.
 ///
 /// # Errors
-/// When the enrolment's address or the certificates cannot be used.
+/// When the enrolment's address is not a hub's. What else is wrong with the way there may be cured
+/// while the kiosk runs.
 pub fn start(config: UplinkConfig, journal: JournalThread) -> Result<Uplink, Error> {
     let settings = config.settings.uplink.clone();
     let clock = Clock::not_before(config.floor_ms);
-    let client = client(&settings, &config.enrolment.hub, clock.clone())?;
+    let connector = Connector::to(&settings, &config.enrolment.hub, clock.clone())?;
     let nudge = Arc::new(Notify::new());
     let uplink = Uplink { nudge: nudge.clone() };
-    let sender = Sender::new(client, clock, config, journal);
+    let sender = Sender::new(connector, clock, config, journal);
     let runtime = runtime().map_err(Error::Thread)?;
     let thread = std::thread::Builder::new().name("uplink".to_owned());
     thread.spawn(move || runtime.block_on(sender.run(&settings, &nudge))).map_err(Error::Thread)?;

@@ -101,6 +101,13 @@ pub fn is_name(text: &str) -> bool {
     is_address || text.len() <= 253 && text.split('.').all(is_label)
 }
 
+/// Whether a text is what a browser may send as `Host`: a name or an address, with a port or
+/// without.
+#[must_use]
+pub fn is_host(text: &str) -> bool {
+    Host::read(text).is_some()
+}
+
 /// `localhost` and what is below it: RFC 6761 has both mean this machine.
 fn is_localhost(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")

@@ -2,6 +2,11 @@
 
 use std::fmt::Display;
 
+#[cfg(any(feature = "phone", feature = "hub"))]
+use axum::http::HeaderMap;
+#[cfg(any(feature = "phone", feature = "hub"))]
+use axum::http::header::ACCEPT;
+
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 use crate::escape::{Lines, Plain};
@@ -52,4 +57,32 @@ pub fn document(head: Head<'_>, body: &Markup) -> Markup {
             body { (PreEscaped(Lines(&body.0).to_string())) }
         }
     }
+}
+
+/// The only style of [`sentence`].
+pub const SENTENCE_STYLE: &str =
+    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}";
+
+/// A page that has one sentence to say, and nothing else: why there is no other.
+#[must_use]
+pub fn sentence(sentence: &str, more: &Markup) -> Markup {
+    let head = Head {
+        language: "en",
+        direction: "ltr",
+        title: "Smilepost",
+        style: SENTENCE_STYLE,
+        refresh_s: None,
+    };
+    let mut letters = sentence.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let rest = letters.as_str().trim_end().trim_end_matches('.');
+    document(head, &html! { main { p role="alert" { (first) (rest) "." (more) } } })
+}
+
+/// Whether whoever asks wants a page to look at, as browsers do, and not what programs read.
+#[cfg(any(feature = "phone", feature = "hub"))]
+#[must_use]
+pub fn is_for_people(headers: &HeaderMap) -> bool {
+    let mut accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts.any(|value| value.to_ascii_lowercase().contains("text/html"))
 }

@@ -9,6 +9,8 @@
 mod connection;
 mod memory;
 mod open;
+mod plain;
+mod renewal;
 mod stop;
 mod tls;
 mod watched;
@@ -25,10 +27,12 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use self::connection::Connection;
 use self::memory::Crowd;
 use self::open::Open;
+pub use self::renewal::at_change;
 pub use self::stop::{Stop, Stopper, stopper};
-pub use self::tls::{acceptor, acceptor_of_files};
+pub use self::tls::{Files, Pair, Shown, Unusable};
 use crate::web::limits::Limits;
 use crate::web::net::Net;
+use crate::web::proxies::Proxies;
 
 /// How long nobody is accepted after the system had no descriptor for a connection.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -40,19 +44,21 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves HTTP/1 until stopped, over TLS where there is an acceptor; then what is under way is
-/// finished within `grace`. Handlers find the [`Net`] of whoever asks among the extensions.
+/// finished within `grace`. Handlers find the [`Net`] of whoever asks among the extensions, behind
+/// whichever of the `proxies`.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     routes: Router,
     limits: Limits,
+    proxies: Proxies,
     mut stop: Stop,
     grace: Duration,
 ) {
     let routes = routes
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.answer))
         .layer(RequestBodyTimeoutLayer::new(limits.body));
-    let connection = Connection { tls, routes, limits, stop: stop.clone() };
+    let connection = Connection { tls, routes, limits, proxies, stop: stop.clone() };
     let mut open = Open::new(limits);
     let mut complained_at: Option<Instant> = None;
     let mut crowd = Crowd::default();
@@ -73,8 +79,11 @@ pub async fn serve(
             Ok((stream, peer)) => {
                 let net = Net::from(peer.ip());
                 // A connection that cannot be admitted is closed by this.
-                if let Some(life) = open.make_room(net) {
-                    let task = tokio::spawn(connection.clone().serve(stream, net, life.clone()));
+                let is_proxy = connection.proxies.has(peer.ip());
+                let room = if is_proxy { open.make_room_for_many() } else { open.make_room(net) };
+                if let Some(life) = room {
+                    let serve = connection.clone().serve(stream, peer.ip(), life.clone());
+                    let task = tokio::spawn(serve);
                     open.add(net, life, task);
                     crowd.note(open.count());
                 }
@@ -143,7 +152,7 @@ mod tests {
             linger: second,
         };
         let (_stopper, stop) = stopper();
-        tokio::spawn(serve(listener, None, routes, limits, stop, second));
+        tokio::spawn(serve(listener, None, routes, limits, Proxies::default(), stop, second));
         polite_came.notified().await;
         let before = *answered.lock().unwrap();
         assert!(before < 8, "{before} requests of another were answered before");

@@ -34,6 +34,26 @@ pub fn etag(epoch: u64, publication: u64) -> String {
     format!("\"{epoch}-{publication}\"")
 }
 
+/// Whether an `If-None-Match` names this publication, also after proxies have written on the tag:
+/// they call it weak (`W/`), and add to it how they packed the answer (`-gzip`).
+#[must_use]
+pub fn is_known(if_none_match: &str, epoch: u64, publication: u64) -> bool {
+    let name = etag(epoch, publication);
+    let name = name.trim_matches('"');
+    if_none_match.split(',').any(|tag| {
+        let tag = tag.trim();
+        let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+        let added =
+            tag.strip_prefix(name).map(|rest| rest.trim_start_matches(['-', ';', ':', '+']));
+        added.is_some_and(|added| {
+            added.is_empty() && tag == name
+                || !added.is_empty()
+                    && added.len() < tag.len() - name.len()
+                    && added.bytes().all(|byte| byte.is_ascii_lowercase())
+        })
+    })
+}
+
 /// What the hub answers: the survey, and the number under which it was published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
@@ -509,5 +529,16 @@ mod tests {
             "questions.a.version",
         ];
         assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn a_tag_is_known_again_after_proxies_have_written_on_it() {
+        let known = ["7-12", "\"7-12\"", "W/\"7-12\"", "\"7-12-gzip\"", "W/\"7-12;br\""];
+        for tag in known.into_iter().chain(["\"7-11\", W/\"7-12--gzip\""]) {
+            assert!(is_known(tag, 7, 12), "{tag}");
+        }
+        for tag in ["", "7-1", "7-123", "7-12-3", "17-12", "7-12gzip", "7-12-", "\"7\",\"12\""] {
+            assert!(!is_known(tag, 7, 12), "{tag}");
+        }
     }
 }

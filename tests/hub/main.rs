@@ -14,6 +14,7 @@ mod intake;
 mod names;
 mod owners;
 mod program;
+mod proxies;
 mod scene;
 mod settings;
 mod surveys;

@@ -71,7 +71,7 @@ mutant unsound-mark-believed $journal/books_sql.rs 's/is_whole && crc == Some\(i
 mutant losses-unreported $journal/chores/losses.rs 's/missing\.map\(\|\(first, last\)\| Loss/missing.take(0).map(|(first, last)| Loss/' --test kiosk damage
 # P7: kiosks that lost the hub together do not return together.
 mutant no-jitter src/feedback/outbox.rs 's/chance\.clamp\(0\.0, 1\.0\)/chance.clamp(1.0, 1.0)/' --test together returning
-mutant retry-after-ignored src/kiosk/uplink/sender.rs 's/Outcome::Throttled \{ retry_after_s \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None) }/' --test together hostile
+mutant retry-after-ignored src/kiosk/uplink/sender.rs 's/Outcome::Throttled \{ retry_after_s, is_by_hub \}/Outcome::Throttled { retry_after_s: retry_after_s.and(None), is_by_hub }/' --test together hostile
 mutant all-sent-away-alike src/hub/kiosks/gate.rs 's/random_range\(1\.\.=BUSY_MAX_S\)/random_range(BUSY_MAX_S..=BUSY_MAX_S)/' --test together returning
 # P9, P10: time.
 mutant no-time-floor src/kiosk/uplink/client.rs 's/now_ms\.max\(floor_ms\)/now_ms.min(floor_ms.max(now_ms)).min(now_ms)/' --test together tls

@@ -66,9 +66,21 @@ impl Site {
     }
 
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Output {
+        self.run_in(program, arguments, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) fn run_in(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Output {
         let config = self.path(&format!("{program}.toml"));
         let path = if program == "hub" { HUB } else { KIOSK };
-        Command::new(path).args(arguments).arg("--config").arg(config).output().unwrap()
+        let mut command = Command::new(path);
+        command.args(arguments).arg("--config").arg(config);
+        command.envs(environment.iter().copied()).output().unwrap()
     }
 
     /// Sets up a shop and a kiosk at the hub, and enrols the kiosk there by this address.
@@ -204,6 +216,14 @@ impl Process {
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+}
+
+impl Process {
+    /// Sends the program a SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        let pid = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw);
+        rustix::process::kill_process(pid.unwrap(), rustix::process::Signal::HUP).unwrap();
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod between;
 mod carried;
 #[path = "../support/chance.rs"]
 mod chance;
@@ -24,6 +25,8 @@ mod parties;
 #[path = "../support/portal.rs"]
 mod portal;
 mod promises;
+#[path = "../support/proxies.rs"]
+mod proxies;
 mod returning;
 mod simulated;
 mod surveys;

@@ -93,7 +93,7 @@ fn play(chance: &mut Chance, back_ms: u64, first_ms: impl Fn(&mut Chance) -> u64
                             let s = wait.seconds();
                             sent_away += 1;
                             post.not_before_ms = now_ms + u64::from(s) * 1_000;
-                            (kiosk, Outcome::Throttled { retry_after_s: Some(s) })
+                            (kiosk, Outcome::Throttled { retry_after_s: Some(s), is_by_hub: true })
                         }
                     }
                 }

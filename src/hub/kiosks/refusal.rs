@@ -1,15 +1,47 @@
 //! How the hub refuses a kiosk: a status for programs, a sentence for people, the cause in the log.
 
-use axum::Json;
-use axum::http::header::{CONNECTION, RETRY_AFTER};
+use axum::extract::Request;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+
+use maud::html;
 
 use super::gate::{self, Wait};
 use crate::carried::seal;
 use crate::hub::archive;
 use crate::hub::intake::Unacceptable;
+use crate::web::guard::protect;
+use crate::web::page;
 use crate::wire;
+
+/// The sentence of a refusal, beside the answer.
+#[derive(Clone)]
+struct Said(String);
+
+/// Refuses people, who have strayed here with a browser, with a page in the place of JSON.
+pub(super) async fn for_people(request: Request, next: Next) -> Response {
+    let is_for_people = page::is_for_people(request.headers());
+    let mut response = next.run(request).await;
+    let Some(Said(said)) = response.extensions().get().filter(|_| is_for_people).cloned() else {
+        return response;
+    };
+    let more = html! { p { (ASIDE) } };
+    let page = page::sentence(&said, &more).into_response();
+    let (parts, body) = page.into_parts();
+    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+        response.headers_mut().remove(&name);
+    }
+    response.headers_mut().extend(parts.headers);
+    *response.body_mut() = body;
+    protect(response.headers_mut(), page::SENTENCE_STYLE);
+    response
+}
+
+const ASIDE: &str = "Kiosks deliver to this address. People look at head office's page, whose \
+                     address is the one of [dashboard] in hub.toml.";
 
 /// A request that the hub will not or cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +112,8 @@ impl IntoResponse for Refusal {
         }
         let is_unread = matches!(self, Self::Unauthorised | Self::TooLarge(_) | Self::Wait(_));
         let body = wire::Refusal { refused: self.to_string() };
-        let mut response = (self.status(), Json(body)).into_response();
+        let said = Said(body.refused.clone());
+        let mut response = (self.status(), Extension(said), Json(body)).into_response();
         let seconds = match self {
             Self::Wait(wait) => Some(wait.seconds()),
             Self::Archive(_) => Some(gate::busy_s()),

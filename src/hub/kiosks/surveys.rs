@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
@@ -22,8 +22,8 @@ pub(super) async fn hand_out<A: Archive>(
     let publication = found.as_ref().map_or(0, |found| found.number);
     let epoch = shared.archive.epoch(kiosk.clone()).await?;
     let tag = survey::etag(epoch, publication);
-    let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
-    if known.is_some_and(|known| known == tag) {
+    let mut known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|known| known.to_str().ok());
+    if known.any(|known| survey::is_known(known, epoch, publication)) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
     let content = found.and_then(|found| found.content);
@@ -31,5 +31,7 @@ pub(super) async fn hand_out<A: Archive>(
     let survey = content.map(|content| serde_json::from_str(&content)).transpose();
     let survey = survey.map_err(|error| archive::Error::new("read a survey", error))?;
     tracing::debug!(kiosk, publication, "a survey was sent to a kiosk");
-    Ok(([(ETAG, tag)], Json(Published { epoch, publication, survey })).into_response())
+    // No cache on the way may answer for the hub.
+    let headers = [(ETAG, tag), (CACHE_CONTROL, "no-store".to_owned())];
+    Ok((headers, Json(Published { epoch, publication, survey })).into_response())
 }

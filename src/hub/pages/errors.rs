@@ -12,7 +12,10 @@ use crate::hub::archive;
 pub(super) enum PageError {
     /// There is no page at this address.
     #[error("There is no page at this address.")]
-    NotFound,
+    NotFound {
+        /// How many folders deep the address is, below the one of the pages.
+        depth: usize,
+    },
     /// A date cannot be read.
     #[error("{0:?} is not a date such as 2026-11-20.")]
     Date(String),
@@ -39,7 +42,7 @@ impl From<archive::Error> for PageError {
 impl PageError {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Date(_) => StatusCode::BAD_REQUEST,
             Self::TooSlow(_) | Self::Archive(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -52,7 +55,12 @@ impl IntoResponse for PageError {
             let error = error as &dyn std::error::Error;
             tracing::error!(error, "a page could not be shown");
         }
-        let nav = html! { nav { a href="/" { "Today" } } };
+        // A reverse proxy may have the pages below a path that they do not know.
+        let home = match &self {
+            Self::NotFound { depth: depth @ 1.. } => "../".repeat(*depth),
+            _ => "./".to_owned(),
+        };
+        let nav = html! { nav { a href=(home) { "Today" } } };
         let main = html! { p.alarm role="alert" { (self.to_string()) } };
         (self.status(), layout::page(None, &nav, &main, &html! {})).into_response()
     }

@@ -72,7 +72,7 @@ fn nav(overview: &Overview) -> Markup {
             strong { @if overview.asked.is_some() { (shown) } @else { "Today" } }
             @if overview.asked.is_some() {
                 (link(shown.checked_add_days(Days::new(1)), "Day after"))
-                a href="/" { "Today" }
+                a href="./" { "Today" }
             }
         }
     }

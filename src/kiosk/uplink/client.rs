@@ -1,22 +1,18 @@
-//! The uplink's HTTP client: timeouts on everything, no redirects, a limit on the size of answers,
-//! which are not unpacked.
+//! What comes over the way to the hub: by which clock certificates are checked, and how answers are
+//! read. They have a limit and are not unpacked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
+use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, redirect};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
 
-use super::error::Error;
 use crate::clock;
 use crate::escape::sentence;
-use crate::kiosk::settings;
 use crate::wire::{self, Refusal};
 
 /// The time by which certificates are checked.
@@ -87,69 +83,13 @@ impl TimeProvider for Clock {
     }
 }
 
-/// The TLS configuration: the system's and the configured certificates, and our own clock.
-fn tls(settings: &settings::Uplink, clock: Clock) -> Result<ClientConfig, Error> {
-    let mut roots = RootCertStore::empty();
-    // A certificate of the system that cannot be read is not trusted.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = &settings.ca_file {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Certificates {
-            file: file.display().to_string(),
-            source,
-        };
-        let pem = std::fs::read(file).map_err(|error| failed(error.into()))?;
-        let mut is_empty = true;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            is_empty = false;
-            let certificate = certificate.map_err(|error| failed(error.to_string().into()))?;
-            roots.add(certificate).map_err(|error| failed(error.into()))?;
-        }
-        if is_empty {
-            return Err(failed("the file has no certificate".into()));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_details(provider, Arc::new(clock))
-        .with_safe_default_protocol_versions()
-        .map_err(Error::Tls)?;
-    let mut config = versions.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-pub(super) fn client(
-    settings: &settings::Uplink,
-    hub: &str,
-    clock: Clock,
-) -> Result<Client, Error> {
-    let url = reqwest::Url::parse(hub).map_err(|_| Error::Address(hub.to_owned()))?;
-    let is_this_machine = match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    };
-    if !(url.scheme() == "https" || url.scheme() == "http" && is_this_machine) {
-        return Err(Error::Address(hub.to_owned()));
-    }
-    let builder = Client::builder()
-        .connect_timeout(settings.connect_timeout)
-        .read_timeout(settings.read_timeout)
-        .timeout(settings.timeout)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .tls_backend_preconfigured(tls(settings, clock)?);
-    builder.build().map_err(Error::Unreachable)
-}
-
 pub(super) fn is_json(answer: &Response) -> bool {
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind == "application/json"))
+    let is_json = |kind: &str| kind.trim().eq_ignore_ascii_case("application/json");
+    kind.and_then(|kind| kind.split(';').next()).is_some_and(is_json)
 }
 
-/// The seconds that the hub asks us to wait; a date would need a clock that can be trusted.
+/// The seconds that an answer asks us to wait; a date would need a clock that can be trusted.
 pub(super) fn retry_after_s(answer: &Response) -> Option<u32> {
     answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
@@ -174,15 +114,4 @@ pub(super) fn parse<T: DeserializeOwned>(is_json: bool, body: &[u8]) -> Option<T
 /// What a hub says when it refuses, as it may be logged and shown.
 pub(super) fn refusal(is_json: bool, body: &[u8]) -> Option<String> {
     parse::<Refusal>(is_json, body).map(|refusal| sentence(&refusal.refused))
-}
-
-/// An error and its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line = format!("{line}: {cause}");
-        source = cause.source();
-    }
-    line
 }

@@ -100,9 +100,17 @@ impl Sender {
     }
 
     /// Asks for a new token; the old one stays valid until the new one is used.
-    async fn renew(&self) -> Option<String> {
-        let address = format!("{}{}", self.config.enrolment.hub, wire::TOKENS);
-        let answer = self.client.post(address).bearer_auth(self.token()).send().await.ok()?;
+    async fn renew(&mut self) -> Option<String> {
+        let address = format!("{}{}", self.connector.hub(), wire::TOKENS);
+        let answer = self
+            .connector
+            .client()
+            .ok()?
+            .post(address)
+            .bearer_auth(self.token())
+            .send()
+            .await
+            .ok()?;
         let is_good = is_json(&answer) && answer.status().is_success();
         let body = read(answer).await.ok()?;
         let Renewed { token } = parse(is_good, &body)?;

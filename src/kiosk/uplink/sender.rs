@@ -6,7 +6,10 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
 use tokio::sync::Notify;
 
-use super::client::{Clock, chain, is_json, parse, read, refusal, retry_after_s};
+use super::again::Awaited;
+use super::client::{Clock, is_json, parse, read, refusal, retry_after_s};
+use super::connector::Connector;
+use super::why::is_certificate;
 use crate::clock;
 use crate::feedback::moment::Limit;
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
@@ -47,7 +50,7 @@ pub struct UplinkConfig {
 
 /// What sends, and what it remembers from one delivery to the next.
 pub(super) struct Sender {
-    pub(super) client: Client,
+    pub(super) connector: Connector,
     pub(super) clock: Clock,
     pub(super) config: UplinkConfig,
     /// Which of the tokens is tried; see [`Enrolment::tokens`].
@@ -69,6 +72,8 @@ pub(super) struct Sender {
     pub(super) complaint: Option<String>,
     /// The hub's epoch and the number of the survey that was refused.
     pub(super) refused: Option<(u64, u64)>,
+    /// When a survey that did not come is asked for again.
+    pub(super) awaited: Awaited,
 }
 
 /// The result of one delivery, for the outbox and for the log.
@@ -105,13 +110,13 @@ impl Attempt {
 impl Sender {
     /// What sends, before it has sent anything.
     pub(super) fn new(
-        client: Client,
+        connector: Connector,
         clock: Clock,
         config: UplinkConfig,
         journal: JournalThread,
     ) -> Self {
         Self {
-            client,
+            connector,
             clock,
             which: 0,
             alone: None,
@@ -125,6 +130,7 @@ impl Sender {
             renewals: 0,
             complaint: None,
             refused: None,
+            awaited: Awaited::default(),
         }
     }
 
@@ -136,10 +142,14 @@ impl Sender {
                 return;
             };
             let attempt = match batch {
-                Ok(batch) => {
-                    self.suspect(&batch);
-                    self.deliver(&batch).await
-                }
+                Ok(batch) => match self.connector.client() {
+                    Ok(client) => {
+                        self.suspect(&batch);
+                        self.deliver(&client, &batch).await
+                    }
+                    // Somebody has to cure a file or a key; it is looked at again.
+                    Err(error) => Attempt::failed(Outcome::Unanswered, chain(&error)),
+                },
                 // The attendant shows that the journal cannot be read; the uplink only pauses.
                 Err(error) => Attempt::failed(Outcome::Unanswered, error.to_string()),
             };
@@ -226,7 +236,7 @@ impl Sender {
         self.trouble = trouble;
     }
 
-    async fn deliver(&self, batch: &Batch) -> Attempt {
+    async fn deliver(&mut self, client: &Client, batch: &Batch) -> Attempt {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let UplinkConfig { app, enrolment, .. } = &self.config;
         let delivery = Delivery {
@@ -247,9 +257,8 @@ impl Sender {
             Ok(body) => body,
             Err(error) => return Attempt::failed(Outcome::Unanswered, error.to_string()),
         };
-        let request = self
-            .client
-            .post(format!("{}{}", self.config.enrolment.hub, wire::DELIVERIES))
+        let request = client
+            .post(format!("{}{}", self.connector.hub(), wire::DELIVERIES))
             .bearer_auth(self.token())
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_ENCODING, "gzip")
@@ -259,13 +268,14 @@ impl Sender {
             Ok(answer) => answer,
             // A failed connection says nothing about the events; a broken one may.
             Err(error) if error.is_connect() => {
-                if chain(&error).contains("certificate") {
-                    self.clock.doubt();
+                if is_certificate(&error) {
+                    self.connector.doubt();
                 }
-                return Attempt::failed(Outcome::Unanswered, chain(&error));
+                return Attempt::failed(Outcome::Unanswered, self.connector.why(&error));
             }
             Err(error) => {
-                return Attempt::failed(Outcome::Broken { events: batch.len() }, chain(&error));
+                let outcome = Outcome::Broken { events: batch.len() };
+                return Attempt::failed(outcome, self.connector.why(&error));
             }
         };
         let (status, is_json) = (answer.status(), is_json(&answer));
@@ -273,7 +283,8 @@ impl Sender {
         let body = match read(answer).await {
             Ok(body) => body,
             Err(error) => {
-                return Attempt::failed(Outcome::Broken { events: batch.len() }, chain(&error));
+                let outcome = Outcome::Broken { events: batch.len() };
+                return Attempt::failed(outcome, self.connector.why(&error));
             }
         };
         let took = (sent_at, clock::boot_ms());
@@ -356,7 +367,7 @@ fn judge(
     let outcome = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_by_hub => Outcome::Unauthorised,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            Outcome::Throttled { retry_after_s }
+            Outcome::Throttled { retry_after_s, is_by_hub }
         }
         StatusCode::PAYLOAD_TOO_LARGE => Outcome::TooLarge { events, is_by_hub },
         StatusCode::UNPROCESSABLE_ENTITY if is_by_hub => Outcome::Unacceptable { events },
@@ -364,4 +375,27 @@ fn judge(
         _ => Outcome::Unanswered,
     };
     Attempt::failed(outcome, why)
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_not_the_hub_is_not_believed_for_long() {
+        for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+            let of = |refusal: Option<&str>| {
+                judge(status, refusal.map(str::to_owned), Some(86_400), 3).outcome
+            };
+            let retry_after_s = Some(86_400);
+            assert_eq!(of(None), Outcome::Throttled { retry_after_s, is_by_hub: false });
+            assert_eq!(of(Some("wait")), Outcome::Throttled { retry_after_s, is_by_hub: true });
+        }
+    }
 }

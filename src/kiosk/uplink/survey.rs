@@ -1,15 +1,17 @@
 //! Fetches the survey from head office.
 //!
 //! A receipt names the survey that is meant for this kiosk, so that nothing is fetched while it
-//! has that one. What comes is checked whole before it takes the place of the last good one.
+//! has that one. What comes is checked whole before it takes the place of the last good one. It
+//! says itself which one it is: headers such as `ETag` are changed and dropped by proxies.
 
 use reqwest::StatusCode;
-use reqwest::header::{ETAG, IF_NONE_MATCH};
+use reqwest::header::CACHE_CONTROL;
 
 use super::client::{is_json, parse, read};
 use super::sender::{Attempt, Sender};
+use crate::clock;
 use crate::kiosk::office_survey::{OfficeSurvey, Unfit};
-use crate::wire::survey::{Published, SURVEY, etag};
+use crate::wire::survey::{Published, SURVEY};
 
 const OWN_SURVEY: &str = "its configuration names a survey of its own";
 
@@ -33,35 +35,39 @@ impl Sender {
         if self.refused == Some(wanted) {
             return;
         }
-        match self.fetch_survey().await {
-            Ok(Some(published)) => self.take_survey(&published),
-            Ok(None) => {}
+        if !self.awaited.may_ask(wanted, clock::boot_ms()) {
+            return;
+        }
+        match self.fetch_survey(wanted).await {
+            Ok(published) => self.take_survey(&published),
             Err(why) => {
+                self.awaited.failed(wanted, clock::boot_ms());
                 tracing::warn!(why, "cannot fetch the survey; the kiosk asks the last one");
                 self.complaint = Some(format!("survey {} cannot be fetched: {why}", wanted.1));
             }
         }
     }
 
-    /// Fetches the survey; none when the kiosk has it already.
-    async fn fetch_survey(&self) -> Result<Option<Published>, String> {
-        let address = format!("{}{SURVEY}", self.config.enrolment.hub);
-        let mut request = self.client.get(address).bearer_auth(self.token());
-        if let Some((epoch, publication)) = self.config.survey {
-            request = request.header(IF_NONE_MATCH, etag(epoch, publication));
-        }
-        let answer = request.send().await.map_err(|error| error.to_string())?;
+    /// Fetches the survey with this name, or one that was published since.
+    async fn fetch_survey(&mut self, wanted: (u64, u64)) -> Result<Published, String> {
+        let client = self.connector.client().map_err(|error| error.to_string())?;
+        let address = format!("{}{SURVEY}", self.connector.hub());
+        let request = client.get(address).bearer_auth(self.token());
+        let answer = request.header(CACHE_CONTROL, "no-cache").send().await;
+        let answer = answer.map_err(|error| self.connector.why(&error))?;
         let (status, is_json) = (answer.status(), is_json(&answer));
-        if status == StatusCode::NOT_MODIFIED {
-            return Ok(None);
-        }
-        let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-        let body = read(answer).await.map_err(|error| error.to_string())?;
+        let body = read(answer).await.map_err(|error| self.connector.why(&error))?;
         let published: Option<Published> = parse(is_json && status == StatusCode::OK, &body);
-        // An answer is whole only if its ETag and its body name the same survey.
-        let name = |published: &Published| etag(published.epoch, published.publication);
-        let published = published.filter(|published| tag.as_ref() == Some(&name(published)));
-        published.map(Some).ok_or_else(|| format!("answered {status}, but without a valid survey"))
+        let published =
+            published.ok_or_else(|| format!("answered {status}, but without a valid survey"))?;
+        let (epoch, publication) = wanted;
+        // What a cache on the way has kept of yesterday is not what the receipt has named.
+        let is_meant = published.epoch == epoch && published.publication >= publication;
+        is_meant.then_some(published).ok_or_else(|| {
+            "something on the way to head office answers with an older survey: it must not keep \
+             answers for later"
+                .to_owned()
+        })
     }
 
     fn take_survey(&mut self, published: &Published) {

@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,10 +19,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::open::{Doing, Life};
+use super::plain;
 use super::stop::Stop;
 use super::watched::Watched;
 use crate::web::limits::Limits;
 use crate::web::net::Net;
+use crate::web::proxies::Proxies;
 
 /// The largest request line with its headers, in bytes.
 const HEADERS_BYTES_MAX: usize = 16 * 1024;
@@ -32,6 +35,7 @@ pub(super) struct Connection {
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) routes: Router,
     pub(super) limits: Limits,
+    pub(super) proxies: Proxies,
     pub(super) stop: Stop,
 }
 
@@ -39,26 +43,42 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<axum::body::Body>, Inf
 
 impl Connection {
     /// Serves a connection to its end.
-    pub(super) async fn serve(self, stream: TcpStream, net: Net, life: Arc<Life>) {
-        let stream = Watched::new(stream, Arc::clone(&life), self.limits.write);
+    pub(super) async fn serve(mut self, stream: TcpStream, peer: IpAddr, life: Arc<Life>) {
+        if !self.proxies.let_in(peer) {
+            self.routes = Router::new().fallback(plain::refuse);
+        }
+        let (kept, write) = (Arc::clone(&life), self.limits.write);
+        let watch = |stream| Watched::new(stream, kept, write);
         let Some(tls) = self.tls.clone() else {
-            return self.speak(stream, net, life).await;
+            let stream = watch(stream);
+            return self.speak(stream, peer, life).await;
         };
+        let first = tokio::time::timeout(self.limits.handshake, plain::is_plain(&stream)).await;
+        let stream = watch(stream);
+        match first {
+            Ok(false) => {}
+            Ok(true) => {
+                let routes = Router::new().fallback(plain::answer);
+                return Self { routes, ..self }.speak(stream, peer, life).await;
+            }
+            // Whoever says nothing in time is hung up on.
+            Err(_) => return,
+        }
         let agreed = tokio::time::timeout(self.limits.handshake, tls.accept(stream)).await;
         // Whoever does not agree on a key in time is hung up on.
         if let Ok(Ok(stream)) = agreed {
-            self.speak(stream, net, life).await;
+            self.speak(stream, peer, life).await;
         }
     }
 
     async fn speak(
         mut self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        net: Net,
+        peer: IpAddr,
         life: Arc<Life>,
     ) {
         let limits = self.limits;
-        let answer = self.answers(net, life);
+        let answer = self.answers(peer, life);
         let service = hyper::service::service_fn(answer);
         let mut http = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -88,13 +108,19 @@ impl Connection {
     }
 
     /// What answers the requests of one connection.
-    fn answers(&self, net: Net, life: Arc<Life>) -> impl Fn(Request<Incoming>) -> Answer + use<> {
+    fn answers(
+        &self,
+        peer: IpAddr,
+        life: Arc<Life>,
+    ) -> impl Fn(Request<Incoming>) -> Answer + use<> {
+        let proxies = self.proxies.clone();
         let (routes, requests_max) = (self.routes.clone(), self.limits.requests_max);
         let service = TowerToHyperService::new(routes);
         let requests = Arc::new(AtomicU32::new(0));
         move |request: Request<Incoming>| {
             let (mut parts, body) = request.into_parts();
-            parts.extensions.insert(net);
+            let client = proxies.client(peer, &parts.headers);
+            parts.extensions.insert(Net::from(client));
             let body = Received::new(body, Arc::clone(&life));
             let request = Request::from_parts(parts, axum::body::Body::new(body));
             let answer = hyper::service::Service::call(&service, request);

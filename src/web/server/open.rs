@@ -90,6 +90,12 @@ impl Open {
         if of_one >= self.limits.connections_of_one_max && !self.close_one(Some(net)) {
             return None;
         }
+        self.make_room_for_many()
+    }
+
+    /// The same for a proxy, which comes for many.
+    pub(super) fn make_room_for_many(&mut self) -> Option<Arc<Life>> {
+        self.count_anew();
         if self.entries.len() >= self.limits.connections_max && !self.close_one(None) {
             return None;
         }

@@ -16,6 +16,7 @@ mod sessions;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use self::certificate::Certificate;
@@ -26,13 +27,15 @@ use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::sheets::sheet::Address;
 use crate::kiosk::settings::PhoneListen;
 use crate::web::hosts::Hosts;
-use crate::web::server;
+use crate::web::proxies::Proxies;
+use crate::web::server::{self, Shown};
 
 /// The page as the screen shows it: its address and fingerprint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Phone {
     listen: PhoneListen,
-    fingerprint: String,
+    /// Of the certificate that is shown, which is replaced when it gets old.
+    fingerprint: Arc<RwLock<String>>,
 }
 
 impl Phone {
@@ -57,21 +60,30 @@ impl Phone {
         let listen = PhoneListen { address, ..listen.clone() };
         let certificate =
             Certificate::read_or_make(data_dir, told_ms).map_err(Error::Certificate)?;
-        let fingerprint = certificate.fingerprint();
-        let acceptor = certificate.acceptor().map_err(Error::Certificate)?;
+        let fingerprint = Arc::new(RwLock::new(certificate.fingerprint()));
+        let tls = |error: rustls::Error| Error::Certificate(error.into());
+        let shown = Shown::new(certificate.pair()).map_err(tls)?;
+        let acceptor = shown.acceptor().map_err(tls)?;
         let sessions = Sessions::new(data_dir, clerk.clocks().boot_ms);
         let (limits, hosts) = (listen.limits, hosts(&listen));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Error::Thread)?;
+        let folder = data_dir.to_owned();
+        let (told, clocks) = (Arc::clone(&fingerprint), clerk.clone());
         let serve = move || {
             runtime.block_on(async {
+                let now_ms = move || clocks.clocks().wall_ms.max(told_ms);
+                tokio::spawn(certificate::keep(folder, shown, told, now_ms));
                 let entrance = Entrance::open(sessions);
                 let routes = pages::routes(clerk, entrance, Box::new(ask), limits, hosts);
                 // The page ends with the process.
                 let (_stopper, stop) = server::stopper();
                 let (tls, limits, grace) = (Some(acceptor), limits.connections, Duration::ZERO);
                 match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => server::serve(listener, tls, routes, limits, stop, grace).await,
+                    Ok(listener) => {
+                        let none = Proxies::default();
+                        server::serve(listener, tls, routes, limits, none, stop, grace).await;
+                    }
                     Err(error) => tracing::error!(%error, "the desk's page cannot be served"),
                 }
             });
@@ -88,6 +100,7 @@ impl Phone {
     #[must_use]
     pub fn address(&self) -> Address {
         let PhoneListen { address: listen, host, .. } = &self.listen;
+        let fingerprint = self.fingerprint.read().unwrap_or_else(PoisonError::into_inner).clone();
         let port = listen.port();
         let host = host.clone().unwrap_or_else(|| {
             let ip = if listen.ip().is_unspecified() { own_ip(listen) } else { listen.ip() };
@@ -96,7 +109,7 @@ impl Phone {
                 IpAddr::V6(ip) => format!("[{ip}]"),
             }
         });
-        Address { url: format!("https://{host}:{port}/"), fingerprint: self.fingerprint.clone() }
+        Address { url: format!("https://{host}:{port}/"), fingerprint }
     }
 }
 

@@ -4,17 +4,18 @@
 //! with the one on the kiosk's screen. It is valid for two years, since phones refuse certificates
 //! of more than 825 days, and replaced when it has less than two months left.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, NaiveDate};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
-use tokio_rustls::TlsAcceptor;
 
 use crate::file;
-use crate::web::server;
+use crate::web::server::{Pair, Shown, at_change};
 
 /// The certificate's file in the data folder; its first line says until when it is valid.
 const CERTIFICATE_FILE: &str = "desk-certificate.pem";
@@ -30,6 +31,9 @@ const DAYS_LEFT_LEAST: u64 = 60;
 
 /// One with more days left than this was made in a year that somebody had wrong.
 const DAYS_LEFT_MOST: u64 = 3 * 366;
+
+/// How often the certificate's age is looked at.
+const AGE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -62,7 +66,7 @@ impl Certificate {
         let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
         let key = PrivateKeyDer::from_pem_slice(&key).ok()?;
         let known = Self { certificate, key };
-        (!is_old && known.acceptor().is_ok()).then_some(known)
+        (!is_old && Shown::new(known.pair()).is_ok()).then_some(known)
     }
 
     fn make(folder: &Path, now: NaiveDate) -> Result<Self, AnyError> {
@@ -92,10 +96,57 @@ impl Certificate {
         pairs.join(":")
     }
 
-    /// What speaks TLS with it.
-    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, AnyError> {
-        server::acceptor(vec![self.certificate.clone()], self.key.clone_key())
+    /// As it is shown.
+    pub(super) fn pair(&self) -> Pair {
+        (vec![self.certificate.clone()], self.key.clone_key())
     }
+
+    /// The files that it is kept in.
+    pub(super) fn files(folder: &Path) -> [PathBuf; 2] {
+        [CERTIFICATE_FILE, KEY_FILE].map(|name| folder.join(name))
+    }
+}
+
+/// Has the certificate shown that is in the folder's files, whenever they have changed, and makes
+/// a new one in time. Ends with the runtime.
+pub(super) async fn keep(
+    folder: PathBuf,
+    shown: Shown,
+    fingerprint: Arc<RwLock<String>>,
+    now_ms: impl Fn() -> i64 + Clone + Send + Sync + 'static,
+) {
+    let (of_age, home) = (now_ms.clone(), folder.clone());
+    tokio::spawn(async move {
+        let mut interval = tokio::time::interval(AGE_INTERVAL);
+        loop {
+            interval.tick().await;
+            // A new one is noticed like any other change.
+            if let Err(error) = Certificate::read_or_make(&home, of_age()) {
+                tracing::error!(error, "cannot make a new certificate for the desk's page");
+            }
+        }
+    });
+    at_change(&Certificate::files(&folder), || {
+        let now = DateTime::from_timestamp_millis(now_ms()).unwrap_or_default().date_naive();
+        let known = Certificate::read(&folder, now);
+        let another = known.and_then(|known| {
+            shown.replace(known.pair()).ok().map(|is_another| (known.fingerprint(), is_another))
+        });
+        match another {
+            Some((new, true)) => {
+                tracing::info!(fingerprint = new, "another certificate is shown from now on");
+                *fingerprint.write().unwrap_or_else(PoisonError::into_inner) = new;
+            }
+            Some((_, false)) => {}
+            None => tracing::error!(
+                certificate = CERTIFICATE_FILE,
+                key = KEY_FILE,
+                "these files are no valid certificate with its key; the former one is shown, and a \
+                 new one is made within the hour"
+            ),
+        }
+    })
+    .await;
 }
 
 #[cfg(test)]
