@@ -84,7 +84,7 @@ fn main() {
     let (app, floor_ms) = ("bench".to_owned(), clock::built_ms());
     settings.data_dir = data_dir;
     let surveyed = Box::new(|_| {});
-    let heard = Box::new(|_, _| {});
+    let heard = Box::new(|_| {});
     let office = UplinkConfig {
         enrolment,
         settings,
@@ -93,6 +93,8 @@ fn main() {
         survey: None,
         on_survey: surveyed,
         on_status: heard,
+        on_zone: Box::new(|_| {}),
+        anchor: clock::anchor,
     };
     let _uplink = uplink::start(office, keeper.clone()).unwrap();
     while keeper.books().unwrap().0.waiting > 0 {

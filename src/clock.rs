@@ -70,21 +70,37 @@ pub fn anchor(floor_ms: i64) -> Option<Anchor> {
     ntp_anchor().or_else(|| rtc_anchor(floor_ms))
 }
 
+/// Whether a time service vouches for the wall clock as it stands now.
+///
+/// The kernel's word goes before the file that systemd-timesyncd has left: who sets the clock by
+/// hand leaves the file where it is.
+#[must_use]
+pub fn is_vouched() -> bool {
+    match kernel_error_ms() {
+        Ok(error_ms) => error_ms.is_some(),
+        Err(_) => is_synchronised_by_systemd(),
+    }
+}
+
+fn is_synchronised_by_systemd() -> bool {
+    std::path::Path::new("/run/systemd/timesync/synchronized").exists()
+}
+
 /// systemd-timesyncd touches a file under `/run` at every synchronisation, and `/run` is empty
 /// after a boot; any other time service tells the kernel.
 fn ntp_anchor() -> Option<Anchor> {
-    let is_synchronised = std::path::Path::new("/run/systemd/timesync/synchronized").exists();
-    let error_ms = if is_synchronised { Some(NTP_ERROR_MS) } else { kernel_error_ms() };
+    let is_synchronised = is_synchronised_by_systemd();
+    let error_ms = if is_synchronised { Some(NTP_ERROR_MS) } else { kernel_error_ms().ok()? };
     let Reading { boot_ms, wall_ms } = reading();
     Some(Anchor { boot_ms, utc_ms: wall_ms, error_ms: error_ms?, source: Source::Ntp })
 }
 
 /// The kernel's estimate of its clock's error, in milliseconds; none when no time service sets the
-/// clock, or when the call is forbidden, as by systemd's `ProtectClock=`.
+/// clock.
 ///
 /// 8.9 hours after the last update by a time service the kernel reports the clock as
 /// unsynchronised, however well it still runs; that is why a known time is kept as an anchor.
-fn kernel_error_ms() -> Option<u32> {
+fn kernel_error_ms() -> std::io::Result<Option<u32>> {
     // SAFETY: all zeros is a value of this structure of numbers, and with `modes` at 0 the call
     // only reads.
     #[expect(unsafe_code, reason = "no safe wrapper offers this call")]
@@ -92,9 +108,13 @@ fn kernel_error_ms() -> Option<u32> {
         let mut time: libc::timex = std::mem::zeroed();
         (libc::adjtimex(&raw mut time), time)
     };
-    let is_synchronised = state >= 0 && time.status & libc::STA_UNSYNC == 0;
-    let error_ms = u32::try_from(time.maxerror / 1_000 + 1).ok()?;
-    is_synchronised.then_some(error_ms)
+    let is_synchronised = time.status & libc::STA_UNSYNC == 0;
+    let error_ms = u32::try_from(time.maxerror / 1_000 + 1).ok().filter(|_| is_synchronised);
+    if state < 0 {
+        // Forbidden, as by systemd's `ProtectClock=`.
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(error_ms)
 }
 
 fn rtc_anchor(floor_ms: i64) -> Option<Anchor> {

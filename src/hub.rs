@@ -43,6 +43,7 @@ pub struct Hub<A> {
     proxies: Proxies,
     keys: HubPublic,
     read_clocks: fn() -> Reading,
+    is_time_vouched: fn() -> bool,
     stopper: Stopper,
     stop: Stop,
 }
@@ -79,9 +80,17 @@ impl<A: Archive> Hub<A> {
             proxies: settings.proxies.clone(),
             keys: keys.public()?,
             read_clocks,
+            is_time_vouched: || false,
             stopper,
             stop,
         })
+    }
+
+    /// Takes it from `is_time_vouched` whether a time service vouches for that time. Without it,
+    /// nobody does.
+    #[must_use]
+    pub fn vouched_by(self, is_time_vouched: fn() -> bool) -> Self {
+        Self { is_time_vouched, ..self }
     }
 
     /// The addresses for kiosks and for head office's page, in this order.
@@ -109,7 +118,8 @@ impl<A: Archive> Hub<A> {
             tokio::spawn(renew(files, shown));
         }
         tokio::spawn(work::run(self.archive.clone()));
-        let kiosks = kiosks::routes(self.archive.clone(), self.limits, self.keys, self.read_clocks);
+        let (archive, clocks) = (self.archive.clone(), (self.read_clocks, self.is_time_vouched));
+        let kiosks = kiosks::routes(archive, self.limits, self.keys, clocks.0, clocks.1);
         let page_seconds = self.limits.page_seconds;
         let pages = pages::routes(self.archive, self.hosts, page_seconds, self.read_clocks);
         let open = |listener| {

@@ -14,13 +14,14 @@ pub mod office_survey;
 pub mod pin;
 pub mod screen;
 pub mod settings;
+mod shop_zone;
 pub mod sound;
 mod thanks_log;
 pub mod uplink;
 
 use std::path::PathBuf;
+
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -45,7 +46,6 @@ use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Offer, Plan, Press, Visit};
-use crate::feedback::zone::Zone;
 use crate::zones::{Watch as ZoneWatch, Zones};
 
 /// How many messages wait for the attendant at most; beyond that, their senders wait too.
@@ -154,9 +154,9 @@ impl Kiosk {
             journal.add_anchor(anchor)?;
         }
 
-        let zone = known_zone(&settings, enrolment.as_ref());
+        let zone = shop_zone::known(&settings, enrolment.as_ref());
         let zones = Zones::of_system();
-        report_zones(&zones, &settings, enrolment.as_ref());
+        shop_zone::report(&zones, &settings, enrolment.as_ref());
         let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
         let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
         let (survey, given) = OfficeSurvey::at_start(&settings);
@@ -172,7 +172,9 @@ impl Kiosk {
         let phone = open_phone(&settings, floor_ms, &clerk, &messages);
         let surveyed = messages.clone();
         let is_enrolled = enrolment.is_some();
-        let heard = messages.clone();
+        let (heard, noting) = (messages.clone(), clerk.clone());
+        let (moved, moves) = std::sync::mpsc::channel();
+        let offices_zone = enrolment.as_ref().map(|enrolment| enrolment.zone.clone());
         // A kiosk without a network was enrolled by a letter, which names no hub to call.
         let online = enrolment.filter(|enrolment| !enrolment.hub.is_empty());
         let has_letter = is_enrolled && online.is_none();
@@ -186,10 +188,28 @@ impl Kiosk {
                 // A kiosk that is ending needs no survey.
                 let _ = surveyed.send(Message::Surveyed(Box::new(survey)));
             }),
-            on_status: Box::new(move |trouble, confirmed_ms| {
-                let office = desk::sheets::sheet::Office { trouble, confirmed_ms };
+            on_status: Box::new(move |status: uplink::UplinkStatus| {
+                let noted = crate::wire::local::Office {
+                    trouble: status.trouble.clone(),
+                    confirmed_ago_ms: None,
+                    clocks_apart: status.clocks_apart.clone(),
+                    other_zone: status.other_zone.clone(),
+                };
+                let confirmed_ms = status.confirmed_ms;
+                // A clerk with too much to do hears of the next delivery.
+                let _ = noting.tell(move |clerk| clerk.hear(noted, confirmed_ms));
+                let office = desk::sheets::sheet::Office {
+                    trouble: status.trouble,
+                    confirmed_ms: status.confirmed_ms,
+                    is_clock_apart: status.clocks_apart.is_some(),
+                    other_zone: status.other_zone,
+                };
                 let _ = heard.send(Message::Office(office));
             }),
+            on_zone: Box::new(move |zone| {
+                let _ = moved.send(zone);
+            }),
+            anchor: clock::anchor,
         });
         let nudge = open_uplink(office, &journal, has_letter);
         let driver = open_buttons(&settings, &messages);
@@ -231,8 +251,13 @@ impl Kiosk {
             // The journal reports the time as soon as it is known.
             None,
         );
-        if let Some(zone) = zone {
-            follow_zone(ZoneWatch::new(zones, zone), clerk.clone(), messages.clone())?;
+        let own = settings.zone.as_ref().map(|zone| zone.name().to_owned());
+        let is_own = own.is_some();
+        if let Some(name) = own.or(offices_zone) {
+            let watch = ZoneWatch::new(zones, name, zone);
+            let moves = (!is_own).then_some(moves);
+            shop_zone::follow(watch, moves, clerk.clone(), messages.clone())
+                .context("cannot start the thread that follows the time zone")?;
         }
         let attendant = Attendant::new(Parts {
             visit: visit.following(Plan::default(), rand::random()).offering_help(offer),
@@ -328,87 +353,6 @@ impl Kiosk {
     }
 }
 
-/// The shop's time zone: the configuration's, else the hub's, else UTC.
-#[must_use]
-pub fn zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Zone {
-    known_zone(settings, enrolment).unwrap_or(Zone::utc())
-}
-
-fn known_zone(settings: &Settings, enrolment: Option<&Enrolment>) -> Option<Zone> {
-    let from_hub = || enrolment.and_then(Enrolment::known_zone);
-    settings.zone.clone().or_else(from_hub)
-}
-
-/// Says which rules count for the shop's days, and what is wrong with its zone.
-fn report_zones(zones: &Zones, settings: &Settings, enrolment: Option<&Enrolment>) {
-    let rules = zones.rules();
-    tracing::info!(%rules, "time-zone rules");
-    match known_zone(settings, enrolment) {
-        Some(zone) => {
-            if let Some(complaint) = rules.complaint(zone.name()) {
-                tracing::warn!("{complaint}");
-            }
-        }
-        None => {
-            if let Some(Enrolment { zone, .. }) = enrolment {
-                tracing::error!(
-                    zone,
-                    "neither this program nor this system knows the shop's time zone; UTC is taken"
-                );
-            }
-        }
-    }
-    if let Some((ours, offices)) = zones_apart(settings, enrolment) {
-        tracing::warn!(
-            ours,
-            offices,
-            "kiosk.toml and head office have different time zones for this shop"
-        );
-    }
-}
-
-/// The zone of the configuration and head office's, where they differ.
-fn zones_apart<'a>(
-    settings: &'a Settings,
-    enrolment: Option<&'a Enrolment>,
-) -> Option<(&'a str, &'a str)> {
-    let (ours, offices) = (settings.zone.as_ref()?.name(), enrolment?.zone.as_str());
-    (ours != offices).then_some((ours, offices))
-}
-
-/// How often the rules of the shop's zone are looked at: a system that updates itself is as soon
-/// right here.
-const ZONE_LOOK: Duration = Duration::from_secs(60);
-
-/// Has the desk and the screen follow the rules of the shop's zone while the kiosk runs.
-fn follow_zone(
-    mut watch: ZoneWatch,
-    clerk: ClerkThread,
-    messages: SyncSender<Message>,
-) -> anyhow::Result<()> {
-    let follow = move || {
-        loop {
-            std::thread::sleep(ZONE_LOOK);
-            let Some(zone) = watch.look() else {
-                if clerk.ask(|_| ()).is_err() {
-                    return;
-                }
-                continue;
-            };
-            tracing::info!(rules = %watch.rules(), zone = zone.name(), "new time-zone rules");
-            let for_clerk = zone.clone();
-            let is_told = clerk.ask(move |clerk| clerk.move_to(for_clerk)).is_ok();
-            // The kiosk has ended.
-            if !is_told || messages.send(Message::Moved(zone)).is_err() {
-                return;
-            }
-        }
-    };
-    let thread = std::thread::Builder::new().name("zone".to_owned()).spawn(follow);
-    thread.context("cannot start the thread that follows the time zone")?;
-    Ok(())
-}
-
 /// The shop as the desk needs to know it.
 #[must_use]
 pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
@@ -422,7 +366,7 @@ fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment
         |part: fn(&Enrolment) -> &String| enrolment.map(part).cloned().unwrap_or_default();
     let kiosk = of_enrolment(|enrolment| &enrolment.kiosk);
     let touchpoint = of_enrolment(|enrolment| &enrolment.touchpoint);
-    let (zone, language) = (zone(settings, enrolment), settings.language.clone());
+    let (zone, language) = (shop_zone::of(settings, enrolment), settings.language.clone());
     desk::Shop { zone, name, kiosk, touchpoint, survey, language }
 }
 

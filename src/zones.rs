@@ -65,9 +65,8 @@ impl Zones {
     /// The system's place, which the variable TZDIR may name.
     #[must_use]
     pub fn of_system() -> Self {
-        let named = std::env::var_os("TZDIR").map(PathBuf::from);
-        let folder = named.filter(|folder| folder.is_absolute());
-        Self { folder: folder.unwrap_or_else(|| PathBuf::from(FOLDER)) }
+        let named = std::env::var_os("TZDIR").filter(|named| !named.is_empty());
+        Self { folder: named.map_or_else(|| PathBuf::from(FOLDER), PathBuf::from) }
     }
 
     /// Another place.
@@ -77,9 +76,11 @@ impl Zones {
     }
 
     /// Decides which rules count now: an update of the system may change that at any time.
+    ///
+    /// A place that is not absolute would be another one for each program, and never counts.
     #[must_use]
     pub fn rules(&self) -> Rules {
-        let system = release_in(&self.folder);
+        let system = release_in(&self.folder).filter(|_| self.folder.is_absolute());
         let is_newer = system > Release::built_in();
         Rules { folder: self.folder.clone(), system, is_newer }
     }
@@ -107,6 +108,13 @@ impl Rules {
         self.is_newer.then(of_system).flatten().or_else(|| built_in(name))
     }
 
+    /// The release that counts, such as 2026f.
+    #[must_use]
+    pub fn release(&self) -> Option<Release> {
+        let of_system = self.system.clone().filter(|_| self.is_newer);
+        of_system.or_else(Release::built_in)
+    }
+
     /// Why the zone of this name follows other rules than those that count, if it does.
     #[must_use]
     pub fn complaint(&self, name: &str) -> Option<String> {
@@ -130,6 +138,11 @@ impl fmt::Display for Rules {
             Some(system) => {
                 write!(f, "release {built_in} of this program; {folder} has the older {system}")
             }
+            None if !self.folder.is_absolute() => write!(
+                f,
+                "release {built_in} of this program; the variable TZDIR is {folder}, which must \
+                 begin with /"
+            ),
             None => write!(
                 f,
                 "release {built_in} of this program; that of {folder} is not known (neither its \
@@ -143,20 +156,26 @@ impl fmt::Display for Rules {
 #[derive(Clone, Debug)]
 pub struct Watch {
     zones: Zones,
-    known: Zone,
+    name: String,
+    known: Option<Zone>,
 }
 
 impl Watch {
-    /// A watch over a zone that was found in this place.
+    /// A watch over the zone of this name in this place, as it was found there if it was.
     #[must_use]
-    pub const fn new(zones: Zones, known: Zone) -> Self {
-        Self { zones, known }
+    pub const fn new(zones: Zones, name: String, known: Option<Zone>) -> Self {
+        Self { zones, name, known }
     }
 
-    /// The zone, if its rules are other ones than before.
+    /// Watches the zone of another name from now on.
+    pub fn turn_to(&mut self, name: String) {
+        self.name = name;
+    }
+
+    /// The zone, if it or its rules are other ones than before. One that is no longer known stays.
     pub fn look(&mut self) -> Option<Zone> {
-        let now = self.zones.zone(self.known.name()).filter(|now| *now != self.known)?;
-        self.known = now.clone();
+        let now = self.zones.zone(&self.name).filter(|now| self.known.as_ref() != Some(now))?;
+        self.known = Some(now.clone());
         Some(now)
     }
 
@@ -324,6 +343,10 @@ mod tests {
         std::fs::write(folder.path().join("+VERSION"), "2099b\n").unwrap();
         assert_eq!(hour(&zones), 17, "some systems have no tzdata.zi");
         assert_eq!(Zones::at(Path::new("/nowhere")).zone("UTC").unwrap().name(), "UTC");
+        let told = Zones::at(Path::new("usr/share/zoneinfo")).rules().to_string();
+        assert!(
+            told.ends_with("the variable TZDIR is usr/share/zoneinfo, which must begin with /")
+        );
     }
 
     #[test]
@@ -331,8 +354,15 @@ mod tests {
         let (folder, newer) = folder(NEWER);
         std::fs::write(folder.path().join("secret"), "x").unwrap();
         for zones in [newer, Zones::at(Path::new("/nowhere"))] {
-            for name in ["", "Mars/Phobos", "../../etc/passwd", "secret", "europe/helsinki", "/UTC"]
-            {
+            for name in [
+                "",
+                "Mars/Phobos",
+                "../../etc/passwd",
+                "secret",
+                "europe/helsinki",
+                "/UTC",
+                "Etc/Unknown",
+            ] {
                 assert_eq!(zones.zone(name), None, "{name:?}");
             }
         }
@@ -374,7 +404,8 @@ mod tests {
     fn changed_rules_are_noticed_once() {
         let (folder, zones) = folder(NEWER);
         let zone = zones.zone("America/Vancouver").unwrap();
-        let mut watch = Watch::new(zones.clone(), zone.clone());
+        let name = "America/Vancouver".to_owned();
+        let mut watch = Watch::new(zones.clone(), name.clone(), Some(zone.clone()));
         assert_eq!(watch.look(), None);
         put(&folder, &fixed(-7, "XXX"));
         let now = watch.look().unwrap();
@@ -385,5 +416,13 @@ mod tests {
         std::fs::write(folder.path().join("tzdata.zi"), NEWER).unwrap();
         put(&folder, &fixed(-3, "XXX"));
         assert_eq!(watch.look(), Some(zone));
+        watch.turn_to("Mars/Phobos".to_owned());
+        assert_eq!(watch.look(), None, "the last that was known stays");
+        watch.turn_to("Europe/Helsinki".to_owned());
+        assert_eq!(watch.look(), zones.zone("Europe/Helsinki"));
+        let mut late = Watch::new(zones.clone(), "America/Nowhere".to_owned(), None);
+        assert_eq!(late.look(), None);
+        std::fs::write(folder.path().join("America/Nowhere"), fixed(-3, "XXX")).unwrap();
+        assert_eq!(late.look(), zones.zone("America/Nowhere"), "an update of the system brings it");
     }
 }

@@ -164,7 +164,11 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
 fn iana_zone() -> String {
     let link = std::fs::read_link("/etc/localtime").unwrap_or_default();
     let name = link.to_string_lossy().split_once("zoneinfo/").map(|(_, name)| name.to_owned());
-    name.filter(|name| Zones::of_system().zone(name).is_some()).unwrap_or_else(|| "UTC".to_owned())
+    let known = name.filter(|name| Zones::of_system().zone(name).is_some());
+    known.unwrap_or_else(|| {
+        tracing::warn!("/etc/localtime names no time zone that is known: the demo's shop has UTC");
+        "UTC".to_owned()
+    })
 }
 
 fn greet(dashboard: &str, folder: &Path, has_screen: bool, shoppers: u32) -> anyhow::Result<()> {
@@ -208,8 +212,7 @@ const MOODS_AT_FIVE: [u32; 5] = [9, 12, 15, 33, 31];
 
 /// Sends made-up shoppers until the kiosk stops.
 fn send_shoppers(kiosk: Doorbell, per_minute: u32) -> anyhow::Result<()> {
-    let name = iana_zone();
-    let zone = Zones::of_system().zone(&name).unwrap_or_else(Zone::utc);
+    let zone = Zones::of_system().zone(&iana_zone()).unwrap_or(Zone::unknown());
     let come = move || {
         loop {
             let hour = usize::from(moment::local(clock::wall_ms(), &zone).1);

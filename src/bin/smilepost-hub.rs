@@ -243,6 +243,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let archive = Sqlite::open(&settings.data_dir)?;
     report_zones(&archive).await?;
     let hub = Hub::bind(settings, archive.clone(), clock::reading)?;
+    let hub = hub.vouched_by(clock::is_vouched);
     let (kiosks, page) = hub.addresses()?;
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     tracing::info!("kiosks deliver to {scheme}://{kiosks}");

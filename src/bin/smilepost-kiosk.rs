@@ -24,7 +24,7 @@ use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::days::Row;
-use smilepost::wire::local::{Ask, Exported, Summary, Verified};
+use smilepost::wire::local::{Ask, Exported, Office, Summary, Verified};
 
 /// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
 #[derive(Parser)]
@@ -272,6 +272,10 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Doctor { config } => {
             let settings = Settings::read(&config)?;
             let mut findings = health::examine(&settings);
+            // An older kiosk that still runs cannot answer.
+            let asked = socket::ask(&settings.runtime_dir, &Ask::Office).ok().flatten();
+            let heard: Option<Office> = asked.and_then(|answers| answers.office().ok());
+            findings.extend(heard.iter().flat_map(health::disagreements));
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
             for finding in &findings {
                 print(format_args!("{} {}", finding.state.name(), finding.text))?;

@@ -5,13 +5,17 @@
 //! and beside them the wall clock as it stood, which may not be. An [`Anchor`] ties the one axis
 //! to UTC; it may be taken hours after the press and still dates it exactly.
 
+mod limit;
 mod timeline;
+mod word;
 
 use crate::feedback::named::named;
 use crate::feedback::zone::Zone;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Timelike as _};
 
+pub use self::limit::Limit;
 pub use self::timeline::{Timeline, Told, between};
+pub use self::word::{Own, Weighed, ahead_text, is_worth_keeping, weigh};
 
 /// Two clocks, read at one instant, and never changed afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +55,10 @@ impl Source {
     /// Its rank among the sources, 0 being the most trusted.
     const fn rank(self) -> u8 {
         match self {
-            Self::Ntp | Self::Hub => 0,
-            Self::Operator => 1,
-            Self::Rtc => 2,
+            Self::Ntp => 0,
+            Self::Hub => 1,
+            Self::Operator => 2,
+            Self::Rtc => 3,
         }
     }
 }
@@ -74,10 +79,11 @@ pub struct Anchor {
 /// How far a time can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quality {
-    /// Computed from an anchor of the same boot.
+    /// Computed from an anchor of the same boot, which no other contradicts.
     Exact,
-    /// The boot has no anchor, but it lay between others that have: not before the one instant and
-    /// not after the other, in milliseconds since 1970 UTC.
+    /// The boot has no anchor, but it lay between others that have; or a time service and the hub
+    /// contradict each other, and these are their times: not before the one instant and not after
+    /// the other, in milliseconds since 1970 UTC.
     Bounded {
         /// The earliest that it can have been.
         earliest_ms: i64,
@@ -130,21 +136,44 @@ pub const HUB_ANCHOR_PACE_MS: u64 = 60 * 60 * 1000;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// How far two times may be apart before they contradict each other, in milliseconds, besides what
+/// each may be off: a minute.
+const CONTRADICTION_MS: u64 = 60_000;
+
+/// How much a board's crystal drifts at most, as a part of the time that has passed: 100 parts per
+/// million.
+const DRIFT_PARTS: u64 = 10_000;
+
 /// Works out when a reading was taken, given the anchors of its boot.
 ///
 /// Of the most trusted source there is, the anchor nearest on the boot's axis decides, and of two
 /// as near the one with the smaller error; the distance is bridged at the rate of the boot clock.
-/// With no anchor, the wall clock is repeated with [`Quality::Unknown`].
+/// Where a time service decides and the hub's nearest word contradicts it, the time is the time
+/// service's, and [`Quality::Bounded`] by both. With no anchor, the wall clock is repeated with
+/// [`Quality::Unknown`].
 #[must_use]
 pub fn date(reading: Reading, anchors: &[Anchor]) -> Moment {
-    let distance = |anchor: &Anchor| anchor.boot_ms.abs_diff(reading.boot_ms);
+    let distance = |anchor: &&Anchor| anchor.boot_ms.abs_diff(reading.boot_ms);
     let nearest = anchors
         .iter()
         .min_by_key(|anchor| (anchor.source.rank(), distance(anchor), anchor.error_ms));
-    match nearest {
-        Some(anchor) => Moment { utc_ms: anchor.utc_at(reading.boot_ms), quality: Quality::Exact },
-        None => Moment { utc_ms: reading.wall_ms, quality: Quality::Unknown },
-    }
+    let words = anchors.iter().filter(|anchor| anchor.source == Source::Hub);
+    let word = words.min_by_key(|anchor| (distance(anchor), anchor.error_ms));
+    decided(nearest, word, reading)
+}
+
+/// The time of a reading by the anchor that decides, beside the hub's nearest word.
+fn decided(decides: Option<&Anchor>, word: Option<&Anchor>, reading: Reading) -> Moment {
+    let Some(anchor) = decides else {
+        return Moment { utc_ms: reading.wall_ms, quality: Quality::Unknown };
+    };
+    let utc_ms = anchor.utc_at(reading.boot_ms);
+    let word = word.filter(|word| anchor.source == Source::Ntp && contradict(word, anchor));
+    let quality = word.map_or(Quality::Exact, |word| {
+        let said_ms = word.utc_at(reading.boot_ms);
+        Quality::Bounded { earliest_ms: utc_ms.min(said_ms), latest_ms: utc_ms.max(said_ms) }
+    });
+    Moment { utc_ms, quality }
 }
 
 impl Anchor {
@@ -158,61 +187,21 @@ impl Anchor {
     }
 }
 
-/// A limit in time by two clocks: the one that head office can set, and the board's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// In milliseconds since 1970 UTC, as anchors tell it.
-    pub utc_ms: i64,
-    /// In milliseconds since 1970 UTC by the wall clock.
-    pub wall_ms: i64,
-}
-
-impl Limit {
-    /// The limit for what is to be kept for so many days, when the two clocks show these times.
-    #[must_use]
-    pub fn after_days(days: u16, utc_ms: i64, wall_ms: i64) -> Self {
-        let kept_ms = i64::from(days) * DAY_MS;
-        let before = |ms: i64| ms.saturating_sub(kept_ms);
-        Self { utc_ms: before(utc_ms), wall_ms: before(wall_ms) }
-    }
-
-    /// Whether a reading is beyond the limit by each anchor of its boot and by the wall clock too.
-    ///
-    /// A clock that was wrong, or a head office that lies, then keeps something longer, and deletes
-    /// nothing that the other clock has not seen grow old.
-    #[must_use]
-    pub fn is_past(&self, reading: Reading, anchors: &[Anchor]) -> bool {
-        let is_told = |anchor: &Anchor| anchor.utc_at(reading.boot_ms) < self.utc_ms;
-        let is_dated = !anchors.is_empty() && anchors.iter().all(is_told);
-        is_dated && reading.wall_ms < self.wall_ms
-    }
-}
-
-/// Whether an anchor tells something that the anchors already kept for its boot do not.
-///
-/// Each kept anchor costs the card a write, so a new one must be the first of its boot, or of a
-/// more trusted source than all others, or [`ANCHOR_INTERVAL_MS`] away from those as trusted, or
-/// contradict them by more than both errors allow. A hub that contradicts itself at each delivery
-/// is heard no more often than [`HUB_ANCHORS_FREE`] and [`HUB_ANCHOR_PACE_MS`] allow.
+/// Whether two anchors of one boot cannot both be right.
 #[must_use]
-pub fn is_worth_keeping(new: &Anchor, kept: &[Anchor]) -> bool {
-    let is_hubs = |anchor: &&Anchor| anchor.source == Source::Hub;
-    let heard = u64::try_from(kept.iter().filter(is_hubs).count()).unwrap_or(u64::MAX);
-    if is_hubs(&new) && heard >= HUB_ANCHORS_FREE + new.boot_ms / HUB_ANCHOR_PACE_MS {
-        return false;
-    }
-    if kept.iter().any(|anchor| anchor.source.rank() < new.source.rank()) {
-        return false;
-    }
-    let as_trusted = kept.iter().filter(|anchor| anchor.source.rank() == new.source.rank());
-    let Some(nearest) = as_trusted.min_by_key(|anchor| anchor.boot_ms.abs_diff(new.boot_ms)) else {
-        return true;
-    };
-    if nearest.boot_ms.abs_diff(new.boot_ms) >= ANCHOR_INTERVAL_MS {
-        return true;
-    }
-    let allowed = u64::from(nearest.error_ms) + u64::from(new.error_ms) + 1_000;
-    nearest.utc_at(new.boot_ms).abs_diff(new.utc_ms) > allowed
+pub fn contradict(one: &Anchor, other: &Anchor) -> bool {
+    ahead_ms(one, other).unsigned_abs() > CONTRADICTION_MS + slack_ms(one, other)
+}
+
+/// How far one anchor is ahead of another on the same boot's axis, in milliseconds.
+fn ahead_ms(one: &Anchor, other: &Anchor) -> i64 {
+    one.utc_ms.saturating_sub(other.utc_at(one.boot_ms))
+}
+
+/// How far two anchors that are right may be apart.
+fn slack_ms(one: &Anchor, other: &Anchor) -> u64 {
+    let drift = one.boot_ms.abs_diff(other.boot_ms) / DRIFT_PARTS;
+    u64::from(one.error_ms) + u64::from(other.error_ms) + drift
 }
 
 /// The day and the hour (0 to 23) that a shop's own clocks showed.
@@ -292,63 +281,6 @@ mod tests {
         let anchors = [anchor(0, T0), anchor(1_000_000, T0 + 1_000_500)];
         let press = Reading { boot_ms: 900_000, wall_ms: 0 };
         assert_eq!(date(press, &anchors).utc_ms, T0 + 900_500);
-    }
-
-    #[test]
-    fn an_anchor_that_agrees_with_a_near_one_is_not_worth_a_write() {
-        let kept = [anchor(0, T0)];
-        assert!(is_worth_keeping(&anchor(0, T0), &[]));
-        assert!(!is_worth_keeping(&anchor(60_000, T0 + 60_300), &kept));
-        assert!(is_worth_keeping(&anchor(60_000, T0 + 65_000), &kept));
-        let later = ANCHOR_INTERVAL_MS;
-        assert!(is_worth_keeping(&anchor(later, T0 + i64::try_from(later).unwrap()), &kept));
-    }
-
-    /// What each clock shows now, and showed when a rating was taken, in days; an own anchor of
-    /// that boot, if it has one, as days too; and whether the rating may go after 30 days.
-    type Clocks = (&'static str, (i64, i64), (i64, i64), Option<i64>, bool);
-
-    #[test]
-    fn what_only_one_clock_has_seen_grow_old_stays() {
-        const CASES: &[Clocks] = &[
-            ("both are right", (1_031, 1_031), (1_000, 1_000), None, true),
-            ("both are right, and it is young", (1_029, 1_029), (1_000, 1_000), None, false),
-            ("head office says a far year", (9_000, 1_010), (1_000, 1_000), None, false),
-            ("head office said an early year", (1_010, 1_010), (500, 1_000), None, false),
-            ("the same, and a time service knew", (1_010, 1_010), (500, 500), Some(1_000), false),
-            ("head office says an early year", (500, 1_031), (1_000, 1_000), None, false),
-            ("the board is a year behind all along", (1_031, 666), (1_000, 635), None, true),
-            ("the board was ahead", (1_031, 1_031), (1_000, 9_000), None, false),
-            ("the board was behind and is not", (1_010, 1_010), (1_000, 700), None, false),
-            ("the board goes ahead", (1_010, 9_000), (1_000, 1_000), None, false),
-        ];
-        for (what, (hub, wall), (hub_then, wall_then), own, is_past) in CASES {
-            let limit = Limit::after_days(30, hub * DAY_MS, wall * DAY_MS);
-            let reading = Reading { boot_ms: 5_000, wall_ms: wall_then * DAY_MS };
-            let told = by(Source::Hub, 4_000, hub_then * DAY_MS);
-            let own = own.map(|days| by(Source::Ntp, 900_000, days * DAY_MS));
-            let anchors: Vec<_> = [told].into_iter().chain(own).collect();
-            assert_eq!(limit.is_past(reading, &anchors), *is_past, "{what}");
-        }
-        let far = Limit { utc_ms: i64::MAX, wall_ms: i64::MAX };
-        assert!(!far.is_past(Reading { boot_ms: 0, wall_ms: 0 }, &[]), "its age is not known");
-        let first = Limit::after_days(u16::MAX, i64::MIN, i64::MIN);
-        assert_eq!((first.utc_ms, first.wall_ms), (i64::MIN, i64::MIN));
-    }
-
-    #[test]
-    fn a_hub_that_contradicts_itself_is_heard_so_often_and_a_time_service_always() {
-        let hour = HUB_ANCHOR_PACE_MS;
-        let mut kept = Vec::new();
-        for n in 0..5_000u64 {
-            // It says another day at each delivery, ten minutes apart.
-            let new = by(Source::Hub, n * hour / 6, i64::try_from(n % 9).unwrap() * DAY_MS);
-            kept.extend(Some(new).filter(|new| is_worth_keeping(new, &kept)));
-        }
-        assert!(kept.len() > 500 && kept.len() <= 20 + 5_000 / 6 + 1, "{}", kept.len());
-        let near = kept[kept.len() - 1];
-        let own = Anchor { source: Source::Ntp, utc_ms: near.utc_ms + DAY_MS, ..near };
-        assert!(is_worth_keeping(&own, &kept));
     }
 
     fn by(source: Source, boot_ms: u64, utc_ms: i64) -> Anchor {

@@ -10,6 +10,9 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 /// The longest name of a zone, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
+/// What the zone of no place is called, here and elsewhere.
+const UNKNOWN: &str = "Etc/Unknown";
+
 /// A time zone with its rules; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
@@ -28,6 +31,19 @@ impl Zone {
         Self { rules: TimeZone::UTC }
     }
 
+    /// The zone of a shop of which nobody knows where it is: its clocks show UTC, for want of
+    /// anything better, and whoever shows a time by it has to say so.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self { rules: TimeZone::unknown() }
+    }
+
+    /// Whether it is a zone at all.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !self.rules.is_unknown()
+    }
+
     /// Reads the rules of a zone from the content of its TZif file (RFC 9636).
     ///
     /// # Errors
@@ -40,10 +56,16 @@ impl Zone {
         Ok(Self { rules })
     }
 
-    /// Its IANA name.
+    /// Its IANA name; `Etc/Unknown` where it is not known.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.rules.iana_name().unwrap_or("UTC")
+        self.rules.iana_name().unwrap_or(UNKNOWN)
+    }
+
+    /// Its name for people, who have to know whether days are the shop's.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.is_known() { self.name() } else { "UTC, for the shop's time zone is not known" }
     }
 
     /// What its clocks show at an instant, in milliseconds since 1970 UTC.
@@ -93,6 +115,7 @@ pub fn is_name(name: &str) -> bool {
     let first = name.split('/').next().unwrap_or_default();
     name.len() <= NAME_BYTES_MAX
         && name.split('/').all(is_part)
+        && name != UNKNOWN
         && !["posix", "right", "localtime", "posixrules"].contains(&first)
 }
 

@@ -141,7 +141,7 @@ impl Place {
             left_out: LeftOut::of(day),
             waiting: calls_and_notes::waiting(lately, &by),
             calls_and_notes: CallsFigures::of(told, &by),
-            kiosks: own.map(|status| KioskFigures::of(status, now_ms)).collect(),
+            kiosks: own.map(|status| KioskFigures::of(status, &self.shop.zone, now_ms)).collect(),
             name: self.shop.name,
             zone: self.shop.zone,
             date: self.date,

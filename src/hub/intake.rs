@@ -33,6 +33,9 @@ const NONCE_BYTES_MAX: usize = 64;
 /// The longest name of a kiosk's program, in bytes.
 const APP_BYTES_MAX: usize = 100;
 
+/// The longest name of a time zone, or of a release of its rules, that is kept, in bytes.
+const ZONE_BYTES_MAX: usize = 64;
+
 /// A delivery was read and can never be stored; the sentence says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -98,6 +101,9 @@ pub fn check(
         survey_complaint: delivery
             .survey_complaint
             .map(|complaint| complaint.chars().take(COMPLAINT_CHARS_MAX).collect()),
+        zone: delivery.zone.filter(|zone| zone.len() <= ZONE_BYTES_MAX),
+        zone_rules: delivery.zone_rules.filter(|rules| rules.len() <= ZONE_BYTES_MAX),
+        clocks_apart: delivery.clocks_apart,
         runs,
         counters: delivery.counters,
         refused,

@@ -38,6 +38,7 @@ pub fn routes<A: Archive>(
     limits: Limits,
     keys: HubPublic,
     read_clocks: fn() -> Reading,
+    is_time_vouched: fn() -> bool,
 ) -> Router {
     let (gate, bytes_a_day) = (Arc::new(Gate::new(limits)), limits.bytes_a_day());
     Router::new()
@@ -54,7 +55,7 @@ pub fn routes<A: Archive>(
         .method_not_allowed_fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(refusal::for_people))
-        .with_state(Shared { archive, gate, bytes_a_day, keys, read_clocks })
+        .with_state(Shared { archive, gate, bytes_a_day, keys, read_clocks, is_time_vouched })
 }
 
 /// Whether deliveries can be stored; `/healthz` says only that the process lives.

@@ -125,6 +125,12 @@ impl Display {
         self.look(now_ms);
     }
 
+    /// Whether it knows by whose clocks the shop opens.
+    #[must_use]
+    pub const fn has_zone(&self) -> bool {
+        self.zone.is_some()
+    }
+
     /// Goes by the rules of this zone from the next look on.
     pub fn move_to(&mut self, zone: Zone) {
         self.zone = Some(zone);
@@ -362,5 +368,9 @@ mod tests {
         assert!(!asked.look(Some(eight + 60_000)), "nothing new");
         assert!(asked.look(Some(eight + 12 * 3_600_000)) && !asked.is_open());
         assert!(asked.look(None) && asked.is_open());
+        assert!(asked.look(Some(eight - 1)) && !asked.is_open());
+        // A government has decided for clocks that are two hours ahead.
+        asked.move_to(Zones::at(Path::new("/nowhere")).zone("Asia/Baku").unwrap());
+        assert!(asked.look(Some(eight - 1)) && asked.is_open());
     }
 }

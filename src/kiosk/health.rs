@@ -10,6 +10,9 @@ use super::screen::fonts::Missing;
 use super::screen::{has_display, panel};
 use super::settings::{Driver, Enrolment, Settings};
 use crate::clock;
+use crate::feedback::moment::ahead_text;
+use crate::wire::delivery::ClocksApart;
+use crate::wire::local::Office;
 use crate::zones::Zones;
 
 /// How serious a finding is.
@@ -152,6 +155,26 @@ fn zone(settings: &Settings, zones: &Zones) -> Vec<Finding> {
         )));
     }
     findings
+}
+
+/// Whether the running kiosk and head office disagree about the time. Their zones are compared
+/// without it.
+#[must_use]
+pub fn disagreements(heard: &Office) -> Vec<Finding> {
+    let clock = heard.clocks_apart.as_ref().map(|ClocksApart { ahead_ms, is_by_ntp }| {
+        let ahead = ahead_text(*ahead_ms);
+        wrong(match is_by_ntp {
+            true => format!(
+                "clock: head office's is {ahead} of this kiosk's time service, which decides; have \
+                 head office set its clock, or see which servers this kiosk's time service asks"
+            ),
+            false => format!(
+                "clock: head office's is {ahead} of all that this kiosk knows of the time; type \
+                 the time with `smilepost-kiosk clock set`, or have head office set its clock"
+            ),
+        })
+    });
+    clock.into_iter().collect()
 }
 
 fn office(settings: &Settings) -> Finding {

@@ -276,7 +276,10 @@ impl File {
     fn check_zone(&self, complaints: &mut Complaints) -> Option<Zone> {
         let name = self.zone.as_ref()?;
         let zone = Zones::of_system().zone(name);
-        let what = format!("{name:?} is not an IANA time zone such as Europe/Helsinki");
+        let what = format!(
+            "{name:?} is not an IANA time zone such as Europe/Helsinki; if it is a new one, update \
+             the system's package tzdata"
+        );
         complaints.unless(zone.is_some(), "zone", what);
         zone
     }

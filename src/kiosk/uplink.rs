@@ -5,6 +5,7 @@
 //! settles anything; after any other answer the events stay and are sent again.
 
 mod again;
+mod agreement;
 pub mod carried;
 mod client;
 mod connector;
@@ -25,7 +26,7 @@ use self::client::{Clock, is_json, parse, read, refusal};
 use self::connector::Connector;
 pub use self::error::{Error, Unusable};
 use self::sender::Sender;
-pub use self::sender::UplinkConfig;
+pub use self::sender::{UplinkConfig, UplinkStatus};
 use crate::clock;
 use crate::kiosk::journal::JournalThread;
 use crate::kiosk::settings::{self, Enrolment};

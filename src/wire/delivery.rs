@@ -32,6 +32,15 @@ pub struct Delivery {
     /// The number of the last change of the desk's PIN by head office that the kiosk has kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<u64>,
+    /// The IANA time zone by whose days the kiosk counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// The release of the time-zone rules that count there, such as `2026f`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone_rules: Option<String>,
+    /// What contradicts the hub's clock there, if anything did at the last receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clocks_apart: Option<ClocksApart>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,
@@ -39,6 +48,16 @@ pub struct Delivery {
     pub runs: Vec<Run>,
     /// How the kiosk's books stand.
     pub counters: Counters,
+}
+
+/// The hub's clock and a kiosk's contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClocksApart {
+    /// How far the hub's is ahead, in milliseconds.
+    pub ahead_ms: i64,
+    /// Whether a time service vouches for the kiosk's; else the hub's time has come to it as a
+    /// surprise, and waits for somebody who says the same.
+    pub is_by_ntp: bool,
 }
 
 /// What is known of the time of one boot.

@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::delivery::ClocksApart;
 use super::export;
 use crate::feedback::event::fields::Fields;
 
@@ -30,6 +31,8 @@ pub enum Ask {
         /// The last day, `YYYY-MM-DD`.
         to: Option<String>,
     },
+    /// What was last heard of head office.
+    Office,
     /// Check whether the books hold.
     Verify,
     /// Send the events that are set aside again.
@@ -46,6 +49,24 @@ pub enum Ask {
         /// How far off it may be, in milliseconds.
         error_ms: u32,
     },
+}
+
+/// What a running kiosk last heard of head office.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Office {
+    /// Why ratings cannot be delivered; none if they can.
+    #[serde(default)]
+    pub trouble: Option<String>,
+    /// How long ago head office last answered as it should, in milliseconds; none if it has not
+    /// since the start.
+    #[serde(default)]
+    pub confirmed_ago_ms: Option<u64>,
+    /// What contradicts head office's clock here.
+    #[serde(default)]
+    pub clocks_apart: Option<ClocksApart>,
+    /// The time zone by which head office counts, if it is another than here.
+    #[serde(default)]
+    pub other_zone: Option<String>,
 }
 
 /// A request could not be answered.

@@ -35,6 +35,12 @@ pub struct Receipt {
     /// What head office has set as the desk's PIN, if the kiosk does not know it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<Pin>,
+    /// Whether a time service vouches for the hub's clock.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_time_vouched: bool,
+    /// The IANA time zone by whose days the hub counts for the kiosk's shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// Whether the kiosk should ask for a new token.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_token_old: bool,

@@ -101,7 +101,11 @@ fn live(kiosk: &mut Kiosk<'_>, chance: &mut Chance, steps: usize, first_run: usi
                     Settlement { settled: ids, told, archive, anchor, ..Settlement::default() };
                 journal.settle(&settlement).unwrap();
             }
-            4 => drop(journal.prune(Limit { utc_ms: i64::MAX, wall_ms: i64::MAX }).unwrap()),
+            4 => drop(
+                journal
+                    .prune(Limit { utc_ms: i64::MAX, wall_ms: i64::MAX, boot_ms: u64::MAX })
+                    .unwrap(),
+            ),
             5 => journal.add_anchor(anchor(step)).unwrap(),
             6 if journal.has_chores() => journal.chore(reading(step)).unwrap(),
             _ => {

@@ -15,6 +15,11 @@ mod names;
 mod owners;
 mod program;
 mod proxies;
+#[path = "../support/rules.rs"]
+mod rules;
 mod scene;
 mod settings;
 mod surveys;
+#[path = "../support/wait.rs"]
+mod wait;
+mod zones;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-hub");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-hub");
 
 pub(crate) struct Office {
     pub(crate) folder: tempfile::TempDir,

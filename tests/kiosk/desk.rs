@@ -222,6 +222,26 @@ fn a_journal_that_opens_late_is_counted_by_the_times_that_are_known_then() {
     assert_eq!(rated, ["2026-11-19"]);
 }
 
+#[test]
+fn a_shop_whose_zone_gets_other_rules_is_counted_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    journal.add_anchor(anchor(0)).unwrap();
+    journal.append(press(5, None), reading(MIDNIGHT + 1_800_000)).unwrap();
+    let (_thread, desk) = desk_of(&folder, journal);
+    let rated = || {
+        let days = desk.ask(|clerk| clerk.days_before(36_500)).flatten().unwrap().days;
+        let rated = days.into_iter().filter(|day| day.n > 0).map(|day| day.date);
+        rated.collect::<Vec<_>>()
+    };
+    assert_eq!(rated(), ["2026-11-19"]);
+    let counts = desk.ask(|clerk| clerk.counts()).unwrap();
+    let west = Zones::of_system().zone("Etc/GMT+1").unwrap();
+    desk.ask(move |clerk| clerk.move_to(west)).unwrap();
+    assert_eq!(rated(), ["2026-11-18"]);
+    assert!(desk.ask(|clerk| clerk.counts()).unwrap() > counts);
+}
+
 /// The thread of a kiosk's journal, and the clerk that counts it.
 fn desk_of(folder: &tempfile::TempDir, journal: Journal) -> (JournalThread, ClerkThread) {
     desk_in(folder, Some(journal), Zone::utc())

@@ -143,7 +143,7 @@ fn a_receipt_with_a_gap_settles_up_to_it_and_the_rest_is_sent_again() {
 }
 
 fn by_both(ms: i64) -> Limit {
-    Limit { utc_ms: ms, wall_ms: ms }
+    Limit { utc_ms: ms, wall_ms: ms, boot_ms: u64::MAX }
 }
 
 #[test]
@@ -156,7 +156,11 @@ fn a_year_that_only_one_clock_has_seen_prunes_nothing() {
     journal.settle(&settled((1..=4).map(|n| id(1, n)))).unwrap();
     journal.add_anchor(anchor(0)).unwrap();
     for (utc_ms, wall_ms) in [(i64::MAX, 77), (UTC, i64::MAX), (i64::MAX, i64::MIN)] {
-        assert_eq!(journal.prune(Limit { utc_ms, wall_ms }).unwrap(), 0, "{utc_ms} {wall_ms}");
+        assert_eq!(
+            journal.prune(Limit { utc_ms, wall_ms, boot_ms: u64::MAX }).unwrap(),
+            0,
+            "{utc_ms} {wall_ms}"
+        );
     }
     assert_eq!(journal.prune(by_both(i64::MAX)).unwrap(), 3);
 }

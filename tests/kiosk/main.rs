@@ -19,6 +19,9 @@ mod noon;
 #[path = "../support/portal.rs"]
 mod portal;
 mod program;
+#[path = "../support/rules.rs"]
+mod rules;
 mod settings;
 #[path = "../support/wait.rs"]
 mod wait;
+mod zones;

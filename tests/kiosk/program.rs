@@ -10,9 +10,9 @@ use crate::noon;
 use crate::portal::answering;
 use crate::wait::wait_until;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
-fn configure(folder: &Path, more: &str) -> String {
+pub(crate) fn configure(folder: &Path, more: &str) -> String {
     let file = folder.join("kiosk.toml");
     let data = folder.join("data");
     let zone = noon::zone();
@@ -53,14 +53,25 @@ fn next(lines: &Receiver<String>, what: &str, is_right: impl Fn(&str) -> bool) -
 }
 
 /// A running kiosk; each press waits for its thank-you.
-struct Kiosk {
+pub(crate) struct Kiosk {
     process: Child,
     thanks: Receiver<String>,
 }
 
 impl Kiosk {
     fn start(config: &str) -> Self {
-        let mut process = Command::new(PROGRAM)
+        Self::launch(Command::new(PROGRAM), config)
+    }
+
+    /// Starts it on a system with its time-zone rules there.
+    pub(crate) fn start_in(system: &Path, config: &str) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.env("TZDIR", system);
+        Self::launch(command, config)
+    }
+
+    fn launch(mut command: Command, config: &str) -> Self {
+        let mut process = command
             .args(["run", "--config", config, "--headless", "--witness", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -70,12 +81,12 @@ impl Kiosk {
         Self { process, thanks }
     }
 
-    fn press(&mut self, line: &str) -> String {
+    pub(crate) fn press(&mut self, line: &str) -> String {
         writeln!(self.process.stdin.as_mut().unwrap(), "{line}").unwrap();
         next(&self.thanks, "the kiosk thanks", |_| true)
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         terminate(&mut self.process);
     }
 }
@@ -129,7 +140,7 @@ fn terminate(process: &mut Child) {
     assert!(process.wait().unwrap().success());
 }
 
-fn json(output: &Output) -> serde_json::Value {
+pub(crate) fn json(output: &Output) -> serde_json::Value {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -87,7 +87,8 @@ fn every_complaint_comes_at_once_with_its_key_and_what_is_allowed() {
     for said in [
         "colour: unknown field `colour`, expected one of `data_dir`",
         "data_dir: is missing",
-        "zone: \"Europe/Helsink\" is not an IANA time zone such as Europe/Helsinki",
+        "zone: \"Europe/Helsink\" is not an IANA time zone such as Europe/Helsinki; if it is a \
+         new one, update the system's package tzdata",
         "language: \"tlh\" is not one of the survey's: en, de",
         "keep_days: is not 1 to 3660 days",
         "survey.scale: 6 is not 3, 4 or 5 faces",

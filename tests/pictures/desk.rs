@@ -112,8 +112,9 @@ fn post() -> Health {
         books: Books { taken: 12_345, settled: 12_307, waiting: 38, ..Books::default() },
         silent: Vec::new(),
         is_recording: true,
-        office: Some(Office { trouble: None, confirmed_ms: Some(0) }),
+        office: Some(Office { confirmed_ms: Some(0), ..Office::default() }),
         is_clock_known: true,
+        is_zone_unknown: false,
         buttons: vec![(0, false), (1, true), (2, false), (3, false), (4, true)],
         phone: None,
         stick: Stick::None,
@@ -194,7 +195,7 @@ fn with_notice() -> Notes {
 fn troubled() -> Health {
     let trouble = Some("https://hub.example.com: connection refused".to_owned());
     let books = Books { lost: 3, set_aside: 1, ..post().books };
-    let office = Some(Office { trouble, confirmed_ms: None });
+    let office = Some(Office { trouble, ..Office::default() });
     Health { silent: vec![(2, 512)], office, books, is_clock_known: false, ..post() }
 }
 

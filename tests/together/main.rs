@@ -11,6 +11,7 @@ mod between;
 mod carried;
 #[path = "../support/chance.rs"]
 mod chance;
+mod clocks;
 #[path = "../support/events.rs"]
 mod events;
 #[path = "../support/folder.rs"]

@@ -216,7 +216,9 @@ fn a_person_can_tell_the_time_where_no_network_does() {
     let (before, _) = quality();
     let bad = site.fail("kiosk", &["clock", "set", "half past five"]);
     assert!(bad.contains("\"half past five\" is not a time such as"), "{bad}");
-    let bad = site.fail("kiosk", &["clock", "set", "2001-01-01T12:00"]);
+    let bad = site.fail("kiosk", &["clock", "set", "2031-05-06T17:30"]);
+    assert!(bad.contains("the shop's time zone is not known"), "{bad}");
+    let bad = site.fail("kiosk", &["clock", "set", "2001-01-01T12:00:00Z"]);
     assert!(bad.contains("before this program was made"), "{bad}");
     site.say("kiosk", &["clock", "set", "2031-05-06T17:30:00+02:00"]);
     // A board with a time service of its own ignores the person's time.

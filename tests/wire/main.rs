@@ -15,7 +15,7 @@ use smilepost::feedback::note::{About, Noted};
 use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::wire::carried::{self, Header, Letter, Line, Signed};
-use smilepost::wire::delivery::{self, Delivery, Unusable};
+use smilepost::wire::delivery::{self, ClocksApart, Delivery, Unusable};
 use smilepost::wire::local::{Ask, Summary};
 use smilepost::wire::receipt::{Pin, Receipt};
 use smilepost::wire::survey::{Published, etag};
@@ -53,6 +53,23 @@ fn a_receipt_of_version_1_is_read() {
     let receipt: Receipt = serde_json::from_str(include_str!("v1-receipt.json")).unwrap();
     assert!(receipt.settled[0].has(1) && receipt.settled[0].has(9) && !receipt.settled[0].has(4));
     assert_eq!((receipt.set_aside[0].n, receipt.hub_epoch), (4, 7));
+}
+
+#[test]
+fn what_both_sides_disagree_about_is_read_and_need_not_be_said() {
+    let old: Delivery = serde_json::from_str(include_str!("v1-delivery.json")).unwrap();
+    assert_eq!((&old.zone, &old.zone_rules, &old.clocks_apart), (&None, &None, &None));
+    let text = include_str!("v1-delivery-disagreeing.json");
+    let delivery: Delivery = serde_json::from_str(text).unwrap();
+    assert_eq!(delivery.zone.as_deref(), Some("America/Vancouver"));
+    assert_eq!(delivery.zone_rules.as_deref(), Some("2026f"));
+    let apart = ClocksApart { ahead_ms: -7_200_000, is_by_ntp: true };
+    assert_eq!(delivery.clocks_apart, Some(apart));
+    let old: Receipt = serde_json::from_str(include_str!("v1-receipt.json")).unwrap();
+    assert_eq!((&old.zone, old.is_time_vouched), (&None, false));
+    let text = include_str!("v1-receipt-vouched.json");
+    let receipt: Receipt = serde_json::from_str(text).unwrap();
+    assert_eq!((receipt.zone.as_deref(), receipt.is_time_vouched), (Some("Asia/Baku"), true));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Anchor, Moment, Quality, Reading};
+use super::{Anchor, Moment, Quality, Reading, Source, decided};
 use crate::feedback::rating::BootId;
 
 /// Everything known about the time of several boots, in the order in which they were lived.
@@ -43,12 +43,23 @@ impl Timeline {
         at.and_then(|&at| self.boots.get(at)).map_or(&[], |anchors| &anchors.all)
     }
 
-    /// The newest time that a time service or the hub has told, in milliseconds since 1970 UTC; a
-    /// clock that stands before it is wrong. Other sources are not trusted that far.
+    /// The newest time that a time service has told, or else the hub, in milliseconds since 1970
+    /// UTC; a clock that stands before it is wrong. Other sources are not trusted that far.
     #[must_use]
     pub fn newest_ms(&self) -> Option<i64> {
-        let mut newest = self.boots.iter().rev().flat_map(|anchors| anchors.all.iter().rev());
-        newest.find(|anchor| anchor.source.rank() == 0).map(|anchor| anchor.utc_ms)
+        let told = |anchors: &Anchors| {
+            let trusted = anchors.trusted.iter().filter_map(|&at| anchors.all.get(at));
+            let certain = trusted.filter(|anchor| anchor.source.rank() <= Source::Hub.rank());
+            certain.map(|anchor| anchor.utc_ms).max()
+        };
+        self.boots.iter().rev().find_map(told)
+    }
+
+    /// The anchor that dates an instant of a boot.
+    #[must_use]
+    pub fn anchor_at(&self, boot: BootId, boot_ms: u64) -> Option<&Anchor> {
+        let at = self.order.get(&boot)?;
+        self.boots.get(*at)?.nearest(boot_ms)
     }
 
     /// Works out when a reading of a boot was taken; see [`super::date`].
@@ -67,8 +78,9 @@ impl Timeline {
     pub fn date_before(&self, known_ms: Option<i64>, boot: BootId, reading: Reading) -> Moment {
         let at = self.order.get(&boot);
         let anchors = at.and_then(|&at| self.boots.get(at));
-        if let Some(nearest) = anchors.and_then(|anchors| anchors.nearest(reading.boot_ms)) {
-            return Moment { utc_ms: nearest.utc_at(reading.boot_ms), quality: Quality::Exact };
+        if let Some(anchors) = anchors.filter(|anchors| !anchors.all.is_empty()) {
+            let word = anchors.nearest_of(&anchors.words, reading.boot_ms);
+            return decided(anchors.nearest(reading.boot_ms), word, reading);
         }
         let around = at.and_then(|&at| Some((self.boots.get(..at)?, self.boots.get(at + 1..)?)));
         let (before, after) = around.unwrap_or_default();
@@ -128,6 +140,8 @@ struct Anchors {
     all: Vec<Anchor>,
     /// The places of the most trusted ones, by instant, error and place.
     trusted: Vec<usize>,
+    /// The places of the hub's, in the same order.
+    words: Vec<usize>,
 }
 
 impl Anchors {
@@ -140,22 +154,36 @@ impl Anchors {
         if best.is_none_or(|best| rank < best) {
             self.trusted = vec![place];
         } else if best == Some(rank) {
-            let key = (anchor.boot_ms, anchor.error_ms);
-            let at = self.trusted.partition_point(|&other| {
-                self.all.get(other).is_some_and(|other| (other.boot_ms, other.error_ms) <= key)
-            });
+            let at = self.after(&self.trusted, &anchor);
             self.trusted.insert(at, place);
+        }
+        if anchor.source == Source::Hub {
+            let at = self.after(&self.words, &anchor);
+            self.words.insert(at, place);
         }
     }
 
-    /// The one that [`super::date`] goes by, found by halves.
+    /// Where among these places an anchor that comes last belongs.
+    fn after(&self, places: &[usize], anchor: &Anchor) -> usize {
+        let key = (anchor.boot_ms, anchor.error_ms);
+        places.partition_point(|&other| {
+            self.all.get(other).is_some_and(|other| (other.boot_ms, other.error_ms) <= key)
+        })
+    }
+
+    /// The one that [`super::date`] goes by.
     fn nearest(&self, boot_ms: u64) -> Option<&Anchor> {
+        self.nearest_of(&self.trusted, boot_ms)
+    }
+
+    /// The nearest one at these places, found by halves.
+    fn nearest_of(&self, places: &[usize], boot_ms: u64) -> Option<&Anchor> {
         let from = |boot_ms: u64| {
             let is_before =
                 |&place: &usize| self.all.get(place).is_some_and(|anchor| anchor.boot_ms < boot_ms);
-            self.trusted.partition_point(is_before)
+            places.partition_point(is_before)
         };
-        let at = |at: usize| self.trusted.get(at).copied();
+        let at = |at: usize| places.get(at).copied();
         let after = from(boot_ms);
         let before = after.checked_sub(1).and_then(at).and_then(|place| self.all.get(place));
         // Of those at one instant the first is the best.
@@ -194,7 +222,7 @@ mod tests {
         /// Dating by a timeline, which finds the anchor by halves, is the same as looking at all.
         #[test]
         fn a_timeline_dates_as_its_anchors_do(
-            told in prop::collection::vec((0u64..20, 0i64..1_000, 0u32..3, 0usize..4), 1..40),
+            told in prop::collection::vec((0u64..20, 0i64..200_000, 0u32..3, 0usize..4), 1..40),
             readings in prop::collection::vec(0u64..25, 1..20),
         ) {
             let boot = BootId([1; 16]);

@@ -12,7 +12,7 @@ use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 pub use crate::hub::rules::books::Way;
 pub use crate::hub::rules::budget::Spent;
-use crate::wire::delivery::{Counters, Received};
+use crate::wire::delivery::{ClocksApart, Counters, Received};
 use crate::wire::receipt::Pin;
 use crate::wire::report::Reported;
 
@@ -52,6 +52,12 @@ pub struct Shipment {
     pub publication: Option<u64>,
     /// Why it does not ask the survey that it was given.
     pub survey_complaint: Option<String>,
+    /// The time zone by whose days it counts.
+    pub zone: Option<String>,
+    /// The release of the time-zone rules that count there.
+    pub zone_rules: Option<String>,
+    /// What contradicts the hub's clock there.
+    pub clocks_apart: Option<ClocksApart>,
     /// The number of the desk's PIN that the kiosk keeps.
     pub pin: Option<u64>,
     /// The events that were refused before they came here, each with the reason.
@@ -101,6 +107,12 @@ pub struct Stored {
     pub publication: u64,
     /// Whether a second device with the same token sent this.
     pub is_clone: bool,
+    /// The time zone of the kiosk's shop.
+    pub zone: String,
+    /// What has begun to contradict the hub's clock at the kiosk.
+    pub newly_apart: Option<ClocksApart>,
+    /// The time zone by which the kiosk has begun to count, if it is not its shop's.
+    pub other_zone: Option<String>,
     /// The desk's PIN, if the kiosk keeps another one.
     pub pin: Option<Pin>,
     /// Whether the archive may have been restored from a backup, so that an epoch was drawn.

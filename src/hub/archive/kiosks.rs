@@ -32,6 +32,21 @@ pub struct Status {
     pub survey_complaint: Option<String>,
     /// What it has spent of its budget.
     pub spent: Spent,
+    /// The time zone by whose days it counts, if it has said.
+    pub zone: Option<String>,
+    /// The release of the time-zone rules that count there, if it has said.
+    pub zone_rules: Option<String>,
+    /// What contradicts the hub's clock there.
+    pub clocks_apart: Option<Apart>,
+}
+
+/// The hub's clock and a kiosk's contradict each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// How far the hub's is ahead, in milliseconds.
+    pub ahead_ms: i64,
+    /// Whether a time service vouches for the kiosk's.
+    pub is_by_ntp: bool,
 }
 
 /// The kiosks whose desk gets a PIN.

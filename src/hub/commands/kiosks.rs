@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::names::{self, Added};
 use crate::escape::Plain;
+use crate::feedback::moment;
 use crate::hub::archive::{Archive, Kiosk, PinScope, Status};
 use crate::hub::rules::names as rules;
 use crate::hub::secrets;
@@ -118,20 +119,23 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
     }
 }
 
-/// Lists every kiosk with its last contact, what it holds, and whether it has had as much kept as
-/// this on the day of this time, in milliseconds since 1970 UTC; a line each.
+/// Lists every kiosk with its last contact, what it holds, whether it has had as much kept as this
+/// on the day of this time, in milliseconds since 1970 UTC, and whether its clock or its time zone
+/// is another than head office's; a line each.
 ///
 /// # Errors
 /// When the archive fails.
 pub async fn list<A: Archive>(archive: &A, bytes_a_day: u64, now_ms: i64) -> Result<String, Error> {
+    let shops = archive.shops().await?;
     let line = |status: Status| {
         let is_spent = status.spent.is_all(bytes_a_day, now_ms);
-        line(status, is_spent)
+        let shop = shops.iter().find(|shop| shop.id == status.kiosk.shop);
+        line(status, is_spent, shop.map(|shop| shop.zone.as_str()))
     };
     Ok(archive.kiosks().await?.into_iter().map(line).collect())
 }
 
-fn line(status: Status, is_spent: bool) -> String {
+fn line(status: Status, is_spent: bool, shop_zone: Option<&str>) -> String {
     let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
     let last = last.map_or("never".to_owned(), |at| at.to_rfc3339());
     let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
@@ -139,5 +143,16 @@ fn line(status: Status, is_spent: bool) -> String {
     let waiting = status.waiting;
     let spent = if is_spent { "\tsent too much today and waits until midnight UTC" } else { "" };
     let touchpoint = Plain(touchpoint);
-    format!("{id}\t{shop}\t{touchpoint}\t{state}\tlast contact {last}\tholds {waiting}{spent}\n")
+    let clocks = status.clocks_apart.map_or(String::new(), |apart| {
+        let by = if apart.is_by_ntp { "its time service" } else { "what it knows of the time" };
+        format!("\tthe clock here is {} of {by}", moment::ahead_text(apart.ahead_ms))
+    });
+    let zone = status.zone.filter(|zone| shop_zone.is_some_and(|of_shop| of_shop != zone));
+    let zone = zone.map_or(String::new(), |zone| {
+        format!("\tcounts by {}, and its shop by {}", Plain(zone), shop_zone.unwrap_or_default())
+    });
+    format!(
+        "{id}\t{shop}\t{touchpoint}\t{state}\tlast contact {last}\tholds {waiting}{spent}{clocks}\
+        {zone}\n"
+    )
 }

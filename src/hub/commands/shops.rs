@@ -21,7 +21,10 @@ pub async fn add<A: Archive>(
     id: Option<&str>,
 ) -> Result<Added, Error> {
     if Zones::of_system().zone(&zone).is_none() {
-        let sentence = format!("{zone:?} is not an IANA time zone such as Europe/Helsinki");
+        let sentence = format!(
+            "{zone:?} is not an IANA time zone such as Europe/Helsinki; if it is a new one, update \
+             the system's package tzdata"
+        );
         return Err(Error::Invalid(sentence));
     }
     let mut hints = Vec::new();

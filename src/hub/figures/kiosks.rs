@@ -1,6 +1,6 @@
 //! The state of a shop's kiosks: the last contact, the events that each holds, and what is wrong.
 
-use crate::hub::archive::Status;
+use crate::hub::archive::{Apart, Status};
 
 /// The state of a kiosk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,12 @@ pub struct KioskFigures {
     pub lost: u64,
     /// Whether two devices use its token.
     pub is_cloned: bool,
+    /// What contradicts the clock of head office there.
+    pub clocks_apart: Option<Apart>,
+    /// The time zone by which it counts, if it is not its shop's.
+    pub other_zone: Option<String>,
+    /// The release of the time-zone rules that count there, if it has said.
+    pub zone_rules: Option<String>,
 }
 
 /// The last contact with a kiosk.
@@ -38,9 +44,9 @@ pub enum Contact {
 }
 
 impl KioskFigures {
-    /// The state of a kiosk at this time, in milliseconds since 1970 UTC.
+    /// The state of a kiosk of a shop with this zone at this time, in milliseconds since 1970 UTC.
     #[must_use]
-    pub fn of(status: &Status, now_ms: i64) -> Self {
+    pub fn of(status: &Status, zone: &str, now_ms: i64) -> Self {
         let contact = match status.last_contact_ms {
             None if status.is_enrolled => Contact::Never,
             None => Contact::NotEnrolled,
@@ -57,6 +63,9 @@ impl KioskFigures {
             set_aside: status.set_aside,
             lost: status.lost,
             is_cloned: status.is_cloned,
+            clocks_apart: status.clocks_apart,
+            other_zone: status.zone.clone().filter(|own| own != zone),
+            zone_rules: status.zone_rules.clone(),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Shared<A> {
     pub(super) bytes_a_day: u64,
     pub(super) keys: HubPublic,
     pub(super) read_clocks: fn() -> Reading,
+    /// Whether a time service vouches for the wall clock.
+    pub(super) is_time_vouched: fn() -> bool,
 }
 
 impl<A> Shared<A> {

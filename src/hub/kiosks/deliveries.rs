@@ -5,11 +5,13 @@ use axum::extract::State;
 
 use super::admission::{Bringing, Shared};
 use super::refusal::Refusal;
+use crate::escape::Plain;
+use crate::feedback::moment;
 use crate::hub::archive::{Archive, Doubt, Stored, Way};
 use crate::hub::intake;
 use crate::hub::rules::budget::{self, LINES_MAX};
 use crate::hub::settings::MIB;
-use crate::wire::delivery::Delivery;
+use crate::wire::delivery::{ClocksApart, Delivery};
 use crate::wire::receipt::{Receipt, SetAside};
 
 /// Stores a delivery.
@@ -48,6 +50,8 @@ pub(super) async fn deliver<A: Archive>(
         stored: Some(stored.stored),
         added: Some(stored.added),
         pin: stored.pin,
+        is_time_vouched: (shared.is_time_vouched)(),
+        zone: Some(stored.zone),
         is_token_old: admitted.is_token_old,
     }))
 }
@@ -69,6 +73,25 @@ fn tell<A>(shared: &Shared<A>, kiosk: &str, stored: &Stored) {
     }
     if stored.is_clone {
         tracing::error!(kiosk, "two devices use this token: revoke it and enrol the right one");
+    }
+    if let Some(ClocksApart { ahead_ms, is_by_ntp }) = stored.newly_apart {
+        let by = if is_by_ntp { "its time service" } else { "all that it knows of the time" };
+        tracing::error!(
+            kiosk,
+            by,
+            "the clock here and the kiosk's contradict each other (here: {}); set the one that is \
+             wrong, for the kiosk's ratings are of uncertain time meanwhile",
+            moment::ahead_text(ahead_ms)
+        );
+    }
+    if let Some(zone) = &stored.other_zone {
+        tracing::warn!(
+            kiosk,
+            zone = %Plain(zone),
+            shops = stored.zone,
+            "the kiosk counts by another time zone than its shop's: delete `zone` from its \
+             kiosk.toml, or correct the shop's here"
+        );
     }
     let (budget, now_ms) = (shared.bytes_a_day, shared.wall_ms());
     if stored.spent.is_all(budget, now_ms) && !stored.spent_before.is_all(budget, now_ms) {

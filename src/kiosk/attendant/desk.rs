@@ -182,6 +182,7 @@ impl Attendant {
         health.is_recording = !self.visit.is_resting();
         health.office = self.desk.office.clone();
         health.is_clock_known = self.believed_ms().is_some();
+        health.is_zone_unknown = !self.display.has_zone();
         let faces = faces_of(self.display.scale()).iter().copied();
         health.buttons = faces.zip(tried).collect();
         health.stick = self.stick(health.stick);

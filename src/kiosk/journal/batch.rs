@@ -26,6 +26,8 @@ pub struct Batch {
     pub runs: Vec<BatchRun>,
     /// The anchors that were not sent to the hub yet, each with its key in the journal.
     pub anchors: Vec<(i64, BootId, Anchor)>,
+    /// What is known of the time of the present boot.
+    pub kept: Vec<Anchor>,
     /// The books.
     pub books: Books,
 }
@@ -132,7 +134,8 @@ impl Journal {
         let kiosk = meta("hub_kiosk")?.and_then(|kiosk| u32::try_from(kiosk).ok());
         let known = kiosk.zip(meta("hub_stored")?.map(i64::cast_unsigned));
         let live = self.run.map(|run| run.id);
-        Ok(Batch { live, known, runs, anchors, books: self.books })
+        let kept = self.run.map_or(&[][..], |run| self.timeline.of(run.boot)).to_vec();
+        Ok(Batch { live, known, runs, anchors, kept, books: self.books })
     }
 
     /// Writes down what a receipt settled, in one commit; no commit if nothing is new.

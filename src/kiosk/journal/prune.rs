@@ -17,9 +17,16 @@ impl Journal {
     /// # Errors
     /// When the commit fails; then nothing has changed.
     pub fn prune(&mut self, limit: Limit) -> Result<usize, Error> {
-        let is_old = |kept: &&Kept| match &kept.entry {
-            Ok(entry) => limit.is_past(entry.reading, self.timeline.of(kept.boot)),
-            Err(_) => false,
+        let present = self.run.map(|run| run.boot);
+        let is_old = |kept: &&Kept| {
+            let anchors = self.timeline.of(kept.boot);
+            match &kept.entry {
+                Ok(entry) if Some(kept.boot) == present => {
+                    limit.is_past_now(entry.reading, anchors)
+                }
+                Ok(entry) => limit.is_past(entry.reading, anchors),
+                Err(_) => false,
+            }
         };
         let page = self.oldest_deletable()?;
         let is_done = |kept: &&Kept| kept.state != State::Waiting;

@@ -20,7 +20,7 @@ use super::rescue::{own, repair};
 use super::reserve;
 use super::row::{Entry, Kept};
 use crate::feedback::event::Event;
-use crate::feedback::moment::{Anchor, Limit, Reading, Timeline};
+use crate::feedback::moment::{Anchor, Limit, Reading, Source, Timeline};
 use crate::feedback::rating::{BootId, RunId};
 
 /// How many requests can wait for the journal: one press, the uplink, and the desk's readers.
@@ -288,7 +288,7 @@ impl<A: Fn(Outcome)> Owner<A> {
                 if let Err(error) = self.with(|journal| journal.add_anchor(anchor)) {
                     tracing::warn!(%error, "cannot keep the time in the journal");
                 }
-                (self.report)(Outcome::Dated(anchor));
+                self.report_time(anchor);
             }
             Request::Batch { events_max, reply } => {
                 let _ = reply.send(self.with(|journal| journal.batch(events_max)));
@@ -298,7 +298,7 @@ impl<A: Fn(Outcome)> Owner<A> {
                     |journal: &mut Journal| journal.settle(&settlement).map(|()| journal.books());
                 let _ = reply.send(self.with(settle));
                 if let Some(anchor) = settlement.anchor {
-                    (self.report)(Outcome::Dated(anchor));
+                    self.report_time(anchor);
                 }
             }
             Request::Page { after, rows_max, reply } => {
@@ -321,6 +321,19 @@ impl<A: Fn(Outcome)> Owner<A> {
             }
             // The loop ends before this request gets here.
             Request::Close => {}
+        }
+    }
+
+    /// Reports what dates this boot, after an anchor was heard: one that is trusted more may be
+    /// kept. A closed journal keeps none, and then head office's word goes no further: it may be
+    /// the one that a time service has contradicted.
+    fn report_time(&self, heard: Anchor) {
+        let journal = self.journal.as_ref();
+        let boot_ms = heard.boot_ms;
+        let dates = journal.and_then(|it| it.timeline().anchor_at(self.home.boot, boot_ms));
+        let alone = Some(&heard).filter(|heard| heard.source != Source::Hub);
+        if let Some(anchor) = dates.or(alone) {
+            (self.report)(Outcome::Dated(*anchor));
         }
     }
 

@@ -10,8 +10,8 @@ use crate::secret::pin::is_hash;
 use crate::wire::receipt::Pin;
 use crate::wire::{self, Renewed};
 
-/// How many new tokens are asked for however short a boot is. Each is written to the card, and a
-/// hub may want another one at each delivery.
+/// How many new tokens, or time zones, are taken however short a boot is. Each is written to the
+/// card, and a hub may want another one at each delivery.
 const RENEWALS_FREE: u64 = 5;
 
 /// How long a boot lasts for each further one, in milliseconds: a day.
@@ -35,19 +35,18 @@ impl Sender {
     /// is requested. So one token is valid after a power cut at any moment, and after the hub was
     /// restored from yesterday's backup.
     pub(super) async fn change_tokens(&mut self, attempt: &Attempt) {
-        let Enrolment { token, next_token, .. } = &self.config.enrolment;
+        let Enrolment { token, next_token, .. } = self.config.enrolment.clone();
         match attempt.outcome {
             // Another one may be valid.
             Outcome::Unauthorised => self.which = self.which.wrapping_add(1),
             Outcome::Settled { .. } if self.token() != token => {
-                let former_token = Some(token.clone());
+                let former_token = Some(token);
                 let (token, next_token) = (self.token().to_owned(), None);
                 let known = self.config.enrolment.clone();
                 self.write_enrolment(Enrolment { token, next_token, former_token, ..known });
                 tracing::info!("the kiosk has a new token");
             }
             Outcome::Settled { .. } if attempt.is_token_old && self.may_renew() => {
-                self.renewals += 1;
                 if let Some(token) = self.renew().await {
                     let known = self.config.enrolment.clone();
                     self.write_enrolment(Enrolment { next_token: Some(token), ..known });
@@ -62,12 +61,19 @@ impl Sender {
         }
     }
 
-    fn may_renew(&self) -> bool {
-        let renewals_max = RENEWALS_FREE + clock::boot_ms() / RENEWAL_PACE_MS;
-        self.renewals < renewals_max && self.config.enrolment.next_token.is_none()
+    fn may_renew(&mut self) -> bool {
+        self.config.enrolment.next_token.is_none() && self.may_write()
     }
 
-    fn write_enrolment(&mut self, enrolment: Enrolment) {
+    /// Whether the hub may have the enrolment written once more.
+    pub(super) fn may_write(&mut self) -> bool {
+        let renewals_max = RENEWALS_FREE + clock::boot_ms() / RENEWAL_PACE_MS;
+        let is_free = self.renewals < renewals_max;
+        self.renewals += u64::from(is_free);
+        is_free
+    }
+
+    pub(super) fn write_enrolment(&mut self, enrolment: Enrolment) {
         let (known, data_dir) = (&self.config.enrolment, &self.config.settings.data_dir);
         // Somebody may have enrolled this kiosk again meanwhile; that must not be overwritten.
         let on_disk = Enrolment::read(data_dir).ok().flatten();
@@ -76,7 +82,7 @@ impl Sender {
             Ok(()) => (self.config.enrolment, self.which) = (enrolment, 0),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "cannot change the token; the old one stays in use");
+                tracing::warn!(error, "cannot write the enrolment; the old one stays in use");
             }
         }
     }

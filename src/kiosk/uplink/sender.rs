@@ -11,7 +11,7 @@ use super::client::{Clock, is_json, parse, read, refusal, retry_after_s};
 use super::connector::Connector;
 use super::why::is_certificate;
 use crate::clock;
-use crate::feedback::moment::Limit;
+use crate::feedback::moment::{Anchor, Limit, Weighed};
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::feedback::survey::Survey;
@@ -19,9 +19,10 @@ use crate::kiosk::exchange::{pack, settlement};
 use crate::kiosk::journal::{Batch, Books, JournalThread, Settlement};
 use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Settings};
-use crate::wire::delivery::Delivery;
+use crate::wire::delivery::{ClocksApart, Delivery};
 use crate::wire::receipt::{Pin, Receipt};
 use crate::wire::{self, gzip};
+use crate::zones::Zones;
 
 /// How often old settled events are looked for, in milliseconds.
 const PRUNE_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -39,13 +40,29 @@ pub struct UplinkConfig {
     pub survey: Option<(u64, u64)>,
     /// Gets each new survey from head office, or the kiosk's own survey after it was withdrawn.
     pub on_survey: Box<dyn Fn(Survey) + Send>,
-    /// Gets the deliveries' problem, if there is one, and the time of head office's last receipt,
-    /// in milliseconds since boot.
-    pub on_status: Box<dyn Fn(Option<String>, Option<u64>) + Send>,
+    /// Gets how head office can be reached, after each delivery.
+    pub on_status: Box<dyn Fn(UplinkStatus) + Send>,
+    /// Gets the time zone by whose days head office counts for this shop, where that is news.
+    pub on_zone: Box<dyn Fn(String) + Send>,
+    /// What the board itself says about the time, as [`clock::anchor`] does.
+    pub anchor: fn(i64) -> Option<Anchor>,
     /// The program and its version, as the hub gets to see it.
     pub app: String,
     /// A time that is certainly in the past, in milliseconds since 1970 UTC.
     pub floor_ms: i64,
+}
+
+/// How head office can be reached, and what it and this kiosk disagree about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UplinkStatus {
+    /// The deliveries' problem, if there is one.
+    pub trouble: Option<String>,
+    /// The time of head office's last receipt, in milliseconds since boot.
+    pub confirmed_ms: Option<u64>,
+    /// What head office's last word about the time was worth, where something speaks against it.
+    pub clocks_apart: Option<ClocksApart>,
+    /// The time zone by which head office counts, if it is another than here.
+    pub other_zone: Option<String>,
 }
 
 /// What sends, and what it remembers from one delivery to the next.
@@ -59,14 +76,13 @@ pub(super) struct Sender {
     pub(super) alone: Option<RatingId>,
     pub(super) journal: JournalThread,
     pub(super) outbox: Outbox,
-    /// The last problem in the log, so that a night without network is one line there.
-    pub(super) trouble: Option<String>,
-    /// The time of the last receipt, in milliseconds since boot.
-    pub(super) confirmed_ms: Option<u64>,
+    /// How it stands; its problem is the last one in the log, so that a night without network is
+    /// one line there.
+    pub(super) status: UplinkStatus,
     pub(super) pruned_at: Option<u64>,
     /// How little was left after a delivery, since the last rest.
     pub(super) least_left: u64,
-    /// How often a new token was asked for.
+    /// How often the hub had the enrolment written.
     pub(super) renewals: u64,
     /// Why this kiosk does not ask the last survey from head office.
     pub(super) complaint: Option<String>,
@@ -82,8 +98,10 @@ pub(super) struct Attempt {
     pub(super) trouble: Option<String>,
     /// How many events and anchors are still to be sent.
     left: u64,
-    /// The hub's time, if a receipt told it.
-    hub_time_ms: Option<i64>,
+    /// What a receipt told about the time, if it told anything.
+    heard: Option<Heard>,
+    /// The time zone by which the hub counts, if a receipt told it.
+    pub(super) zone: Option<String>,
     /// Whether the hub wants the token to be renewed.
     pub(super) is_token_old: bool,
     /// The hub's epoch, and the number of this kiosk's survey.
@@ -99,12 +117,23 @@ impl Attempt {
             outcome,
             trouble,
             left: 0,
-            hub_time_ms: None,
+            heard: None,
+            zone: None,
             is_token_old: false,
             survey: None,
             pin: None,
         }
     }
+}
+
+/// What a receipt told about the time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    /// The time by all that is known, in milliseconds since 1970 UTC; none while nobody else says
+    /// what the hub does.
+    pub(super) utc_ms: Option<i64>,
+    /// What the hub's word is worth.
+    pub(super) weighed: Weighed,
 }
 
 impl Sender {
@@ -123,8 +152,7 @@ impl Sender {
             config,
             journal,
             outbox: Outbox::default(),
-            trouble: None,
-            confirmed_ms: None,
+            status: UplinkStatus::default(),
             pruned_at: None,
             least_left: u64::MAX,
             renewals: 0,
@@ -156,6 +184,8 @@ impl Sender {
             self.change_tokens(&attempt).await;
             self.ask_for_survey(&attempt).await;
             self.adopt_pin(attempt.pin.as_ref());
+            self.compare_zones(attempt.zone);
+            self.compare_clocks(attempt.heard.map(|heard| heard.weighed));
             self.tell(attempt.trouble);
             let next = match attempt.outcome {
                 Outcome::Unauthorised if self.has_untried_token() => Next::Pause { ms: 0 },
@@ -166,13 +196,13 @@ impl Sender {
             };
             match next {
                 Next::Idle => {
-                    self.prune(attempt.hub_time_ms).await;
+                    self.prune(attempt.heard.and_then(|heard| heard.utc_ms)).await;
                     let _ = tokio::time::timeout(settings.idle, nudge.notified()).await;
                     tokio::time::sleep(settings.coalesce).await;
                 }
                 Next::Pause { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
                 Next::SetAside => {
-                    let why = self.trouble.take().unwrap_or_default();
+                    let why = self.status.trouble.take().unwrap_or_default();
                     if let Err(error) = self.set_aside(&why).await {
                         // The card may be writable again later.
                         tracing::error!(%error, "cannot set an event aside");
@@ -223,17 +253,17 @@ impl Sender {
     /// Logs what is wrong when it changes, and that deliveries work again.
     fn tell(&mut self, trouble: Option<String>) {
         match &trouble {
-            Some(why) if self.trouble.as_ref() != Some(why) => {
+            Some(why) if self.status.trouble.as_ref() != Some(why) => {
                 tracing::warn!(%why, "ratings cannot be delivered; they are kept and sent later");
             }
-            None if self.trouble.is_some() => tracing::info!("ratings are delivered again"),
+            None if self.status.trouble.is_some() => tracing::info!("ratings are delivered again"),
             Some(_) | None => {}
         }
         if trouble.is_none() {
-            self.confirmed_ms = Some(clock::boot_ms());
+            self.status.confirmed_ms = Some(clock::boot_ms());
         }
-        (self.config.on_status)(trouble.clone(), self.confirmed_ms);
-        self.trouble = trouble;
+        self.status.trouble = trouble;
+        (self.config.on_status)(self.status.clone());
     }
 
     async fn deliver(&mut self, client: &Client, batch: &Batch) -> Attempt {
@@ -243,6 +273,9 @@ impl Sender {
             publication: self.config.survey.map(|(_, publication)| publication),
             survey_complaint: self.complaint.clone(),
             pin: pin::given(&self.config.settings.data_dir),
+            zone: Some(self.zone()),
+            zone_rules: Zones::of_system().rules().release().map(|release| release.to_string()),
+            clocks_apart: self.status.clocks_apart.clone(),
             ..pack(batch, &nonce, app, &enrolment.kiosk)
         };
         let json = match serde_json::to_vec(&delivery) {
@@ -296,13 +329,12 @@ impl Sender {
     }
 
     async fn settle(&self, batch: &Batch, receipt: &Receipt, took: (u64, u64)) -> Attempt {
-        let settlement = settlement(batch, receipt, &self.config.enrolment.kiosk, took);
-        let hub_time_ms = Some(receipt.hub_time_ms).filter(|utc_ms| clock::is_possible(*utc_ms));
-        match hub_time_ms {
-            Some(utc_ms) => self.clock.learn(utc_ms, took.1),
-            None => {
-                tracing::warn!(receipt.hub_time_ms, "the hub's clock is wrong; its time is ignored")
-            }
+        let mut settlement = settlement(batch, receipt, &self.config.enrolment.kiosk, took);
+        let word = settlement.anchor.take();
+        let heard = word.map(|word| self.hear(word, &batch.kept, receipt.is_time_vouched));
+        if let Some(utc_ms) = heard.and_then(|heard| heard.utc_ms) {
+            self.clock.learn(utc_ms, took.1);
+            settlement.anchor = word;
         }
         let aside = settlement.set_aside.len();
         for (id, reason) in settlement.set_aside.iter().take(ASIDE_LOGGED_MAX) {
@@ -332,22 +364,23 @@ impl Sender {
         let survey = receipt.publication.map(|publication| (receipt.hub_epoch, publication));
         let pin = receipt.pin.clone();
         let left = books.waiting + books.untold;
-        Attempt { outcome, trouble: None, left, hub_time_ms, is_token_old, survey, pin }
+        let zone = receipt.zone.clone();
+        Attempt { outcome, trouble: None, left, heard, zone, is_token_old, survey, pin }
     }
 
     /// Deletes settled events that are older than `keep_days`, once a day.
     ///
-    /// The hub's clock decides, since the kiosk's own may stand in any year; but what the kiosk's
-    /// own clock has not seen grow old as well stays.
-    async fn prune(&mut self, hub_time_ms: Option<i64>) {
+    /// The time that was told decides, since the kiosk's own clock may stand in any year; but what
+    /// that has not seen grow old as well stays.
+    async fn prune(&mut self, utc_ms: Option<i64>) {
         let now = clock::boot_ms();
         let is_due = self.pruned_at.is_none_or(|at| now - at >= PRUNE_INTERVAL_MS);
-        let Some(hub_time_ms) = hub_time_ms.filter(|_| is_due) else {
+        let Some(utc_ms) = utc_ms.filter(|_| is_due) else {
             return;
         };
         self.pruned_at = Some(now);
         let keep_days = self.config.settings.keep_days;
-        let limit = Limit::after_days(keep_days, hub_time_ms, clock::wall_ms());
+        let limit = Limit::after_days(keep_days, utc_ms, clock::reading());
         while let Ok(Ok(deleted @ 1..)) = self.journal.prune(limit).await {
             tracing::info!(deleted, "old settled ratings were deleted");
         }

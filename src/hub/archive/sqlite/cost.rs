@@ -130,6 +130,9 @@ fn delivery(events: &[Value]) -> Shipment {
         counters: Counters::default(),
         publication: None,
         survey_complaint: None,
+        zone: None,
+        zone_rules: None,
+        clocks_apart: None,
         pin: None,
         refused: Vec::new(),
     }

@@ -34,6 +34,12 @@ struct Book {
     pin: Option<Pin>,
     /// What it has spent of its budget.
     spent: Spent,
+    /// The time zone of its shop.
+    zone: String,
+    /// The time zone by which it counted so far.
+    known_zone: Option<String>,
+    /// Whether something contradicted the hub's clock there so far.
+    was_apart: bool,
 }
 
 /// Stores a shipment. The kiosk's row is read first: with another backend that is the lock.
@@ -95,12 +101,17 @@ pub(super) fn store(
         stored.publication = publication;
     }
     stored.pin = book.pin.filter(|pin| shipment.pin != Some(pin.number));
+    stored.newly_apart = shipment.clocks_apart.clone().filter(|_| !book.was_apart);
+    let is_other = |zone: &String| *zone != book.zone && book.known_zone.as_ref() != Some(zone);
+    stored.other_zone = shipment.zone.clone().filter(is_other);
+    stored.zone = book.zone;
     Ok(stored)
 }
 
 fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
     let sql = "select stored, taken, waiting, set_aside, lost, live_run, pin_number, pin_hash, \
-               epoch_drawn_ms, spent_day, spent_bytes, kiosk.shop, shop_group, touchpoint \
+               epoch_drawn_ms, spent_day, spent_bytes, kiosk.shop, shop_group, touchpoint, \
+               shop.zone as zone, kiosk.zone as known_zone, ahead_ms is not null as was_apart \
                from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
     transaction.prepare_cached(sql)?.query_row([kiosk], |row| {
         let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
@@ -122,6 +133,9 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
             epoch_drawn_ms: row.get("epoch_drawn_ms")?,
             pin: Some(pin).filter(|pin| pin.number > 0),
             spent: kiosks::spent(row)?,
+            zone: row.get("zone")?,
+            known_zone: row.get("known_zone")?,
+            was_apart: row.get("was_apart")?,
         })
     })
 }
@@ -221,13 +235,22 @@ fn note_contact(
         shipment.kiosk,
     ])?;
     if matches!(after, After::News(_)) {
+        let apart = shipment.clocks_apart.as_ref();
         let sql = "update kiosk set last_contact_ms = ?, app = ?, publication = ?, \
-                   survey_complaint = ? where id = ?";
+                   survey_complaint = ?, zone = coalesce(?, zone), \
+                   zone_rules = coalesce(?, zone_rules), ahead_ms = iif(?, ahead_ms, ?), \
+                   is_ahead_by_ntp = coalesce(?, is_ahead_by_ntp) where id = ?";
         transaction.prepare_cached(sql)?.execute(params![
             shipment.received_ms,
             shipment.app,
             shipment.publication.map(whole),
             shipment.survey_complaint,
+            shipment.zone,
+            shipment.zone_rules,
+            // What is carried says nothing of the clocks.
+            shipment.way == Way::Carried,
+            apart.map(|apart| apart.ahead_ms),
+            apart.map(|apart| apart.is_by_ntp),
             shipment.kiosk,
         ])?;
     }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::dating::whole;
 use super::{Sqlite, places, upkeep};
 use crate::hub::archive::error::Error;
-use crate::hub::archive::kiosks::{Kiosks, PinScope, Status};
+use crate::hub::archive::kiosks::{Apart, Kiosks, PinScope, Status};
 use crate::hub::rules::budget::Spent;
 use crate::hub::rules::{clones, restored};
 
@@ -23,6 +23,7 @@ impl Kiosks for Sqlite {
         self.read_page("list the kiosks", |connection| {
             let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
                        lost, returns, publication, survey_complaint, spent_day, spent_bytes, \
+                       zone, zone_rules, ahead_ms, is_ahead_by_ntp, \
                        exists (select 1 from token where token.kiosk = kiosk.id \
                        and revoked_ms is null) as is_enrolled from kiosk order by id";
             connection.prepare_cached(sql)?.query_map([], status)?.collect()
@@ -59,7 +60,16 @@ fn status(row: &Row<'_>) -> rusqlite::Result<Status> {
         publication: row.get::<_, Option<i64>>("publication")?.map(i64::cast_unsigned),
         survey_complaint: row.get("survey_complaint")?,
         spent: spent(row)?,
+        zone: row.get("zone")?,
+        zone_rules: row.get("zone_rules")?,
+        clocks_apart: clocks_apart(row)?,
     })
+}
+
+fn clocks_apart(row: &Row<'_>) -> rusqlite::Result<Option<Apart>> {
+    let ahead_ms: Option<i64> = row.get("ahead_ms")?;
+    let is_by_ntp = row.get::<_, Option<bool>>("is_ahead_by_ntp")?.unwrap_or(false);
+    Ok(ahead_ms.map(|ahead_ms| Apart { ahead_ms, is_by_ntp }))
 }
 
 /// The epoch that a kiosk is told.

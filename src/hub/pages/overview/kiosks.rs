@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
+use crate::feedback::moment::ahead_text;
+use crate::hub::archive::Apart;
 use crate::hub::figures::kiosks::{Contact, KioskFigures};
+use crate::web::page::Foreign;
 
 /// An alarm for each kiosk that needs somebody's hand.
 pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
@@ -14,6 +17,21 @@ pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
                     ". The ratings of both are counted. Revoke the token and enrol the right \
                     device "
                     "again."
+                }
+            }
+            @if let Some(Apart { ahead_ms, is_by_ntp }) = kiosk.clocks_apart {
+                p.alarm role="alert" {
+                    "The clock of head office is " (ahead_text(ahead_ms)) " of "
+                    @if is_by_ntp { "the time service of " } @else { "the time as known at " }
+                    (kiosk.id) ". Set the one that is wrong; until then the times of its ratings "
+                    "are uncertain."
+                }
+            }
+            @if let Some(zone) = &kiosk.other_zone {
+                p.alarm role="alert" {
+                    (kiosk.id) " counts its days by " (Foreign(zone)) ", and head office by "
+                    "another time zone. Delete " code { "zone" } " from its " code { "kiosk.toml" }
+                    ", or correct the shop here."
                 }
             }
             @if kiosk.lost > 0 {
@@ -38,6 +56,7 @@ pub(super) fn table(kiosks: &[KioskFigures]) -> Markup {
                     th scope="col" { "Still holds" }
                     th scope="col" { "Set aside" }
                     th scope="col" { "Lost" }
+                    th scope="col" { "Zone rules" }
                 }
             }
             tbody {
@@ -49,10 +68,11 @@ pub(super) fn table(kiosks: &[KioskFigures]) -> Markup {
                         td { (kiosk.waiting) }
                         td { (kiosk.set_aside) }
                         td { (kiosk.lost) }
+                        td { @if let Some(rules) = &kiosk.zone_rules { (Foreign(rules)) } }
                     }
                 }
                 @if kiosks.is_empty() {
-                    tr { td colspan="6" { "No kiosks yet." } }
+                    tr { td colspan="7" { "No kiosks yet." } }
                 }
             }
         }

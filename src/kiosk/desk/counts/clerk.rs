@@ -25,7 +25,7 @@ use crate::kiosk::desk::counts::shop::{DeskPaths, Shop};
 use crate::kiosk::desk::counts::summary::{self, date, sum_up};
 use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
 use crate::kiosk::pin::PinGuard;
-use crate::wire::local::Summary;
+use crate::wire::local::{Office, Summary};
 
 /// How many errands wait for the clerk at most; beyond that, their senders wait too.
 const ERRANDS_MAX: usize = 16;
@@ -165,6 +165,9 @@ pub struct Clerk {
     counts: u32,
     screen: PinGuard,
     place: DeskPaths,
+    /// What was last heard of head office, and when that was last confirmed, in milliseconds since
+    /// boot.
+    office: (Office, Option<u64>),
     read_clocks: fn() -> Reading,
 }
 
@@ -189,8 +192,23 @@ impl Clerk {
             screen: PinGuard::new(&place.data_dir, now),
             shop,
             place,
+            office: (Office::default(), None),
             read_clocks,
         }
+    }
+
+    /// Notes what was heard of head office, which was last confirmed at this time, in milliseconds
+    /// since boot.
+    pub fn hear(&mut self, office: Office, confirmed_ms: Option<u64>) {
+        self.office = (office, confirmed_ms);
+    }
+
+    /// What was last heard of head office.
+    #[must_use]
+    pub fn office(&self) -> Office {
+        let (office, confirmed_ms) = self.office.clone();
+        let confirmed_ago_ms = confirmed_ms.map(|at| self.boot_ms().saturating_sub(at));
+        Office { confirmed_ago_ms, ..office }
     }
 
     /// The journal, when the clerk is not needed any more.

@@ -16,6 +16,12 @@ pub enum Unanswerable {
     /// The time is invalid.
     #[error("{0:?} is not a time such as 2026-11-22T17:05 or 2026-11-22T17:05:30+02:00")]
     Time(String),
+    /// The time says no offset, and nobody knows the zone.
+    #[error(
+        "the shop's time zone is not known, so write {0:?} with its distance from UTC, such as \
+         2026-11-22T17:05:30+02:00, or set `zone` in kiosk.toml"
+    )]
+    Zoneless(String),
     /// The time cannot be right.
     #[error("{0} lies before this program was made, or decades after it: check the date")]
     Impossible(String),

@@ -83,7 +83,7 @@ pub(in crate::kiosk::desk) fn sum_up(
     Summary {
         date: first.to_string(),
         until: (!is_one_day).then(|| last.to_string()),
-        zone: shop.zone.name().to_owned(),
+        zone: shop.zone.title().to_owned(),
         n: tally.lines().total(),
         happy_index: only.and_then(|line| line.happy_index),
         happy_index_interval: only.and_then(|line| line.happy_index_interval),

@@ -400,10 +400,15 @@ pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>)
             }
         },
     };
+    let is_apart = health.office.as_ref().is_some_and(|office| office.is_clock_apart);
     let clock = match health.is_clock_known {
+        _ if is_apart => {
+            "Clock: head office and this kiosk contradict each other. One of the two is wrong."
+        }
         true => "Clock: right.",
         false => "Clock: nobody has told the time. Ratings are dated once somebody does.",
     };
+    let other_zone = health.office.as_ref().and_then(|office| office.other_zone.as_ref());
     let card = match health.is_recording {
         true => words.fill("Card: takes ratings. Kept so far: {}", &[&health.books.taken]),
         false => words.tr("Card: takes no ratings. Replace it, or make room on it.").to_owned(),
@@ -417,6 +422,19 @@ pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>)
         p { (waiting(words, health.is_recording, health.books.waiting)) }
         p { (office) }
         p { (words.tr(clock)) }
+        @if health.is_zone_unknown {
+            p { strong { (words.tr("Time zone: unknown, so days are those of UTC.")) } }
+        } @else if let Some(zone) = other_zone {
+            p {
+                strong {
+                    (fill_foreign(
+                        words,
+                        "Time zone: head office has another one for this shop: {}",
+                        zone,
+                    ))
+                }
+            }
+        }
         p { (card) }
         @for (count, said) in counted {
             @if count > 0 { p { strong { (words.fill(said, &[&count])) } } }

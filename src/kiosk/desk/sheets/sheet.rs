@@ -148,6 +148,8 @@ pub struct Health {
     pub office: Option<Office>,
     /// Whether this boot has an anchor.
     pub is_clock_known: bool,
+    /// Whether the shop's time zone is unknown, so that its days are those of UTC.
+    pub is_zone_unknown: bool,
     /// The pictures of the faces that are asked, worst first, and whether their buttons were
     /// pressed since the sheet was opened.
     pub buttons: Vec<(u8, bool)>,
@@ -191,4 +193,8 @@ pub struct Office {
     pub trouble: Option<String>,
     /// When head office last answered as it should, in milliseconds since boot.
     pub confirmed_ms: Option<u64>,
+    /// Whether its clock and what is known of the time here contradict each other.
+    pub is_clock_apart: bool,
+    /// The time zone by which it counts the shop's days, if it is another than here.
+    pub other_zone: Option<String>,
 }

@@ -12,7 +12,8 @@ use crate::kiosk::journal::JournalSource;
 /// milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// [`Unanswerable::Time`] names the invalid text.
+/// [`Unanswerable::Time`] names the invalid text, [`Unanswerable::Zoneless`] one that could be any
+/// zone's.
 pub fn instant(text: &str, zone: &Zone) -> Result<i64, Unanswerable> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.timestamp_millis());
@@ -20,6 +21,9 @@ pub fn instant(text: &str, zone: &Zone) -> Result<i64, Unanswerable> {
     let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    if local.is_some() && !zone.is_known() {
+        return Err(Unanswerable::Zoneless(text.to_owned()));
+    }
     let instant = local.and_then(|local| zone.instant(local));
     instant.ok_or_else(|| Unanswerable::Time(text.to_owned()))
 }

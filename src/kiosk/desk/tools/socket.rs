@@ -18,7 +18,7 @@ use super::verify::{retry, verify};
 use crate::foreign::{Line, next_line};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::wire::local::{Ask, Carried, Done, Exported, Summary, Unanswered, Verified};
+use crate::wire::local::{Ask, Carried, Done, Exported, Office, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
 pub const FILE: &str = "kiosk.sock";
@@ -94,6 +94,9 @@ fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
             export(&clerk.source(), &shop, (from.as_deref(), to.as_deref()), take)?;
             Ok(out.write_all(b"\n"))
         }),
+        Ok(Ask::Office) => {
+            clerk.ask(|clerk| clerk.office()).map(|office| write_line(&mut out, &office))
+        }
         Ok(Ask::Verify) => verify(&clerk.source()).map(|told| write_line(&mut out, &told)),
         Ok(Ask::Retry) => retry(&clerk.source()).map(|done| write_line(&mut out, &Done { done })),
         Ok(Ask::Carry { folder }) => {
@@ -176,6 +179,15 @@ impl Answers {
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
     pub fn summary(mut self) -> Result<Summary, Error> {
+        let line = self.line()?.unwrap_or_default();
+        parse(&line)
+    }
+
+    /// The answer to [`Ask::Office`].
+    ///
+    /// # Errors
+    /// When the kiosk cannot answer, or the connection breaks.
+    pub fn office(mut self) -> Result<Office, Error> {
         let line = self.line()?.unwrap_or_default();
         parse(&line)
     }

@@ -15,8 +15,11 @@ pub(super) fn set(desk: &Desk<'_>, health: &Health) {
     desk.set_lost(model::whole(health.books.lost));
     desk.set_set_aside(model::whole(health.books.set_aside));
     desk.set_is_clock_known(health.is_clock_known);
+    desk.set_is_zone_unknown(health.is_zone_unknown);
     desk.set_is_enrolled(health.office.is_some());
     let office = health.office.clone().unwrap_or_default();
+    desk.set_is_clock_apart(office.is_clock_apart);
+    desk.set_other_zone(office.other_zone.unwrap_or_default().into());
     desk.set_trouble(office.trouble.unwrap_or_default().into());
     let ago = |at: u64| model::whole(clock::boot_ms().saturating_sub(at) / 60_000);
     desk.set_confirmed_min(office.confirmed_ms.map_or(-1, ago));
