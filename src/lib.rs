@@ -86,10 +86,11 @@
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `web`, `wire` |
+//! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
-//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `zones` |
-//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `web`, `zones` |
+//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
+//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `readiness`, `web`, `zones` |
 //! | [`hub::work`] | what runs in the background | `archive` |
 //! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `archive::sqlite`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire`, `zones` |
 //!
@@ -109,7 +110,7 @@
 //!    kiosk that it knows.
 //! 7. `src/hub/archive/sqlite/ingest.rs:46` `fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
-//! 8. `src/hub/pages/overview.rs:43` `async fn overview`: the day of every shop, with what stands
+//! 8. `src/hub/pages/overview.rs:45` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.
 //!
 //! ```text

@@ -54,6 +54,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/kiosk/journal",
             "src/foreign.rs",
             "src/hub/archive/sqlite/backup.rs",
+            "src/hub/archive/sqlite/rehearsal.rs",
             "src/program.rs",
         ],
     ),

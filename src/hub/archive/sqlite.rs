@@ -22,27 +22,30 @@ mod judging;
 mod kiosks;
 #[cfg(test)]
 mod migrations;
+mod past;
 mod places;
+mod rehearsal;
 mod spans;
 mod surveys;
 mod tallies;
 mod upkeep;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::errands::Errands;
 use super::error::Error;
+use crate::hub::rules::room::Room;
 
 /// The file's name in the data folder.
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 12;
+pub const SCHEMA_VERSION: i32 = 14;
 
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -55,6 +58,8 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("sqlite/0010_dating.sql"),
     include_str!("sqlite/0011_budget.sql"),
     include_str!("sqlite/0012_clocks.sql"),
+    include_str!("sqlite/0013_rehearsal.sql"),
+    include_str!("sqlite/0014_past.sql"),
 ];
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.
@@ -69,6 +74,7 @@ const PAGE_MAX: Duration = Duration::from_secs(10);
 /// An [`Archive`](super::Archive) in a file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
+    folder: PathBuf,
     writer: Errands,
     reader: Errands,
     /// Looks up tokens only, so that no kiosk waits for a page of the dashboard.
@@ -102,12 +108,19 @@ impl Sqlite {
                 Ok(Errands::serve(reader, name)?)
             };
             Ok(Self {
+                folder: folder.to_owned(),
                 writer: Errands::serve(writer, "archive")?,
                 reader: reader("archive-reader")?,
                 token_reader: reader("archive-tokens")?,
             })
         };
-        open().map_err(|source| Error::new("open the archive", source))
+        open().map_err(|source| {
+            // SQLite says only that the disk fails where there is no room for its own files.
+            let free = rehearsal::free_bytes(folder);
+            let is_full = free.is_ok_and(|bytes| Room::of(bytes) == Room::None);
+            let source = if is_full { "its disk is full: make room on it".into() } else { source };
+            Error::new("open the archive", source)
+        })
     }
 
     /// Closes the archive when what was asked for is done; the last of the file's connections

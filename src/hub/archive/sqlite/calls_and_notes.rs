@@ -31,11 +31,13 @@ fn calls(
     // one.
     let sql = format!(
         "{TABLE} select at, step, touchpoint, utc_ms, row_number() over \
-         (partition by at, kiosk.id order by utc_ms desc, event.run desc, n desc) = 1 as is_newest \
-         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
-         cross join event indexed by event_by_day \
-         on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
-         where kind = 'called' and step is not null order by at, kiosk.id"
+         (partition by at, stay.kiosk order by utc_ms desc, event.run desc, n desc) = 1 \
+         as is_newest \
+         from span cross join stay indexed by stay_by_shop on stay.shop = span.shop \
+         and stay.from_ms < span.to_ms and stay.to_ms > span.from_ms \
+         cross join event indexed by event_by_day on event.kiosk = stay.kiosk \
+         and utc_ms >= max(span.from_ms, stay.from_ms) and utc_ms < min(span.to_ms, stay.to_ms) \
+         where kind = 'called' and step is not null order by at, stay.kiosk"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([json(spans)])?;
@@ -68,9 +70,10 @@ fn notes(
         "{TABLE} select at, touchpoint, utc_ms, about, note, notes from ( \
          select at, touchpoint, utc_ms, about, note, count(*) over (partition by at) as notes, \
          row_number() over (partition by at order by utc_ms desc, event.run desc, n desc) as place \
-         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
-         cross join event indexed by event_by_day \
-         on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
+         from span cross join stay indexed by stay_by_shop on stay.shop = span.shop \
+         and stay.from_ms < span.to_ms and stay.to_ms > span.from_ms \
+         cross join event indexed by event_by_day on event.kiosk = stay.kiosk \
+         and utc_ms >= max(span.from_ms, stay.from_ms) and utc_ms < min(span.to_ms, stay.to_ms) \
          where kind = 'noted' and note <> '') \
          where place <= ? order by at, place desc"
     );
