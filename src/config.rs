@@ -4,12 +4,15 @@
 //! key is noted and removed and the rest is read again, until no complaint is left. Both programs
 //! read their files through here, which is why it is a room of its own beside `clock`.
 
+mod words;
+
 use std::fmt;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+
+use crate::file;
 
 /// Reading stops after this many complaints; no file of ours has more keys.
 const COMPLAINTS_MAX: usize = 100;
@@ -87,7 +90,7 @@ const FILE_BYTES_MAX: u64 = 1_024 * 1_024;
 
 fn read_to_limit(file: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    let read = File::open(file)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    let read = std::fs::File::open(file)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
     match u64::try_from(read) {
         Ok(..=FILE_BYTES_MAX) => Ok(text),
         _ => Err(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes"))),
@@ -106,14 +109,15 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
     let text = match read_to_limit(file) {
         Ok(text) => text,
         Err(error) => {
-            complaints.list.push(format!("cannot be read: {error}"));
+            complaints.list.push(format!("cannot be read: {}", file::told(&error)));
             return Err(complaints);
         }
     };
     let mut table = match text.parse::<toml::Table>() {
         Ok(table) => table,
         Err(error) => {
-            complaints.list.push(format!("is not TOML: {}", error.to_string().trim_end()));
+            let at = error.span().map_or(0, |span| span.start);
+            complaints.list.push(words::of_syntax(&text, error.message(), at));
             return Err(complaints);
         }
     };
@@ -126,9 +130,7 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
             Err(error) => error,
         };
         let key = error.path().to_string();
-        // toml's error repeats the key on a second line.
-        let what = error.inner().to_string();
-        complaints.add(&key, what.lines().next().unwrap_or_default());
+        complaints.add(&key, words::of_value(&error.inner().to_string()));
         if !remove(&mut table, &key) {
             break;
         }
@@ -202,7 +204,10 @@ mod tests {
         let keys: Vec<&str> =
             complaints.list().iter().filter_map(|complaint| complaint.split(':').next()).collect();
         assert_eq!(keys, ["inner.debounce", "inner.lines[1]", "nmae", "outer"]);
-        assert!(complaints.list()[0].contains("expected `lines` or `debounce_ms`"));
+        assert!(
+            complaints.list()[0]
+                .ends_with("did you mean debounce_ms? known here: lines, debounce_ms")
+        );
     }
 
     #[test]

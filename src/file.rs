@@ -1,7 +1,7 @@
 //! Writing a small file so that a power cut leaves either the old one or the new one, and noticing
 //! that somebody else has changed one.
 
-use std::io::Write as _;
+use std::io::{Error, ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -26,6 +26,33 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Why a file or a folder cannot be used, in words for whoever has to cure it.
+#[must_use]
+pub fn told(error: &Error) -> String {
+    let words = match error.kind() {
+        ErrorKind::NotFound => "there is no such file or folder",
+        ErrorKind::PermissionDenied => {
+            "this user may not do that; the user of the service may, or root"
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            "it is write-protected: look for a switch at its side, or have it mounted so that it \
+             can be written"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "there is no room left on it",
+        ErrorKind::IsADirectory => "it is a folder",
+        ErrorKind::NotADirectory => "a part of its path is no folder",
+        ErrorKind::InvalidFilename => "the name is too long, or has letters that it cannot have",
+        ErrorKind::InvalidData => "it is not text in UTF-8",
+        _ => {
+            // The system's own words, without its number for them.
+            let words = error.to_string();
+            let end = words.rfind(" (os error ").unwrap_or(words.len());
+            return words.get(..end).unwrap_or_default().to_owned();
+        }
+    };
+    words.to_owned()
+}
+
 /// What is seen of a file without reading it: which one it is, when it was written, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look(u64, i64, i64, u64);
@@ -35,4 +62,26 @@ pub struct Look(u64, i64, i64, u64);
 pub fn look(file: &Path) -> Option<Look> {
     let told = std::fs::metadata(file).ok()?;
     Some(Look(told.ino(), told.mtime(), told.mtime_nsec(), told.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_errors_are_told_with_their_cure_and_without_their_numbers() {
+        for (number, part) in [
+            (30, "write-protected: look for a switch"),
+            (28, "no room left"),
+            (13, "the user of the service may"),
+            (2, "no such file or folder"),
+            (21, "it is a folder"),
+            (36, "too long"),
+        ] {
+            let told = told(&Error::from_raw_os_error(number));
+            assert!(told.contains(part) && !told.contains("os error"), "{told}");
+        }
+        assert_eq!(told(&Error::from_raw_os_error(5)), "Input/output error");
+        assert_eq!(told(&Error::other("of our own")), "of our own");
+    }
 }

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 
+use crate::file;
+
 /// How the name of a file begins that is not whole yet.
 const PART_PREFIX: &str = ".smilepost-";
 
@@ -40,8 +42,12 @@ pub enum Error {
     #[error("it is larger than {0} bytes")]
     TooLarge(u64),
     /// The folder is full, read-only, damaged or gone.
-    #[error(transparent)]
+    #[error("{}", told(.0))]
     Io(#[from] io::Error),
+}
+
+fn told(error: &io::Error) -> String {
+    file::told(error)
 }
 
 impl Error {

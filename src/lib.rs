@@ -9,20 +9,21 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`feedback`] | the pure core: what shoppers say. No I/O, clock, thread or serde | its rooms |
-//! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `feedback` |
+//! | [`feedback`] | the pure core: what shoppers say. No I/O, clock, thread or serde | `digits`, its rooms |
+//! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `digits`, `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`zones`] | time-zone rules: the system's, or older ones of this program | `feedback` |
-//! | [`config`] | reading a TOML file so that every complaint comes at once | nothing |
+//! | [`config`] | reading a TOML file so that every complaint comes at once | `file` |
+//! | [`digits`] | digits of every script, where somebody types a number | nothing |
 //! | [`escape`] | what is printed, with nothing in it that acts | nothing |
-//! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | nothing |
+//! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | `file` |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
-//! | [`secret`] | PINs, random tokens, and how they are kept | nothing |
+//! | [`secret`] | PINs, random tokens, and how they are kept | `digits` |
 //! | [`web`] | what the pages of both programs share, and the server of both | `escape`, `file`, `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
-//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
+//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `digits`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
+//! | [`hub`] | head office's side, put together | `crate::carried`, `config`, `digits`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
 //! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire`, `zones` |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
@@ -45,7 +46,7 @@
 //! | [`feedback::moment`] | when something happened, as far as anybody can know | `named`, `rating`, `zone` |
 //! | [`feedback::misuse`] | presses that are kept and not counted, and why | `rating`, `verdict` |
 //! | [`feedback::outbox`] | what to send next, and when to try again | nothing |
-//! | [`feedback::survey`] | the question, its words, reasons, schedule and opening hours | `answer`, `rating`, `visit` |
+//! | [`feedback::survey`] | the question, its words, reasons, schedule and opening hours | `answer`, `digits`, `rating`, `visit` |
 //! | [`feedback::tally`] | counts, scores and their intervals | `answer`, `moment`, `rating`, `verdict` |
 //! | [`feedback::visit`] | one shopper at the kiosk, as a state machine | `answer`, `misuse`, `rating`, `verdict` |
 //! | [`feedback::alert`] | when staff should look | `rating` |
@@ -55,7 +56,7 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `escape`, `feedback`, `file`, `web`, `wire`, `zones` |
+//! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `digits`, `escape`, `feedback`, `file`, `web`, `wire`, `zones` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong try costs | `file`, `secret` |
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
@@ -66,12 +67,12 @@
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
-//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `former`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire`, `zones` |
+//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `digits`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `former`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire`, `zones` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
-//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `feedback`, `foreign`, `former`, `journal`, `pin`, `sheets`, `wire` |
+//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `digits`, `feedback`, `foreign`, `former`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
-//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `escape`, `feedback`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
@@ -83,9 +84,9 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`hub::settings`] | `hub.toml`, checked whole | `config`, `web` |
+//! | [`hub::settings`] | `hub.toml`, checked whole | `config`, `digits`, `web` |
 //! | [`hub::rules`] | what is decided about events, pure | `feedback` |
-//! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried` |
+//! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried`, `digits` |
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
@@ -93,7 +94,7 @@
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
-//! | [`hub::pages`] | HTML for people | `archive`, `feedback`, `figures`, `readiness`, `web`, `zones` |
+//! | [`hub::pages`] | HTML for people | `archive`, `digits`, `feedback`, `figures`, `readiness`, `web`, `zones` |
 //! | [`hub::work`] | what runs in the background | `archive` |
 //! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `archive::sqlite`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire`, `zones` |
 //!
@@ -175,6 +176,7 @@ pub mod carried;
 pub mod clock;
 #[cfg(feature = "program")]
 pub mod config;
+pub mod digits;
 #[cfg(feature = "program")]
 pub mod escape;
 pub mod feedback;

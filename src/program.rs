@@ -42,7 +42,8 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The final message is for the person who started the program.
-            let _ = writeln!(std::io::stderr(), "{name}: {}", Lines(format_args!("{error:#}")));
+            let said = without_numbers(&format!("{error:#}"));
+            let _ = writeln!(std::io::stderr(), "{name}: {}", Lines(said));
             if error.is::<Complaints>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
@@ -54,6 +55,16 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
 pub fn is_in_terminal() -> bool {
     let is_leader = rustix::process::getsid(None) == Ok(rustix::process::getpid());
     std::io::stdin().is_terminal() && !is_leader
+}
+
+/// A message without the numbers that the system has for its errors.
+fn without_numbers(said: &str) -> String {
+    let mut parts = said.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        told + rest.strip_prefix(')').unwrap_or(rest)
+    })
 }
 
 /// Asks for the PIN of a desk: twice at a terminal, or once in a line that is piped in.
@@ -165,5 +176,17 @@ impl<W: Write> ExportWriter<W> {
             Self::Csv(table) => table.finish()?.flush(),
             Self::Jsonl(mut out) => out.flush(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_numbers_are_left_out_of_the_last_word() {
+        let said = "cannot read a: no (os error 2); cannot read b: denied (os error 13)";
+        assert_eq!(without_numbers(said), "cannot read a: no; cannot read b: denied");
+        assert_eq!(without_numbers("nothing to leave out"), "nothing to leave out");
     }
 }

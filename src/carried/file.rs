@@ -212,10 +212,14 @@ impl<R: BufRead> Reader<R> {
                 .to_owned());
         };
         let packed = keys.open(context.as_bytes(), &sealed).map_err(|error| error.to_string())?;
-        let json = gzip::unpack(&packed, BODY_BYTES_MAX)
-            .map_err(|error| format!("the delivery cannot be unpacked: {error}"))?;
-        let delivery: Delivery = serde_json::from_slice(&json)
-            .map_err(|error| format!("the delivery cannot be read: {error}"))?;
+        let json = gzip::unpack(&packed, BODY_BYTES_MAX).map_err(|error| match error {
+            gzip::Error::TooLarge(most) => format!("the delivery is larger than {most} bytes"),
+            gzip::Error::Invalid(_) => "the delivery is damaged: write the stick again".to_owned(),
+        })?;
+        let delivery: Delivery = serde_json::from_slice(&json).map_err(|_| {
+            "the delivery has another form than this version reads: install the newer of both \
+             programs here too"
+        })?;
         match delivery.nonce == self.header.nonce {
             true => Ok((delivery, *signer)),
             false => Err("the delivery belongs to another file".to_owned()),

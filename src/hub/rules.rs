@@ -11,6 +11,7 @@ pub mod claims;
 pub mod clones;
 pub mod counting;
 pub mod dating;
+pub mod guesses;
 pub mod history;
 pub mod judging;
 pub mod lines;

@@ -8,6 +8,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::carried::seal::{self, PublicKey, Signer};
+use crate::digits;
 
 /// A SHA-256 of a secret.
 pub type Hash = [u8; 32];
@@ -66,6 +67,7 @@ pub fn new_token() -> String {
 /// What is kept of a code, however it was typed.
 #[must_use]
 pub fn code_hash(typed: &str) -> Hash {
+    let typed = digits::plain(typed);
     let letters = typed.chars().filter(char::is_ascii_alphanumeric).map(|letter| {
         match letter.to_ascii_uppercase() {
             'O' => '0',
@@ -90,7 +92,9 @@ mod tests {
     #[test]
     fn a_code_is_read_however_it_is_typed() {
         let hash = code_hash("70K1M-X9RTB");
-        for typed in ["70k1m-x9rtb", " 7OKLM X9RTB ", "70KIMX9RTB"] {
+        for typed in
+            ["70k1m-x9rtb", " 7OKLM X9RTB ", "70KIMX9RTB", "٧٠K١M-X٩RTB", "７０ｋ１ｍ－Ｘ９ＲＴＢ"]
+        {
             assert_eq!(code_hash(typed), hash, "{typed}");
         }
         assert_ne!(code_hash("70K1M-X9RTC"), hash);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::config::{self, Complaints};
+use crate::digits;
 use crate::web::hosts::is_name;
 use crate::web::limits as web;
 use crate::web::proxies::{self, Header, Proxies};
@@ -288,7 +289,7 @@ fn address(
 ) -> SocketAddr {
     let usual = SocketAddr::from(([127, 0, 0, 1], usual_port));
     text.map_or(usual, |text| {
-        text.parse().unwrap_or_else(|_| {
+        digits::plain(text.trim()).parse().unwrap_or_else(|_| {
             complaints.add(key, format!("{text:?} is not an address such as 127.0.0.1:8480"));
             usual
         })

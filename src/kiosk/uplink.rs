@@ -29,6 +29,7 @@ pub use self::error::{Error, Unusable};
 use self::sender::Sender;
 pub use self::sender::{UplinkConfig, UplinkStatus};
 use crate::clock;
+use crate::digits;
 use crate::kiosk::former::{FormerJournal, Owed};
 use crate::kiosk::journal::JournalThread;
 use crate::kiosk::settings::{self, Enrolment, Former, Settings};
@@ -59,7 +60,7 @@ pub fn enrol(
 ) -> Result<Enrolment, Error> {
     let mut connector = Connector::to(settings, hub, Clock::not_before(clock::built_ms()))?;
     let (client, hub) = (connector.client()?, connector.hub().to_owned());
-    let request = EnrolmentRequest { code: code.to_owned(), app: app.to_owned() };
+    let request = EnrolmentRequest { code: digits::plain(code), app: app.to_owned() };
     let body = serde_json::to_vec(&request).unwrap_or_default();
     let address = format!("{hub}{}", wire::ENROLMENTS);
     let exchange = async {

@@ -6,6 +6,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 
+use crate::digits;
+
 /// How many digits a PIN has.
 pub const DIGITS: std::ops::RangeInclusive<usize> = 4..=10;
 
@@ -44,6 +46,7 @@ fn argon2() -> Argon2<'static> {
 /// # Errors
 /// [`Unusable`] when the PIN is invalid or obvious.
 pub fn hash(pin: &str) -> Result<String, Unusable> {
+    let pin = &*digits::plain(pin);
     if !DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Unusable::Form);
     }
@@ -69,6 +72,7 @@ fn is_obvious(pin: &str) -> bool {
 /// Whether a PIN is the one that a hash was made of. A hash that costs too much is never tried.
 #[must_use]
 pub fn is_right(pin: &str, hash: &str) -> bool {
+    let pin = digits::plain(pin);
     read(hash).is_some_and(|hash| {
         DIGITS.contains(&pin.len()) && argon2().verify_password(pin.as_bytes(), &hash).is_ok()
     })
@@ -101,15 +105,19 @@ mod tests {
 
     #[test]
     fn only_a_pin_that_is_not_obvious_is_taken() {
-        for bad in ["", "123", "12345678901", "12a4", "٣٤٥٦"] {
+        for bad in ["", "123", "12345678901", "12a4", "²٣٤٥"] {
             assert!(matches!(hash(bad), Err(Unusable::Form)), "{bad}");
         }
-        for obvious in ["0000", "1234", "98765", "7777777777"] {
+        for obvious in ["0000", "1234", "98765", "7777777777", "١٢٣٤", "9８7６"] {
             assert!(matches!(hash(obvious), Err(Unusable::Obvious)), "{obvious}");
         }
         let hash = hash("1357").unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=7168,t=5,p=1$"), "{hash}");
         assert!(!hash.contains("1357") && is_hash(&hash) && !is_hash("1357"));
+        for typed in ["١٣٥٧", "१३५७", "１３５７", "1٣५７"] {
+            assert!(is_right(typed, &hash), "{typed}");
+            assert!(is_right("1357", &super::hash(typed).unwrap()), "{typed}");
+        }
         assert!(is_right("1357", &hash) && !is_right("1358", &hash) && !is_right("1357", "x"));
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
+use crate::digits;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::schedule::{self, Hours, Span};
 use crate::feedback::survey::{self, ByLanguage, Parts};
@@ -435,7 +436,7 @@ fn span(place: &str, text: &str, complaints: &mut Vec<String>) -> Option<Span> {
 
 fn day(place: &str, text: Option<&str>, complaints: &mut Vec<String>) -> Option<NaiveDate> {
     let text = text?;
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let day = NaiveDate::parse_from_str(&digits::plain(text), "%Y-%m-%d").ok();
     if day.is_none() {
         complaints.push(format!("{place}: {text:?} is not a day such as 2026-11-30"));
     }

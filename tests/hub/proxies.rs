@@ -1,9 +1,13 @@
 //! Tests of a hub behind a reverse proxy, and of people who ask it by the wrong way.
 
+use smilepost::hub::archive::sqlite::Sqlite;
+use smilepost::hub::archive::{Credentials as _, Spending};
+use smilepost::hub::rules::guesses::WRONG_MAX;
+use smilepost::hub::secrets::{self, Token};
 use smilepost::hub::settings::{Limits, Settings};
 use smilepost::web::proxies::{Header, Proxies, net};
 
-use crate::hub::Scene;
+use crate::hub::{KIOSK, NOW, Scene};
 
 /// Tries a code that there is not, by way of a proxy that names this client.
 async fn try_code(scene: &Scene, client: &str) -> u16 {
@@ -29,6 +33,46 @@ async fn each_client_behind_a_trusted_proxy_is_counted_for_itself_and_nobody_els
     let usual = Scene::set(|settings| settings.limits = limits).await;
     assert_eq!(try_code(&usual, "203.0.113.7").await, 403);
     assert_eq!(try_code(&usual, "203.0.113.8").await, 429);
+}
+
+#[tokio::test]
+async fn whoever_guesses_codes_is_stopped_by_network_and_no_restart_of_the_hub_helps() {
+    let scene = Scene::set(|settings| {
+        let trusted = [net("127.0.0.0/8").unwrap()].into();
+        settings.proxies = Proxies { trusted, header: Header::default(), is_only_way: false };
+    })
+    .await;
+    let code = secrets::new_code();
+    let hash = secrets::code_hash(&code);
+    assert!(scene.archive.add_code(KIOSK.to_owned(), hash, i64::MAX).await.unwrap());
+    let body = format!(r#"{{"code": "{code}", "app": "test"}}"#).into_bytes();
+    for n in 0..WRONG_MAX {
+        assert_eq!(try_code(&scene, "203.0.113.7").await, 403, "{n}");
+    }
+    let guesser = [("x-forwarded-for", "203.0.113.7")];
+    let (status, answer) = scene.post("/v1/enrolments", &guesser, body.clone()).await;
+    assert_eq!(status, 429);
+    let said = answer["refused"].as_str().unwrap();
+    assert!(said.contains("wrong codes") && said.contains("wait 3601 seconds"), "{said}");
+    let again = Sqlite::open(scene.folder.path()).unwrap();
+    let token = Token::of(&secrets::new_token()).unwrap();
+    let spent = again.spend_code(hash, token, "203.0.113.7".to_owned(), NOW).await.unwrap();
+    assert!(matches!(spent, Spending::Wait(_)), "{spent:?}");
+    // An installer elsewhere is not kept out by it.
+    let installer = [("x-forwarded-for", "203.0.113.8")];
+    assert_eq!(scene.post("/v1/enrolments", &installer, body).await.0, 200);
+}
+
+#[tokio::test]
+async fn strangers_who_only_ask_whether_the_hub_is_ready_keep_no_installer_out() {
+    let scene = Scene::with(Limits { requests_per_minute: 6, ..Limits::default() }).await;
+    let mut turned_away = 0;
+    for _ in 0..30 {
+        let asked = scene.client.get(format!("http://{}/readyz", scene.kiosks)).send().await;
+        turned_away += u32::from(asked.unwrap().status() == 429);
+    }
+    assert!(turned_away > 0, "they have a limit of their own");
+    scene.enrol_anew(KIOSK).await;
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ fn every_complaint_comes_at_once() {
     .unwrap_err();
     let all = complaints.join("\n");
     for said in [
-        "port: unknown field `port`",
+        "port: unknown key; known here: data_dir, ",
         "data_dir: is missing",
         "listen: would receive tokens over plain HTTP",
         "dashboard.listen: would show every number",

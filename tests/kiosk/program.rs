@@ -270,7 +270,7 @@ fn a_bad_configuration_ends_with_every_complaint_and_status_2() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("2 complaints about"), "{said}");
-    assert!(said.contains("buttons.speed: unknown field"), "{said}");
+    assert!(said.contains("buttons.speed: unknown key"), "{said}");
     assert!(said.contains("buttons.lines: names line 1 more than once"), "{said}");
     assert!(!folder.path().join("data").exists(), "nothing was begun");
 }
@@ -297,6 +297,24 @@ fn buttons_that_cannot_be_had_are_said_and_do_not_stop_the_kiosk() {
     });
     assert!(said.contains("cannot read button script /nowhere"), "{said}");
     terminate(&mut process);
+}
+
+#[test]
+fn a_folder_that_is_too_deep_for_a_sockets_address_serves_the_tools_as_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = ["a-folder-with-a-rather-long-name"; 8].iter().collect::<std::path::PathBuf>();
+    let deep = folder.path().join(deep);
+    std::fs::create_dir_all(&deep).unwrap();
+    let config = configure(&deep, "");
+    let mut kiosk = Kiosk::start(&config);
+    kiosk.press("5");
+    // Only a running kiosk can be told the time.
+    for time in ["2031-11-27T14:05", "٢٠٣١-١١-٢٧T١٤:٠٥", "２０３１－１１－２７　１４：０５"]
+    {
+        let output = ask(&["clock", "set", "--config", &config, time]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{time}: {said}");
+    }
 }
 
 #[test]

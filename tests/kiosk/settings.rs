@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use smilepost::feedback::visit::Pace;
-use smilepost::kiosk::settings::{Driver, Enrolment, Screen, Settings};
+use smilepost::kiosk::settings::{Driver, Enrolment, ProxyChoice, Screen, Settings, Uplink};
 
 fn read(text: &str) -> Result<Settings, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
@@ -55,7 +55,11 @@ fn the_reference_with_every_key_set_is_valid_and_its_defaults_are_true() {
     assert_eq!(screen, plain.screen);
     assert_eq!(settings.buttons.debounce, plain.buttons.debounce);
     assert_eq!(settings.call.map(|call| call.offer), None, "calls are off unless wanted");
-    let uplink = smilepost::kiosk::settings::Uplink { ca_file: None, ..settings.uplink };
+    assert!(matches!(settings.uplink.proxy, ProxyChoice::At(_)));
+    assert_eq!(plain.uplink.proxy, ProxyChoice::Environment);
+    let (ca_file, proxy_password_file) = (None, None);
+    let proxy = ProxyChoice::Environment;
+    let uplink = Uplink { ca_file, proxy, proxy_password_file, ..settings.uplink };
     assert_eq!(uplink, plain.uplink);
 }
 
@@ -85,19 +89,19 @@ fn every_complaint_comes_at_once_with_its_key_and_what_is_allowed() {
     .unwrap_err();
     let all = complaints.join("\n");
     for said in [
-        "colour: unknown field `colour`, expected one of `data_dir`",
+        "colour: unknown key; known here: data_dir, ",
         "data_dir: is missing",
         "zone: \"Europe/Helsink\" is not an IANA time zone such as Europe/Helsinki; if it is a \
          new one, update the system's package tzdata",
         "language: \"tlh\" is not one of the survey's: en, de",
         "keep_days: is not 1 to 3660 days",
         "survey.scale: 6 is not 3, 4 or 5 faces",
-        "visit.thanks_ms: invalid type: string \"long\"",
-        "buttons.pull: unknown variant `sideways`, expected one of `up`, `down`, `off`",
+        "visit.thanks_ms: is the text \"long\", and a whole number from 0 to 4294967295 is needed",
+        "buttons.pull: \"sideways\" is none of \"up\", \"down\", \"off\"",
         "buttons.lines: has 3 lines, the scale has 5 faces",
         "buttons.lines: names line 6 more than once",
         "buttons.chip: is missing",
-        "screen.look: unknown variant `neon`, expected one of `light`, `dark`, `high-contrast`",
+        "screen.look: \"neon\" is none of \"light\", \"dark\", \"high-contrast\"",
         "screen.accent: \"blue\" is not a colour such as #1f5fd0",
         "uplink.idle_s: 0 is not 1 to 86400",
     ] {

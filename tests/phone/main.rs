@@ -509,3 +509,40 @@ async fn another_pin_shows_everybody_out() {
     smilepost::kiosk::pin::set(folder, &hash).unwrap();
     assert_eq!(manager.get("").await.status, 303);
 }
+
+#[tokio::test]
+async fn a_pin_is_the_same_in_the_digits_of_any_script() {
+    let scene = Scene::new();
+    // In Arabic, Persian, Hindi and wide Latin digits, as a browser sends them.
+    for typed in [
+        "%D9%A2%D9%A5%D9%A8%D9%A0",
+        "%DB%B2%DB%B5%DB%B8%DB%B0",
+        "%E0%A5%A8%E0%A5%AB%E0%A5%AE%E0%A5%A6",
+        "%EF%BC%92%EF%BC%95%EF%BC%98%EF%BC%90",
+    ] {
+        Phone::knowing(&scene.address.url, typed).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_the_wrong_way_reads_a_page_that_says_the_right_one() {
+    let scene = Scene::new();
+    let stranger = Phone::new(&scene.address.url);
+    let plain = scene.address.url.replace("https://", "http://");
+    let asked = stranger.client.get(format!("{plain}days")).header("accept", "text/html");
+    let answer = stranger.send(asked).await;
+    assert_eq!((answer.status, answer.to), (307, Some(format!("{}days", scene.address.url))));
+    assert!(answer.text.contains("speaks https and not http"), "{}", answer.text);
+    assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+
+    let manager = scene.manager().await;
+    let asked = manager.client.get(format!("{}day?date=nonsense", scene.address.url));
+    let answer = manager.send(asked.header("accept", "text/html")).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+    assert!(answer.headers.contains_key("content-security-policy"));
+    assert!(answer.text.contains("nonsense"), "{}", answer.text);
+    let asked = manager.client.post(format!("{}notes", scene.address.url)).body("x");
+    let answer = manager.send(asked.header("accept", "text/html")).await;
+    assert!(answer.text.contains("This form came in pieces"), "{}", answer.text);
+}

@@ -17,7 +17,8 @@ use smilepost::feedback::outbox::{Next, Outbox, Outcome};
 use smilepost::feedback::rating::{BootId, RatingId, RunId};
 use smilepost::hub::archive::sqlite::{FILE, Sqlite};
 use smilepost::hub::archive::{
-    Accounts as _, Credentials as _, Events as _, Kiosk as NewKiosk, Places as _, Shop, Upkeep as _,
+    Accounts as _, Credentials as _, Events as _, Kiosk as NewKiosk, Places as _, Shop, Spending,
+    Upkeep as _,
 };
 use smilepost::hub::kiosks;
 use smilepost::hub::readiness::Readiness;
@@ -119,7 +120,9 @@ impl World {
         self.runtime.block_on(async {
             let hash = secrets::code_hash(&code);
             archive.add_code("k".to_owned(), hash, i64::MAX).await.unwrap();
-            archive.spend_code(hash, Token::of(&token).unwrap(), 1).await.unwrap().unwrap();
+            let (token, net) = (Token::of(&token).unwrap(), String::new());
+            let spent = archive.spend_code(hash, token, net, 1).await.unwrap();
+            assert!(matches!(spent, Spending::Good(..)));
         });
         token
     }

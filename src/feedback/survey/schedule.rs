@@ -2,6 +2,8 @@
 
 use chrono::{Datelike as _, NaiveDate, Weekday};
 
+use crate::digits;
+
 /// The minutes of a day.
 pub const DAY_MINUTES: u16 = 24 * 60;
 
@@ -28,6 +30,7 @@ impl Span {
     /// Reads a span such as `08:00-20:30`; `24:00` is the end of the day.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let text = digits::plain(text);
         let (from, to) = text.split_once('-')?;
         let (from, to) = (minute(from)?, minute(to)?);
         (from != to && from < DAY_MINUTES).then_some(Self { from, to })

@@ -38,6 +38,17 @@ pub struct Bearer {
     pub retired_ms: Option<i64>,
 }
 
+/// What became of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spending {
+    /// It let this kiosk in.
+    Good(Kiosk, Shop),
+    /// It is unknown, spent or expired.
+    Wrong,
+    /// Nothing is tried for so many seconds: too many wrong ones came from that network.
+    Wait(u32),
+}
+
 /// Keeps codes and tokens.
 pub trait Credentials {
     /// Adds a one-time code for a kiosk; false when the kiosk is unknown.
@@ -48,14 +59,15 @@ pub trait Credentials {
         expires_ms: i64,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Spends a code and gives its kiosk this token; none when the code is unknown, spent or
-    /// expired.
+    /// Spends a code that came from this network, and gives its kiosk this token. Wrong codes are
+    /// counted by network, and from one that has tried too many none is looked at.
     fn spend_code(
         &self,
         code: Hash,
         token: Token,
+        net: String,
         now_ms: i64,
-    ) -> impl Future<Output = Result<Option<(Kiosk, Shop)>, Error>> + Send;
+    ) -> impl Future<Output = Result<Spending, Error>> + Send;
 
     /// Gives a kiosk this token without a code; none when the kiosk is unknown.
     ///

@@ -5,9 +5,9 @@ use axum::extract::{Extension, FromRequest as _, Request, State};
 
 use super::admission::Shared;
 use super::body::Body;
-use super::gate::Stranger;
+use super::gate::{Stranger, Wait};
 use super::refusal::Refusal;
-use crate::hub::archive::Archive;
+use crate::hub::archive::{Archive, Spending};
 use crate::hub::intake;
 use crate::hub::secrets::{self, Token};
 use crate::web::net::Net;
@@ -25,8 +25,15 @@ pub(super) async fn enrol<A: Archive>(
     let token = secrets::new_token();
     let kept = Token::of(&token)?;
     let code = secrets::code_hash(&code);
-    let spent = shared.archive.spend_code(code, kept, shared.wall_ms()).await?;
-    let (kiosk, shop) = spent.ok_or(Refusal::BadCode)?;
+    let spent = shared.archive.spend_code(code, kept, net.to_string(), shared.wall_ms()).await?;
+    let (kiosk, shop) = match spent {
+        Spending::Good(kiosk, shop) => (kiosk, shop),
+        Spending::Wrong => return Err(Refusal::BadCode),
+        Spending::Wait(seconds) => {
+            tracing::warn!(%net, seconds, "too many wrong codes come from one network");
+            return Err(Wait::Guessed(seconds).into());
+        }
+    };
     tracing::info!(kiosk = kiosk.id, app, "a kiosk was enrolled");
     Ok(Json(intake::enrolled(kiosk, shop, token, &shared.keys)))
 }

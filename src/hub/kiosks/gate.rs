@@ -27,6 +27,12 @@ pub enum Wait {
     /// It has had as much kept as it may on one day.
     #[error("this kiosk has sent more today than head office keeps of one kiosk; wait {0} seconds")]
     Spent(u32),
+    /// Too many wrong codes were tried from its network.
+    #[error(
+        "too many wrong codes were tried from this network; wait {0} seconds, or enrol from \
+         another one, or with a letter (`smilepost-hub kiosk letter`)"
+    )]
+    Guessed(u32),
 }
 
 impl Wait {
@@ -36,7 +42,8 @@ impl Wait {
         let (Self::TooOften(seconds)
         | Self::Busy(seconds)
         | Self::Slow(seconds)
-        | Self::Spent(seconds)) = self;
+        | Self::Spent(seconds)
+        | Self::Guessed(seconds)) = self;
         seconds
     }
 }

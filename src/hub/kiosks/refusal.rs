@@ -107,7 +107,9 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Wait(Wait::TooOften(_) | Wait::Spent(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Wait(Wait::TooOften(_) | Wait::Spent(_) | Wait::Guessed(_)) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Wait(Wait::Busy(_) | Wait::Slow(_))
             | Self::Archive(_)
             | Self::Unready(_)

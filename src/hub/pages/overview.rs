@@ -15,6 +15,7 @@ use maud::{Markup, PreEscaped, html};
 use super::errors::PageError;
 use super::layout;
 use super::sharing::Sharing;
+use crate::digits;
 use crate::feedback::moment::Reading;
 use crate::feedback::survey;
 use crate::hub::archive::{Archive, Others};
@@ -61,7 +62,7 @@ pub(super) async fn overview<A: Archive>(
 
 /// Reads a date of the years that a shop can have ratings in.
 fn date(text: &str) -> Result<NaiveDate, PageError> {
-    let date = text.parse::<NaiveDate>().ok();
+    let date = digits::plain(text.trim()).parse::<NaiveDate>().ok();
     date.filter(|date| YEARS.contains(&date.year())).ok_or_else(|| PageError::Date(text.to_owned()))
 }
 

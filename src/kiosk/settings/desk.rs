@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::config::Complaints;
+use crate::digits;
 use crate::web::limits::Limits;
 
 /// Ports below this one need rights that a kiosk does not have.
@@ -80,7 +81,7 @@ impl DeskPart {
         let is_fine = self.host.as_ref().is_none_or(is_name);
         complaints.unless(is_fine, "desk.host", "is not a host name such as kiosk-1.local");
         let text = self.listen?;
-        let listen: SocketAddr = match text.parse() {
+        let listen: SocketAddr = match digits::plain(text.trim()).parse() {
             Ok(listen) => listen,
             Err(_) => {
                 let what = format!("{text:?} is not an address such as 0.0.0.0:8443");

@@ -97,7 +97,10 @@ impl Enrolment {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error)),
             Ok(text) => {
-                let read = toml::from_str::<Self>(&text).map_err(std::io::Error::other);
+                let read = toml::from_str::<Self>(&text).map_err(|_| {
+                    let why = "it is damaged, or a newer version of this program has written it";
+                    std::io::Error::other(why)
+                });
                 let checked = read.and_then(|it| it.checked().map_err(std::io::Error::other));
                 checked.map(Some).map_err(failed)
             }

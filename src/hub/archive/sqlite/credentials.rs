@@ -3,10 +3,11 @@
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::{Sqlite, kiosks, places};
-use crate::hub::archive::credentials::{Bearer, Credentials, Seal};
+use crate::hub::archive::credentials::{Bearer, Credentials, Seal, Spending};
 use crate::hub::archive::error::Error;
 use crate::hub::archive::places::{Kiosk, Shop};
 use crate::hub::rules::budget::{LINE_BYTES, ROW_BYTES};
+use crate::hub::rules::guesses::{self, Guesses};
 use crate::hub::secrets::{Hash, Token};
 
 impl Credentials for Sqlite {
@@ -23,16 +24,23 @@ impl Credentials for Sqlite {
         &self,
         code: Hash,
         token: Token,
+        net: String,
         now_ms: i64,
-    ) -> Result<Option<(Kiosk, Shop)>, Error> {
+    ) -> Result<Spending, Error> {
         self.write("spend a code", move |transaction| {
+            let guesses = guesses(transaction, &net)?;
+            if let Some(wait_s) = guesses.wait_s(now_ms) {
+                return Ok(Spending::Wait(wait_s));
+            }
             let sql = "update code set spent_ms = ?2 \
                        where hash = ?1 and spent_ms is null and expires_ms > ?2 returning kiosk";
             let spent = transaction.query_row(sql, params![code, now_ms], |row| row.get(0));
             let Some(id): Option<String> = spent.optional()? else {
-                return Ok(None);
+                note_guess(transaction, &net, guesses.and_one(now_ms), now_ms)?;
+                return Ok(Spending::Wrong);
             };
-            give(transaction, &id, &token, now_ms)
+            let given = give(transaction, &id, &token, now_ms)?;
+            Ok(given.map_or(Spending::Wrong, |(kiosk, shop)| Spending::Good(kiosk, shop)))
         })
         .await
     }
@@ -150,6 +158,33 @@ impl Credentials for Sqlite {
         })
         .await
     }
+}
+
+/// How many networks are remembered for their wrong codes; of more, the oldest are forgotten.
+const NETS_MAX: u32 = 10_000;
+
+/// The wrong codes that came from a network.
+fn guesses(transaction: &Transaction<'_>, net: &str) -> rusqlite::Result<Guesses> {
+    let sql = "select wrong, since_ms from guess where net = ?";
+    let guesses =
+        |row: &Row<'_>| Ok(Guesses { wrong: row.get("wrong")?, since_ms: row.get("since_ms")? });
+    Ok(transaction.query_row(sql, [net], guesses).optional()?.unwrap_or_default())
+}
+
+fn note_guess(
+    transaction: &Transaction<'_>,
+    net: &str,
+    guesses: Guesses,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let sql = "delete from guess where since_ms < ?";
+    transaction.execute(sql, [guesses::forgotten_before_ms(now_ms)])?;
+    let sql = "insert into guess (net, wrong, since_ms) values (?1, ?2, ?3) \
+               on conflict (net) do update set wrong = ?2, since_ms = ?3";
+    transaction.execute(sql, params![net, guesses.wrong, guesses.since_ms])?;
+    let sql = "delete from guess where net in (select net from guess order by since_ms desc \
+               limit -1 offset ?)";
+    transaction.execute(sql, [NETS_MAX]).map(drop)
 }
 
 /// Gives a kiosk a token; none when the kiosk is unknown.

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use chrono::{Days, NaiveDate};
 
 use super::count::Count;
+use crate::digits;
 use crate::feedback::misuse::Silence;
 use crate::feedback::moment::{self, Timeline};
 use crate::feedback::survey::{Question, faces_of};
@@ -75,7 +76,7 @@ pub fn summary_of_all(
 /// # Errors
 /// [`Unanswerable::Date`] names the invalid text.
 pub fn date(text: &str) -> Result<NaiveDate, Unanswerable> {
-    text.parse().map_err(|_| Unanswerable::Date(text.to_owned()))
+    digits::plain(text.trim()).parse().map_err(|_| Unanswerable::Date(text.to_owned()))
 }
 
 /// The days of a range, from the texts of its first and last day.

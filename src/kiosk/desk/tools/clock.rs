@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDateTime};
 
 use crate::clock;
+use crate::digits;
 use crate::feedback::moment::{Anchor, Source as TimeSource, rfc3339};
 use crate::feedback::zone::Zone;
 use crate::kiosk::desk::counts::error::Unanswerable;
@@ -15,12 +16,13 @@ use crate::kiosk::journal::JournalSource;
 /// [`Unanswerable::Time`] names the invalid text, [`Unanswerable::Zoneless`] one that could be any
 /// zone's.
 pub fn instant(text: &str, zone: &Zone) -> Result<i64, Unanswerable> {
-    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+    let plain = digits::plain(text.trim());
+    if let Ok(instant) = DateTime::parse_from_rfc3339(&plain) {
         return Ok(instant.timestamp_millis());
     }
     let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
         .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+        .find_map(|format| NaiveDateTime::parse_from_str(&plain, format).ok());
     if local.is_some() && !zone.is_known() {
         return Err(Unanswerable::Zoneless(text.to_owned()));
     }

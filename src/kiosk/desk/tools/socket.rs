@@ -3,7 +3,9 @@
 //! One request a connection. The socket is in the runtime folder and can be used only by the
 //! kiosk's user and group.
 
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ use serde::Serialize;
 use super::clock::set_clock;
 use super::export::{export, export_all};
 use super::stick;
-use super::verify::{look_up, retry_all, verify_all};
+use crate::file;
+use super::verify::{look_up, retry, retry_all, verify, verify_all};
 use crate::foreign::{Line, next_line};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
@@ -45,7 +48,8 @@ pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
     let path = folder.join(FILE);
     // The journal's lock is taken already, so a socket that is still here is a leftover.
     let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path)?;
+    let near = Near::to(folder)?;
+    let listener = UnixListener::bind(near.path())?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
     for _ in 0..ASKERS_MAX {
         let (listener, clerk) = (listener.try_clone()?, clerk.clone());
@@ -60,6 +64,32 @@ pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
         std::thread::Builder::new().name("socket".to_owned()).spawn(answer_all)?;
     }
     Ok(path)
+}
+
+/// The longest path that a socket's address has room for, in bytes.
+const PATH_BYTES_MAX: usize = 107;
+
+/// The socket's folder, however deep it is: where its path is too long for an address, it is held
+/// open and found by a short way.
+struct Near {
+    folder: PathBuf,
+    held: Option<File>,
+}
+
+impl Near {
+    fn to(folder: &Path) -> io::Result<Self> {
+        let is_short = folder.join(FILE).as_os_str().len() <= PATH_BYTES_MAX;
+        let held = if is_short { None } else { Some(File::open(folder)?) };
+        Ok(Self { folder: folder.to_owned(), held })
+    }
+
+    fn path(&self) -> PathBuf {
+        let folder = match &self.held {
+            Some(held) => PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd())),
+            None => self.folder.clone(),
+        };
+        folder.join(FILE)
+    }
 }
 
 /// Reads the request, which has to be there in time as a whole.
@@ -131,7 +161,10 @@ fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
                 .map(|()| write_line(&mut out, &Done { done: 0 }))
         }
         Err(error) => {
-            let error = format!("the question cannot be read: {error}");
+            tracing::debug!(%error, "a question cannot be read");
+            let error = "the running kiosk does not know this question: it is of another version \
+                         than this program, so restart it"
+                .to_owned();
             Ok(write_line(&mut out, &Unanswered { error }))
         }
     };
@@ -155,8 +188,18 @@ pub enum Error {
     #[error("{0}")]
     Unanswered(String),
     /// The connection broke, or the answer was invalid.
-    #[error("the running kiosk gave no answer")]
-    Broken(#[from] io::Error),
+    #[error("the running kiosk gave no answer: {}", told(.0))]
+    Broken(io::Error),
+}
+
+fn told(error: &io::Error) -> String {
+    file::told(error)
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
 }
 
 /// Asks the kiosk that runs with this runtime folder; none when no kiosk does.
@@ -164,7 +207,8 @@ pub enum Error {
 /// # Errors
 /// When a kiosk runs and cannot answer.
 pub fn ask(folder: &Path, ask: &Ask) -> Result<Option<Answers>, Error> {
-    let mut stream = match UnixStream::connect(folder.join(FILE)) {
+    let connected = Near::to(folder).and_then(|near| UnixStream::connect(near.path()));
+    let mut stream = match connected {
         Ok(stream) => stream,
         Err(error) => {
             return match error.kind() {
@@ -257,5 +301,6 @@ fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, Error> {
     if let Ok(Unanswered { error }) = serde_json::from_slice(line) {
         return Err(Error::Unanswered(error));
     }
-    serde_json::from_slice(line).map_err(|error| Error::Broken(error.into()))
+    let other = "its answer is one of another version than this program; restart the kiosk";
+    serde_json::from_slice(line).map_err(|_| Error::Broken(io::Error::other(other)))
 }

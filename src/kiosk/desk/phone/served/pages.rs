@@ -6,19 +6,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::to_bytes;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{
     DefaultBodyLimit, Extension, Form, FromRequest, FromRequestParts, Query,
     Request as HttpRequest, State,
 };
 use axum::http::StatusCode;
-use axum::http::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE,
+};
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use maud::Markup;
+use maud::{Markup, html};
 use tokio::sync::oneshot;
 
 use super::entrance::Entrance;
@@ -27,7 +30,7 @@ use crate::feedback::note::{About, Noted};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::phone::talk::{Busy, ReplyTo, Request};
-use crate::kiosk::desk::sheets::html;
+use crate::kiosk::desk::sheets::html::STYLE;
 use crate::kiosk::desk::sheets::sheet::Tab;
 use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::pin::Caller;
@@ -35,6 +38,7 @@ use crate::kiosk::settings::PhoneLimits;
 use crate::web::guard::{is_from_here, protect};
 use crate::web::hosts::Hosts;
 use crate::web::net::Net;
+use crate::web::page;
 use crate::web::session::{SessionCookie, form_token, is_own_form};
 
 /// The most bytes of a form: a note, and the other fields.
@@ -110,6 +114,7 @@ async fn fence(
     if inside.rate.len() > NETS_MAX {
         inside.rate.retain_recent();
     }
+    let is_for_people = page::is_for_people(request.headers());
     let is_too_often = inside.rate.check_key(&net).is_err();
     let mut response = if is_too_often {
         let wait = [(RETRY_AFTER, "60")];
@@ -117,7 +122,30 @@ async fn fence(
     } else {
         next.run(request).await
     };
-    protect(response.headers_mut(), html::STYLE);
+    if is_for_people && is_text(&response) {
+        return as_page(response).await;
+    }
+    protect(response.headers_mut(), STYLE);
+    response
+}
+
+/// Whether an answer is a bare sentence.
+fn is_text(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    !response.status().is_success() && kind.is_some_and(|kind| kind.starts_with("text/plain"))
+}
+
+/// The same sentence as a page, with a way back.
+async fn as_page(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let said = to_bytes(body, FORM_BYTES_MAX).await.unwrap_or_default();
+    let more = html! { p { a href="/" { "Smilepost" } } };
+    let page = page::sentence(&String::from_utf8_lossy(&said), &more);
+    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+        parts.headers.remove(name);
+    }
+    let mut response = (parts.status, parts.headers, page).into_response();
+    protect(response.headers_mut(), page::SENTENCE_STYLE);
     response
 }
 
@@ -163,7 +191,13 @@ impl IntoResponse for Refused {
                 let sentence = "This form was not sent by the desk's own page: open it again.\n";
                 (StatusCode::FORBIDDEN, sentence).into_response()
             }
-            Self::Form(rejection) => rejection.into_response(),
+            Self::Form(rejection) => {
+                let sentence = match rejection.status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => "This is too long: shorten the text.\n",
+                    _ => "This form came in pieces: go back, and send it once more.\n",
+                };
+                (rejection.status(), sentence).into_response()
+            }
             Self::Asked(error) => (StatusCode::BAD_REQUEST, format!("{error}.\n")).into_response(),
             Self::Closed(error) => {
                 tracing::warn!(%error, "a page of the desk cannot be written");

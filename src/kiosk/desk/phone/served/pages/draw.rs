@@ -226,7 +226,7 @@ pub(super) fn pad(words: &Translations, denied: Option<Denied>) -> Markup {
                 @if let Some(said) = said { p role="alert" { strong { (said) } } }
                 form method="post" action="/pin" {
                     label for="pin" { (words.tr("Enter the PIN")) }
-                    input #pin type="password" name="pin" inputmode="numeric" maxlength="10"
+                    input #pin type="password" name="pin" inputmode="numeric" maxlength="20"
                         autocomplete="current-password" required;
                     button.filled { "OK" }
                 }

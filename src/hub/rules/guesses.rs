@@ -1,0 +1,68 @@
+//! Guesses at one-time codes: how many wrong ones somebody may try.
+//!
+//! A code is far beyond guessing; this keeps a stranger from even trying in earnest, over restarts
+//! of the hub too. Each network is counted for itself, so that a stranger elsewhere keeps no
+//! installer out.
+
+/// How many wrong codes one network may try in an hour. An installer who mistypes needs a few.
+pub const WRONG_MAX: u32 = 60;
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// What one network has tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Guesses {
+    /// How many codes were wrong since then.
+    pub wrong: u32,
+    /// When the present hour began, in milliseconds since 1970 UTC.
+    pub since_ms: i64,
+}
+
+impl Guesses {
+    /// For how many seconds nothing is tried at this time; none when somebody may try.
+    #[must_use]
+    pub fn wait_s(self, now_ms: i64) -> Option<u32> {
+        let left_ms = self.left_ms(now_ms).filter(|_| self.wrong >= WRONG_MAX)?;
+        Some(u32::try_from(left_ms / 1_000 + 1).unwrap_or(u32::MAX))
+    }
+
+    /// What was tried after one more wrong code.
+    #[must_use]
+    pub fn and_one(self, now_ms: i64) -> Self {
+        match self.left_ms(now_ms) {
+            Some(_) => Self { wrong: self.wrong.saturating_add(1), ..self },
+            None => Self { wrong: 1, since_ms: now_ms },
+        }
+    }
+
+    /// How much is left of the hour, in milliseconds; none when it is over. A clock that was put
+    /// back must not make it longer.
+    fn left_ms(self, now_ms: i64) -> Option<i64> {
+        let passed_ms = now_ms.saturating_sub(self.since_ms);
+        (0..HOUR_MS).contains(&passed_ms).then_some(HOUR_MS - passed_ms)
+    }
+}
+
+/// What began before this time is forgotten.
+#[must_use]
+pub const fn forgotten_before_ms(now_ms: i64) -> i64 {
+    now_ms.saturating_sub(HOUR_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_wrong_codes_are_tried_in_an_hour_and_no_more() {
+        let mut guesses = Guesses::default();
+        for n in 0..WRONG_MAX {
+            assert_eq!(guesses.wait_s(HOUR_MS * 9 + 5_000), None, "{n}");
+            guesses = guesses.and_one(HOUR_MS * 9);
+        }
+        assert_eq!(guesses.wait_s(HOUR_MS * 9 + 5_000), Some(3_596));
+        assert_eq!(guesses.wait_s(HOUR_MS * 10), None);
+        assert_eq!(guesses.wait_s(HOUR_MS * 8), None, "the clock was put back");
+        assert_eq!(guesses.and_one(HOUR_MS * 10), Guesses { wrong: 1, since_ms: HOUR_MS * 10 });
+    }
+}
