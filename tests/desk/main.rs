@@ -178,13 +178,26 @@ fn an_alert_is_a_dot_and_a_sentence_at_the_desk_until_somebody_has_it() {
     enter(&stage);
     stage.wait_for("Just now several shoppers were unhappy.");
     stage.wait_for("Fewer than 5 ratings so far. They are shown once there are more.");
+    // One tap, and nothing is asked while there is something to do in the shop.
     stage.tap("I have it");
-    // A note of what was done is optional: the alert is confirmed already.
-    stage.wait_for("What was done?");
+    stage.wait_for("Just now several shoppers were unhappy. Somebody has it.");
+    assert!(!stage.has("What came of it?"));
+    assert_eq!(notes(&settings), [noted("alert", "")]);
+    // Three of eight are too few for an alert.
+    for count in 5..9 {
+        buttons.press(4);
+        stage.see("Thank you");
+        assert_eq!(exported(&settings).iter().filter(|row| row.kind == "rated").count(), count);
+        stage.see_question();
+    }
+    enter(&stage);
+    stage.wait_for("The alert is over.");
+    stage.tap("What came of it?");
     for label in ["o", "k", "Save"] {
         stage.tap(label);
     }
-    stage.wait_for("Just now several shoppers were unhappy. Somebody has it.");
+    stage.see("Today");
+    wait_until("the question is answered", || !stage.has("The alert is over."));
     stage.tap("Notes");
     stage.see("Ok");
     assert_eq!(notes(&settings), [noted("alert", ""), noted("alert", "Ok")]);

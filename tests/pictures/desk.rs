@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use smilepost::feedback::alert::Alert;
+use smilepost::feedback::alert::{Alert, Over};
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::call::{Call, Called};
 use smilepost::feedback::event::Event;
@@ -135,6 +135,7 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-today", Sheet::Today(boxed(&found.today), Alerts::default())),
         ("desk-few", Sheet::Today(boxed(&found.first), Alerts::default())),
         ("desk-alert", Sheet::Today(boxed(&found.today), unhappy())),
+        ("desk-over", Sheet::Today(boxed(&found.today), over())),
         ("desk-quiet", Sheet::Today(boxed(&found.today), quiet())),
         ("desk-called", Sheet::Today(boxed(&found.today), called(Called::Asked))),
         ("desk-missed", Sheet::Today(boxed(&found.today), called(Called::Missed))),
@@ -152,6 +153,10 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
 fn unhappy() -> Alerts {
     let alert = Alert { since_ms: 0, unhappy: 4, ratings: 7, is_acknowledged: false };
     Alerts { unhappy: Some(alert), ..Alerts::default() }
+}
+
+fn over() -> Alerts {
+    Alerts { over: Some(Over { since_ms: 0, until_ms: 1 }), ..Alerts::default() }
 }
 
 fn quiet() -> Alerts {

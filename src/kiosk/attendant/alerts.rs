@@ -40,6 +40,7 @@ impl Attendant {
         let quiet_ms = self.alarm.watch.quiet_ms(self.now());
         Alerts {
             unhappy: self.alarm.watch.alert(),
+            over: self.alarm.watch.over(),
             quiet_h: quiet_ms.map(|ms| ms / 3_600_000),
             call: self.alarm.calls.call(),
         }

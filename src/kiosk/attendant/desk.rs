@@ -77,12 +77,15 @@ impl Attendant {
         is_new
     }
 
-    /// Keeps a note; false when it is not needed. A note about an alert or a call takes it on;
-    /// without words it is kept only if that is new.
+    /// Keeps a note; false when it is not needed. A note about an alert takes it on, or tells what
+    /// came of it; one about a call closes it. Without words it is kept only if that is new.
     pub(super) fn take_note(&mut self, noted: Noted) -> bool {
         let is_wanted = match noted.about() {
             About::Day | About::Notice => true,
-            About::Alert => self.take_on_alert() || !noted.text().is_empty(),
+            About::Alert => {
+                self.alarm.watch.settle();
+                self.take_on_alert() || !noted.text().is_empty()
+            }
             About::Call => self.alarm.calls.settle() || !noted.text().is_empty(),
         };
         if is_wanted {

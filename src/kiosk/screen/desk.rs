@@ -70,7 +70,8 @@ pub(super) fn clear(window: &AppWindow) {
     desk.set_shown(Drawn::Pin);
 }
 
-fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, quiet_h, call }: Alerts) {
+fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, over, quiet_h, call }: Alerts) {
+    desk.set_is_alert_over(over.is_some());
     desk.set_called(match call.map(|call| call.called) {
         None => DrawnCalled::None,
         Some(Called::Asked) => DrawnCalled::Asked,

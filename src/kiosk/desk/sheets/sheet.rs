@@ -1,6 +1,6 @@
 //! The sheets of the desk on the screen, and what a shop manager does with them.
 
-use crate::feedback::alert::Alert;
+use crate::feedback::alert::{Alert, Over};
 use crate::feedback::call::{Call, Called};
 use crate::feedback::note::About;
 use crate::kiosk::journal::Books;
@@ -41,7 +41,8 @@ pub enum Tap {
     Entered(Entered),
     /// Another tab was chosen.
     Turned(Tab),
-    /// A note was written; one about an alert or a call takes it on.
+    /// A note was written; one about an alert takes it on or says what came of it, one about a
+    /// call says what came of that.
     Noted(About, String),
     /// Somebody goes to the shopper who called.
     Coming,
@@ -110,6 +111,8 @@ impl From<Denied> for Pad {
 pub struct Alerts {
     /// Many shoppers are unhappy.
     pub unhappy: Option<Alert>,
+    /// Many were, somebody had it, and what came of it is still to be told.
+    pub over: Option<Over>,
     /// Nobody has pressed for so many hours, which is unusual.
     pub quiet_h: Option<u64>,
     /// A shopper has asked for somebody.

@@ -134,7 +134,13 @@ fn urgent(words: &Translations, standing: &Standing, form: &str) -> Markup {
         @if let Some(sentences) = html::alerts(words, alerts) {
             section.alarm {
                 (sentences)
-                @if is_open { (button("/alert", "I have it", Some("What was done?"))) }
+                @if is_open { (button("/alert", "I have it", None)) }
+            }
+        }
+        @if alerts.over.is_some() {
+            section.alarm {
+                p { strong { (words.tr("The alert is over.")) } }
+                (button("/alert", "Save", Some("What came of it?")))
             }
         }
     }
