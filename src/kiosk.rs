@@ -157,8 +157,7 @@ impl Kiosk {
         let zone = shop_zone::known(&settings, enrolment.as_ref());
         let zones = Zones::of_system();
         shop_zone::report(&zones, &settings, enrolment.as_ref());
-        let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
-        let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
+        let touchpoint = touchpoint(&settings, enrolment.as_ref());
         let (survey, given) = OfficeSurvey::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
         let place = desk::DeskPaths {
@@ -353,6 +352,12 @@ impl Kiosk {
     }
 }
 
+/// Where in the shop the kiosk is: the configuration's word, else the hub's.
+fn touchpoint(settings: &Settings, enrolment: Option<&Enrolment>) -> String {
+    let from_hub = || enrolment.map(|enrolment| enrolment.touchpoint.clone());
+    settings.touchpoint.clone().or_else(from_hub).unwrap_or_default()
+}
+
 /// The shop as the desk needs to know it.
 #[must_use]
 pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
@@ -365,7 +370,7 @@ fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment
     let of_enrolment =
         |part: fn(&Enrolment) -> &String| enrolment.map(part).cloned().unwrap_or_default();
     let kiosk = of_enrolment(|enrolment| &enrolment.kiosk);
-    let touchpoint = of_enrolment(|enrolment| &enrolment.touchpoint);
+    let touchpoint = touchpoint(settings, enrolment);
     let (zone, language) = (shop_zone::of(settings, enrolment), settings.language.clone());
     desk::Shop { zone, name, kiosk, touchpoint, survey, language }
 }

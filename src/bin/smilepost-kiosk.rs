@@ -88,6 +88,11 @@ enum Command {
         /// The last of several days.
         #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
         to: Option<String>,
+        /// Show counts under five too, and today's ratings one by one. For the owner's own console:
+        /// whoever looks before and after a shopper can tell which face was pressed, so without
+        /// this the numbers are those of the desk, which change by five or more at a time.
+        #[arg(long)]
+        exact: bool,
         /// How to print it.
         #[arg(long, value_enum, default_value_t)]
         format: SummaryFormat,
@@ -245,9 +250,9 @@ fn act(command: Command) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        Command::Summary { config, date, from, to, format } => {
+        Command::Summary { config, date, from, to, exact, format } => {
             let settings = Settings::read(&config)?;
-            let summary = summary(&settings, date.or(from), to)?;
+            let summary = summary(&settings, date.or(from), to, exact)?;
             match format {
                 SummaryFormat::Csv => {
                     let shop = shop(&settings, Enrolment::read(&settings.data_dir)?.as_ref());
@@ -391,13 +396,15 @@ fn summary(
     settings: &Settings,
     date: Option<String>,
     until: Option<String>,
+    exact: bool,
 ) -> anyhow::Result<Summary> {
-    let ask = Ask::Summary { date: date.clone(), until: until.clone() };
+    let ask = Ask::Summary { date: date.clone(), until: until.clone(), exact };
     if let Some(answers) = socket::ask(&settings.runtime_dir, &ask)? {
         return Ok(answers.summary()?);
     }
     let (source, shop) = open_file(settings)?;
-    Ok(desk::summary(&source, &shop, date.as_deref(), until.as_deref(), clock::wall_ms())?)
+    let (date, until) = (date.as_deref(), until.as_deref());
+    Ok(desk::summary(&source, &shop, date, until, exact, clock::wall_ms())?)
 }
 
 fn verify(settings: &Settings) -> anyhow::Result<Verified> {

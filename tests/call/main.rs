@@ -220,7 +220,7 @@ fn a_stick_is_written_at_the_desk() {
     std::fs::create_dir_all(&stick).unwrap();
     let stage = open(&settings);
     enter(&stage);
-    stage.tap("Post");
+    stage.tap("Kiosk");
     stage.see("A stick is there.");
     stage.tap("Write to the stick");
     let within = |folder: &Path| -> Vec<PathBuf> {

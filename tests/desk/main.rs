@@ -134,7 +134,7 @@ fn a_button_that_is_tried_at_the_desk_is_ticked_and_not_counted() {
     let stage = open(&settings);
     let mut buttons = Buttons::of(&settings);
     enter(&stage);
-    for tab in ["Days", "Why", "Post"] {
+    for tab in ["Days", "Why", "Kiosk"] {
         stage.tap(tab);
     }
     stage.see("Head office: not enrolled. Ratings are kept here.");

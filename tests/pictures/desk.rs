@@ -42,16 +42,19 @@ fn found() -> &'static Found {
             zone: Zone::utc(),
             name: "Nordmarkt".to_owned(),
             kiosk: String::new(),
-            touchpoint: String::new(),
+            touchpoint: "Checkout 1".to_owned(),
             survey: settings.survey,
             language: "en".to_owned(),
         };
         let source = JournalSource::from(journal);
-        let of = |from, to| desk::summary(&source, &shop, Some(from), to, 0).unwrap();
+        let of = |from, to| desk::summary(&source, &shop, Some(from), to, true, 0).unwrap();
         Found {
             today: of("2026-11-20", None),
             first: of("2026-10-19", None),
-            days: of("2026-10-19", Some("2026-11-19")),
+            days: Summary {
+                beside: of("2026-11-20", None).beside,
+                ..of("2026-10-19", Some("2026-11-19"))
+            },
             why: of("2026-10-23", Some("2026-11-19")),
         }
     })

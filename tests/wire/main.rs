@@ -111,7 +111,10 @@ fn the_small_shapes_of_version_1_are_read() {
     let refusal: Refusal = serde_json::from_value(sample("refusal")).unwrap();
     assert!(refusal.refused.contains("token"));
     let ask: Ask = serde_json::from_value(sample("ask")).unwrap();
-    assert_eq!(ask, Ask::Summary { date: Some("2026-11-20".to_owned()), until: None });
+    assert_eq!(
+        ask,
+        Ask::Summary { date: Some("2026-11-20".to_owned()), until: None, exact: false }
+    );
     let summary: Summary = serde_json::from_value(sample("summary")).unwrap();
     assert_eq!((summary.n, summary.lines[0].counts.len()), (4, 5));
 }

@@ -366,7 +366,7 @@ impl Clerk {
         let summary = match day.cmp(&today) {
             std::cmp::Ordering::Less => {
                 let text = day.to_string();
-                self.summary(Some(&text), None)?
+                self.summary(Some(&text), None, true)?
             }
             std::cmp::Ordering::Equal => self.today()?,
             std::cmp::Ordering::Greater => return Err(Unanswerable::ToCome(day)),
@@ -389,11 +389,12 @@ impl Clerk {
         &mut self,
         from: Option<&str>,
         to: Option<&str>,
+        is_exact: bool,
     ) -> Result<Summary, Unanswerable> {
-        let range = summary::range(self.today_is(), from, to)?;
+        let today = self.today_is();
+        let range = summary::range(today, from, to)?;
         let books = self.catch_up(true)?;
-        let tally = self.count.almanac().join(range.clone());
-        Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
+        Ok(summary::show(&self.count, &books, &self.shop, &range, today, is_exact))
     }
 
     /// The present day so far, for a sheet in the shop.
@@ -406,8 +407,7 @@ impl Clerk {
     pub fn today(&mut self) -> Result<Summary, Unanswerable> {
         let books = self.catch_up(false)?;
         let day = self.today_is();
-        let tally = self.count.shown(day).cloned().unwrap_or_default();
-        Ok(sum_up(&self.count, &tally, &books, &self.shop, &(day..=day)))
+        Ok(sum_up(&self.count, &books, &self.shop, &(day..=day), Some(day)))
     }
 
     /// Whether the post usually has presses in the hours before this one: it had some on most of
@@ -455,7 +455,9 @@ impl Clerk {
         let yesterday = today.pred_opt().unwrap_or(today);
         let first = today.checked_sub_days(chrono::Days::new(days)).unwrap_or(today);
         let range: RangeInclusive<NaiveDate> = first..=yesterday;
-        let tally = self.count.almanac().join(range.clone());
-        Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
+        let live = Some(today);
+        let mut summary = sum_up(&self.count, &books, &self.shop, &range, live);
+        summary.beside = summary::beside(&self.count, &self.shop, today, live);
+        Ok(summary)
     }
 }

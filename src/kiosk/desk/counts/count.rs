@@ -1,6 +1,7 @@
 //! Counts the journal, page by page and in its order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
@@ -129,6 +130,27 @@ impl Count {
     #[must_use]
     pub fn shown(&self, day: NaiveDate) -> Option<&Tally> {
         self.shown.get(&day)
+    }
+
+    /// The numbers of a day: all of them, or while it is the day `live`, those that may be shown.
+    #[must_use]
+    pub fn day(&self, day: NaiveDate, live: Option<NaiveDate>) -> Option<&Tally> {
+        if live == Some(day) { self.shown(day) } else { self.almanac.day(day) }
+    }
+
+    /// The numbers of some days, joined into one; of the day `live` those that may be shown.
+    #[must_use]
+    pub fn join(&self, range: RangeInclusive<NaiveDate>, live: Option<NaiveDate>) -> Tally {
+        match live.filter(|day| range.contains(day)) {
+            None => self.almanac.join(range),
+            Some(live) => {
+                let before = live.pred_opt().map(|end| self.almanac.join(*range.start()..=end));
+                let after = live.succ_opt().map(|from| self.almanac.join(from..=*range.end()));
+                let mut joined = self.shown(live).cloned().unwrap_or_default();
+                before.iter().chain(&after).for_each(|tally| joined.join(tally));
+                joined
+            }
+        }
     }
 
     fn take_note(&mut self, kept: &Kept, entry: &Entry, noted: &Noted) {

@@ -85,8 +85,8 @@ fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
     let line = request(asker, || clerk.clocks().boot_ms)?;
     let mut out = BufWriter::new(asker);
     let answered = match serde_json::from_slice::<Ask>(&line) {
-        Ok(Ask::Summary { date, until }) => clerk
-            .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref()))
+        Ok(Ask::Summary { date, until, exact }) => clerk
+            .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref(), exact))
             .flatten()
             .map(|summary| write_line(&mut out, &summary)),
         Ok(Ask::Export { from, to }) => clerk.ask(|clerk| clerk.shop().clone()).and_then(|shop| {

@@ -87,7 +87,7 @@ pub(super) fn routes(
         .route("/days", get(|session, inside| sheet(session, inside, Tab::Days)))
         .route("/why", get(|session, inside| sheet(session, inside, Tab::Why)))
         .route("/notes", get(|session, inside| sheet(session, inside, Tab::Notes)).post(note))
-        .route("/post", get(|session, inside| sheet(session, inside, Tab::Health)))
+        .route("/kiosk", get(|session, inside| sheet(session, inside, Tab::Health)))
         .route("/day", get(day))
         .route("/alert", post(take_on))
         .route("/coming", post(come))

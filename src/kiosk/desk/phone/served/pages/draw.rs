@@ -16,7 +16,7 @@ const PAGES: [(Tab, &str, &str); 5] = [
     (Tab::Days, "/days", "Days"),
     (Tab::Why, "/why", "Why"),
     (Tab::Notes, "/notes", "Notes"),
-    (Tab::Health, "/post", "Post"),
+    (Tab::Health, "/kiosk", "Kiosk"),
 ];
 
 /// The printed sheet of a day.
@@ -29,7 +29,7 @@ pub(super) fn day(words: &Translations, shop: &str, day: &Summary, notes: &[Stri
             }
         }
     };
-    let title = format!("{shop}, {}", day.date);
+    let title = format!("{shop}, {}", words.day(&day.date));
     html::document(
         words,
         &title,
@@ -173,7 +173,7 @@ fn notes(words: &Translations, sheet: &Notes, form: &str) -> Markup {
         }
         @if sheet.written.is_empty() { p.quiet { (words.tr("Nothing was written down yet.")) } }
         @for (when, text) in &sheet.written {
-            p { span.quiet { (html::ltr(when)) } br; (text) }
+            p { span.quiet { bdi { (words.when(when)) } } br; (text) }
         }
     }
 }
