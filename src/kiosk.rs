@@ -16,6 +16,7 @@ pub mod screen;
 pub mod settings;
 mod shop_zone;
 pub mod sound;
+mod staff;
 mod thanks_log;
 pub mod uplink;
 
@@ -38,6 +39,7 @@ use self::screen::Screen;
 use self::screen::fonts::Missing;
 use self::settings::{Enrolment, Settings};
 use self::sound::Sound;
+use self::staff::Staff;
 use self::thanks_log::ThanksLog;
 use crate::clock;
 use crate::feedback::alert::Watch;
@@ -160,6 +162,7 @@ impl Kiosk {
         let touchpoint = touchpoint(&settings, enrolment.as_ref());
         let (survey, given) = OfficeSurvey::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
+        let staff = Staff::open(&settings, &shop.name, &touchpoint);
         let place = desk::DeskPaths {
             data_dir: settings.data_dir.clone(),
             sticks: settings.sticks.clone(),
@@ -267,7 +270,13 @@ impl Kiosk {
             thanks_log,
             clocks: Clocks { read: clock::reading, anchor: clock::anchor },
             panel_off_ms: u64::from(settings.screen.panel_off_s) * 1_000,
-            out: Outputs { lamps, sound, show, nudge },
+            out: Outputs {
+                lamps,
+                sound,
+                show,
+                nudge,
+                summon: Box::new(move |why| staff.tell(why)),
+            },
             clerk,
             phone,
             desk_stay_ms: settings.desk_stay_ms,

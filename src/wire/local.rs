@@ -325,7 +325,7 @@ pub struct Place {
 
 impl Serialize for Exported {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Exported", 31)?;
+        let mut out = serializer.serialize_struct("Exported", 34)?;
         out.serialize_field("run", &self.run)?;
         out.serialize_field("n", &self.n)?;
         out.serialize_field("kind", &self.kind)?;

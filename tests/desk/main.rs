@@ -215,4 +215,42 @@ fn a_note_is_written_on_the_screen_and_read_there() {
     }
     stage.see("Bun");
     assert_eq!(notes(&settings), [noted("day", "Bun")]);
+    // It is mended, and the first one stays what it was.
+    for label in ["Bun", "Mend", "s", "Save"] {
+        stage.tap(label);
+    }
+    stage.wait_for("Buns");
+    assert!(!stage.has("Bun"));
+    for label in ["Buns", "Withdraw"] {
+        stage.tap(label);
+    }
+    stage.wait_for("Nothing was written down yet.");
+    let kept = [noted("day", "Bun"), noted("day", "Buns"), noted("withdrawn", "")];
+    assert_eq!(notes(&settings), kept);
+    let mended: Vec<_> =
+        exported(&settings).into_iter().map(|row| row.fields.number(Field::MendsN)).collect();
+    assert_eq!(mended, [None, Some(1), Some(1)]);
+}
+
+#[test]
+fn what_shoppers_said_and_what_was_done_are_seen_as_a_shopper_sees_them_before_they_go_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = shop(folder.path());
+    let stage = open(&settings);
+    enter(&stage);
+    stage.tap("Notes");
+    for label in ["Tell shoppers", "b", "u", "n", "Next", "j", "a", "Next"] {
+        stage.tap(label);
+    }
+    stage.wait_for("Shoppers will see this:");
+    for said in ["You said: Bun", "We did: Ja"] {
+        assert!(stage.has(said), "{said}");
+    }
+    assert_eq!(notes(&settings), [], "nothing has gone out");
+    stage.tap("Show it");
+    stage.wait_for("Shown to shoppers: Ja");
+    assert_eq!(notes(&settings), [noted("notice", "Ja")]);
+    let said =
+        exported(&settings).into_iter().map(|row| row.fields.text(Field::Said).map(str::to_owned));
+    assert_eq!(said.collect::<Vec<_>>(), [Some("Bun".to_owned())]);
 }

@@ -8,11 +8,14 @@ use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::call::{Call, Called};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
-use smilepost::feedback::rating::{BootId, Rated, RunId};
+use smilepost::feedback::note::{About, Noted};
+use smilepost::feedback::rating::{BootId, Rated, RatingId, RunId};
 use smilepost::feedback::zone::Zone;
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::desk::sheets::sheet::Address;
-use smilepost::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Office, Pad, Sheet, Stick};
+use smilepost::kiosk::desk::sheets::sheet::{
+    Alerts, Health, Notes, Office, Pad, Sheet, Stick, Written,
+};
 use smilepost::kiosk::desk::{self, Shop};
 use smilepost::kiosk::journal::{Books, Journal, JournalSource, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
@@ -186,18 +189,26 @@ fn carried() -> Stick {
     Stick::Written(Carried { files: files.into(), events: 38, confirmed: 0 })
 }
 
+fn note(n: u32, when: &str, noted: Noted) -> Written {
+    Written { id: RatingId { run: RunId([1; 16]), n }, when: when.to_owned(), noted }
+}
+
 fn notes() -> Notes {
-    let written = [
-        ("2026-11-20 17:05", "Opened the second till"),
-        ("2026-11-18 09:30", "The bread comes half an hour earlier now, every day but Monday"),
-    ]
-    .map(|(when, text)| (when.to_owned(), text.to_owned()));
-    Notes { written: written.into(), notice: None }
+    let day = |text: &str| Noted::new(About::Day, text).unwrap();
+    let written = vec![
+        note(1, "2026-11-20 17:05", day("Opened the second till")),
+        note(
+            2,
+            "2026-11-18 09:30",
+            day("The bread comes half an hour earlier now, every day but Monday"),
+        ),
+    ];
+    Notes { written, notice: None }
 }
 
 fn with_notice() -> Notes {
-    let notice = Some("The bread comes half an hour earlier now".to_owned());
-    Notes { notice, ..notes() }
+    let notice = Noted::notice("", "The bread comes half an hour earlier now").unwrap();
+    Notes { notice: Some(notice), ..notes() }
 }
 
 fn troubled() -> Health {

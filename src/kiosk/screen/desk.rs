@@ -12,9 +12,10 @@ use super::generated::{
 };
 use super::model;
 use crate::feedback::call::Called;
+use crate::feedback::note::Noted;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
-use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet};
+use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet, Written};
 use crate::kiosk::desk::sheets::shown::{self, main_line};
 use crate::kiosk::desk::sheets::translations::Translations;
 use crate::wire::local::{Beside, Day, Line, Said, Summary};
@@ -47,10 +48,13 @@ pub(super) fn set(window: &AppWindow, sheet: &Sheet) {
             Drawn::Health
         }
         Sheet::Notes(Notes { written, notice }) => {
-            desk.set_notice(notice.clone().unwrap_or_default().into());
-            let note = |(when, text): &(String, String)| Note {
-                when: words.when(when).into(),
-                text: text.into(),
+            desk.set_notice(notice.as_ref().map(Noted::text).unwrap_or_default().into());
+            let note = |written: &Written| Note {
+                name: written.name().into(),
+                about: input::to_drawn(written.noted.about()),
+                when: words.when(&written.when).into(),
+                text: written.noted.text().into(),
+                said: written.noted.said().into(),
             };
             desk.set_notes(model::list(written.iter().map(note).collect()));
             Drawn::Notes
@@ -75,8 +79,10 @@ pub(super) fn clear(window: &AppWindow) {
     desk.set_shown(Drawn::Pin);
 }
 
-fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, over, quiet_h, call }: Alerts) {
+fn alarm(desk: &Desk<'_>, alerts: Alerts) {
+    let Alerts { unhappy: alert, over, quiet_h, call, .. } = alerts;
     desk.set_is_alert_over(over.is_some());
+    desk.set_called_at(alerts.called_at().into());
     desk.set_called(match call.map(|call| call.called) {
         None => DrawnCalled::None,
         Some(Called::Asked) => DrawnCalled::Asked,
@@ -135,6 +141,7 @@ fn today(desk: &Desk<'_>, words: &Translations, day: &Summary) {
         Some(_) => Verdict::TooFew,
     });
     let bar = |hour: &crate::wire::local::Hour| HourBar {
+        hour: hour.hour.into(),
         hours: format!("{}–{}", hour.hour, hour.hour + 1).into(),
         total: model::whole(hour.n.unwrap_or(0)),
         happy: model::whole(hour.happy.unwrap_or(0)),

@@ -19,7 +19,7 @@ use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::Tally;
 use crate::feedback::zone::Zone;
-use crate::kiosk::desk::counts::count::Count;
+use crate::kiosk::desk::counts::count::{Count, Note};
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::{DeskPaths, Shop};
 use crate::kiosk::desk::counts::summary::{self, date, sum_up};
@@ -373,8 +373,8 @@ impl Clerk {
         };
         let zone = &self.shop.zone;
         let is_of_day = |utc_ms: i64| moment::local(utc_ms, zone).0 == day;
-        let notes = self.count.notes().iter().filter(|(utc_ms, _)| is_of_day(*utc_ms));
-        let notes = notes.map(|(_, noted)| noted.text().to_owned());
+        let notes = self.count.notes().iter().filter(|note| is_of_day(note.utc_ms));
+        let notes = notes.map(|note| note.noted.text().to_owned());
         let notes: Vec<String> = notes.filter(|text| !text.is_empty()).collect();
         // Only the last ones fit on the sheet.
         let from = notes.len().saturating_sub(NOTES_ON_PAPER_MAX);
@@ -433,16 +433,16 @@ impl Clerk {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn notice(&mut self) -> Result<Option<String>, Unanswerable> {
+    pub fn notice(&mut self) -> Result<Option<Noted>, Unanswerable> {
         self.catch_up(false)?;
         Ok(self.newest_notice())
     }
 
-    fn newest_notice(&self) -> Option<String> {
-        let is_notice = |noted: &&(i64, Noted)| noted.1.about() == About::Notice;
-        let (utc_ms, noted) = self.count.notes().iter().rev().find(is_notice)?;
+    fn newest_notice(&self) -> Option<Noted> {
+        let is_notice = |note: &&Note| note.noted.about() == About::Notice;
+        let Note { utc_ms, noted, .. } = self.count.notes().iter().rev().find(is_notice)?;
         let is_news = self.now_ms() - utc_ms < NOTICE_MS;
-        Some(noted.text().to_owned()).filter(|text| is_news && !text.is_empty())
+        Some(noted.clone()).filter(|noted| is_news && !noted.text().is_empty())
     }
 
     /// The days before today, the last of them yesterday.

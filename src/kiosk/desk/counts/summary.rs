@@ -297,7 +297,7 @@ fn days(
     let notes: Vec<(NaiveDate, &str)> = count
         .notes()
         .iter()
-        .map(|(utc_ms, noted)| (moment::local(*utc_ms, &shop.zone).0, noted.text()))
+        .map(|note| (moment::local(note.utc_ms, &shop.zone).0, note.noted.text()))
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let day = |day: NaiveDate| {

@@ -25,8 +25,14 @@ pub const STYLE: &str = include_str!("html/style.css");
 /// A whole document.
 #[must_use]
 pub fn document(words: &Translations, title: &str, body: &Markup) -> Markup {
+    page::document(head(words, title), body)
+}
+
+/// The head of a document.
+#[must_use]
+pub fn head<'a>(words: &'a Translations, title: &'a str) -> Head<'a> {
     let (language, direction) = (words.language(), words.direction());
-    page::document(Head { language, direction, title, style: STYLE, refresh_s: None }, body)
+    Head { language, direction, title, style: STYLE, ..Head::PLAIN }
 }
 
 /// A day on one sheet of A4, to be printed or kept as a file: its numbers, its hours, what shoppers
@@ -56,6 +62,18 @@ pub const fn call_text(called: Called) -> &'static str {
         Called::Asked => "A shopper has asked for somebody.",
         Called::Coming => "Somebody is on the way to the shopper.",
         Called::Missed => "A shopper asked for somebody, and nobody came.",
+    }
+}
+
+/// The same of the call that stands, with since when the shopper waits.
+#[must_use]
+pub fn call_sentence(words: &Translations, called: Called, alerts: &Alerts) -> String {
+    let said = words.tr(call_text(called));
+    match (called, alerts.called_at().as_str()) {
+        (Called::Asked, at) if !at.is_empty() => {
+            format!("{said} {}", words.fill("Waiting since {}.", &[&at]))
+        }
+        _ => said.to_owned(),
     }
 }
 
