@@ -41,7 +41,7 @@
 //! | [`feedback::rating`] | one press and its score | `named`, `verdict` |
 //! | [`feedback::answer`] | what a shopper said to a follow-up | `named`, `rating` |
 //! | [`feedback::call`] | a shopper asks for somebody | `named` |
-//! | [`feedback::note`] | what the shop wrote down | `named` |
+//! | [`feedback::note`] | what the shop wrote down | `named`, `rating` |
 //! | [`feedback::event`] | everything that is kept, as one type | `answer`, `call`, `named`, `note`, `rating`, `verdict` |
 //! | [`feedback::moment`] | when something happened, as far as anybody can know | `named`, `rating`, `zone` |
 //! | [`feedback::misuse`] | presses that are kept and not counted, and why | `rating`, `verdict` |
@@ -73,6 +73,7 @@
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
 //! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | `kiosk::staff` | who is told when somebody is needed, and in which words | `attendant`, `desk::sheets`, `feedback`, `settings`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
@@ -103,7 +104,7 @@
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:393` `fn press(`: the attendant gives it to the visit, and does what
+//! 2. `src/kiosk/attendant.rs:398` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then

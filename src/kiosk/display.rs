@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use chrono::Timelike as _;
 
 use crate::feedback::colour::Colour;
+use crate::feedback::note::Noted;
 use crate::feedback::rating::{Scale, Wording};
 use crate::feedback::survey::schedule::Local;
 use crate::feedback::survey::{
@@ -84,7 +85,7 @@ pub struct Display {
     is_open: bool,
     sound: Sound,
     /// The shop manager's text for shoppers.
-    manager_notice: Option<String>,
+    manager_notice: Option<Noted>,
     words: Vec<(Option<u8>, Arc<DisplayTexts>)>,
 }
 
@@ -153,13 +154,20 @@ impl Display {
     }
 
     /// Shows shoppers the shop manager's text, before any other notice; returns whether it is new.
-    pub fn tell(&mut self, did: Option<String>) -> bool {
-        let is_news = self.manager_notice != did;
+    pub fn tell(&mut self, notice: Option<Noted>) -> bool {
+        let is_news = self.manager_notice != notice;
         if is_news {
-            self.manager_notice = did;
+            self.manager_notice = notice;
             self.words.clear();
         }
         is_news
+    }
+
+    /// What the shop's clocks say at an instant, in minutes after midnight; none while the zone is
+    /// unknown.
+    #[must_use]
+    pub fn minute(&self, utc_ms: i64) -> Option<u16> {
+        Some(local(utc_ms, self.zone.as_ref()?).minute)
     }
 
     /// Whether anything depends on the time.
@@ -219,8 +227,9 @@ impl Display {
 
     fn notice(&self, language: &str) -> Option<Shown> {
         // It is in the shop's language, whatever language is chosen.
-        if let Some(did) = &self.manager_notice {
-            return Some(Shown { did: did.clone(), ..Shown::default() });
+        if let Some(notice) = &self.manager_notice {
+            let (said, did) = (notice.said().to_owned(), notice.text().to_owned());
+            return Some(Shown { said, did, ..Shown::default() });
         }
         let (settings, survey) = (&self.settings.notices, &self.survey.parts().notices);
         let says = |notice: &&Notice| by_language(&notice.said, language).is_some();

@@ -43,9 +43,9 @@ use crate::hub::rules::room::Room;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 16;
+pub const SCHEMA_VERSION: i32 = 17;
 
-const MIGRATIONS: [&str; 16] = [
+const MIGRATIONS: [&str; 17] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -62,6 +62,7 @@ const MIGRATIONS: [&str; 16] = [
     include_str!("sqlite/0014_past.sql"),
     include_str!("sqlite/0015_given_up.sql"),
     include_str!("sqlite/0016_guesses.sql"),
+    include_str!("sqlite/0017_mended.sql"),
 ];
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.
