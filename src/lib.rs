@@ -115,7 +115,7 @@
 //!    kiosk that it knows.
 //! 7. `src/hub/archive/sqlite/ingest.rs:46` `fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
-//! 8. `src/hub/pages/overview.rs:45` `async fn overview`: the day of every shop, with what stands
+//! 8. `src/hub/pages/overview.rs:46` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.
 //!
 //! ```text

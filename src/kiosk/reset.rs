@@ -101,7 +101,7 @@ fn is_own(file: &Path) -> bool {
             || Path::new(name) == unfinished
             || Path::new(name) == Path::new(stem).with_extension("try")
     };
-    stems.into_iter().any(|stem| is_of(stem))
+    stems.into_iter().any(is_of)
 }
 
 fn delete(file: &Path) -> Result<(), Error> {

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use super::shown;
 use crate::escape::Plain;
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::wire::local::{Against, Beside, Day, FormerSums, Hour, Line, Said, Summary, Sums, Verified};
+use crate::wire::local::{
+    Against, Beside, Day, FormerSums, Hour, Line, Said, Summary, Sums, Verified,
+};
 
 /// The longest bar, in characters.
 const BAR_CHARS: u32 = 40;
