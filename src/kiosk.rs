@@ -6,12 +6,15 @@ pub mod attendant;
 pub mod buttons;
 pub mod desk;
 pub mod display;
+pub mod enrolling;
 pub mod exchange;
 mod fifo;
+pub mod former;
 pub mod health;
 pub mod journal;
 pub mod office_survey;
 pub mod pin;
+pub mod reset;
 pub mod screen;
 pub mod settings;
 mod shop_zone;
@@ -19,8 +22,7 @@ pub mod sound;
 mod thanks_log;
 pub mod uplink;
 
-use std::path::PathBuf;
-
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::Context as _;
@@ -32,11 +34,12 @@ use self::desk::phone::Phone;
 use self::desk::phone::talk::Busy;
 use self::desk::sheets::sheet::{Address, Tap};
 use self::display::Display;
+use self::former::FormerJournal;
 use self::journal::{Journal, JournalThread, Limits};
 use self::office_survey::OfficeSurvey;
 use self::screen::Screen;
 use self::screen::fonts::Missing;
-use self::settings::{Enrolment, Settings};
+use self::settings::{Enrolment, Owners, Settings};
 use self::sound::Sound;
 use self::thanks_log::ThanksLog;
 use crate::clock;
@@ -82,6 +85,7 @@ pub struct Kiosk {
     screen: Option<Screen>,
     journal: JournalThread,
     journal_join: std::thread::JoinHandle<()>,
+    former: Vec<(FormerJournal, std::thread::JoinHandle<()>)>,
     lamps: Option<std::thread::JoinHandle<()>>,
     socket: Option<PathBuf>,
 }
@@ -122,15 +126,28 @@ impl Kiosk {
         if !settings.allows_volatile {
             journal::refuse_volatile(&settings.data_dir)?;
         }
-        let journal = open_journal(&settings, boot)?;
-        let is_recording = journal.is_some();
-        let floor_ms = journal.as_ref().and_then(|journal| journal.timeline().newest_ms());
-        let floor_ms = floor_ms.unwrap_or(0).max(clock::built_ms());
         let enrolment = Enrolment::read(&settings.data_dir).unwrap_or_else(|error| {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "enrol this kiosk again");
             None
         });
+        let owners = Owners::read(&settings.data_dir, enrolment.as_ref())?;
+        let folder = owners.journal(&settings.data_dir);
+        let limits = Limits { bytes_max: settings.journal_bytes_max };
+        let home = |folder| journal::Home {
+            folder,
+            limits,
+            boot,
+            new_run: Box::new(new_run),
+            read_clocks: clock::reading,
+        };
+        // Another kiosk on the same data folder may have another journal of it open.
+        let former = FormerJournal::open_all(&settings.data_dir, &owners, home)?;
+        let journal = open_journal(&folder, limits, boot)?;
+        let is_recording = journal.is_some();
+        let floor_ms = journal.as_ref().and_then(|journal| journal.timeline().newest_ms());
+        let known_ms = former.iter().filter_map(|(former, _)| former.newest_ms).chain(floor_ms);
+        let floor_ms = known_ms.max().unwrap_or(0).max(clock::built_ms());
         let thanks_log = options.witness.as_deref().map(|path| {
             ThanksLog::open(path).with_context(|| format!("cannot open witness {}", path.display()))
         });
@@ -138,14 +155,7 @@ impl Kiosk {
 
         let (messages, inbox) = sync_channel(MESSAGES_MAX);
         let answers = messages.clone();
-        let home = journal::Home {
-            folder: settings.data_dir.clone(),
-            limits: Limits { bytes_max: settings.journal_bytes_max },
-            boot,
-            new_run: Box::new(new_run),
-            read_clocks: clock::reading,
-        };
-        let (journal, journal_join) = JournalThread::start(journal, home, move |answer| {
+        let (journal, journal_join) = JournalThread::start(journal, home(folder), move |answer| {
             // After the attendant has ended, nobody needs the outcome.
             let _ = answers.send(Message::Journal(answer));
         })
@@ -165,9 +175,13 @@ impl Kiosk {
             data_dir: settings.data_dir.clone(),
             sticks: settings.sticks.clone(),
             app: options.app.clone(),
+            journal: owners.present,
         };
         let clerk = ClerkThread::open(journal.clone(), shop, place, clock::reading)
-            .context("cannot start the desk's thread")?;
+            .context("cannot start the desk's thread")?
+            .with_former(former.iter().map(|(former, _)| former.clone()).collect());
+        let left = former.iter().map(|(former, _)| former);
+        uplink::start_former(left, &settings, &options.app, floor_ms);
         let socket = open_socket(&settings, &clerk);
         let phone = open_phone(&settings, floor_ms, &clerk, &messages);
         let surveyed = messages.clone();
@@ -211,7 +225,8 @@ impl Kiosk {
             }),
             anchor: clock::anchor,
         });
-        let nudge = open_uplink(office, &journal, has_letter);
+        let beside = former.iter().map(|(former, _)| former.journal.clone()).collect();
+        let nudge = open_uplink(office, &journal, beside, has_letter);
         let driver = open_buttons(&settings, &messages);
         let has_buttons = driver != settings::Driver::None;
         let (lamps, lamps_thread) = open_lamps(&settings, driver);
@@ -284,6 +299,7 @@ impl Kiosk {
             screen,
             journal,
             journal_join,
+            former,
             lamps: lamps_thread,
             socket,
         })
@@ -312,8 +328,8 @@ impl Kiosk {
     /// # Errors
     /// When a thread cannot be started, or the screen fails.
     pub fn run(self) -> anyhow::Result<()> {
-        let Self { messages, inbox, attendant, screen, journal, journal_join, lamps, socket } =
-            self;
+        let Self { messages, inbox, attendant, screen, journal, journal_join, .. } = self;
+        let Self { former, lamps, socket, .. } = self;
         let shown = match screen {
             None => {
                 attendant.run(&inbox);
@@ -340,6 +356,10 @@ impl Kiosk {
         };
         // The journal is closed last, so that the ratings under way are on the card.
         journal.close();
+        for (former, thread) in former {
+            former.journal.close();
+            assert!(thread.join().is_ok(), "a former journal ended on a broken invariant");
+        }
         assert!(journal_join.join().is_ok(), "the journal ended on a broken invariant");
         if let Some(lamps) = lamps {
             assert!(lamps.join().is_ok(), "the lamps ended on a broken invariant");
@@ -371,16 +391,15 @@ fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment
 }
 
 /// Opens the journal; none when the card takes nothing at the moment.
-fn open_journal(settings: &Settings, boot: BootId) -> anyhow::Result<Option<Journal>> {
+fn open_journal(folder: &Path, limits: Limits, boot: BootId) -> anyhow::Result<Option<Journal>> {
     let run = new_run();
-    let limits = Limits { bytes_max: settings.journal_bytes_max };
-    let opened = Journal::open(&settings.data_dir, limits).and_then(|mut journal| {
+    let opened = Journal::open(folder, limits).and_then(|mut journal| {
         journal.begin(run, boot)?;
         Ok(journal)
     });
     match opened {
         Ok(journal) => {
-            tracing::info!(%run, data_dir = %settings.data_dir.display(), "the journal is open");
+            tracing::info!(%run, folder = %folder.display(), "the journal is open");
             Ok(Some(journal))
         }
         Err(error) if error.is_fatal() => Err(error.into()),
@@ -428,6 +447,7 @@ fn open_phone(
 fn open_uplink(
     office: Option<uplink::UplinkConfig>,
     journal: &JournalThread,
+    beside: Vec<JournalThread>,
     has_letter: bool,
 ) -> Box<dyn Fn() + Send> {
     let Some(office) = office else {
@@ -438,7 +458,7 @@ fn open_uplink(
         tracing::warn!("not enrolled at a hub: ratings are kept here until `enrol` was run");
         return Box::new(|| {});
     };
-    match uplink::start(office, journal.clone()) {
+    match uplink::start_beside(office, journal.clone(), beside) {
         Ok(uplink) => Box::new(move || uplink.nudge()),
         Err(error) => {
             let error = &error as &dyn std::error::Error;

@@ -61,20 +61,23 @@
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
+//! | [`kiosk::former`] | the journals of places where the board was before | `journal`, `settings` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `escape`, `feedback`, `journal`, `wire` |
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
-//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `digits`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire`, `zones` |
+//! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `digits`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `former`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire`, `zones` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
-//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `digits`, `feedback`, `foreign`, `journal`, `pin`, `sheets`, `wire` |
+//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `digits`, `feedback`, `foreign`, `former`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
-//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `digits`, `escape`, `feedback`, `file`, `foreign`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
+//! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `former`, `journal`, `office_survey`, `pin`, `settings`, `wire` |
+//! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `settings`, `uplink` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `feedback`, `journal`, `office_survey`, `pin`, `screen`, `settings`, `wire`, `zones` |
 //!
 //! ## The rooms of head office
@@ -102,9 +105,9 @@
 //! 2. `src/kiosk/attendant.rs:393` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
-//! 4. `src/kiosk/journal/thread.rs:363` `fn append(`: the journal commits it to the card; only then
+//! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:269` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:314` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
@@ -146,7 +149,9 @@
 //!    `tests/kiosk::a_flipped_bit_in_the_database_hides_nothing`,
 //!    `tests/together::no_rating_is_lost_or_doubled_when_everything_is_killed`,
 //!    `tests/hub::the_same_delivery_twice_counts_once`,
-//!    `tests/together::ratings_that_are_carried_on_a_stick_count_once`.
+//!    `tests/together::ratings_that_are_carried_on_a_stick_count_once`. Each counts where it was
+//!    taken; what was given up, and what was a trial, are terms of their own:
+//!    `tests/together::each_head_office_gets_exactly_its_own_whatever_the_order`.
 //! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned`.
 //! 4. The kiosk takes ratings without network, hub, valid time, screen or buttons, and says what it
 //!    cannot do: `tests/kiosk::a_kiosk_without_hub_screen_and_buttons_still_takes_ratings`.

@@ -84,6 +84,31 @@ pub fn ask_pin() -> anyhow::Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
+/// Has a person choose one of several words on the terminal; none where nobody can be asked.
+///
+/// # Errors
+/// When the terminal cannot be read or written.
+pub fn ask_which(question: &str, words: &[&str]) -> anyhow::Result<Option<String>> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Ok(None);
+    }
+    let mut out = std::io::stderr();
+    writeln!(out, "{}", Lines(question))?;
+    loop {
+        write!(out, "{}? ", words.join(" or "))?;
+        out.flush()?;
+        let mut line = String::new();
+        if stdin.lock().take(256).read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let answer = line.trim().to_lowercase();
+        if words.contains(&answer.as_str()) {
+            return Ok(Some(answer));
+        }
+    }
+}
+
 /// Prints text to standard output, with a line break at its end.
 ///
 /// # Errors

@@ -15,11 +15,12 @@ use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
 
+use smilepost::kiosk::enrolling::{self, Files, Standing};
 use smilepost::kiosk::health::State;
-use smilepost::kiosk::journal::{Journal, JournalSource, Limits};
-use smilepost::kiosk::office_survey::OfficeSurvey;
+use smilepost::kiosk::journal::JournalSource;
+use smilepost::kiosk::reset::reset;
 use smilepost::kiosk::screen::bring_fonts;
-use smilepost::kiosk::settings::{Enrolment, Settings};
+use smilepost::kiosk::settings::{Enrolment, Owners, Settings};
 use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
@@ -64,6 +65,32 @@ enum Command {
         /// A letter written by `smilepost-hub kiosk letter`, for a shop without a network.
         #[arg(long, value_name = "FILE", conflicts_with_all = ["hub_url", "code"])]
         letter: Option<PathBuf>,
+        /// What was taken before any enrolment: `keep` it for this one, or it was a `trial`, which
+        /// stays here and is never sent. Without it a terminal is asked.
+        #[arg(long, value_enum)]
+        before: Option<Before>,
+        /// Give up what waits for the place that is left, if this is another kiosk or head office.
+        /// Without it that stays with its own place and is delivered there.
+        #[arg(long)]
+        give_up: bool,
+    },
+    /// Give up what still waits for a place where this board was before.
+    GiveUp {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The kiosk's name at that place, as `verify` shows it.
+        kiosk: String,
+    },
+    /// Ready the card for imaging: delete journals, enrolments, PIN, certificate and whatever else
+    /// is this board's own; refused while ratings wait.
+    Reset {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Delete what waits too; nobody gets it any more.
+        #[arg(long)]
+        give_up: bool,
     },
     /// Write the daily summaries and the events that wait for head office to a USB stick, and read
     /// head office's receipts from it.
@@ -88,6 +115,9 @@ enum Command {
         /// The last of several days.
         #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
         to: Option<String>,
+        /// Count what was taken at former places, and as a trial, too.
+        #[arg(long)]
+        all: bool,
         /// How to print it.
         #[arg(long, value_enum, default_value_t)]
         format: SummaryFormat,
@@ -132,6 +162,9 @@ enum Command {
         /// The last day; if left out, the newest.
         #[arg(long, value_name = "YYYY-MM-DD")]
         to: Option<String>,
+        /// Write what was taken at former places, and as a trial, too.
+        #[arg(long)]
+        all: bool,
         /// How to write it.
         #[arg(long, value_enum, default_value_t)]
         format: ExportFormat,
@@ -165,6 +198,23 @@ enum ClockCommand {
         /// 2026-11-22T17:05:30+02:00.
         time: String,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Before {
+    /// It belongs to this enrolment and is sent to head office.
+    Keep,
+    /// It is kept here and never sent.
+    Trial,
+}
+
+impl From<Before> for enrolling::Before {
+    fn from(before: Before) -> Self {
+        match before {
+            Before::Keep => Self::Keep,
+            Before::Trial => Self::Trial,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -211,10 +261,13 @@ fn act(command: Command) -> anyhow::Result<()> {
             kiosk.run()
         }
         Command::Carry { config, folder } => carry(&Settings::read(&config)?, &folder),
-        Command::Enrol { config, hub_url, code, letter } => {
+        Command::Enrol { config, hub_url, code, letter, before, give_up } => {
             let settings = Settings::read(&config)?;
             // A code is valid once: check that its token can be stored before the code is used.
             Enrolment::can_be_written(&settings.data_dir)?;
+            let standing = Standing::of(&settings)?;
+            print(standing.waiting().join("\n"))?;
+            let before = decide(&standing, before)?;
             let enrolment = match letter {
                 Some(letter) => open_letter(&letter)?,
                 None => {
@@ -222,13 +275,12 @@ fn act(command: Command) -> anyhow::Result<()> {
                     uplink::enrol(&settings.uplink, &hub, &code, &app())?
                 }
             };
-            enrolment.write(&settings.data_dir)?;
-            OfficeSurvey::forget(&settings.data_dir)
-                .context("cannot delete the survey of the former hub")?;
+            let said = standing.enter(&settings, &enrolment, before, give_up)?;
             let Enrolment { kiosk, shop, zone, .. } = &enrolment;
             print(format_args!(
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
             ))?;
+            print(said.join("\n"))?;
             match &settings.zone {
                 Some(own) if own.name() != zone => print(format_args!(
                     "Head office has the time zone {zone} for this shop, but `zone` in {} is {}: \
@@ -245,9 +297,35 @@ fn act(command: Command) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        Command::Summary { config, date, from, to, format } => {
+        Command::GiveUp { config, kiosk } => {
             let settings = Settings::read(&config)?;
-            let summary = summary(&settings, date.or(from), to)?;
+            let enrolment = Enrolment::read(&settings.data_dir)?;
+            let owners = Owners::read(&settings.data_dir, enrolment.as_ref())?;
+            let places = owners.give_up(&settings.data_dir, &kiosk)?;
+            anyhow::ensure!(
+                places > 0,
+                "this board has left no kiosk {kiosk:?}: `smilepost-kiosk verify` shows those that \
+                it has left"
+            );
+            print(format_args!(
+                "What waits for {kiosk} is given up. Restart smilepost-kiosk if it runs."
+            ))
+        }
+        Command::Reset { config, give_up } => {
+            let settings = Settings::read(&config)?;
+            let left = reset(&settings, give_up)?;
+            print(format_args!(
+                "The card is ready for imaging: nothing in {} is of this board alone.",
+                settings.data_dir.display()
+            ))?;
+            for file in left.iter().chain([&config]) {
+                print(format_args!("left: {}", Plain(file.display())))?;
+            }
+            Ok(())
+        }
+        Command::Summary { config, date, from, to, all, format } => {
+            let settings = Settings::read(&config)?;
+            let summary = summary(&settings, date.or(from), to, all)?;
             match format {
                 SummaryFormat::Csv => {
                     let shop = shop(&settings, Enrolment::read(&settings.data_dir)?.as_ref());
@@ -307,8 +385,8 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Clock(ClockCommand::Set { config, time }) => {
             set_clock(&Settings::read(&config)?, &time)
         }
-        Command::Export { config, from, to, format } => {
-            export(&Settings::read(&config)?, from, to, format)
+        Command::Export { config, from, to, all, format } => {
+            export(&Settings::read(&config)?, (from, to), all, format)
         }
     }
 }
@@ -341,6 +419,27 @@ fn set_pin(settings: &Settings) -> anyhow::Result<()> {
     ))
 }
 
+/// What becomes of what was taken before any enrolment: said by a flag, or asked on a terminal.
+fn decide(
+    standing: &Standing,
+    before: Option<Before>,
+) -> anyhow::Result<Option<enrolling::Before>> {
+    let unowned = standing.unowned();
+    if before.is_some() || unowned == 0 {
+        return Ok(before.map(Into::into));
+    }
+    let question = format!(
+        "This kiosk holds {unowned} ratings and other events that were taken before any \
+        enrolment. Do they belong to this one, or were they a trial, which is never sent?"
+    );
+    let answer = program::ask_which(&question, &["keep", "trial"])?;
+    match answer.as_deref() {
+        Some("keep") => Ok(Some(enrolling::Before::Keep)),
+        Some("trial") => Ok(Some(enrolling::Before::Trial)),
+        _ => Err(enrolling::Error::Undecided(unowned).into()),
+    }
+}
+
 /// The largest letter that is read, in bytes.
 const LETTER_BYTES_MAX: u64 = 64 * 1_024;
 
@@ -358,14 +457,14 @@ fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
     Ok(uplink::enrolment(String::new(), letter.enrolled)?)
 }
 
-/// Writes to a stick, through the running kiosk or from the journal's file.
+/// Writes to a stick, through the running kiosk or from the journals' files.
 fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
     let folder = std::path::absolute(folder)?;
     let ask = Ask::Carry { folder: folder.clone() };
     let told = match socket::ask(&settings.runtime_dir, &ask)? {
         Some(answers) => answers.carried()?,
         None => {
-            let (source, shop) = open_file(settings)?;
+            let (source, shop, files) = open_file(settings)?;
             let enrolment = Enrolment::read(&settings.data_dir)?;
             let data_dir = &settings.data_dir;
             let place =
@@ -374,7 +473,9 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
             let pages = stick::pages(&mut clerk)?;
             let source = clerk.into_source();
             let folder = stick::open(&folder)?;
-            stick::write(&folder, &source, &pages, enrolment.as_ref(), data_dir, &app())?
+            let own = files.owners.journal(data_dir);
+            let written = stick::write(&folder, &source, &pages, enrolment.as_ref(), &own, &app())?;
+            stick::write_former(&folder, &files.former, &pages, &app(), written)?
         }
     };
     for file in &told.files {
@@ -391,27 +492,40 @@ fn summary(
     settings: &Settings,
     date: Option<String>,
     until: Option<String>,
+    is_all: bool,
 ) -> anyhow::Result<Summary> {
-    let ask = Ask::Summary { date: date.clone(), until: until.clone() };
+    let (of, to) = (date.clone(), until.clone());
+    let ask = match is_all {
+        true => Ask::SummaryOfAll { date: of, until: to },
+        false => Ask::Summary { date: of, until: to },
+    };
     if let Some(answers) = socket::ask(&settings.runtime_dir, &ask)? {
         return Ok(answers.summary()?);
     }
-    let (source, shop) = open_file(settings)?;
-    Ok(desk::summary(&source, &shop, date.as_deref(), until.as_deref(), clock::wall_ms())?)
+    let days = (date.as_deref(), until.as_deref());
+    if is_all {
+        let (files, shop) = open_files(settings)?;
+        let present = files.present.as_ref();
+        return Ok(desk::summary_of_all(present, &files.former, &shop, days, clock::wall_ms())?);
+    }
+    let (source, shop, _) = open_file(settings)?;
+    Ok(desk::summary(&source, &shop, days.0, days.1, clock::wall_ms())?)
 }
 
 fn verify(settings: &Settings) -> anyhow::Result<Verified> {
     if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Verify)? {
         return Ok(answers.verified()?);
     }
-    Ok(desk::verify(&open_file(settings)?.0)?)
+    let (files, _) = open_files(settings)?;
+    Ok(desk::verify_all(files.present.as_ref(), &files.former)?)
 }
 
 fn retry(settings: &Settings) -> anyhow::Result<u64> {
     if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Retry)? {
         return Ok(answers.done()?);
     }
-    Ok(desk::retry(&open_file(settings)?.0)?)
+    let (files, _) = open_files(settings)?;
+    Ok(desk::retry_all(files.present.as_ref(), &files.former)?)
 }
 
 fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
@@ -428,34 +542,56 @@ fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
 
 fn export(
     settings: &Settings,
-    from: Option<String>,
-    to: Option<String>,
+    (from, to): (Option<String>, Option<String>),
+    is_all: bool,
     format: ExportFormat,
 ) -> anyhow::Result<()> {
     let out = std::io::BufWriter::new(std::io::stdout());
     let mut sheet = ExportWriter::new(format, out, &Exported::default())?;
-    let ask = Ask::Export { from: from.clone(), to: to.clone() };
+    let (first, last) = (from.clone(), to.clone());
+    let ask = match is_all {
+        true => Ask::ExportOfAll { from: first, to: last },
+        false => Ask::Export { from: first, to: last },
+    };
     if let Some(mut answers) = socket::ask(&settings.runtime_dir, &ask)? {
         while let Some(event) = answers.event()? {
             sheet.write(&event)?;
         }
         return Ok(sheet.finish()?);
     }
-    let (source, shop) = open_file(settings)?;
     let days = (from.as_deref(), to.as_deref());
-    desk::export(&source, &shop, days, |event| Ok(sheet.write(&event)?))?;
+    let take = |event: Exported| Ok(sheet.write(&event)?);
+    if is_all {
+        let (files, shop) = open_files(settings)?;
+        desk::export_all(files.present.as_ref(), &files.former, &shop, days, take)?;
+    } else {
+        let (source, shop, _) = open_file(settings)?;
+        desk::export(&source, &shop, days, take)?;
+    }
     Ok(sheet.finish()?)
 }
 
-fn open_file(settings: &Settings) -> anyhow::Result<(JournalSource, desk::Shop)> {
-    let folder: &Path = &settings.data_dir;
-    let file = folder.join(smilepost::kiosk::journal::FILE);
-    anyhow::ensure!(
-        file.exists(),
-        "there is no journal at {} yet: start the kiosk once",
-        file.display()
-    );
-    let shop = shop(settings, Enrolment::read(folder)?.as_ref());
-    let limits = Limits { bytes_max: settings.journal_bytes_max };
-    Ok((JournalSource::from(Journal::open(folder, limits)?), shop))
+/// Opens the journal of the present place, which has to be there; the others come with it.
+fn open_file(settings: &Settings) -> anyhow::Result<(JournalSource, desk::Shop, Files)> {
+    let (mut files, shop) = open_files(settings)?;
+    let present = files.present.take().with_context(|| no_journal(settings, &files))?;
+    Ok((present, shop, files))
+}
+
+/// Opens every journal of the board, of which there has to be one.
+fn open_files(settings: &Settings) -> anyhow::Result<(Files, desk::Shop)> {
+    let enrolment = Enrolment::read(&settings.data_dir)?;
+    let files = Files::open(settings, enrolment.as_ref())?;
+    let is_any = files.present.is_some() || !files.former.is_empty();
+    anyhow::ensure!(is_any, no_journal(settings, &files));
+    Ok((files, shop(settings, enrolment.as_ref())))
+}
+
+fn no_journal(settings: &Settings, files: &Files) -> String {
+    let file = files.owners.journal(&settings.data_dir).join(smilepost::kiosk::journal::FILE);
+    let more = match files.former.is_empty() {
+        true => "",
+        false => "; `--all` shows what was taken before",
+    };
+    format!("there is no journal at {} yet: start the kiosk once{more}", file.display())
 }

@@ -104,7 +104,7 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
         clocks_apart: None,
         boots,
         runs: runs.collect(),
-        counters: Counters { taken, settled, set_aside, waiting, lost },
+        counters: Counters { taken, settled, set_aside, waiting, lost, given_up: 0 },
     }
 }
 

@@ -31,6 +31,9 @@ mod schema;
 mod source;
 mod thread;
 
+/// The names that the journal's files begin with.
+pub const OWN_FILES: [&str; 3] = [FILE, rescue::high_water::FILE, reserve::FILE];
+
 pub use self::append::Journal;
 pub use self::batch::{ArchiveSeen, Batch, BatchRun, Settlement};
 pub use self::books::{Audit, Books, RunBooks};

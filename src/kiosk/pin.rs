@@ -24,6 +24,8 @@ mod tries;
 
 pub use self::delay::{DELAY_MAX_MS, Denied, FIRST_DELAY_MS, FREE_TRIES};
 pub use self::guard::PinGuard;
-pub use self::kept::{FILE, Unwritten, adopt, given, is_set, kept, set, unset};
+pub use self::kept::{
+    FILE, OWN_FILES, Unwritten, adopt, forget_given, given, is_set, kept, set, unset,
+};
 pub use self::network_guard::{ALL_FREE, ALL_INTERVAL_MS, Caller, NetworkGuard, wrong_tries};
 pub use crate::secret::pin::hash;

@@ -8,6 +8,7 @@ mod buttons;
 mod call;
 mod desk;
 mod enrolment;
+mod former;
 mod screen;
 mod uplink;
 
@@ -24,6 +25,9 @@ use self::call::CallPart;
 use self::desk::DeskPart;
 pub use self::desk::{PhoneLimits, PhoneListen};
 pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError, Unfit, is_secret};
+pub use self::former::{
+    FORMER_DIR, Former, Holder, JOURNALS_DIR, Leave, Owners, journal_folder, renew,
+};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
 use self::uplink::UplinkPart;

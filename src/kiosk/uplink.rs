@@ -22,6 +22,7 @@ use std::sync::Arc;
 use reqwest::header::CONTENT_TYPE;
 use tokio::sync::Notify;
 
+pub use self::carried::OWN_FILE;
 use self::client::{Clock, is_json, parse, read, refusal};
 use self::connector::Connector;
 pub use self::error::{Error, Unusable};
@@ -29,8 +30,9 @@ use self::sender::Sender;
 pub use self::sender::{UplinkConfig, UplinkStatus};
 use crate::clock;
 use crate::digits;
+use crate::kiosk::former::{FormerJournal, Owed};
 use crate::kiosk::journal::JournalThread;
-use crate::kiosk::settings::{self, Enrolment};
+use crate::kiosk::settings::{self, Enrolment, Former, Settings};
 use crate::wire::{self, Enrolled, Enrolment as EnrolmentRequest};
 
 /// A handle on the uplink's thread.
@@ -98,12 +100,71 @@ pub fn enrolment(hub: String, enrolled: Enrolled) -> Result<Enrolment, Error> {
 /// When the enrolment's address is not a hub's. What else is wrong with the way there may be cured
 /// while the kiosk runs.
 pub fn start(config: UplinkConfig, journal: JournalThread) -> Result<Uplink, Error> {
+    start_beside(config, journal, Vec::new())
+}
+
+/// As [`start`], where the journals of former places lie beside this one: their old events are
+/// deleted as well.
+///
+/// # Errors
+/// As for [`start`].
+pub fn start_beside(
+    config: UplinkConfig,
+    journal: JournalThread,
+    beside: Vec<JournalThread>,
+) -> Result<Uplink, Error> {
+    start_for(config, journal, None, beside)
+}
+
+/// Starts an uplink for each former place that is still owed something. It brings that, by the
+/// place's own token, and ends with it.
+pub fn start_former<'a>(
+    former: impl Iterator<Item = &'a FormerJournal>,
+    settings: &Settings,
+    app: &str,
+    floor_ms: i64,
+) {
+    for FormerJournal { former, journal, owed, .. } in former {
+        let (Some(place), Some(owed)) = (former.place(), owed) else {
+            continue;
+        };
+        let (kiosk, hub) = (&place.kiosk, &place.hub);
+        tracing::info!(kiosk, hub, "what a former place is owed is sent there");
+        let config = UplinkConfig {
+            enrolment: place.clone(),
+            settings: settings.clone(),
+            app: app.to_owned(),
+            floor_ms,
+            survey: None,
+            on_survey: Box::new(drop),
+            on_status: Box::new(|_| {}),
+            on_zone: Box::new(drop),
+            anchor: clock::anchor,
+        };
+        if let Some(anchor) = clock::anchor(floor_ms) {
+            // Where the journal is ending, nothing has to be dated any more.
+            let _ = journal.add_anchor(anchor);
+        }
+        let errand = Some((former.clone(), *owed));
+        if let Err(error) = start_for(config, journal.clone(), errand, Vec::new()) {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, kiosk, hub, "what a former place is owed is kept, not sent");
+        }
+    }
+}
+
+fn start_for(
+    config: UplinkConfig,
+    journal: JournalThread,
+    errand: Option<(Former, Owed)>,
+    beside: Vec<JournalThread>,
+) -> Result<Uplink, Error> {
     let settings = config.settings.uplink.clone();
     let clock = Clock::not_before(config.floor_ms);
     let connector = Connector::to(&settings, &config.enrolment.hub, clock.clone())?;
     let nudge = Arc::new(Notify::new());
     let uplink = Uplink { nudge: nudge.clone() };
-    let sender = Sender::new(connector, clock, config, journal);
+    let sender = Sender { beside, ..Sender::new(connector, clock, config, journal, errand) };
     let runtime = runtime().map_err(Error::Thread)?;
     let thread = std::thread::Builder::new().name("uplink".to_owned());
     thread.spawn(move || runtime.block_on(sender.run(&settings, &nudge))).map_err(Error::Thread)?;

@@ -112,7 +112,7 @@ impl Tie {
     }
 }
 
-/// How the kiosk's books stand: `taken = settled + set_aside + waiting + lost`.
+/// How the kiosk's books stand: `taken = settled + set_aside + waiting + lost + given_up`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Events taken since the journal was made.
@@ -126,6 +126,15 @@ pub struct Counters {
     /// Of these, those that the card lost, as far as they are known.
     #[serde(default)]
     pub lost: u64,
+    /// Of these, those that were given up when the board left for another place.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub given_up: u64,
+}
+
+/// Nothing is written of what almost no kiosk has.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One event as read: its number, and its content if this version can read it.

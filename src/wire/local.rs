@@ -33,6 +33,22 @@ pub enum Ask {
     },
     /// What was last heard of head office.
     Office,
+    /// As `Summary`, with the journals of former places and trials too.
+    SummaryOfAll {
+        /// See `Summary`.
+        date: Option<String>,
+        /// See `Summary`.
+        until: Option<String>,
+    },
+    /// As `Export`, with the journals of former places and trials too.
+    ExportOfAll {
+        /// See `Export`.
+        from: Option<String>,
+        /// See `Export`.
+        to: Option<String>,
+    },
+    /// What the books say, without a look at the rows.
+    Books,
     /// Check whether the books hold.
     Verify,
     /// Send the events that are set aside again.
@@ -267,7 +283,8 @@ pub struct Exported {
     pub quality: String,
     /// What it says; `misuse` is by the present rules.
     pub fields: Fields,
-    /// `settled`, `waiting` or `set aside`.
+    /// `settled`, `waiting` or `set aside`; `given up` or `trial` where nothing in the journal is
+    /// sent any more.
     pub state: String,
     /// For a bounded time, the earliest that it can have been, as RFC 3339 in UTC.
     pub earliest: Option<String>,
@@ -358,6 +375,9 @@ pub struct Verified {
     pub rows: u64,
     /// What is set aside, and why.
     pub set_aside: Vec<SetAside>,
+    /// The journals of places where the board was before, oldest first.
+    #[serde(default)]
+    pub former: Vec<FormerSums>,
     /// Damaged journals that were put beside the present one.
     pub bad_files: Vec<String>,
     /// How many journals were lost whose number of events nobody knows.
@@ -386,6 +406,36 @@ impl Sums {
     #[must_use]
     pub const fn holds(&self) -> bool {
         self.taken == self.settled + self.waiting + self.set_aside + self.lost
+    }
+}
+
+/// The terms of a journal that was left when the board was enrolled for another place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerSums {
+    /// The kiosk's name at the head office of that place; none for a trial, or where its record
+    /// cannot be read.
+    #[serde(default)]
+    pub kiosk: Option<String>,
+    /// The hub's address there; empty where there was no network to it.
+    #[serde(default)]
+    pub hub: Option<String>,
+    /// The terms that every journal has. What waits here is still to be delivered to that place.
+    #[serde(flatten)]
+    pub sums: Sums,
+    /// Of the events taken, those that somebody gave up when the board left.
+    #[serde(default)]
+    pub given_up: u64,
+    /// Of the events taken, those taken as a trial, before any enrolment.
+    #[serde(default)]
+    pub trial: u64,
+}
+
+impl FormerSums {
+    /// Whether every event that was taken is in exactly one of the other terms.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        let Sums { taken, settled, waiting, set_aside, lost } = self.sums;
+        taken == settled + waiting + set_aside + lost + self.given_up + self.trial
     }
 }
 

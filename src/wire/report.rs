@@ -82,7 +82,7 @@ pub struct Reconciled {
     pub set_aside: u64,
     /// Of these, reported as lost by the kiosk, and not here.
     pub lost: u64,
-    /// Of these, neither; they wait at the kiosk, or are set aside there.
+    /// Of these, neither; they wait at the kiosk, are set aside, or were given up there.
     pub missing: u64,
     /// What the kiosk itself reported last.
     pub told: Told,
@@ -101,6 +101,8 @@ pub struct Told {
     pub set_aside: u64,
     /// Of these, lost by its card.
     pub lost: u64,
+    /// Of these, given up when the board left for another place.
+    pub given_up: u64,
 }
 
 /// One run of which not everything is stored.

@@ -184,6 +184,34 @@ async fn one_bad_event_is_set_aside_and_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn a_run_belongs_to_the_kiosk_that_it_first_came_from_whichever_way_it_comes_again() {
+    let scene = Scene::new().await;
+    let other = scene.stranger("turku").await;
+    scene.receipt(&delivery(&[rating(1, 4), rating(2, 4)])).await;
+    // The board moves to another shop, and its card brings the run again as that kiosk's.
+    let carried = file_to(&keys(&scene), &other, "turku", NONCE, &[(1, 3)]);
+    let taken = take(&scene, &carried).await.unwrap();
+    assert_eq!((taken.added, taken.set_aside), (0, 3));
+    let (status, answer) = scene.deliver_by(&other, &delivery(&[rating(1, 4), rating(3, 4)])).await;
+    assert_eq!((status, &answer["settled"]), (200, &serde_json::json!([])), "{answer}");
+    assert_eq!(stored(&scene).await, 2);
+    // A run that was carried first is its kiosk's, too.
+    let first = scene.stranger("oulu").await;
+    let run = "f".repeat(32);
+    let mut of_oulu = delivery(&[rating(1, 4)]);
+    of_oulu["nonce"] = NONCE.into();
+    of_oulu["runs"][0]["run"] = run.as_str().into();
+    let (signer, hub) = (Signer::of_token(&first).unwrap(), keys(&scene).public().unwrap());
+    let mut writer = Writer::begin(Vec::new(), signer, hub, "oulu", NONCE).unwrap();
+    writer.add(&serde_json::from_value(of_oulu.clone()).unwrap()).unwrap();
+    assert_eq!(take(&scene, &writer.end().unwrap().0).await.unwrap().added, 1);
+    let (status, answer) = scene.deliver_by(&other, &of_oulu).await;
+    assert_eq!((status, &answer["settled"]), (200, &serde_json::json!([])), "{answer}");
+    let books = scene.archive.reconcile("oulu".to_owned()).await.unwrap();
+    assert_eq!((books.stored, books.holds), (1, true));
+}
+
+#[tokio::test]
 async fn the_token_of_a_letter_ends_the_one_before_it_once_it_is_used() {
     let scene = Scene::new().await;
     // The letter's token follows one that is in use.

@@ -126,6 +126,10 @@ mutant another-kiosks-run-is-taken src/hub/rules/claims.rs 's/owner == kiosk\)/o
 mutant a-boot-is-anybodys src/hub/archive/sqlite/ingest.rs 's/where uuid = \? and kiosk = \?"/where uuid = ? and kiosk <> ? || \x27\x27"/; s/uuid = \? and kiosk is null/uuid = ?/' --test hub owners
 mutant one-kiosk-moves-the-chain src/hub/rules/restored.rs 's/SHOPS_IN_DOUBT: u32 = 3/SHOPS_IN_DOUBT: u32 = 1/' --test hub epochs
 mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64 = 60 \* 60/EPOCH_LIFE_MS: i64 = -60/' --test hub epochs
+# What was taken for one place goes to no other.
+mutant the-journal-moves-along src/kiosk/settings/former.rs 's/(            Leave::Journal \{ is_given_up \} => \{\n)/$1                if before.is_some() { return new.write(data_dir); }\n/' --test together owners
+mutant a-trial-is-sent src/kiosk/enrolling.rs 's/Some\(Leave::Journal \{ is_given_up: false \}\)/Some(Leave::Keep)/' --test together owners
+mutant a-reset-looks-at-nothing src/kiosk/reset.rs 's/if !waiting\.is_empty\(\) && !gives_up/if waiting.len() > 99 \&\& !gives_up/' --test together owners
 # A foreign folder is never ours, and the journal knows its own file.
 mutant links-are-followed src/foreign.rs 's/AtFlags::SYMLINK_NOFOLLOW/AtFlags::empty()/; s/flags \| OFlags::NOFOLLOW \| OFlags::CLOEXEC/flags | OFlags::CLOEXEC/; s/ResolveFlags::BENEATH \| ResolveFlags::NO_SYMLINKS \| ResolveFlags::NO_MAGICLINKS/ResolveFlags::empty()/' --test hostile stick
 mutant a-receipt-for-a-header src/hub/carried/import.rs 's/if reader\.signer\(\)\.is_none\(\)/if reader.signer().is_none() \&\& now_ms == 0/' --test hostile stick

@@ -21,6 +21,7 @@ mod killed;
 mod line;
 #[path = "../support/noon.rs"]
 mod noon;
+mod owners;
 #[path = "../support/parties.rs"]
 mod parties;
 #[path = "../support/portal.rs"]

@@ -40,9 +40,9 @@ use super::error::Error;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 13;
+pub const SCHEMA_VERSION: i32 = 14;
 
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -56,6 +56,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("sqlite/0011_budget.sql"),
     include_str!("sqlite/0012_clocks.sql"),
     include_str!("sqlite/0013_guesses.sql"),
+    include_str!("sqlite/0014_given_up.sql"),
 ];
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.

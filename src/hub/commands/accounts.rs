@@ -49,6 +49,10 @@ fn write_accounts(out: &mut String, accounts: &[Reconciled]) -> std::fmt::Result
             let waiting = told.waiting;
             let aside = told.set_aside;
             writeln!(out, "  the kiosk reported {waiting} waiting and {aside} set aside")?;
+            if told.given_up > 0 {
+                let given_up = told.given_up;
+                writeln!(out, "  {given_up} were given up when the board left for another place")?;
+            }
         }
         for run in &account.runs {
             for (what, ranges) in

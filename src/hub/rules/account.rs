@@ -82,8 +82,9 @@ impl Account {
     /// Whether the equation holds, and no more is missing than the kiosk says that it still keeps:
     /// what waits there, and what is set aside there without being named here.
     ///
-    /// `conflicts` is how many numbers of this kiosk stand for another event here. They are set
-    /// aside at the kiosk, and their numbers are not missing here.
+    /// `waiting` includes what was given up there. `conflicts` is how many numbers of this kiosk
+    /// stand for another event here. They are set aside at the kiosk, and their numbers are not
+    /// missing here.
     #[must_use]
     pub const fn holds(&self, waiting: u64, set_aside: u64, conflicts: u64) -> bool {
         let known = self.stored + self.set_aside + self.lost + self.missing;

@@ -25,6 +25,8 @@ pub struct Books {
     pub set_aside: u64,
     /// Of these, lost by its card.
     pub lost: u64,
+    /// Of these, given up when the board left for another place.
+    pub given_up: u64,
 }
 
 /// The counters that a kiosk sends.
@@ -38,6 +40,8 @@ pub struct Counters {
     pub set_aside: u64,
     /// Of these, lost by its card.
     pub lost: u64,
+    /// Of these, given up when the board left for another place.
+    pub given_up: u64,
 }
 
 /// What a delivery brought.
@@ -85,6 +89,7 @@ impl Books {
             waiting: told.waiting.saturating_sub(brought.named),
             set_aside: told.set_aside.saturating_add(brought.set_aside),
             lost: told.lost,
+            given_up: told.given_up,
         })
     }
 }
@@ -93,13 +98,14 @@ impl Books {
 mod tests {
     use super::*;
 
-    const BEFORE: Books = Books { stored: 6, taken: 10, waiting: 4, set_aside: 0, lost: 0 };
+    const BEFORE: Books =
+        Books { stored: 6, taken: 10, waiting: 4, set_aside: 0, lost: 0, given_up: 0 };
     const BROUGHT: Brought = Brought { named: 3, set_aside: 1, added: 2, newly_set_aside: 1 };
 
     #[test]
     fn what_a_receipt_names_is_taken_off_what_the_kiosk_said_that_it_holds() {
-        let told = Counters { taken: 12, waiting: 5, set_aside: 1, lost: 1 };
-        let after = Books { stored: 8, taken: 12, waiting: 2, set_aside: 2, lost: 1 };
+        let told = Counters { taken: 12, waiting: 5, set_aside: 1, lost: 1, given_up: 1 };
+        let after = Books { stored: 8, taken: 12, waiting: 2, set_aside: 2, lost: 1, given_up: 1 };
         for way in [Way::Sent, Way::Carried] {
             assert_eq!(BEFORE.after(way, told, BROUGHT), After::News(after));
         }
@@ -112,7 +118,7 @@ mod tests {
 
     #[test]
     fn an_old_file_changes_only_what_arrived_with_it() {
-        let told = Counters { taken: 10, waiting: 9, set_aside: 7, lost: 7 };
+        let told = Counters { taken: 10, waiting: 9, set_aside: 7, lost: 7, given_up: 7 };
         let after = Books { stored: 8, waiting: 1, set_aside: 1, ..BEFORE };
         assert_eq!(BEFORE.after(Way::Carried, told, BROUGHT), After::Old(after));
         let again = Brought { named: 3, set_aside: 1, ..Brought::default() };

@@ -10,6 +10,9 @@ mod absent;
 mod served;
 pub mod talk;
 
+/// The names that the page's files in the data folder begin with.
+pub const OWN_FILES: [&str; 2] = ["desk-certificate.pem", "desk-key.pem"];
+
 #[cfg(not(feature = "phone"))]
 pub use self::absent::{Phone, qr_code};
 #[cfg(feature = "phone")]

@@ -64,6 +64,7 @@ enum Request {
     Page { after: i64, rows_max: usize, reply: ReplyTo<Result<Vec<Kept>, Error>> },
     Books { reply: ReplyTo<(Books, Timeline)> },
     Retry { reply: ReplyTo<Result<u64, Error>> },
+    HasChores { reply: ReplyTo<Result<bool, Error>> },
     Audit { reply: ReplyTo<Result<Audit, Error>> },
     Close,
     Prune { limit: Limit, reply: ReplyTo<Result<usize, Error>> },
@@ -143,6 +144,11 @@ impl JournalThread {
     pub async fn settle(&self, settlement: Settlement) -> Result<Result<Books, Error>, Gone> {
         let settlement = Box::new(settlement);
         self.ask(|reply| Request::Settle { settlement, reply }).await
+    }
+
+    /// See [`Journal::has_chores`].
+    pub async fn has_chores(&self) -> Result<Result<bool, Error>, Gone> {
+        self.ask(|reply| Request::HasChores { reply }).await
     }
 
     /// See [`Journal::prune`].
@@ -315,6 +321,9 @@ impl<A: Fn(Outcome)> Owner<A> {
             }
             Request::Retry { reply } => {
                 let _ = reply.send(self.with(Journal::retry));
+            }
+            Request::HasChores { reply } => {
+                let _ = reply.send(self.with(|journal| Ok(journal.has_chores())));
             }
             Request::Audit { reply } => {
                 let _ = reply.send(self.with(|journal| journal.audit()));

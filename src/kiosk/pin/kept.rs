@@ -10,6 +10,9 @@ pub const FILE: &str = "pin";
 /// The file of the number of the PIN that head office gave last, beside it.
 const GIVEN_FILE: &str = "pin-given";
 
+/// The names that the files of the PIN begin with.
+pub const OWN_FILES: [&str; 1] = [FILE];
+
 /// The PIN cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the PIN to {}", .0.display())]
@@ -57,6 +60,18 @@ pub fn adopt(data_dir: &Path, number: u64, hash: Option<&str>) -> Result<(), Unw
 #[must_use]
 pub fn given(data_dir: &Path) -> Option<u64> {
     std::fs::read_to_string(data_dir.join(GIVEN_FILE)).ok()?.trim().parse().ok()
+}
+
+/// Forgets what a former head office said of the PIN, whose numbers are not the next one's.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn forget_given(data_dir: &Path) -> Result<(), Unwritten> {
+    let file = data_dir.join(GIVEN_FILE);
+    match std::fs::remove_file(&file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Unwritten(file, error)),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a PIN was set.

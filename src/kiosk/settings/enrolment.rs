@@ -71,10 +71,18 @@ pub struct Unfit(Vec<&'static str>);
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}", .file.display())]
 pub struct EnrolmentError {
-    action: &'static str,
-    file: PathBuf,
+    pub(super) action: &'static str,
+    pub(super) file: PathBuf,
     #[source]
-    source: std::io::Error,
+    pub(super) source: std::io::Error,
+}
+
+impl EnrolmentError {
+    /// Whether the file could be read, and what is in it is no enrolment.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self.source.kind(), std::io::ErrorKind::Other | std::io::ErrorKind::InvalidData)
+    }
 }
 
 impl Enrolment {
@@ -150,18 +158,22 @@ impl Enrolment {
         next.into_iter().chain([self.token.as_str()]).chain(former).collect()
     }
 
-    /// Writes the enrolment as [`Enrolment::write`] does, unless the kiosk was enrolled again.
-    ///
-    /// # Errors
-    /// When the kiosk was enrolled again, or the folder cannot be written.
-    pub fn write_if(&self, is_ours: bool, data_dir: &Path) -> Result<(), EnrolmentError> {
-        if is_ours {
-            return self.write(data_dir);
-        }
-        let action = "renew the token in";
-        let file = data_dir.join(ENROLMENT_FILE);
-        let source = std::io::Error::other("the kiosk was enrolled again meanwhile; restart it");
-        Err(EnrolmentError { action, file, source })
+    /// Whether it is the same kiosk at the same head office. The hub's keys tell, and its address
+    /// only where one of the two names none.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        let is_same_hub = match (&self.hub_keys, &other.hub_keys) {
+            (Some(one), Some(other)) => one.verify.eq_ignore_ascii_case(&other.verify),
+            _ => self.has_same_address(other),
+        };
+        is_same_hub && self.kiosk == other.kiosk
+    }
+
+    /// Whether both name the same address of a hub.
+    #[must_use]
+    pub fn has_same_address(&self, other: &Self) -> bool {
+        let plain = |hub: &str| hub.trim_end_matches('/').to_ascii_lowercase();
+        !self.hub.is_empty() && plain(&self.hub) == plain(&other.hub)
     }
 
     /// Writes the enrolment so that a power cut leaves either the old one or the new one.

@@ -8,6 +8,8 @@
 
 mod awaited;
 
+pub use self::awaited::FILE as OWN_FILE;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::BufWriter;

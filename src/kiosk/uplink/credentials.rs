@@ -5,7 +5,7 @@ use super::sender::{Attempt, Sender};
 use crate::clock;
 use crate::feedback::outbox::Outcome;
 use crate::kiosk::pin;
-use crate::kiosk::settings::{Enrolment, is_secret};
+use crate::kiosk::settings::{Enrolment, is_secret, renew};
 use crate::secret::pin::is_hash;
 use crate::wire::receipt::Pin;
 use crate::wire::{self, Renewed};
@@ -61,6 +61,13 @@ impl Sender {
         }
     }
 
+    /// Whether the board was enrolled for another place since this kiosk started, so that nothing
+    /// of this one may be kept for after the restart.
+    pub(super) fn is_left(&self) -> bool {
+        let present = Enrolment::read(&self.config.settings.data_dir).ok().flatten();
+        present.is_some_and(|present| !present.is_same_place(&self.config.enrolment))
+    }
+
     fn may_renew(&mut self) -> bool {
         self.config.enrolment.next_token.is_none() && self.may_write()
     }
@@ -75,10 +82,8 @@ impl Sender {
 
     pub(super) fn write_enrolment(&mut self, enrolment: Enrolment) {
         let (known, data_dir) = (&self.config.enrolment, &self.config.settings.data_dir);
-        // Somebody may have enrolled this kiosk again meanwhile; that must not be overwritten.
-        let on_disk = Enrolment::read(data_dir).ok().flatten();
-        let is_ours = on_disk.is_some_and(|on_disk| on_disk == *known);
-        match enrolment.write_if(is_ours, data_dir) {
+        // Somebody may have enrolled this board again meanwhile; that must not be overwritten.
+        match renew(data_dir, known, &enrolment) {
             Ok(()) => (self.config.enrolment, self.which) = (enrolment, 0),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -89,7 +94,7 @@ impl Sender {
 
     /// Keeps the desk's PIN that head office has set.
     pub(super) fn adopt_pin(&self, said: Option<&Pin>) {
-        let Some(Pin { number, hash }) = said else {
+        let Some(Pin { number, hash }) = said.filter(|_| !self.is_left()) else {
             return;
         };
         if hash.as_ref().is_some_and(|hash| !is_hash(hash)) {

@@ -16,10 +16,11 @@ use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
 use crate::feedback::survey::Survey;
 use crate::kiosk::exchange::{pack, settlement};
+use crate::kiosk::former::Owed;
 use crate::kiosk::journal::{Batch, Books, JournalThread, Settlement};
 use crate::kiosk::pin;
-use crate::kiosk::settings::{self, Enrolment, Settings};
-use crate::wire::delivery::{ClocksApart, Delivery};
+use crate::kiosk::settings::{self, Enrolment, Former, Settings};
+use crate::wire::delivery::{ClocksApart, Counters, Delivery};
 use crate::wire::receipt::{Pin, Receipt};
 use crate::wire::{self, gzip};
 use crate::zones::Zones;
@@ -70,6 +71,11 @@ pub(super) struct Sender {
     pub(super) connector: Connector,
     pub(super) clock: Clock,
     pub(super) config: UplinkConfig,
+    /// What it brings to a former place, with which it ends. Such a place asks nothing of this
+    /// board any more.
+    pub(super) errand: Option<(Former, Owed)>,
+    /// The journals of former places, whose old events are deleted too.
+    pub(super) beside: Vec<JournalThread>,
     /// Which of the tokens is tried; see [`Enrolment::tokens`].
     pub(super) which: usize,
     /// The last event that went out alone.
@@ -143,8 +149,11 @@ impl Sender {
         clock: Clock,
         config: UplinkConfig,
         journal: JournalThread,
+        errand: Option<(Former, Owed)>,
     ) -> Self {
         Self {
+            errand,
+            beside: Vec::new(),
             connector,
             clock,
             which: 0,
@@ -166,7 +175,8 @@ impl Sender {
     pub(super) async fn run(mut self, settings: &settings::Uplink, nudge: &Notify) {
         tokio::time::sleep(settings.first_max.mul_f64(rand::random())).await;
         loop {
-            let Ok(batch) = self.journal.batch(self.outbox.events_max()).await else {
+            let events_max = if self.is_word() { 0 } else { self.outbox.events_max() };
+            let Ok(batch) = self.journal.batch(events_max).await else {
                 return;
             };
             let attempt = match batch {
@@ -182,9 +192,11 @@ impl Sender {
                 Err(error) => Attempt::failed(Outcome::Unanswered, error.to_string()),
             };
             self.change_tokens(&attempt).await;
-            self.ask_for_survey(&attempt).await;
-            self.adopt_pin(attempt.pin.as_ref());
-            self.compare_zones(attempt.zone);
+            if self.errand.is_none() {
+                self.ask_for_survey(&attempt).await;
+                self.adopt_pin(attempt.pin.as_ref());
+                self.compare_zones(attempt.zone);
+            }
             self.compare_clocks(attempt.heard.map(|heard| heard.weighed));
             self.tell(attempt.trouble);
             let next = match attempt.outcome {
@@ -197,6 +209,9 @@ impl Sender {
             match next {
                 Next::Idle => {
                     self.prune(attempt.heard.and_then(|heard| heard.utc_ms)).await;
+                    if self.is_over(attempt.left).await {
+                        return;
+                    }
                     let _ = tokio::time::timeout(settings.idle, nudge.notified()).await;
                     tokio::time::sleep(settings.coalesce).await;
                 }
@@ -211,6 +226,36 @@ impl Sender {
                 }
             }
         }
+    }
+
+    /// Whether it tells a former place that what waits is given up.
+    fn is_word(&self) -> bool {
+        matches!(self.errand, Some((_, Owed::Word)))
+    }
+
+    /// Whether a former place has got everything, so that it is left alone from now on.
+    async fn is_over(&self, left: u64) -> bool {
+        let Some((former, owed)) = &self.errand else {
+            return false;
+        };
+        let Enrolment { kiosk, hub, .. } = &self.config.enrolment;
+        if *owed == Owed::Word {
+            if let Err(error) = former.clone().note_told(&self.config.settings.data_dir) {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "a former place is told once more what was given up");
+            }
+            tracing::info!(kiosk, hub, "a former place knows what was given up");
+            return true;
+        }
+        if left > 0 {
+            return false;
+        }
+        // What the card has damaged may still be found, or be reported.
+        let is_over = !matches!(self.journal.has_chores().await, Ok(Ok(true)));
+        if is_over {
+            tracing::info!(kiosk, hub, "everything that waited for a former place is delivered");
+        }
+        is_over
     }
 
     /// Rests after a delivery that left no less than one before it did: a hub that says each time
@@ -269,14 +314,24 @@ impl Sender {
     async fn deliver(&mut self, client: &Client, batch: &Batch) -> Attempt {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let UplinkConfig { app, enrolment, .. } = &self.config;
-        let delivery = Delivery {
-            publication: self.config.survey.map(|(_, publication)| publication),
-            survey_complaint: self.complaint.clone(),
-            pin: pin::given(&self.config.settings.data_dir),
-            zone: Some(self.zone()),
-            zone_rules: Zones::of_system().rules().release().map(|release| release.to_string()),
-            clocks_apart: self.status.clocks_apart.clone(),
-            ..pack(batch, &nonce, app, &enrolment.kiosk)
+        let packed = pack(batch, &nonce, app, &enrolment.kiosk);
+        let delivery = match &self.errand {
+            // The board writes no run for this place any more, and asks no survey of its.
+            Some((_, Owed::Events)) => Delivery { live: None, ..packed },
+            Some((_, Owed::Word)) => {
+                let given_up = packed.counters.waiting;
+                let counters = Counters { waiting: 0, given_up, ..packed.counters };
+                Delivery { live: None, counters, ..packed }
+            }
+            None => Delivery {
+                publication: self.config.survey.map(|(_, publication)| publication),
+                survey_complaint: self.complaint.clone(),
+                pin: pin::given(&self.config.settings.data_dir),
+                zone: Some(self.zone()),
+                zone_rules: Zones::of_system().rules().release().map(|release| release.to_string()),
+                clocks_apart: self.status.clocks_apart.clone(),
+                ..packed
+            },
         };
         let json = match serde_json::to_vec(&delivery) {
             Ok(json) if json.len() > BYTES_MAX && batch.len() > 1 => {
@@ -381,8 +436,10 @@ impl Sender {
         self.pruned_at = Some(now);
         let keep_days = self.config.settings.keep_days;
         let limit = Limit::after_days(keep_days, utc_ms, clock::reading());
-        while let Ok(Ok(deleted @ 1..)) = self.journal.prune(limit).await {
-            tracing::info!(deleted, "old settled ratings were deleted");
+        for journal in std::iter::once(&self.journal).chain(&self.beside) {
+            while let Ok(Ok(deleted @ 1..)) = journal.prune(limit).await {
+                tracing::info!(deleted, "old settled ratings were deleted");
+            }
         }
     }
 }

@@ -73,7 +73,10 @@ impl Sender {
     fn take_survey(&mut self, published: &Published) {
         match OfficeSurvey::check(published, &self.config.settings) {
             Ok(given) => {
-                if let Err(error) = OfficeSurvey::keep(&self.config.settings.data_dir, published) {
+                if !self.is_left()
+                    && let Err(error) =
+                        OfficeSurvey::keep(&self.config.settings.data_dir, published)
+                {
                     // It is asked now, and fetched again after the next start.
                     tracing::warn!(%error, "cannot save the survey");
                 }

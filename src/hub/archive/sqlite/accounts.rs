@@ -26,7 +26,7 @@ impl Accounts for Sqlite {
 fn reconcile(connection: &Connection, kiosk: &str) -> rusqlite::Result<Reconciled> {
     // One look at one state: deliveries go on arriving meanwhile.
     let connection = &*connection.unchecked_transaction()?;
-    let sql = "select taken, waiting, set_aside, lost from kiosk where id = ?";
+    let sql = "select taken, waiting, set_aside, lost, given_up from kiosk where id = ?";
     let told = connection.query_row(sql, [kiosk], |row| {
         let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
         Ok(Told {
@@ -34,6 +34,7 @@ fn reconcile(connection: &Connection, kiosk: &str) -> rusqlite::Result<Reconcile
             waiting: count("waiting")?,
             set_aside: count("set_aside")?,
             lost: count("lost")?,
+            given_up: count("given_up")?,
         })
     })?;
     let sql = "select count(*) from (select distinct run, n from conflict where kiosk = ?)";
@@ -54,7 +55,8 @@ fn reconcile(connection: &Connection, kiosk: &str) -> rusqlite::Result<Reconcile
             runs.push(ReconciledRun { run, taken, stored, missing, lost, set_aside });
         }
     }
-    let holds = account.holds(told.waiting, told.set_aside, conflicts.cast_unsigned());
+    let holds =
+        account.holds(told.waiting + told.given_up, told.set_aside, conflicts.cast_unsigned());
     let Account { taken, stored, set_aside, lost, missing } = account;
     let kiosk = kiosk.to_owned();
     Ok(Reconciled { kiosk, holds, taken, stored, set_aside, lost, missing, told, runs })

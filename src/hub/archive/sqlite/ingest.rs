@@ -109,9 +109,10 @@ pub(super) fn store(
 }
 
 fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
-    let sql = "select stored, taken, waiting, set_aside, lost, live_run, pin_number, pin_hash, \
-               epoch_drawn_ms, spent_day, spent_bytes, kiosk.shop, shop_group, touchpoint, \
-               shop.zone as zone, kiosk.zone as known_zone, ahead_ms is not null as was_apart \
+    let sql = "select stored, taken, waiting, set_aside, lost, given_up, live_run, \
+               pin_number, pin_hash, epoch_drawn_ms, spent_day, spent_bytes, kiosk.shop, \
+               shop_group, touchpoint, shop.zone as zone, kiosk.zone as known_zone, \
+               ahead_ms is not null as was_apart \
                from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
     transaction.prepare_cached(sql)?.query_row([kiosk], |row| {
         let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
@@ -123,6 +124,7 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
                 waiting: count("waiting")?,
                 set_aside: count("set_aside")?,
                 lost: count("lost")?,
+                given_up: count("given_up")?,
             },
             place: Place {
                 group: row.get("shop_group")?,
@@ -221,17 +223,19 @@ fn note_contact(
         waiting: wire.waiting,
         set_aside: wire.set_aside,
         lost: wire.lost,
+        given_up: wire.given_up,
     };
     let after = before.after(shipment.way, told, brought);
     let (After::News(books) | After::Old(books)) = after;
-    let sql = "update kiosk set stored = ?, taken = ?, waiting = ?, set_aside = ?, lost = ? \
-               where id = ?";
+    let sql = "update kiosk set stored = ?, taken = ?, waiting = ?, set_aside = ?, lost = ?, \
+               given_up = ? where id = ?";
     transaction.prepare_cached(sql)?.execute(params![
         whole(books.stored),
         whole(books.taken),
         whole(books.waiting),
         whole(books.set_aside),
         whole(books.lost),
+        whole(books.given_up),
         shipment.kiosk,
     ])?;
     if matches!(after, After::News(_)) {

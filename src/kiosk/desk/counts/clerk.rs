@@ -23,6 +23,7 @@ use crate::kiosk::desk::counts::count::Count;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::{DeskPaths, Shop};
 use crate::kiosk::desk::counts::summary::{self, date, sum_up};
+use crate::kiosk::former::{FormerJournal, FormerPlace};
 use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
 use crate::kiosk::pin::PinGuard;
 use crate::wire::local::{Office, Summary};
@@ -52,6 +53,7 @@ type Errand = Box<dyn FnOnce(&mut Clerk) + Send>;
 pub struct ClerkThread {
     errands: SyncSender<Errand>,
     journal: JournalThread,
+    former: Vec<FormerJournal>,
     place: DeskPaths,
     shop_name: String,
     language: String,
@@ -75,7 +77,20 @@ impl ClerkThread {
         let source = JournalSource::Running(journal.clone());
         let clerk = Clerk::new(source, shop, place.clone(), read_clocks);
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
-        Ok(Self { errands, journal, place, shop_name, language, read_clocks })
+        let former = Vec::new();
+        Ok(Self { errands, journal, former, place, shop_name, language, read_clocks })
+    }
+
+    /// The same clerk, who can also say what journals of former places hold.
+    #[must_use]
+    pub fn with_former(self, former: Vec<FormerJournal>) -> Self {
+        Self { former, ..self }
+    }
+
+    /// The journals of former places, for a reader of all of them.
+    #[must_use]
+    pub fn former(&self) -> Vec<FormerPlace> {
+        self.former.iter().map(FormerJournal::place).collect()
     }
 
     pub(in crate::kiosk::desk) const fn place(&self) -> &DeskPaths {

@@ -53,6 +53,11 @@ impl Count {
         }
     }
 
+    /// Goes on with another journal, whose events this timeline dates.
+    pub(in crate::kiosk::desk) fn turn_to(&mut self, timeline: Timeline) {
+        (self.timeline, self.after) = (timeline, 0);
+    }
+
     /// Counts on to the end of the journal, which is read by pages.
     ///
     /// # Errors

@@ -39,6 +39,8 @@ pub struct DeskPaths {
     pub sticks: PathBuf,
     /// The program and its version, as the hub gets to see it.
     pub app: String,
+    /// The number of the journal; see [`crate::kiosk::settings::Owners`].
+    pub journal: u32,
 }
 
 impl DeskPaths {

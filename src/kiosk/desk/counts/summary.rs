@@ -9,12 +9,13 @@ use chrono::{Days, NaiveDate};
 use super::count::Count;
 use crate::digits;
 use crate::feedback::misuse::Silence;
-use crate::feedback::moment;
+use crate::feedback::moment::{self, Timeline};
 use crate::feedback::survey::{Question, faces_of};
 use crate::feedback::tally::score::Against;
 use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
 use crate::kiosk::desk::counts::error::{DAYS_MAX, Unanswerable};
 use crate::kiosk::desk::counts::shop::Shop;
+use crate::kiosk::former::FormerPlace;
 use crate::kiosk::journal::{Books, JournalSource};
 use crate::wire::local::{Against as Compared, Day, Hour, Line, Said, Summary};
 
@@ -41,6 +42,33 @@ pub fn summary(
     count.go_on(|after| source.page(after))?;
     let tally = count.almanac().join(range.clone());
     Ok(sum_up(&count, &tally, &books, shop, &range))
+}
+
+/// As [`summary`], with the journals of former places and trials too.
+///
+/// # Errors
+/// See [`summary`].
+pub fn summary_of_all(
+    source: Option<&JournalSource>,
+    former: &[FormerPlace],
+    shop: &Shop,
+    days: (Option<&str>, Option<&str>),
+    now_ms: i64,
+) -> Result<Summary, Unanswerable> {
+    let range = range(moment::local(now_ms, &shop.zone).0, days.0, days.1)?;
+    let mut count = Count::new(Timeline::default(), shop.zone.clone());
+    let mut all = Books::default();
+    let left = former.iter().map(|place| (&place.source, place.receiver().is_some()));
+    for (source, is_sent) in left.chain(source.map(|source| (source, true))) {
+        let (books, timeline) = source.books()?;
+        all.waiting += if is_sent { books.waiting } else { 0 };
+        all.set_aside += books.set_aside;
+        all.lost += books.lost;
+        count.turn_to(timeline);
+        count.go_on(|after| source.page(after))?;
+    }
+    let tally = count.almanac().join(range.clone());
+    Ok(sum_up(&count, &tally, &all, shop, &range))
 }
 
 /// Reads a date as a person writes it.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::escape::Plain;
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::wire::local::{Against, Day, Hour, Line, Said, Summary, Sums, Verified};
+use crate::wire::local::{Against, Day, FormerSums, Hour, Line, Said, Summary, Sums, Verified};
 
 /// The longest bar, in characters.
 const BAR_CHARS: u32 = 40;
@@ -187,6 +187,9 @@ fn write_verified(out: &mut String, verified: &Verified) -> std::fmt::Result {
         writeln!(out, "({} more runs, settled to their end)", verified.runs_in_all - listed)?;
     }
     write_sums(out, "in all", &verified.total)?;
+    for former in &verified.former {
+        write_former(out, former)?;
+    }
     writeln!(out, "\n{} rows read, checksums compared", verified.rows)?;
     for aside in &verified.set_aside {
         writeln!(out, "set aside: {} {}: {}", aside.run, aside.n, Plain(&aside.reason))?;
@@ -202,7 +205,29 @@ fn write_verified(out: &mut String, verified: &Verified) -> std::fmt::Result {
         writeln!(out, "{}", Plain(complaint))?;
     }
     let verdict = if verified.holds { "holds" } else { "DOES NOT HOLD" };
-    writeln!(out, "taken = settled + waiting + set aside + lost: {verdict}")
+    let more = if verified.former.is_empty() { "" } else { " + given up + trial" };
+    writeln!(out, "taken = settled + waiting + set aside + lost{more}: {verdict}")
+}
+
+fn write_former(out: &mut String, former: &FormerSums) -> std::fmt::Result {
+    let FormerSums { kiosk, hub, sums, given_up, trial } = former;
+    let name = match kiosk {
+        Some(kiosk) => format!("former: {}", Plain(kiosk)),
+        None if *trial > 0 => "trial".to_owned(),
+        None => "former: not known".to_owned(),
+    };
+    write_sums(out, &name, sums)?;
+    if *trial > 0 {
+        writeln!(out, "    {trial} taken as a trial, before any enrolment; they are never sent")?;
+    }
+    let hub = hub.as_deref().filter(|hub| !hub.is_empty()).unwrap_or("its head office, by stick");
+    if *given_up > 0 {
+        writeln!(out, "    {given_up} for {} given up", Plain(hub))?;
+    }
+    if sums.waiting > 0 && kiosk.is_some() {
+        writeln!(out, "    {} wait for {}", sums.waiting, Plain(hub))?;
+    }
+    Ok(())
 }
 
 fn write_sums(out: &mut String, name: &str, sums: &Sums) -> std::fmt::Result {

@@ -7,7 +7,9 @@ use crate::kiosk::desk::counts::count::JudgeAgain;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::Shop;
 use crate::kiosk::desk::counts::summary::date;
-use crate::kiosk::journal::{Entry, JournalSource, Kept};
+use crate::kiosk::former::FormerPlace;
+use crate::kiosk::journal::{Entry, JournalSource, Kept, State};
+use crate::kiosk::settings::{Enrolment, Former, Holder};
 use crate::wire::local::{Exported, Place};
 
 /// Hands every event of the days asked for to `take`, oldest first; all of them when no days are.
@@ -32,6 +34,51 @@ pub fn export(
         }
         take(exported(shop, (kept, entry), moment, misuse))
     })
+}
+
+/// As [`export`], with the journals of former places and trials before the present one.
+///
+/// # Errors
+/// See [`export`].
+pub fn export_all(
+    source: Option<&JournalSource>,
+    former: &[FormerPlace],
+    shop: &Shop,
+    days: (Option<&str>, Option<&str>),
+    mut take: impl FnMut(Exported) -> Result<(), Unanswerable>,
+) -> Result<(), Unanswerable> {
+    for FormerPlace { former, source, .. } in former {
+        let never = match &former.holder {
+            Holder::Trial => Some("trial"),
+            _ if former.is_given_up => Some("given up"),
+            Holder::Place(_) | Holder::Unknown(_) => None,
+        };
+        let of_place = shop_of(former, shop);
+        export(source, &of_place, days, |event| match never {
+            Some(state) if event.state == State::Waiting.name() => {
+                take(Exported { state: state.to_owned(), ..event })
+            }
+            _ => take(event),
+        })?;
+    }
+    source.map_or(Ok(()), |source| export(source, shop, days, take))
+}
+
+/// The shop for which a former journal was taken; of a trial, nothing but how it looks here.
+fn shop_of(former: &Former, shop: &Shop) -> Shop {
+    let nowhere = String::new();
+    let (name, kiosk, touchpoint) = match former.place() {
+        Some(place) => (&place.shop, &place.kiosk, &place.touchpoint),
+        None => (&nowhere, &nowhere, &nowhere),
+    };
+    let zone = former.place().and_then(Enrolment::known_zone);
+    Shop {
+        zone: zone.unwrap_or_else(|| shop.zone.clone()),
+        name: name.clone(),
+        kiosk: kiosk.clone(),
+        touchpoint: touchpoint.clone(),
+        ..shop.clone()
+    }
 }
 
 fn exported(

@@ -14,13 +14,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::clock::set_clock;
-use super::export::export;
+use super::export::{export, export_all};
 use super::stick;
-use super::verify::{retry, verify};
+use super::verify::{look_up, retry_all, verify_all};
 use crate::file;
 use crate::foreign::{Line, next_line};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
+use crate::kiosk::desk::counts::summary::summary_of_all;
 use crate::wire::local::{Ask, Carried, Done, Exported, Office, Summary, Unanswered, Verified};
 
 /// The socket's name in the runtime folder.
@@ -127,8 +128,28 @@ fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
         Ok(Ask::Office) => {
             clerk.ask(|clerk| clerk.office()).map(|office| write_line(&mut out, &office))
         }
-        Ok(Ask::Verify) => verify(&clerk.source()).map(|told| write_line(&mut out, &told)),
-        Ok(Ask::Retry) => retry(&clerk.source()).map(|done| write_line(&mut out, &Done { done })),
+        Ok(Ask::SummaryOfAll { date, until }) => {
+            clerk.ask(|clerk| (clerk.shop().clone(), clerk.now_ms())).and_then(|(shop, now_ms)| {
+                let days = (date.as_deref(), until.as_deref());
+                summary_of_all(Some(&clerk.source()), &clerk.former(), &shop, days, now_ms)
+                    .map(|summary| write_line(&mut out, &summary))
+            })
+        }
+        Ok(Ask::ExportOfAll { from, to }) => {
+            clerk.ask(|clerk| clerk.shop().clone()).and_then(|shop| {
+                let take = |event: Exported| Ok(write_line(&mut out, &event)?);
+                let days = (from.as_deref(), to.as_deref());
+                export_all(Some(&clerk.source()), &clerk.former(), &shop, days, take)?;
+                Ok(out.write_all(b"\n"))
+            })
+        }
+        Ok(Ask::Books) => {
+            look_up(Some(&clerk.source()), &clerk.former()).map(|told| write_line(&mut out, &told))
+        }
+        Ok(Ask::Verify) => verify_all(Some(&clerk.source()), &clerk.former())
+            .map(|told| write_line(&mut out, &told)),
+        Ok(Ask::Retry) => retry_all(Some(&clerk.source()), &clerk.former())
+            .map(|done| write_line(&mut out, &Done { done })),
         Ok(Ask::Carry { folder }) => {
             let folder = stick::open(&folder);
             let folder = folder.map_err(|error| Unanswerable::Stick(error.to_string()));
@@ -236,7 +257,7 @@ impl Answers {
         parse(&line)
     }
 
-    /// The answer to [`Ask::Verify`].
+    /// The answer to [`Ask::Verify`] and [`Ask::Books`].
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.

@@ -24,8 +24,9 @@ use crate::kiosk::desk::counts::shop::DeskPaths;
 pub use crate::kiosk::desk::counts::shop::FOLDER;
 use crate::kiosk::desk::sheets::html;
 use crate::kiosk::desk::sheets::translations::Translations;
+use crate::kiosk::former::FormerPlace;
 use crate::kiosk::journal::{JournalSource, Unreadable};
-use crate::kiosk::settings::Enrolment;
+use crate::kiosk::settings::{Enrolment, Owners, journal_folder};
 use crate::kiosk::uplink::carried;
 use crate::wire::days::Row;
 use crate::wire::local::Carried;
@@ -99,10 +100,13 @@ impl ClerkThread {
     pub fn write_stick(&self, folder: &Folder) -> Result<Carried, Unanswerable> {
         let source = self.source();
         let pages = self.ask(pages).flatten()?;
-        let DeskPaths { data_dir, app, .. } = self.place();
-        let enrolment = Enrolment::read(data_dir);
+        let DeskPaths { data_dir, app, journal, .. } = self.place();
+        // Somebody may have enrolled the board for another place since the kiosk started.
+        let enrolment = Owners::holder(data_dir, *journal);
         let enrolment = enrolment.map_err(|error| Unanswerable::Stick(error.to_string()))?;
-        let written = write(folder, &source, &pages, enrolment.as_ref(), data_dir, app);
+        let own = journal_folder(data_dir, *journal);
+        let written = write(folder, &source, &pages, enrolment.as_ref(), &own, app)
+            .and_then(|written| write_former(folder, &self.former(), &pages, app, written));
         written.map_err(|error| Unanswerable::Stick(error.to_string()))
     }
 
@@ -131,8 +135,57 @@ pub fn open(path: &Path) -> Result<Folder, Error> {
     .map_err(|error| if error.is_missing() { Error::NoFolder } else { error.into() })
 }
 
+/// Writes what waits for former places, each into the folder that the kiosk had there, after
+/// what their head offices have confirmed was taken up; returns all that was written to the stick.
+///
+/// # Errors
+/// When a folder cannot be made, or a file cannot be written; the rest was written.
+pub fn write_former(
+    stick: &Folder,
+    former: &[FormerPlace],
+    pages: &Pages,
+    app: &str,
+    mut written: Carried,
+) -> Result<Carried, Error> {
+    let mut missing = Vec::new();
+    for place in former {
+        let Some(receiver) = place.receiver().filter(|receiver| receiver.hub_keys.is_some()) else {
+            continue;
+        };
+        if let Err(error) = write_of_place(stick, place, receiver, pages, app, &mut written) {
+            missing.push(format!("{}: {error}", receiver.kiosk));
+        }
+    }
+    if missing.is_empty() { Ok(written) } else { Err(Error::Partly(missing)) }
+}
+
+fn write_of_place(
+    stick: &Folder,
+    place: &FormerPlace,
+    receiver: &Enrolment,
+    pages: &Pages,
+    app: &str,
+    written: &mut Carried,
+) -> Result<(), carried::Error> {
+    let FormerPlace { folder, source, .. } = place;
+    written.confirmed += carried::take_receipts(stick, source, receiver, folder)?;
+    if source.books()?.0.waiting == 0 {
+        return Ok(());
+    }
+    let runs: Vec<_> = source.audit()?.runs.into_iter().map(|run| run.run).collect();
+    let (own, name_of_own) = own_folder::open(stick, Some(&receiver.kiosk), &runs)?;
+    let name = format!("{}-{}.{ENDING}", receiver.kiosk, pages.stamp);
+    let events = carried::write(&own, &name, source, receiver, folder, app)?;
+    if events > 0 {
+        written.events += events;
+        written.files.push(format!("{name_of_own}/{name}"));
+    }
+    Ok(())
+}
+
 /// Writes a stick: takes up receipts, then writes the pages and what waits for head office into
-/// this kiosk's own folder. What cannot be written keeps nothing else from being written.
+/// this kiosk's own folder. What it has to remember of a file lies beside the journal. What cannot
+/// be written keeps nothing else from being written.
 ///
 /// # Errors
 /// When there can be no such folder; [`Error::Partly`] names what is missing; what was begun
@@ -142,7 +195,7 @@ pub fn write(
     source: &JournalSource,
     pages: &Pages,
     enrolment: Option<&Enrolment>,
-    data_dir: &Path,
+    journal_dir: &Path,
     app: &str,
 ) -> Result<Carried, Error> {
     let mut written = Carried::default();
@@ -150,7 +203,7 @@ pub fn write(
     let mut fails = |what: &str, error: &dyn Display| missing.push(format!("{what}: {error}"));
     stick.sweep();
     if let Some(enrolment) = enrolment {
-        match carried::take_receipts(stick, source, enrolment, data_dir) {
+        match carried::take_receipts(stick, source, enrolment, journal_dir) {
             Ok(confirmed) => written.confirmed = confirmed,
             Err(error) => fails("receipts", &error),
         }
@@ -170,7 +223,7 @@ pub fn write(
     if let Some(enrolment) = enrolment.filter(|enrolment| enrolment.hub_keys.is_some()) {
         let Enrolment { kiosk, .. } = enrolment;
         let name = format!("{kiosk}-{}.{ENDING}", pages.stamp);
-        match carried::write(&folder, &name, source, enrolment, data_dir, app) {
+        match carried::write(&folder, &name, source, enrolment, journal_dir, app) {
             Ok(0) => {}
             Ok(events) => {
                 written.events = events;

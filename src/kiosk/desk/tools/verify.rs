@@ -9,8 +9,10 @@ use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::misuse::Silence;
 use crate::feedback::rating::RunId;
 use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::kiosk::journal::{Audit, JournalSource, RunBooks, State};
-use crate::wire::local::{RunSums, SetAside, Sums, Verified};
+use crate::kiosk::former::FormerPlace;
+use crate::kiosk::journal::{Audit, Books, JournalSource, RunBooks, State};
+use crate::kiosk::settings::{Former, Holder};
+use crate::wire::local::{FormerSums, RunSums, SetAside, Sums, Verified};
 
 /// How many of the newest runs are listed although nothing of them is open.
 const RUNS_LISTED_MAX: usize = 10;
@@ -45,6 +47,78 @@ pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
     Ok(compare(&before.runs, source.audit()?, read))
 }
 
+/// As [`verify`], with the journals of former places. The present place may have none yet.
+///
+/// # Errors
+/// When a journal cannot be read.
+pub fn verify_all(
+    source: Option<&JournalSource>,
+    former: &[FormerPlace],
+) -> Result<Verified, Unanswerable> {
+    let nothing = Verified { holds: true, ..Verified::default() };
+    let mut verified = source.map(verify).transpose()?.unwrap_or(nothing);
+    for FormerPlace { former, source, .. } in former {
+        let of_place = verify(source)?;
+        let sums = sums_of(former, of_place.total);
+        let whose = match &former.holder {
+            Holder::Trial => "of a trial".to_owned(),
+            Holder::Place(place) => format!("of {}", place.kiosk),
+            Holder::Unknown(why) => {
+                verified.complaints.push(format!("nobody can tell whose a journal is: {why}"));
+                format!("number {}", former.number)
+            }
+        };
+        verified.holds &= of_place.holds && sums.holds();
+        let complaints = of_place.complaints.iter();
+        verified.complaints.extend(complaints.map(|said| format!("journal {whose}: {said}")));
+        let bad = of_place.bad_files.iter();
+        verified.bad_files.extend(bad.map(|file| format!("journal {whose}: {file}")));
+        verified.unknown_losses += of_place.unknown_losses;
+        verified.set_aside.extend(of_place.set_aside);
+        verified.rows += of_place.rows;
+        verified.former.push(sums);
+    }
+    Ok(verified)
+}
+
+/// What the books say without a look at the rows: how much there is, and for whom it waits.
+///
+/// # Errors
+/// When a journal cannot be read.
+pub fn look_up(
+    source: Option<&JournalSource>,
+    former: &[FormerPlace],
+) -> Result<Verified, Unanswerable> {
+    let total = |source: &JournalSource| -> Result<Sums, Unanswerable> {
+        let Books { taken, settled, waiting, set_aside, lost, .. } = source.books()?.0;
+        Ok(Sums { taken, settled, waiting, set_aside, lost })
+    };
+    let of_former = |FormerPlace { former, source, .. }: &FormerPlace| {
+        Ok::<_, Unanswerable>(sums_of(former, total(source)?))
+    };
+    Ok(Verified {
+        holds: true,
+        total: source.map(total).transpose()?.unwrap_or_default(),
+        former: former.iter().map(of_former).collect::<Result<_, _>>()?,
+        ..Verified::default()
+    })
+}
+
+/// The terms of a former journal: what waits there may be given up, or have been a trial.
+fn sums_of(former: &Former, total: Sums) -> FormerSums {
+    let mut sums = FormerSums { sums: total, ..FormerSums::default() };
+    if let Some(place) = former.place() {
+        (sums.kiosk, sums.hub) = (Some(place.kiosk.clone()), Some(place.hub.clone()));
+    }
+    let waiting = &mut sums.sums.waiting;
+    match &former.holder {
+        Holder::Trial => sums.trial = std::mem::take(waiting),
+        _ if former.is_given_up => sums.given_up = std::mem::take(waiting),
+        Holder::Place(_) | Holder::Unknown(_) => {}
+    }
+    sums
+}
+
 /// Has the events that are set aside sent again; returns their number.
 ///
 /// # Errors
@@ -54,6 +128,18 @@ pub fn retry(source: &JournalSource) -> Result<u64, Unanswerable> {
         JournalSource::Running(journal) => journal.retry()??,
         JournalSource::File(journal) => journal.borrow_mut().retry()?,
     })
+}
+
+/// As [`retry`], with the journals of former places; what they hold is sent after the next start.
+///
+/// # Errors
+/// When a journal cannot be written.
+pub fn retry_all(
+    source: Option<&JournalSource>,
+    former: &[FormerPlace],
+) -> Result<u64, Unanswerable> {
+    let sources = former.iter().map(|place| &place.source).chain(source);
+    sources.map(retry).sum()
 }
 
 /// What was found in the rows.

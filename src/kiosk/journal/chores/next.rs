@@ -14,9 +14,9 @@ impl Journal {
         salvage.is_some() || check.is_some() || offer.is_some() || *wants_check
     }
 
-    /// Whether a damaged journal is still being salvaged.
+    /// Whether a damaged journal is still being salvaged: more may wait then than the books say.
     #[must_use]
-    pub(in crate::kiosk::journal) const fn is_salvaging(&self) -> bool {
+    pub const fn is_salvaging(&self) -> bool {
         self.chores.salvage.is_some()
     }
 

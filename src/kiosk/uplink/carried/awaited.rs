@@ -12,8 +12,8 @@ use crate::feedback::rating::RunId;
 use crate::file;
 use crate::kiosk::exchange::Numbers;
 
-/// The name in the data folder.
-const FILE: &str = "carried";
+/// The name in the journal's folder.
+pub const FILE: &str = "carried";
 
 /// How many files are remembered; a receipt for an older one is ignored.
 pub(super) const FILES_MAX: usize = 20;
