@@ -59,9 +59,9 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("sqlite/0011_budget.sql"),
     include_str!("sqlite/0012_clocks.sql"),
     include_str!("sqlite/0013_guesses.sql"),
-    include_str!("sqlite/0014_rehearsal.sql"),
-    include_str!("sqlite/0015_past.sql"),
-    include_str!("sqlite/0016_given_up.sql"),
+    include_str!("sqlite/0014_given_up.sql"),
+    include_str!("sqlite/0015_rehearsal.sql"),
+    include_str!("sqlite/0016_past.sql"),
     include_str!("sqlite/0017_mended.sql"),
 ];
 
