@@ -83,7 +83,7 @@ async fn no_name_reason_or_note_turns_the_desks_page() {
         let form = manager.form().await;
         let fields = [("text", *text), ("form", &form), ("shown", "yes")];
         assert_eq!(manager.post("notes", &fields).await.status, 303, "{text:?}");
-        for path in ["", "days", "why", "notes", "post", "day"] {
+        for path in ["", "days", "why", "notes", "kiosk", "day"] {
             let page = manager.get(path).await;
             assert_eq!(page.status, 200, "/{path}");
             assert_plain(&page.text, &format!("{text:?} at /{path}"));
