@@ -70,7 +70,7 @@ fn reconciles(site: &Site) {
 }
 
 fn summed(site: &Site, more: &[&str]) -> Value {
-    let mut arguments = vec!["summary", "--format", "json"];
+    let mut arguments = vec!["summary", "--format", "json", "--exact"];
     arguments.extend(more);
     serde_json::from_str(&site.say("kiosk", &arguments)).unwrap()
 }
