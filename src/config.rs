@@ -6,10 +6,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+
+use crate::owner;
 
 /// Reading stops after this many complaints; no file of ours has more keys.
 const COMPLAINTS_MAX: usize = 100;
@@ -94,6 +96,23 @@ fn read_to_limit(file: &Path) -> std::io::Result<String> {
     }
 }
 
+/// Why a file cannot be read, and what to do. A file that is closed is never said to be missing.
+fn unreadable(file: &Path, error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "is not there: copy the example from the package there and edit it, \
+                                or name another file with --config"
+                .to_owned()
+        }
+        ErrorKind::PermissionDenied => format!(
+            "may not be read by {}: type `sudo` before the command, or `sudo chmod a+r {}`",
+            owner::acting_name(),
+            file.display()
+        ),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
 /// Reads a file into its shape, and collects everything invalid as complaints.
 ///
 /// Invalid keys keep their defaults, so that the caller can go on to check the values of the others
@@ -106,7 +125,7 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
     let text = match read_to_limit(file) {
         Ok(text) => text,
         Err(error) => {
-            complaints.list.push(format!("cannot be read: {error}"));
+            complaints.list.push(unreadable(file, &error));
             return Err(complaints);
         }
     };

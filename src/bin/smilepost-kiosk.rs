@@ -15,16 +15,19 @@ use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
 
-use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::{Journal, JournalSource, Limits};
 use smilepost::kiosk::office_survey::OfficeSurvey;
-use smilepost::kiosk::screen::bring_fonts;
+use smilepost::kiosk::screen::{bring_fonts_for, look_for_fonts};
 use smilepost::kiosk::settings::{Enrolment, Settings};
-use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
+use smilepost::kiosk::{self, Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
+use smilepost::owner::{self, Acting};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::days::Row;
 use smilepost::wire::local::{Ask, Exported, Summary, Verified};
+
+/// Where the configuration is where nobody says otherwise.
+const CONFIG: &str = "/etc/smilepost/kiosk.toml";
 
 /// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
 #[derive(Parser)]
@@ -39,7 +42,7 @@ enum Command {
     /// Run the kiosk: screen, buttons, journal and uplink.
     Run {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// Run without a screen, even if one is connected.
         #[arg(long)]
@@ -53,7 +56,7 @@ enum Command {
     /// token.
     Enrol {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The hub's address, such as `https://hub.example.com`.
         #[arg(required_unless_present = "letter")]
@@ -69,7 +72,7 @@ enum Command {
     /// head office's receipts from it.
     Carry {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The folder on the stick, such as `/media/stick/smilepost-export`.
         folder: PathBuf,
@@ -77,7 +80,7 @@ enum Command {
     /// Show the summary of a day, or of several, whether or not the kiosk is running.
     Summary {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The day; if left out, today by the shop's clock.
         #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
@@ -99,14 +102,14 @@ enum Command {
     /// something is wrong.
     Doctor {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
     /// Check that every rating taken is settled, waiting, set aside or reported lost; exit 1 if one
     /// is missing.
     Verify {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// How to print it.
         #[arg(long, value_enum, default_value_t)]
@@ -115,7 +118,7 @@ enum Command {
     /// Retry the events that were set aside because they could not be delivered.
     Retry {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
     /// Tell the running kiosk the time, if no network does.
@@ -124,7 +127,7 @@ enum Command {
     /// Write every event to standard output, whether or not the kiosk is running.
     Export {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The first day; if left out, the oldest.
         #[arg(long, value_name = "YYYY-MM-DD")]
@@ -143,13 +146,13 @@ enum PinCommand {
     /// Set the PIN; it is read from the terminal, or from a line of standard input.
     Set {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
     /// Delete the PIN; nobody can open the desk until another one is set.
     Unset {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
 }
@@ -159,7 +162,7 @@ enum ClockCommand {
     /// Date the ratings since the last boot by the time that you give.
     Set {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The time by the shop's clock, such as 2026-11-22T17:05, or with its offset, such as
         /// 2026-11-22T17:05:30+02:00.
@@ -197,9 +200,15 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Run { config, headless, witness } => {
             let screen = if headless { ScreenTarget::Nowhere } else { ScreenTarget::Display };
             let options = Options { screen, witness, app: app() };
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting } = begin(&config)?;
+            anyhow::ensure!(
+                !acting.is_for_other(),
+                "root would leave files that {} cannot use: start the kiosk with `sudo systemctl \
+                 start smilepost-kiosk`, or type `sudo -u {0}` before the command",
+                owner::acting_name()
+            );
             if screen == ScreenTarget::Display
-                && let Err(error) = bring_fonts(&settings.runtime_dir)
+                && let Err(error) = bring_fonts_for(&settings.runtime_dir, &texts(&settings))
             {
                 tracing::warn!(%error, "cannot prepare the fonts; texts on the screen may be \
                     missing");
@@ -210,9 +219,9 @@ fn act(command: Command) -> anyhow::Result<()> {
             stop_on_signal(&kiosk, signals)?;
             kiosk.run()
         }
-        Command::Carry { config, folder } => carry(&Settings::read(&config)?, &folder),
+        Command::Carry { config, folder } => carry(&begin(&config)?.settings, &folder),
         Command::Enrol { config, hub_url, code, letter } => {
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting: _acting } = begin(&config)?;
             // A code is valid once: check that its token can be stored before the code is used.
             Enrolment::can_be_written(&settings.data_dir)?;
             let enrolment = match letter {
@@ -246,7 +255,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Summary { config, date, from, to, format } => {
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting: _acting } = begin(&config)?;
             let summary = summary(&settings, date.or(from), to)?;
             match format {
                 SummaryFormat::Csv => {
@@ -263,28 +272,23 @@ fn act(command: Command) -> anyhow::Result<()> {
                 }
             }
         }
-        Command::Pin(PinCommand::Set { config }) => set_pin(&Settings::read(&config)?),
+        Command::Pin(PinCommand::Set { config }) => set_pin(&begin(&config)?.settings),
         Command::Pin(PinCommand::Unset { config }) => {
-            let had_one = pin::unset(&Settings::read(&config)?.data_dir)?;
+            let had_one = pin::unset(&begin(&config)?.settings.data_dir)?;
             let said = if had_one { "The PIN is deleted." } else { "There was no PIN." };
             print(format_args!("{said}"))
         }
         Command::Doctor { config } => {
+            let _acting = begin(&config)?.acting;
+            // As the service reads it.
             let settings = Settings::read(&config)?;
-            let mut findings = health::examine(&settings);
-            findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
-            for finding in &findings {
-                print(format_args!("{} {}", finding.state.name(), finding.text))?;
-            }
-            let wrong = findings.iter().filter(|finding| finding.state == State::Wrong).count();
-            anyhow::ensure!(
-                wrong == 0,
-                "problems found: {wrong}; the lines marked WRONG say how to cure each"
-            );
-            Ok(())
+            let texts = kiosk::shown_texts(&settings);
+            look_for_fonts(&texts.iter().map(|(_, text)| text.as_str()).collect::<String>())
+                .context("cannot write a temporary file")?;
+            program::tell(health::examine(&settings, &asked(&settings), &texts))
         }
         Command::Verify { config, format } => {
-            let verified = verify(&Settings::read(&config)?)?;
+            let verified = verify(&begin(&config)?.settings)?;
             match format {
                 VerifyFormat::Text => {
                     print(format_args!("{}", desk::render_verified(&verified).trim_end()))?;
@@ -297,16 +301,43 @@ fn act(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Retry { config } => {
-            let again = retry(&Settings::read(&config)?)?;
+            let again = retry(&begin(&config)?.settings)?;
             print(format_args!("{again} events that were set aside are waiting to be sent again"))
         }
         Command::Clock(ClockCommand::Set { config, time }) => {
-            set_clock(&Settings::read(&config)?, &time)
+            set_clock(&begin(&config)?.settings, &time)
         }
         Command::Export { config, from, to, format } => {
-            export(&Settings::read(&config)?, from, to, format)
+            export(&begin(&config)?.settings, from, to, format)
         }
     }
+}
+
+/// The settings, and as whom this thread acts on files while it uses them.
+struct Begun {
+    settings: Settings,
+    acting: Acting,
+}
+
+fn begin(config: &Path) -> anyhow::Result<Begun> {
+    let settings = Settings::read(config)?;
+    let acting = owner::act(&settings.data_dir, kiosk::SERVICE)?;
+    Ok(Begun { settings, acting })
+}
+
+/// How the kiosk is, if it runs.
+fn asked(settings: &Settings) -> health::Kiosk {
+    let answer = socket::ask(&settings.runtime_dir, &Ask::Standing);
+    match answer.and_then(|answers| answers.map(socket::Answers::standing).transpose()) {
+        Ok(Some(standing)) => health::Kiosk::Running(standing),
+        Ok(None) => health::Kiosk::Stopped,
+        Err(error) => health::Kiosk::Silent(error.to_string()),
+    }
+}
+
+/// Every text that can be shown, for which fonts are needed.
+fn texts(settings: &Settings) -> String {
+    kiosk::shown_texts(settings).into_iter().map(|(_, texts)| texts).collect()
 }
 
 fn app() -> String {
@@ -447,7 +478,7 @@ fn open_file(settings: &Settings) -> anyhow::Result<(JournalSource, desk::Shop)>
     let folder: &Path = &settings.data_dir;
     let file = folder.join(smilepost::kiosk::journal::FILE);
     anyhow::ensure!(
-        file.exists(),
+        file.try_exists().with_context(|| format!("cannot look for {}", file.display()))?,
         "there is no journal at {} yet: start the kiosk once",
         file.display()
     );

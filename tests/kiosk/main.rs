@@ -9,6 +9,7 @@
 
 mod damage;
 mod desk;
+mod doctor;
 #[path = "../support/events.rs"]
 mod events;
 #[path = "../support/folder.rs"]
@@ -20,5 +21,6 @@ mod noon;
 mod portal;
 mod program;
 mod settings;
+mod sticks;
 #[path = "../support/wait.rs"]
 mod wait;

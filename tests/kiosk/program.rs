@@ -10,9 +10,9 @@ use crate::noon;
 use crate::portal::answering;
 use crate::wait::wait_until;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
-fn configure(folder: &Path, more: &str) -> String {
+pub(crate) fn configure(folder: &Path, more: &str) -> String {
     let file = folder.join("kiosk.toml");
     let data = folder.join("data");
     let zone = noon::zone();
@@ -27,7 +27,7 @@ fn configure(folder: &Path, more: &str) -> String {
     file.to_string_lossy().into_owned()
 }
 
-fn ask(arguments: &[&str]) -> Output {
+pub(crate) fn ask(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
@@ -53,13 +53,13 @@ fn next(lines: &Receiver<String>, what: &str, is_right: impl Fn(&str) -> bool) -
 }
 
 /// A running kiosk; each press waits for its thank-you.
-struct Kiosk {
+pub(crate) struct Kiosk {
     process: Child,
     thanks: Receiver<String>,
 }
 
 impl Kiosk {
-    fn start(config: &str) -> Self {
+    pub(crate) fn start(config: &str) -> Self {
         let mut process = Command::new(PROGRAM)
             .args(["run", "--config", config, "--headless", "--witness", "-"])
             .stdin(Stdio::piped())
@@ -70,12 +70,12 @@ impl Kiosk {
         Self { process, thanks }
     }
 
-    fn press(&mut self, line: &str) -> String {
+    pub(crate) fn press(&mut self, line: &str) -> String {
         writeln!(self.process.stdin.as_mut().unwrap(), "{line}").unwrap();
         next(&self.thanks, "the kiosk thanks", |_| true)
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         terminate(&mut self.process);
     }
 }
@@ -367,8 +367,8 @@ fn the_doctor_names_what_is_wrong_and_its_cure() {
         "WRONG speech: /nowhere/en.wav is missing",
         "WRONG logo: /nowhere/logo.svg is missing",
         "note  head office: not enrolled",
-        "fine  fonts: found for every language",
-        "fine  buttons: read from buttons.script",
+        "fine  fonts: every character of every language has one",
+        "note  buttons: read from standard input",
     ] {
         assert!(told.contains(line), "{line}\nis not among\n{told}");
     }

@@ -35,9 +35,13 @@ impl Machine<'_> {
     }
 }
 
-const STICK: &str = r#"NAME="sda" TYPE="disk" MOUNTPOINT="" UUID="" PARTUUID="" LABEL="" PARTLABEL=""
-NAME="sda1" TYPE="part" MOUNTPOINT="" UUID="1A2B-3C4D" PARTUUID="0badcafe-01" LABEL="MY STICK" PARTLABEL=""
-"#;
+const STICK: &str = concat!(
+    r#"NAME="sda" TYPE="disk" MOUNTPOINT="" UUID="" PARTUUID="" LABEL="" PARTLABEL="""#,
+    "\n",
+    r#"NAME="sda1" TYPE="part" MOUNTPOINT="" UUID="1A2B-3C4D" PARTUUID="0badcafe-01" "#,
+    r#"LABEL="MY STICK" PARTLABEL="""#,
+    "\n",
+);
 
 /// A Raspberry Pi that was started from a card.
 const CARD: Machine<'_> = Machine {
@@ -50,8 +54,11 @@ const CARD: Machine<'_> = Machine {
 #[test]
 fn a_stick_that_the_system_does_not_use_is_the_kiosks() {
     assert!(CARD.gives());
-    let whole = r#"NAME="sda" TYPE="disk" MOUNTPOINT="" UUID="1A2B-3C4D" PARTUUID="" LABEL="X" PARTLABEL=""
-"#;
+    let whole = concat!(
+        r#"NAME="sda" TYPE="disk" MOUNTPOINT="" UUID="1A2B-3C4D" PARTUUID="" LABEL="X" "#,
+        r#"PARTLABEL="""#,
+        "\n",
+    );
     assert!(Machine { parts: whole, ..CARD }.gives(), "a stick without partitions");
     assert!(Machine { fstab: "", ..CARD }.gives());
 }
