@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod doctor;
 pub mod error;
 pub mod export;
 pub mod import;
