@@ -10,6 +10,7 @@ pub mod figures;
 pub mod intake;
 pub mod kiosks;
 pub mod pages;
+pub mod readiness;
 pub mod rules;
 pub mod secrets;
 pub mod settings;
@@ -22,6 +23,7 @@ use anyhow::Context as _;
 
 use self::archive::Archive;
 use self::carried::keys;
+use self::readiness::Readiness;
 use self::settings::{Limits, Settings};
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
@@ -122,10 +124,19 @@ impl<A: Archive> Hub<A> {
             tokio::spawn(renew(files, shown));
         }
         tokio::spawn(work::run(self.archive.clone()));
-        let (archive, clocks) = (self.archive.clone(), (self.read_clocks, self.is_time_vouched));
-        let kiosks = kiosks::routes(archive, self.limits, self.keys, clocks.0, clocks.1);
-        let page_seconds = self.limits.page_seconds;
-        let pages = pages::routes(self.archive, self.hosts, page_seconds, self.read_clocks);
+        let (archive, read_clocks) = (self.archive, self.read_clocks);
+        let readiness = Readiness::new(archive.clone(), read_clocks);
+        let limits = self.limits;
+        let kiosks = kiosks::routes(
+            archive.clone(),
+            limits,
+            self.keys,
+            readiness.clone(),
+            read_clocks,
+            self.is_time_vouched,
+        );
+        let page_seconds = limits.page_seconds;
+        let pages = pages::routes(archive, self.hosts, page_seconds, readiness, read_clocks);
         let open = |listener| {
             tokio::net::TcpListener::from_std(listener).context("cannot use the listener")
         };

@@ -20,6 +20,7 @@ pub mod screen;
 pub mod settings;
 mod shop_zone;
 pub mod sound;
+mod staff;
 mod thanks_log;
 pub mod uplink;
 
@@ -43,6 +44,7 @@ use self::screen::Screen;
 use self::screen::fonts;
 use self::settings::{Enrolment, Owners, Settings};
 use self::sound::Sound;
+use self::staff::Staff;
 use self::thanks_log::ThanksLog;
 use crate::clock;
 use crate::feedback::alert::Watch;
@@ -51,7 +53,6 @@ use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Offer, Plan, Press, Visit};
-use crate::feedback::zone::Zone;
 use crate::owner::Service;
 use crate::zones::{Watch as ZoneWatch, Zones};
 
@@ -177,10 +178,10 @@ impl Kiosk {
         let zone = shop_zone::known(&settings, enrolment.as_ref());
         let zones = Zones::of_system();
         shop_zone::report(&zones, &settings, enrolment.as_ref());
-        let touchpoint = enrolment.as_ref().map(|enrolment| enrolment.touchpoint.clone());
-        let touchpoint = settings.touchpoint.clone().or(touchpoint).unwrap_or_default();
+        let touchpoint = touchpoint(&settings, enrolment.as_ref());
         let (survey, given) = OfficeSurvey::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
+        let staff = Staff::open(&settings, &shop.name, &touchpoint);
         let place = desk::DeskPaths {
             data_dir: settings.data_dir.clone(),
             sticks: settings.sticks.clone(),
@@ -298,7 +299,13 @@ impl Kiosk {
             thanks_log,
             clocks: Clocks { read: clock::reading, anchor: clock::anchor },
             panel_off_ms: u64::from(settings.screen.panel_off_s) * 1_000,
-            out: Outputs { lamps, sound, show, nudge },
+            out: Outputs {
+                lamps,
+                sound,
+                show,
+                nudge,
+                summon: Box::new(move |why| staff.tell(why)),
+            },
             clerk,
             phone,
             desk_stay_ms: settings.desk_stay_ms,
@@ -402,6 +409,12 @@ pub fn shown_texts(settings: &Settings) -> Vec<(String, String)> {
     display::languages(settings, &survey).into_iter().map(shown).collect()
 }
 
+/// Where in the shop the kiosk is: the configuration's word, else the hub's.
+fn touchpoint(settings: &Settings, enrolment: Option<&Enrolment>) -> String {
+    let from_hub = || enrolment.map(|enrolment| enrolment.touchpoint.clone());
+    settings.touchpoint.clone().or_else(from_hub).unwrap_or_default()
+}
+
 /// The shop as the desk needs to know it.
 #[must_use]
 pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
@@ -414,7 +427,7 @@ fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment
     let of_enrolment =
         |part: fn(&Enrolment) -> &String| enrolment.map(part).cloned().unwrap_or_default();
     let kiosk = of_enrolment(|enrolment| &enrolment.kiosk);
-    let touchpoint = of_enrolment(|enrolment| &enrolment.touchpoint);
+    let touchpoint = touchpoint(settings, enrolment);
     let (zone, language) = (shop_zone::of(settings, enrolment), settings.language.clone());
     desk::Shop { zone, name, kiosk, touchpoint, survey, language }
 }

@@ -43,7 +43,7 @@
 //! | [`feedback::rating`] | one press and its score | `named`, `verdict` |
 //! | [`feedback::answer`] | what a shopper said to a follow-up | `named`, `rating` |
 //! | [`feedback::call`] | a shopper asks for somebody | `named` |
-//! | [`feedback::note`] | what the shop wrote down | `named` |
+//! | [`feedback::note`] | what the shop wrote down | `named`, `rating` |
 //! | [`feedback::event`] | everything that is kept, as one type | `answer`, `call`, `named`, `note`, `rating`, `verdict` |
 //! | [`feedback::moment`] | when something happened, as far as anybody can know | `named`, `rating`, `zone` |
 //! | [`feedback::misuse`] | presses that are kept and not counted, and why | `rating`, `verdict` |
@@ -75,12 +75,13 @@
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
 //! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `desk::phone`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | `kiosk::staff` | who is told when somebody is needed, and in which words | `attendant`, `desk::sheets`, `feedback`, `settings`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `former`, `journal`, `office_survey`, `pin`, `settings`, `wire` |
 //! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `settings`, `uplink` |
-//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `feedback`, `file`, `finding`, `journal`, `office_survey`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
+//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
 //! | `kiosk::retry` | what could not be opened is tried again | `attendant` |
 //!
 //! ## The rooms of head office
@@ -93,10 +94,11 @@
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `owner`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `rules`, `secrets`, `settings`, `web`, `wire` |
+//! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
-//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `zones` |
-//! | [`hub::pages`] | HTML for people | `archive`, `digits`, `feedback`, `figures`, `web`, `zones` |
+//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
+//! | [`hub::pages`] | HTML for people | `archive`, `digits`, `feedback`, `figures`, `readiness`, `web`, `zones` |
 //! | [`hub::work`] | what runs in the background | `archive` |
 //! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive::sqlite`, `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `finding`, `foreign`, `rules`, `secret`, `secrets`, `settings`, `web`, `wire`, `zones` |
 //!
@@ -105,7 +107,7 @@
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:407` `fn press(`: the attendant gives it to the visit, and does what
+//! 2. `src/kiosk/attendant.rs:412` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
@@ -116,7 +118,7 @@
 //!    kiosk that it knows.
 //! 7. `src/hub/archive/sqlite/ingest.rs:46` `fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
-//! 8. `src/hub/pages/overview.rs:44` `async fn overview`: the day of every shop, with what stands
+//! 8. `src/hub/pages/overview.rs:46` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.
 //!
 //! ```text

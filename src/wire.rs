@@ -16,6 +16,7 @@ pub mod gzip;
 pub mod local;
 pub mod receipt;
 pub mod report;
+pub mod summons;
 pub mod survey;
 
 pub use self::enrolment::{Enrolled, Enrolment, Renewed};

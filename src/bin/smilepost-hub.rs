@@ -14,14 +14,17 @@ use smilepost::clock;
 use smilepost::escape::Plain;
 use smilepost::feedback::moment::Source;
 use smilepost::file;
-use smilepost::hub::archive::Places as _;
 use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Kiosks as _, Scope, Surveys as _, Upkeep as _};
+use smilepost::hub::archive::{
+    Correction, Kiosks as _, Places as _, Scope, Surveys as _, Upkeep as _,
+};
 use smilepost::hub::carried::{keys, letters};
+use smilepost::hub::commands::correct::Since;
 use smilepost::hub::commands::names::Added;
 use smilepost::hub::commands::{
-    accounts, backup, doctor, export, import, kiosks, names, reach, shops, surveys,
+    accounts, backup, correct, doctor, export, import, kiosks, names, reach, shops, surveys,
 };
+use smilepost::hub::readiness;
 use smilepost::hub::settings::Settings;
 use smilepost::hub::{self, Hub};
 use smilepost::owner::{self, Acting};
@@ -31,7 +34,7 @@ use smilepost::zones::Zones;
 
 use self::arguments::{
     AccountFormat, Arguments, Command, Config, KioskCommand, ScopeArguments, ShopCommand,
-    SurveyCommand,
+    SinceArguments, SurveyCommand,
 };
 
 fn main() -> ExitCode {
@@ -120,10 +123,22 @@ async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
         }
         ShopCommand::List(config) => print(&shops::list(&open(&config)?).await?),
         ShopCommand::Group { config, shop, group } => {
-            let Added { id, hints } =
-                shops::group(&open(&config)?, &shop, group.as_deref()).await?;
-            print(format_args!("{id} belongs to {}", group.as_deref().unwrap_or("no group")))?;
-            hint(&hints)
+            let said = Correction { group: Some(group), ..Correction::default() };
+            let from = SinceArguments { on: None, always: false }.into();
+            tell(correct::shop(&open(&config)?, &shop, said, from).await?)
+        }
+        ShopCommand::Set { config, shop, name, zone, group, no_group, since } => {
+            let group = group.map(Some).or_else(|| no_group.then_some(None));
+            let said = Correction { name, zone, group, ..Correction::default() };
+            tell(correct::shop(&open(&config)?, &shop, said, since.into()).await?)
+        }
+        ShopCommand::Close { config, shop, on, undo } => {
+            let (archive, now_ms) = (open(&config)?, clock::wall_ms());
+            tell(if undo {
+                correct::open(&archive, &shop, now_ms).await?
+            } else {
+                correct::close(&archive, &shop, on.as_deref(), now_ms).await?
+            })
         }
         ShopCommand::Pin { config, shop, forget } => {
             let archive = open(&config)?;
@@ -146,6 +161,7 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
         KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, &kiosk).await,
         KioskCommand::Letter { config, kiosk, file } => {
             let (archive, keys) = open_with_keys(&config)?;
+            correct::is_in_use(&archive, &kiosk).await?;
             let kiosk = names::kiosk(&archive, &kiosk).await?.id;
             letters::write(&archive, &keys, kiosk, &file, clock::wall_ms()).await?;
             print(format_args!(
@@ -167,11 +183,28 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             kiosks::revoke(&open(&config)?, &kiosk, clock::wall_ms()).await?;
             print(format_args!("the tokens and codes of {kiosk} are revoked"))
         }
+        KioskCommand::Set { config, kiosk, shop, touchpoint, name, since } => {
+            let said = Correction { name, shop, touchpoint, ..Correction::default() };
+            tell(correct::kiosk(&open(&config)?, &kiosk, said, since.into()).await?)
+        }
+        KioskCommand::Retire { config, kiosk, on, undo } => {
+            let (archive, now_ms) = (open(&config)?, clock::wall_ms());
+            tell(if undo {
+                correct::take_back(&archive, &kiosk, now_ms).await?
+            } else {
+                correct::retire(&archive, &kiosk, on.as_deref(), now_ms).await?
+            })
+        }
         KioskCommand::List(config) => {
             let Begun { settings, .. } = &begin(&config)?;
             let archive = Sqlite::open(&settings.data_dir)?;
             let budget = settings.limits.bytes_a_day();
-            print(&kiosks::list(&archive, budget, clock::wall_ms()).await?)
+            print(&kiosks::list(&archive, budget, clock::wall_ms()).await?)?;
+            match readiness::alarm(&readiness::answer(&archive).await) {
+                Some(alarm) => writeln!(std::io::stderr(), "ALARM: {}", Plain(alarm))
+                    .context("cannot write to standard error"),
+                None => Ok(()),
+            }
         }
     }
 }
@@ -213,6 +246,17 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             print(survey.as_deref().unwrap_or("no survey: it asks its own, or the built-in one"))
         }
         SurveyCommand::History(config) => print(surveys::history(&open(&config)?.surveys().await?)),
+    }
+}
+
+impl From<SinceArguments> for Since {
+    fn from(SinceArguments { on, always }: SinceArguments) -> Self {
+        let now_ms = clock::wall_ms();
+        match on {
+            _ if always => Self::Always(now_ms),
+            Some(on) => Self::Day(on, now_ms),
+            None => Self::Now(now_ms),
+        }
     }
 }
 
@@ -343,6 +387,12 @@ fn ask_pin(forget: bool) -> anyhow::Result<Option<String>> {
 
 const fn pin_news(forget: bool) -> &'static str {
     if forget { "delete the PIN" } else { "get the new PIN" }
+}
+
+/// Says what came of a correction.
+fn tell(corrected: correct::Corrected) -> anyhow::Result<()> {
+    print(&corrected.done)?;
+    hint(&corrected.hints)
 }
 
 /// Says beside the result what somebody may want to know of it.

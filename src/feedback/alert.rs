@@ -16,6 +16,9 @@ const RECENT_MAX: usize = 4_096;
 /// An hour, in milliseconds.
 const HOUR_MS: u64 = 3_600_000;
 
+/// How long it is asked what came of an alert, from when it closed, in milliseconds.
+pub const ASKED_MS: u64 = 4 * HOUR_MS;
+
 /// When an alert is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -50,12 +53,22 @@ pub struct Alert {
     pub is_acknowledged: bool,
 }
 
+/// An alert that somebody took on and that is over: what came of it is still to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// When it was raised, in milliseconds since boot.
+    pub since_ms: u64,
+    /// When it closed, in milliseconds since boot.
+    pub until_ms: u64,
+}
+
 /// Watches each rating as it comes, and raises and closes the alert.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     rule: Option<Rule>,
     recent: VecDeque<Fresh>,
     alert: Option<Alert>,
+    over: Option<Over>,
     /// Since when the post is open and nobody has pressed, in milliseconds since boot.
     unused_since: Option<u64>,
     /// When to check next whether that is unusual.
@@ -79,6 +92,7 @@ impl Watch {
             rule,
             recent: VecDeque::new(),
             alert: None,
+            over: None,
             unused_since: None,
             look_at: None,
             is_quiet: false,
@@ -156,9 +170,13 @@ impl Watch {
         let is_share =
             u64::from(unhappy) * 100 >= u64::from(rule.unhappy_percent) * u64::from(ratings);
         if ratings < rule.ratings_least || ratings == 0 || !is_share {
-            self.alert = None;
+            if let Some(alert) = self.alert.take().filter(|alert| alert.is_acknowledged) {
+                self.over = Some(Over { since_ms: alert.since_ms, until_ms: now_ms });
+            }
+            self.over.take_if(|over| over.until_ms + ASKED_MS <= now_ms);
             return;
         }
+        self.over = None;
         let alert = self.alert.get_or_insert(Alert {
             since_ms: now_ms,
             unhappy,
@@ -183,6 +201,17 @@ impl Watch {
         }
     }
 
+    /// The last alert, if somebody took it on and has not told yet what came of it.
+    #[must_use]
+    pub const fn over(&self) -> Option<Over> {
+        self.over
+    }
+
+    /// Somebody has told what came of the last alert, or that there is nothing to tell.
+    pub const fn settle(&mut self) {
+        self.over = None;
+    }
+
     /// When the alert closes or changes if nothing more comes, or when to check next whether the
     /// quiet is unusual, in milliseconds since boot.
     #[must_use]
@@ -191,7 +220,8 @@ impl Watch {
             .rule
             .zip(self.alert)
             .and_then(|(rule, _)| self.recent.front().map(|fresh| fresh.at_ms + rule.window_ms));
-        closes.into_iter().chain(self.look_at).min()
+        let forgotten = self.over.map(|over| over.until_ms + ASKED_MS);
+        closes.into_iter().chain(forgotten).chain(self.look_at).min()
     }
 }
 
@@ -238,6 +268,37 @@ mod tests {
         assert!(watch.alert().is_some());
         watch.look(due);
         assert_eq!(watch.alert(), None);
+    }
+
+    #[test]
+    fn what_came_of_it_is_asked_once_it_is_over_and_only_of_somebody_who_had_it() {
+        let closes = |is_taken_on: bool| {
+            let mut watch = watch(&[(0, 1), (1, 1), (2, 1), (3, 1)]);
+            if is_taken_on {
+                watch.acknowledge();
+            }
+            assert_eq!(watch.over(), None, "it still stands");
+            let due = watch.due_at().unwrap();
+            watch.look(due);
+            watch
+        };
+        assert_eq!(closes(false).over(), None);
+        let mut told = closes(true);
+        let over = Over { since_ms: 3 * MINUTE, until_ms: 15 * MINUTE };
+        assert_eq!(told.over(), Some(over));
+        told.settle();
+        assert_eq!(told.over(), None);
+        let mut forgotten = closes(true);
+        assert!(forgotten.due_at().unwrap() <= 15 * MINUTE + ASKED_MS);
+        forgotten.look(15 * MINUTE + ASKED_MS - 1);
+        assert!(forgotten.over().is_some());
+        forgotten.look(15 * MINUTE + ASKED_MS);
+        assert_eq!(forgotten.over(), None);
+        let mut again = closes(true);
+        for n in 10..14 {
+            again.rated(n, score(1), 20 * MINUTE);
+        }
+        assert!(again.alert().is_some() && again.over().is_none(), "one thing at a time");
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Notes of the shop manager: what was done, and what came of an alert.
+//!
+//! A note is never changed in place. Mending it is a further note that names the first; so is
+//! withdrawing it, with no words.
 
 use crate::feedback::named::named;
+use crate::feedback::rating::RatingId;
 
 /// The longest note, in characters.
 pub const NOTE_CHARS_MAX: usize = 200;
@@ -18,6 +22,8 @@ named! {
         /// What was done because shoppers said so, to be shown to them; without words, nothing
         /// is shown any more.
         Notice = "notice",
+        /// An earlier note, which is withdrawn.
+        Withdrawn = "withdrawn",
     }
 }
 
@@ -26,6 +32,8 @@ named! {
 pub struct Noted {
     about: About,
     text: String,
+    said: String,
+    mends: Option<RatingId>,
 }
 
 /// The text of the note is invalid.
@@ -38,16 +46,55 @@ impl Noted {
     /// somebody has taken it on.
     ///
     /// # Errors
-    /// [`NoNote`] when the text is empty, too long, or has more than one line.
+    /// [`NoNote`] when the text is empty, too long, or has more than one line, or when nothing is
+    /// named that could be withdrawn.
     pub fn new(about: About, text: &str) -> Result<Self, NoNote> {
-        let text = text.trim();
-        let is_line = text.chars().count() <= NOTE_CHARS_MAX && !text.chars().any(char::is_control);
-        let says_something = !text.is_empty() || about != About::Day;
-        if is_line && says_something {
-            Ok(Self { about, text: text.to_owned() })
-        } else {
-            Err(NoNote)
-        }
+        Self { about, text: text.trim().to_owned(), said: String::new(), mends: None }.checked()
+    }
+
+    /// What was done, with what shoppers had said.
+    ///
+    /// # Errors
+    /// As [`Noted::new`].
+    pub fn notice(said: &str, did: &str) -> Result<Self, NoNote> {
+        Self::new(About::Notice, did)?.saying(said)
+    }
+
+    /// The same with what shoppers had said.
+    ///
+    /// # Errors
+    /// As [`Noted::new`].
+    pub fn saying(self, said: &str) -> Result<Self, NoNote> {
+        Self { said: said.trim().to_owned(), ..self }.checked()
+    }
+
+    /// The same in the place of an earlier note.
+    #[must_use]
+    pub fn mending(self, earlier: RatingId) -> Self {
+        Self { mends: Some(earlier), ..self }
+    }
+
+    /// Withdraws an earlier note.
+    #[must_use]
+    pub fn withdrawing(earlier: RatingId) -> Self {
+        let (text, said) = (String::new(), String::new());
+        Self { about: About::Withdrawn, text, said, mends: Some(earlier) }
+    }
+
+    /// The same without any words: what is left of a note that was withdrawn.
+    #[must_use]
+    pub fn emptied(self) -> Self {
+        Self { text: String::new(), said: String::new(), ..self }
+    }
+
+    fn checked(self) -> Result<Self, NoNote> {
+        let is_line = |text: &str| {
+            text.chars().count() <= NOTE_CHARS_MAX && !text.chars().any(char::is_control)
+        };
+        let says_something = !self.text.is_empty() || self.about != About::Day;
+        let is_of_something = self.about != About::Withdrawn;
+        let are_lines = is_line(&self.text) && is_line(&self.said);
+        if are_lines && says_something && is_of_something { Ok(self) } else { Err(NoNote) }
     }
 
     /// What it is about.
@@ -61,11 +108,24 @@ impl Noted {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// What shoppers had said, of a notice; empty where that was not written.
+    #[must_use]
+    pub fn said(&self) -> &str {
+        &self.said
+    }
+
+    /// The note in whose place it stands.
+    #[must_use]
+    pub const fn mends(&self) -> Option<RatingId> {
+        self.mends
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feedback::rating::RunId;
 
     #[test]
     fn a_note_is_one_line_and_only_an_alert_is_taken_on_without_words() {
@@ -78,5 +138,16 @@ mod tests {
         for about in About::ALL {
             assert_eq!(About::named(about.name()), Some(about));
         }
+    }
+
+    #[test]
+    fn a_note_is_withdrawn_by_its_name_alone_and_a_notice_has_two_lines() {
+        let id = RatingId { run: RunId([1; 16]), n: 7 };
+        assert_eq!(Noted::new(About::Withdrawn, ""), Err(NoNote), "withdrawn is something");
+        assert_eq!(Noted::withdrawing(id).mends(), Some(id));
+        let notice = Noted::notice(" Long queues ", " A fourth till ").unwrap();
+        assert_eq!((notice.said(), notice.text()), ("Long queues", "A fourth till"));
+        assert_eq!(Noted::notice("two\nlines", "A fourth till"), Err(NoNote));
+        assert_eq!(notice.mending(id).mends(), Some(id));
     }
 }

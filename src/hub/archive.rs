@@ -28,7 +28,7 @@ pub use self::credentials::{Bearer, Credentials, Seal, Spending};
 pub use self::error::Error;
 pub use self::events::{Arrived, Cursor, Doubt, Events, Incoming, Shipment, Stored, Way};
 pub use self::kiosks::{Apart, Kiosks, PinScope, Status};
-pub use self::places::{Kiosk, Places, Shop};
+pub use self::places::{Correction, Kiosk, KioskThen, Past, Places, Shop, ShopThen};
 pub use self::surveys::{Publication, Scope, Surveys};
 pub use self::tallies::{Day, Others, Span, Tallies};
 pub use self::upkeep::Upkeep;

@@ -12,7 +12,10 @@ use chrono::NaiveDate;
 use self::calls_and_notes::{CallsFigures, WAIT_MAX_MS, Waiting};
 use self::kiosks::KioskFigures;
 use self::scores::{LeftOut, ScoreFigures};
-use super::archive::{Archive, CallsAndNotes, Day, Error, Others, Shop, Span, Status};
+use super::archive::{
+    Archive, CallsAndNotes, Day, Error, KioskThen, Others, Past, Shop, ShopThen, Span, Status,
+};
+use super::rules::history;
 use crate::feedback::moment;
 use crate::feedback::zone::Zone;
 use crate::zones::Rules;
@@ -38,9 +41,13 @@ pub struct Overview {
 /// One shop on one day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShopDay {
-    /// The shop's name.
+    /// The shop's name on that day.
     pub name: String,
-    /// The shop's IANA time zone, as it was entered.
+    /// Its name now, if that is another one.
+    pub name_now: Option<String>,
+    /// From which day on it is closed, if it is on this day.
+    pub closed_on: Option<String>,
+    /// The shop's IANA time zone on that day, as it was entered.
     pub zone: String,
     /// Whether that zone is unknown, so that its days and times are those of UTC.
     pub is_zone_unknown: bool,
@@ -60,6 +67,18 @@ pub struct ShopDay {
     pub kiosks: Vec<KioskFigures>,
 }
 
+impl ShopDay {
+    /// Whether there is nothing to say of a shop that is closed.
+    fn is_over(&self) -> bool {
+        let Self { scores, others, left_out, kiosks, calls_and_notes, closed_on, .. } = self;
+        let ratings = scores.iter().map(|scores| scores.ratings).sum::<u32>() + others.ratings;
+        let is_quiet = ratings == 0
+            && *left_out == LeftOut::default()
+            && *calls_and_notes == CallsFigures::default();
+        closed_on.is_some() && is_quiet && kiosks.iter().all(|kiosk| kiosk.waiting == 0)
+    }
+}
+
 /// Counts the day that is asked for, or each shop's today, at this time in milliseconds since 1970
 /// UTC, by these rules of time zones.
 ///
@@ -72,12 +91,10 @@ pub async fn overview<A: Archive>(
     now_ms: i64,
 ) -> Result<Overview, Error> {
     let statuses = archive.kiosks().await?;
-    let places: Vec<Place> = archive
-        .shops()
-        .await?
-        .into_iter()
-        .map(|shop| Place::of(shop, asked, rules, now_ms))
-        .collect();
+    let past = archive.past().await?;
+    let shops = archive.shops().await?.into_iter();
+    let places: Vec<Place> =
+        shops.map(|shop| Place::of(shop, &past, asked, rules, now_ms)).collect();
     let spans: Vec<Span> = places.iter().map(Place::day).collect();
     let days = archive.days(spans.clone()).await?;
     let told = archive.calls_and_notes(spans, NOTES_MAX).await?;
@@ -88,7 +105,10 @@ pub async fn overview<A: Archive>(
         .into_iter()
         .zip(days)
         .zip(told.into_iter().zip(lately))
-        .map(|((place, day), (told, lately))| place.figures(&day, told, &lately, &statuses, now_ms))
+        .map(|((place, day), (told, lately))| {
+            place.figures(&day, told, &lately, (&statuses, &past), now_ms)
+        })
+        .filter(|shop| !shop.is_over())
         .collect();
     let conflicts = archive.conflicts().await?;
     let today = moment::local(now_ms, &Zone::utc()).0;
@@ -98,6 +118,8 @@ pub async fn overview<A: Archive>(
 /// A shop, and the day that is counted for it.
 struct Place {
     shop: Shop,
+    then: ShopThen,
+    closed_on: Option<String>,
     zone: Option<Zone>,
     date: NaiveDate,
     from_ms: i64,
@@ -106,13 +128,23 @@ struct Place {
 }
 
 impl Place {
-    fn of(shop: Shop, asked: Option<NaiveDate>, rules: &Rules, now_ms: i64) -> Self {
-        let zone = rules.zone(&shop.zone);
-        let by = zone.clone().unwrap_or_else(Zone::utc);
-        let today = moment::local(now_ms, &by).0;
+    fn of(shop: Shop, past: &Past, asked: Option<NaiveDate>, rules: &Rules, now_ms: i64) -> Self {
+        let zone_of = |name: &str| rules.zone(name).unwrap_or_else(Zone::utc);
+        let today = moment::local(now_ms, &zone_of(&shop.zone)).0;
         let date = asked.unwrap_or(today);
-        let (from_ms, to_ms) = moment::day_bounds(date, &by);
-        Self { shop, zone, date, from_ms, to_ms, is_today: date == today }
+        let thens = past.shops.get(&shop.id).map(Vec::as_slice).unwrap_or_default();
+        let zones: Vec<(i64, Zone)> =
+            thens.iter().map(|(from_ms, then)| (*from_ms, zone_of(&then.zone))).collect();
+        let (from_ms, to_ms) = history::day_bounds(&zones, date);
+        let now = || {
+            let Shop { name, zone, group, .. } = shop.clone();
+            ShopThen { name, zone, group }
+        };
+        let then = history::at(thens, to_ms - 1).cloned().unwrap_or_else(now);
+        let is_closed = |on: &&String| on.parse::<NaiveDate>().is_ok_and(|on| on <= date);
+        let closed_on = past.closed.get(&shop.id).filter(is_closed).cloned();
+        let zone = rules.zone(&then.zone);
+        Self { shop, then, closed_on, zone, date, from_ms, to_ms, is_today: date == today }
     }
 
     fn day(&self) -> Span {
@@ -125,25 +157,41 @@ impl Place {
         Span { shop: self.shop.id.clone(), from_ms, to_ms: self.to_ms }
     }
 
+    /// Where a kiosk stood in this shop on this day, by the last of its stays here.
+    fn stood<'a>(&self, stays: &'a [(i64, KioskThen)]) -> Option<&'a KioskThen> {
+        let ends = stays.iter().skip(1).map(|(from_ms, _)| *from_ms).chain([i64::MAX]);
+        let on_the_day = stays.iter().zip(ends).filter(|((from_ms, then), to_ms)| {
+            then.shop == self.shop.id && *from_ms < self.to_ms && *to_ms > self.from_ms
+        });
+        on_the_day.last().map(|((_, then), _)| then)
+    }
+
     fn figures(
         self,
         day: &Day,
         told: CallsAndNotes,
         lately: &CallsAndNotes,
-        statuses: &[Status],
+        (statuses, past): (&[Status], &Past),
         now_ms: i64,
     ) -> ShopDay {
         let by = self.zone.clone().unwrap_or_else(Zone::utc);
-        let own = statuses.iter().filter(|status| status.kiosk.shop == self.shop.id);
+        let own = statuses.iter().filter_map(|status| {
+            let stays = past.kiosks.get(&status.kiosk.id)?;
+            let then = self.stood(stays)?;
+            let is_over = status.retired_ms.is_some_and(|at_ms| at_ms <= self.from_ms);
+            (!is_over).then(|| KioskFigures::of(status, &then.touchpoint, &self.shop.zone, now_ms))
+        });
         ShopDay {
             scores: scores::of_day(day),
             others: day.others,
             left_out: LeftOut::of(day),
             waiting: calls_and_notes::waiting(lately, &by),
             calls_and_notes: CallsFigures::of(told, &by),
-            kiosks: own.map(|status| KioskFigures::of(status, &self.shop.zone, now_ms)).collect(),
-            name: self.shop.name,
-            zone: self.shop.zone,
+            kiosks: own.collect(),
+            name_now: Some(self.shop.name).filter(|now| *now != self.then.name),
+            name: self.then.name,
+            closed_on: self.closed_on,
+            zone: self.then.zone,
             date: self.date,
             is_zone_unknown: self.zone.is_none(),
         }

@@ -25,6 +25,7 @@ use self::refusal::Refusal;
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
 use crate::hub::archive::Archive;
+use crate::hub::readiness::Readiness;
 use crate::hub::settings::Limits;
 use crate::web::net::Net;
 use crate::wire::{self, BODY_BYTES_MAX, survey};
@@ -37,6 +38,7 @@ pub fn routes<A: Archive>(
     archive: A,
     limits: Limits,
     keys: HubPublic,
+    readiness: Readiness<A>,
     read_clocks: fn() -> Reading,
     is_time_vouched: fn() -> bool,
 ) -> Router {
@@ -55,7 +57,15 @@ pub fn routes<A: Archive>(
         .method_not_allowed_fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(refusal::for_people))
-        .with_state(Shared { archive, gate, bytes_a_day, keys, read_clocks, is_time_vouched })
+        .with_state(Shared {
+            archive,
+            gate,
+            bytes_a_day,
+            keys,
+            readiness,
+            read_clocks,
+            is_time_vouched,
+        })
 }
 
 /// Whether deliveries can be stored; `/healthz` says only that the process lives.
@@ -64,6 +74,6 @@ async fn ready<A: Archive>(
     Extension(net): Extension<Net>,
 ) -> Result<&'static str, Refusal> {
     shared.count_stranger(Stranger::Probes, net)?;
-    shared.archive.touch().await?;
+    shared.readiness.ask().await?;
     Ok("ready\n")
 }

@@ -18,6 +18,7 @@ use self::errors::PageError;
 use self::overview::State;
 use self::sharing::Sharing;
 use super::archive::Archive;
+use super::readiness::Readiness;
 use crate::feedback::moment::Reading;
 use crate::web::guard::protect;
 use crate::web::hosts::Hosts;
@@ -37,6 +38,7 @@ pub fn routes<A: Archive>(
     archive: A,
     hosts: Hosts,
     page_seconds: u32,
+    readiness: Readiness<A>,
     read_clocks: fn() -> Reading,
 ) -> Router {
     let shared = Arc::new(Sharing::new(page_seconds));
@@ -45,7 +47,7 @@ pub fn routes<A: Archive>(
         .fallback(|address: Uri| async move {
             PageError::NotFound { depth: address.path().matches('/').count().saturating_sub(1) }
         })
-        .with_state(State { archive, zones: Zones::of_system(), read_clocks, shared });
+        .with_state(State { archive, zones: Zones::of_system(), readiness, read_clocks, shared });
     hosts.guard(routes).layer(map_response(async |mut response: Response| {
         protect(response.headers_mut(), layout::STYLE);
         response

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
-pub use self::message::{Message, View};
+pub use self::message::{Message, Summons, View};
 use self::session::Session;
 use crate::clock;
 use crate::feedback::alert::Watch;
@@ -91,6 +91,8 @@ pub(super) struct Outputs {
     pub(super) show: Box<dyn Fn(View) + Send>,
     /// Tells the uplink that there is something to send.
     pub(super) nudge: Box<dyn Fn() + Send>,
+    /// Tells staff that somebody is needed; must not wait.
+    pub(super) summon: Box<dyn Fn(Summons) + Send>,
 }
 
 /// The handle of the journal's thread, and whether ratings are being kept.
@@ -148,6 +150,8 @@ struct Alarm {
     is_expecting: bool,
     /// Whether the alert is shown.
     is_told: bool,
+    /// Whether staff were told that shoppers are unhappy, and that nobody presses.
+    told_of: (bool, bool),
 }
 
 /// The loop: the visit, and the state of what it acts on.
@@ -201,6 +205,7 @@ impl Attendant {
                 calls: parts.calls,
                 is_expecting: false,
                 is_told: false,
+                told_of: (false, false),
             },
             messages: parts.messages,
             is_over: false,
@@ -351,7 +356,7 @@ impl Attendant {
             Message::AskedForHelp => self.step(Cue::AskedForHelp),
             Message::Left => self.step(Cue::Left),
             Message::Carried(what) => self.stick_written(what),
-            Message::Noticed(did) => self.notice_to_shoppers(did),
+            Message::Noticed(notice) => self.notice_to_shoppers(notice),
             Message::Reconsidered => self.step(Cue::Reconsidered),
             Message::Buttons(notice) => self.notice(notice),
             Message::Journal(Outcome::Kept(entry)) => {

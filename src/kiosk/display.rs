@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use chrono::Timelike as _;
 
 use crate::feedback::colour::Colour;
+use crate::feedback::note::Noted;
 use crate::feedback::rating::{Scale, Wording};
 use crate::feedback::survey::schedule::Local;
 use crate::feedback::survey::{
@@ -71,15 +72,17 @@ pub struct Shown {
     pub since: String,
 }
 
+/// Whether the screen's fonts have every character of the screens' own words in a language, and of
+/// these texts.
+type CanDraw = Box<dyn Fn(&str, &str) -> bool + Send>;
+
 /// The survey, and the question and notice that are due.
 pub struct Display {
     survey: Survey,
     settings: Settings,
     zone: Option<Zone>,
     touchpoint: String,
-    /// Whether the screen's fonts have every character of the screens' own words in a language, and
-    /// of these texts.
-    can_draw: Box<dyn Fn(&str, &str) -> bool + Send>,
+    can_draw: CanDraw,
     /// The languages that can be drawn.
     drawn: BTreeSet<String>,
     question: Question,
@@ -87,7 +90,7 @@ pub struct Display {
     is_open: bool,
     sound: Sound,
     /// The shop manager's text for shoppers.
-    manager_notice: Option<String>,
+    manager_notice: Option<Noted>,
     words: Vec<(Option<u8>, Arc<DisplayTexts>)>,
 }
 
@@ -167,13 +170,20 @@ impl Display {
     }
 
     /// Shows shoppers the shop manager's text, before any other notice; returns whether it is new.
-    pub fn tell(&mut self, did: Option<String>) -> bool {
-        let is_news = self.manager_notice != did;
+    pub fn tell(&mut self, notice: Option<Noted>) -> bool {
+        let is_news = self.manager_notice != notice;
         if is_news {
-            self.manager_notice = did;
+            self.manager_notice = notice;
             self.words.clear();
         }
         is_news
+    }
+
+    /// What the shop's clocks say at an instant, in minutes after midnight; none while the zone is
+    /// unknown.
+    #[must_use]
+    pub fn minute(&self, utc_ms: i64) -> Option<u16> {
+        Some(local(utc_ms, self.zone.as_ref()?).minute)
     }
 
     /// Whether anything depends on the time.
@@ -242,8 +252,9 @@ impl Display {
 
     fn notice(&self, language: &str) -> Option<Shown> {
         // It is in the shop's language, whatever language is chosen.
-        if let Some(did) = &self.manager_notice {
-            return Some(Shown { did: did.clone(), ..Shown::default() });
+        if let Some(notice) = &self.manager_notice {
+            let (said, did) = (notice.said().to_owned(), notice.text().to_owned());
+            return Some(Shown { said, did, ..Shown::default() });
         }
         let (settings, survey) = (&self.settings.notices, &self.survey.parts().notices);
         let says = |notice: &&Notice| by_language(&notice.said, language).is_some();

@@ -9,6 +9,7 @@ mod call;
 mod desk;
 mod enrolment;
 mod former;
+mod notify;
 mod screen;
 mod uplink;
 
@@ -28,6 +29,7 @@ pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError, Unfit, is_s
 pub use self::former::{
     FORMER_DIR, Former, Holder, JOURNALS_DIR, Leave, Owners, journal_folder, renew,
 };
+pub use self::notify::{Format, Notify};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
 use self::uplink::UplinkPart;
@@ -73,6 +75,8 @@ pub struct Settings {
     pub pace: Pace,
     /// When the shop manager is alerted; none where that is switched off.
     pub alert: Option<Rule>,
+    /// Where staff are told of an alert.
+    pub alert_notify: Option<Notify>,
     /// How shoppers call somebody; none where that is not offered.
     pub call: Option<Call>,
     /// How long the desk stays open while nobody touches it, in milliseconds.
@@ -207,7 +211,7 @@ impl Settings {
 }
 
 impl File {
-    fn check(self, complaints: &mut Complaints) -> Settings {
+    fn check(mut self, complaints: &mut Complaints) -> Settings {
         let data_dir = self.data_dir.clone().unwrap_or_default();
         let is_given = !data_dir.as_os_str().is_empty();
         complaints.unless(is_given, "data_dir", "is missing: name a folder on a durable disk");
@@ -219,6 +223,7 @@ impl File {
         self.check_touchpoint(complaints);
         let is_tag = (1..=12).contains(&language.len());
         complaints.unless(is_tag, "language", "is not a tag of 1 to 12 characters, such as en");
+        let (alert, alert_notify) = std::mem::take(&mut self.alert).check(complaints);
         let settings = Settings {
             zone: self.check_zone(complaints),
             brand: self.check_brand(complaints),
@@ -230,7 +235,8 @@ impl File {
             data_dir,
             language,
             pace: self.visit.check(complaints),
-            alert: self.alert.check(complaints),
+            alert,
+            alert_notify,
             call: self.call.check(complaints),
             desk_stay_ms: self.desk.stay_ms(complaints),
             sticks: self.desk.sticks.clone().unwrap_or_else(|| PathBuf::from("/media")),

@@ -11,6 +11,7 @@ mod client;
 mod connector;
 mod credentials;
 mod error;
+pub mod messenger;
 mod probe;
 mod proxy;
 mod sender;

@@ -14,9 +14,18 @@ use crate::secret::token::digest;
 /// Adds the headers that protect a page: no script, no frame, nothing from elsewhere, no stored
 /// copy, and no style but this one, which is part of the page.
 pub fn protect(headers: &mut HeaderMap, style: &str) {
+    protect_but(headers, style, "");
+}
+
+/// As [`protect`], for pages that have a script: only files of this host run, and they ask only it.
+pub fn protect_scripted(headers: &mut HeaderMap, style: &str) {
+    protect_but(headers, style, "script-src 'self'; connect-src 'self'; ");
+}
+
+fn protect_but(headers: &mut HeaderMap, style: &str, scripts: &str) {
     let style = STANDARD.encode(digest(style));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; \
+        "default-src 'none'; style-src 'sha256-{style}'; {scripts}form-action 'self'; \
          frame-ancestors 'none'; base-uri 'none'"
     );
     let fixed: [(HeaderName, &str); 5] = [

@@ -24,6 +24,23 @@ pub struct Head<'a> {
     pub style: &'a str,
     /// After how many seconds the browser asks for the page again, if it should.
     pub refresh_s: Option<u32>,
+    /// The path of a script of ours, which then asks in place of the browser.
+    pub script: Option<&'a str>,
+    /// What the script is to find changed.
+    pub waiting: Option<&'a str>,
+}
+
+impl Head<'_> {
+    /// Nothing but what every page has.
+    pub const PLAIN: Self = Self {
+        language: "en",
+        direction: "ltr",
+        title: "",
+        style: "",
+        refresh_s: None,
+        script: None,
+        waiting: None,
+    };
 }
 
 /// A text that somebody else may have written, in a line with texts of ours: whichever direction it
@@ -48,13 +65,18 @@ pub fn document(head: Head<'_>, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
-                @if let Some(refresh_s) = head.refresh_s {
-                    meta http-equiv="refresh" content=(refresh_s);
+                @match (head.refresh_s, head.script) {
+                    (Some(refresh_s), Some(_)) => {
+                        noscript { meta http-equiv="refresh" content=(refresh_s); }
+                    },
+                    (Some(refresh_s), None) => meta http-equiv="refresh" content=(refresh_s);,
+                    (None, _) => {},
                 }
+                @if let Some(script) = head.script { script src=(script) defer {} }
                 title { (Plain(head.title).to_string()) }
                 style { (PreEscaped(head.style)) }
             }
-            body { (PreEscaped(Lines(&body.0).to_string())) }
+            body data-waiting=[head.waiting] { (PreEscaped(Lines(&body.0).to_string())) }
         }
     }
 }
@@ -66,13 +88,7 @@ pub const SENTENCE_STYLE: &str =
 /// A page that has one sentence to say, and nothing else: why there is no other.
 #[must_use]
 pub fn sentence(sentence: &str, more: &Markup) -> Markup {
-    let head = Head {
-        language: "en",
-        direction: "ltr",
-        title: "Smilepost",
-        style: SENTENCE_STYLE,
-        refresh_s: None,
-    };
+    let head = Head { title: "Smilepost", style: SENTENCE_STYLE, ..Head::PLAIN };
     let mut letters = sentence.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     let rest = letters.as_str().trim_end().trim_end_matches('.');

@@ -23,6 +23,9 @@ pub enum Ask {
         /// The last day, `YYYY-MM-DD`; the first when missing.
         #[serde(default)]
         until: Option<String>,
+        /// Whether small counts are shown too, and the present day press by press.
+        #[serde(default)]
+        exact: bool,
     },
     /// Every event of some days, or of all.
     Export {
@@ -39,6 +42,9 @@ pub enum Ask {
         date: Option<String>,
         /// See `Summary`.
         until: Option<String>,
+        /// See `Summary`.
+        #[serde(default)]
+        exact: bool,
     },
     /// As `Export`, with the journals of former places and trials too.
     ExportOfAll {
@@ -153,9 +159,18 @@ pub struct Summary {
     /// How a single day compares with the same weekday of the weeks before.
     #[serde(default)]
     pub compared: Option<Against>,
+    /// The days and weeks to hold a single day against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
     /// Each day for itself, where there are several.
     #[serde(default)]
     pub days: Vec<Day>,
+    /// Whether ratings were left out because there are too few of them to be shown.
+    #[serde(default)]
+    pub hidden: bool,
+    /// Where in the shop the kiosk is; empty where nobody has said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub touchpoint: String,
     /// Presses that the shopper took back by pressing another face.
     pub replaced: u32,
     /// Presses kept but not counted, by reason.
@@ -270,6 +285,21 @@ pub struct Against {
     pub verdict: String,
 }
 
+/// Other days, to hold a day against; by the main line of that day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// Which: `yesterday`, `day before`, `week before`, `this week` or `last week`.
+    pub which: String,
+    /// The first of them, `YYYY-MM-DD`.
+    pub from: String,
+    /// The last of them, `YYYY-MM-DD`.
+    pub until: String,
+    /// How many ratings count; nothing where they are too few to be shown.
+    pub n: Option<u32>,
+    /// 0 to 100, or nothing where there are none, or too few.
+    pub happy_index: Option<f64>,
+}
+
 /// One of several days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Day {
@@ -284,6 +314,9 @@ pub struct Day {
     /// What the shop manager wrote down.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Whether ratings were left out because there are too few of them to be shown.
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 /// One event in an export. The CSV has its parts as columns: up to `quality` as they stand here,
@@ -331,7 +364,7 @@ pub struct Place {
 
 impl Serialize for Exported {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Exported", 31)?;
+        let mut out = serializer.serialize_struct("Exported", 34)?;
         out.serialize_field("run", &self.run)?;
         out.serialize_field("n", &self.n)?;
         out.serialize_field("kind", &self.kind)?;

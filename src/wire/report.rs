@@ -44,7 +44,7 @@ pub struct Reported {
 
 impl Serialize for Reported {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Reported", 28)?;
+        let mut out = serializer.serialize_struct("Reported", 31)?;
         out.serialize_field("shop", &self.shop)?;
         out.serialize_field("kiosk", &self.kiosk)?;
         out.serialize_field("touchpoint", &self.touchpoint)?;

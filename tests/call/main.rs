@@ -22,16 +22,22 @@ mod survey;
 #[path = "../support/wait.rs"]
 mod wait;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
 
 use slint::ComponentHandle;
+use smilepost::feedback::alert::Rule;
 use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
 use smilepost::feedback::visit::Offer;
 use smilepost::kiosk::desk::sheets::sheet::{Tab, Tap};
 use smilepost::kiosk::pin;
-use smilepost::kiosk::settings::{Call, PhoneLimits, PhoneListen, Settings};
+use smilepost::kiosk::settings::{Call, Format, Notify, PhoneLimits, PhoneListen, Settings};
+
+use smilepost::wire::summons::Summoned;
 
 use self::phone::Phone;
 use self::rows::exported;
@@ -56,7 +62,7 @@ fn shop(folder: &Path) -> Settings {
     question.takes_comments = false;
     settings.survey = Survey::check(parts).unwrap();
     settings.alert = None;
-    settings.call = Some(Call { offer: Offer::Everybody, wait_ms: NEVER_MS.into() });
+    settings.call = Some(calls(NEVER_MS));
     settings.phone = Some(PhoneListen {
         address: ([127, 0, 0, 1], 0).into(),
         host: None,
@@ -64,6 +70,10 @@ fn shop(folder: &Path) -> Settings {
     });
     pin::set(&settings.data_dir, &pin::hash(PIN).unwrap()).unwrap();
     settings
+}
+
+fn calls(wait_ms: u32) -> Call {
+    Call { offer: Offer::Everybody, wait_ms: wait_ms.into(), notify: None }
 }
 
 /// The calls and notes that were kept; checks that none has fields of a shopper.
@@ -107,7 +117,7 @@ fn nobody_can_tell_from_the_offer_which_face_was_pressed_unless_the_shop_wants_i
     let offered = |offer| {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = shop(folder.path());
-        settings.call = Some(Call { offer, wait_ms: NEVER_MS.into() });
+        settings.call = Some(Call { offer, ..calls(NEVER_MS) });
         faces.map(|face| {
             let stage = open(&settings);
             stage.see_question();
@@ -132,16 +142,119 @@ fn a_manager_answers_on_the_phone_and_nothing_is_kept_of_the_shopper() {
         let form = manager.form().await;
         let page = manager.get("").await.text;
         assert!(page.contains(ASKED), "{page}");
+        // Without a script the browser asks again; with one, the script does.
+        let again = r#"<noscript><meta http-equiv="refresh" content="20"></noscript>"#;
+        assert!(page.contains(again) && page.contains(r#"<script src="/desk.js" defer>"#));
+        assert!(page.contains("<title>A shopper has asked for somebody."), "{page}");
         assert!(manager.get("days").await.text.contains(ASKED));
+        let waiting = manager.get("waiting").await.text;
+        assert!(waiting.starts_with("call-") && page.contains(&waiting), "{waiting}");
+        assert_eq!(Phone::new(&stage.url).get("waiting").await.to.as_deref(), Some("/pin"));
         let to = manager.post("coming", &[("form", &form)]).await.to;
         assert_eq!(to.as_deref(), Some("/"));
         stage.see("Somebody is on the way to you.");
-        assert!(manager.get("").await.text.contains("Somebody is on the way to the shopper."));
+        let page = manager.get("").await.text;
+        assert!(page.contains("Somebody is on the way to the shopper."));
+        // A page that is loaded again every few seconds has nothing that somebody could be writing.
+        assert!(!page.contains(r#"type="text""#) && page.contains("/outcome?about=call"));
+        assert!(manager.get("outcome?about=call").await.text.contains("What came of it?"));
+        assert_eq!(manager.get("waiting").await.text, "", "nobody else is needed");
         let fields = [("form", form.as_str()), ("text", "Carried the crate")];
         manager.post("alert?about=call", &fields).await;
         assert!(!manager.get("").await.text.contains("on the way to the shopper"));
     });
     assert_eq!(told(&settings), ["casked", "ccoming", "ncall Carried the crate"]);
+}
+
+/// Answers requests one after another with these status lines; returns its address, and each
+/// request as it came.
+fn gateway(answers: &'static [&'static str]) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/pager/s3cret", listener.local_addr().unwrap());
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for status in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut request, mut bytes) = (Vec::new(), [0; 4096]);
+            let is_whole = |request: &[u8]| {
+                let text = String::from_utf8_lossy(request).to_ascii_lowercase();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+                let length = head.split("content-length: ").nth(1).unwrap();
+                body.len() >= length.lines().next().unwrap().parse::<usize>().unwrap()
+            };
+            while !is_whole(&request) {
+                let read = stream.read(&mut bytes).unwrap();
+                request.extend_from_slice(&bytes[..read]);
+            }
+            write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                .unwrap();
+            tell.send(String::from_utf8(request).unwrap()).unwrap();
+        }
+    });
+    (url, told)
+}
+
+fn body(request: &str) -> &str {
+    request.split_once("\r\n\r\n").unwrap().1
+}
+
+#[test]
+fn a_call_reaches_an_address_in_the_shop_which_may_be_busy_at_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = shop(folder.path());
+    let (url, told) = gateway(&["503 Busy", "200 OK", "200 OK"]);
+    let notify = Some(Notify { url, format: Format::Text });
+    settings.touchpoint = Some("Checkout 1".to_owned());
+    settings.language = "de".to_owned();
+    settings.call = Some(Call { notify, ..calls(SHORT_MS) });
+    let stage = open(&settings);
+    stage.tap("Sehr schlecht");
+    stage.tap("Darf jemand zu Ihnen kommen?");
+    let first = told.recv().unwrap();
+    assert!(first.starts_with("POST /pager/s3cret HTTP/1.1\r\n"), "{first}");
+    assert_eq!(body(&first), body(&told.recv().unwrap()), "it is tried again");
+    assert!(body(&first).ends_with("(Nordmarkt, Checkout 1)"), "{first}");
+    // The shopper waited in vain, and staff hear of that too.
+    let missed = told.recv().unwrap();
+    assert_ne!(body(&first), body(&missed));
+    assert!(body(&missed).ends_with("(Nordmarkt, Checkout 1)"), "{missed}");
+}
+
+#[test]
+fn an_alert_reaches_an_address_as_an_object_that_names_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = shop(folder.path());
+    let (url, told) = gateway(&["204 No Content"]);
+    settings.alert = Some(Rule { ratings_least: 1, ..Rule::default() });
+    settings.alert_notify = Some(Notify { url, format: Format::Json });
+    let stage = open(&settings);
+    stage.see_question();
+    stage.tap("Very bad");
+    let request = told.recv().unwrap();
+    assert!(request.to_ascii_lowercase().contains("content-type: application/json"), "{request}");
+    let summoned: Summoned = serde_json::from_str(body(&request)).unwrap();
+    assert_eq!((summoned.event.as_str(), summoned.shop.as_str()), ("unhappy", "Nordmarkt"));
+    let fields: serde_json::Value = serde_json::from_str(body(&request)).unwrap();
+    let names: Vec<_> = fields.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["event", "shop", "text", "touchpoint"]);
+}
+
+#[test]
+fn an_address_that_never_answers_keeps_no_shopper_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = shop(folder.path());
+    // It takes connections and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let notify = Some(Notify { url, format: Format::Text });
+    settings.call = Some(Call { notify, ..calls(NEVER_MS) });
+    settings.pace.thanks_ms = SHORT_MS;
+    let stage = open(&settings);
+    for n in 1..=12 {
+        call(&stage);
+        stage.tap("Close");
+        assert_eq!(told(&settings).len(), n);
+    }
 }
 
 #[test]
@@ -187,7 +300,7 @@ fn a_manager_answers_on_the_screen_and_the_shopper_reads_it_there() {
 fn a_shopper_whom_nobody_answers_is_told_and_so_is_whoever_looks_later() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = shop(folder.path());
-    settings.call = Some(Call { offer: Offer::Everybody, wait_ms: SHORT_MS.into() });
+    settings.call = Some(calls(SHORT_MS));
     let stage = open(&settings);
     call(&stage);
     stage.see("We are sorry: nobody can come just now.");
@@ -220,7 +333,7 @@ fn a_stick_is_written_at_the_desk() {
     std::fs::create_dir_all(&stick).unwrap();
     let stage = open(&settings);
     enter(&stage);
-    stage.tap("Post");
+    stage.tap("Kiosk");
     stage.see("A stick is there.");
     stage.tap("Write to the stick");
     let within = |folder: &Path| -> Vec<PathBuf> {

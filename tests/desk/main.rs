@@ -134,7 +134,7 @@ fn a_button_that_is_tried_at_the_desk_is_ticked_and_not_counted() {
     let stage = open(&settings);
     let mut buttons = Buttons::of(&settings);
     enter(&stage);
-    for tab in ["Days", "Why", "Post"] {
+    for tab in ["Days", "Why", "Kiosk"] {
         stage.tap(tab);
     }
     stage.see("Head office: not enrolled. Ratings are kept here.");
@@ -178,13 +178,26 @@ fn an_alert_is_a_dot_and_a_sentence_at_the_desk_until_somebody_has_it() {
     enter(&stage);
     stage.wait_for("Just now several shoppers were unhappy.");
     stage.wait_for("Fewer than 5 ratings so far. They are shown once there are more.");
+    // One tap, and nothing is asked while there is something to do in the shop.
     stage.tap("I have it");
-    // A note of what was done is optional: the alert is confirmed already.
-    stage.wait_for("What was done?");
+    stage.wait_for("Just now several shoppers were unhappy. Somebody has it.");
+    assert!(!stage.has("What came of it?"));
+    assert_eq!(notes(&settings), [noted("alert", "")]);
+    // Three of eight are too few for an alert.
+    for count in 5..9 {
+        buttons.press(4);
+        stage.see("Thank you");
+        assert_eq!(exported(&settings).iter().filter(|row| row.kind == "rated").count(), count);
+        stage.see_question();
+    }
+    enter(&stage);
+    stage.wait_for("The alert is over.");
+    stage.tap("What came of it?");
     for label in ["o", "k", "Save"] {
         stage.tap(label);
     }
-    stage.wait_for("Just now several shoppers were unhappy. Somebody has it.");
+    stage.see("Today");
+    wait_until("the question is answered", || !stage.has("The alert is over."));
     stage.tap("Notes");
     stage.see("Ok");
     assert_eq!(notes(&settings), [noted("alert", ""), noted("alert", "Ok")]);
@@ -202,4 +215,42 @@ fn a_note_is_written_on_the_screen_and_read_there() {
     }
     stage.see("Bun");
     assert_eq!(notes(&settings), [noted("day", "Bun")]);
+    // It is mended, and the first one stays what it was.
+    for label in ["Bun", "Mend", "s", "Save"] {
+        stage.tap(label);
+    }
+    stage.wait_for("Buns");
+    assert!(!stage.has("Bun"));
+    for label in ["Buns", "Withdraw"] {
+        stage.tap(label);
+    }
+    stage.wait_for("Nothing was written down yet.");
+    let kept = [noted("day", "Bun"), noted("day", "Buns"), noted("withdrawn", "")];
+    assert_eq!(notes(&settings), kept);
+    let mended: Vec<_> =
+        exported(&settings).into_iter().map(|row| row.fields.number(Field::MendsN)).collect();
+    assert_eq!(mended, [None, Some(1), Some(1)]);
+}
+
+#[test]
+fn what_shoppers_said_and_what_was_done_are_seen_as_a_shopper_sees_them_before_they_go_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = shop(folder.path());
+    let stage = open(&settings);
+    enter(&stage);
+    stage.tap("Notes");
+    for label in ["Tell shoppers", "b", "u", "n", "Next", "j", "a", "Next"] {
+        stage.tap(label);
+    }
+    stage.wait_for("Shoppers will see this:");
+    for said in ["You said: Bun", "We did: Ja"] {
+        assert!(stage.has(said), "{said}");
+    }
+    assert_eq!(notes(&settings), [], "nothing has gone out");
+    stage.tap("Show it");
+    stage.wait_for("Shown to shoppers: Ja");
+    assert_eq!(notes(&settings), [noted("notice", "Ja")]);
+    let said =
+        exported(&settings).into_iter().map(|row| row.fields.text(Field::Said).map(str::to_owned));
+    assert_eq!(said.collect::<Vec<_>>(), [Some("Bun".to_owned())]);
 }

@@ -6,7 +6,7 @@ use smilepost::hub::archive::{Kiosk, Places as _, Scope, Surveys as _};
 use smilepost::hub::settings::Limits;
 use smilepost::zones::Zones;
 
-use crate::hub::{NOON, NOW, Scene, delivery, rating};
+use crate::hub::{NOON, NOW, RUN, Scene, delivery, rating};
 
 /// The page's text without its tags, spaces folded.
 fn text(page: &str) -> String {
@@ -238,6 +238,32 @@ async fn a_day_shows_its_notes_with_their_time() {
     assert!(!shown.contains("14:02"), "a note without words says nothing");
     let (_, other_day) = scene.page("/?date=2026-11-21").await;
     assert!(!other_day.contains("Notes"));
+}
+
+#[tokio::test]
+async fn a_note_that_was_mended_or_withdrawn_is_shown_as_it_stands() {
+    let scene = Scene::new().await;
+    let of = |note: Value, earlier: u32| {
+        let mut note = note;
+        note["mends_run"] = RUN.into();
+        note["mends_n"] = earlier.into();
+        note
+    };
+    let notes = [
+        noted(1, "day", "opend a till"),
+        noted(2, "day", "a name"),
+        of(noted(3, "day", "opened a till"), 1),
+        of(noted(4, "withdrawn", ""), 2),
+        noted(5, "notice", "two more tills"),
+    ];
+    scene.receipt(&delivery(&notes)).await;
+    let (_, page) = scene.page("/?date=2026-11-20").await;
+    let shown = text(&page);
+    assert!(shown.contains("14:01 opened a till"), "{shown}");
+    for gone in ["opend a till", "a name", "14:03", "14:04"] {
+        assert!(!shown.contains(gone), "{gone}: {shown}");
+    }
+    assert!(shown.contains("14:05 two more tills"), "{shown}");
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use smilepost::carried::file::{LINE_BYTES_MAX, Writer, read_receipt};
 use smilepost::carried::seal::{HubKeys, Signer};
-use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Kiosks as _};
+use smilepost::hub::archive::{
+    Accounts as _, Credentials as _, Events as _, Kiosks as _, Places as _,
+};
 use smilepost::hub::carried::import::{Error, Imported, import};
 use smilepost::hub::secrets::Token;
 use smilepost::wire::delivery::Delivery;
@@ -295,4 +297,14 @@ async fn a_file_of_many_frames_leaves_nothing_waiting_at_the_kiosk() {
         let books = scene.archive.reconcile(KIOSK.to_owned()).await.unwrap();
         assert_eq!((books.stored, books.told.waiting, books.holds), (1_200, 0, true));
     }
+}
+
+#[tokio::test]
+async fn what_a_retired_kiosk_still_holds_can_be_carried() {
+    let scene = Scene::new().await;
+    assert!(scene.archive.retire_kiosk(KIOSK.to_owned(), Some(NOW - 1), NOW).await.unwrap());
+    assert_eq!(scene.deliver(&delivery(&[rating(1, 4)])).await.0, 403);
+    let file = file(&scene, &scene.token, &[(1, 20)]);
+    let imported = take(&scene, &file).await.unwrap();
+    assert_eq!((imported.added, imported.complaints.len()), (20, 0), "{imported:?}");
 }

@@ -5,8 +5,10 @@
 mod access;
 mod archive;
 mod backup;
+mod corrections;
 mod dashboard;
 mod epochs;
+mod full;
 #[path = "../support/hub.rs"]
 mod hub;
 mod import;

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::{Events as _, Kiosks as _, Places as _, Scope, Surveys as _};
+use smilepost::hub::archive::{
+    Correction, Events as _, Kiosks as _, Places as _, Scope, Surveys as _,
+};
 
-use crate::hub::{KIOSK, Scene, delivery, rating};
+use crate::hub::{KIOSK, NOON, NOW, Scene, delivery, rating};
 
 fn survey(version: u32) -> String {
     let question = json!({ "id": "checkout", "version": version, "scale": 4 });
@@ -46,7 +48,8 @@ async fn the_narrowest_scope_decides_until_it_is_withdrawn() {
     assert_eq!((&none["publication"], &none["survey"]), (&json!(0), &Value::Null));
     let all = scene.publish(Scope::default(), Some(survey(1))).await;
     assert_eq!(scene.publication().await, all);
-    scene.archive.group_shop("kallio".to_owned(), Some("north".to_owned())).await.unwrap();
+    let north = Correction { group: Some(Some("north".to_owned())), ..Correction::default() };
+    assert!(scene.archive.correct_shop("kallio".to_owned(), NOON, north, NOW).await.unwrap());
     let scopes = [
         scope(Some("north"), None, None),
         scope(None, Some("kallio"), None),

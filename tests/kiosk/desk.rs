@@ -13,7 +13,7 @@ use smilepost::kiosk::desk::sheets::sheet::{Sheet, Tab};
 use smilepost::kiosk::desk::{self, Clerk, ClerkThread, Shop, Unanswerable};
 use smilepost::kiosk::journal::{Home, Journal, JournalSource, JournalThread, Limits};
 use smilepost::kiosk::settings::Settings;
-use smilepost::wire::local::{Place, Summary};
+use smilepost::wire::local::{Beside, Place, Summary};
 use smilepost::zones::Zones;
 
 use crate::journal::{anchor, damage, do_chores, open, rated, reading};
@@ -51,7 +51,7 @@ fn press(value: u8, replaces: Option<u32>) -> Event {
 
 fn summary(folder: &tempfile::TempDir, journal: Journal, day: &str) -> Summary {
     let source = JournalSource::from(journal);
-    desk::summary(&source, &shop(folder), Some(day), None, 0).unwrap()
+    desk::summary(&source, &shop(folder), Some(day), None, true, 0).unwrap()
 }
 
 #[test]
@@ -125,6 +125,57 @@ fn an_hour_with_fewer_than_five_ratings_tells_only_that() {
 }
 
 #[test]
+fn a_day_is_held_against_the_day_before_the_same_weekday_and_its_week_against_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    // A Thursday, and Tuesday to Thursday of the week after.
+    let days = [(0, &[5; 10][..]), (5, &[3; 2]), (6, &[1; 6]), (7, &[5; 5])];
+    let source = JournalSource::from(journal_of(&folder, &days));
+    let beside = |day: &str, is_exact: bool| -> Vec<(String, Option<u32>, Option<f64>)> {
+        let summary = desk::summary(&source, &shop(&folder), Some(day), None, is_exact, 0).unwrap();
+        let rounded = |index: f64| index.round();
+        let row = |it: Beside| (it.which, it.n, it.happy_index.map(rounded));
+        summary.beside.into_iter().map(row).collect()
+    };
+    let row = |which: &str, n, index| (which.to_owned(), n, index);
+    let thursday = [
+        row("day before", Some(6), Some(0.0)),
+        row("week before", Some(10), Some(100.0)),
+        row("this week", Some(13), Some(46.0)),
+        row("last week", Some(10), Some(100.0)),
+    ];
+    assert_eq!(beside("2026-11-26", true), thursday);
+    assert_eq!(beside("2026-11-26", false), thursday, "it is long over");
+    let wednesday = [
+        row("day before", None, None),
+        row("week before", Some(0), None),
+        row("this week", Some(8), Some(13.0)),
+        row("last week", Some(0), None),
+    ];
+    assert_eq!(beside("2026-11-25", true), wednesday, "two ratings are too few to be shown");
+}
+
+#[test]
+fn the_terminal_hides_what_every_sheet_hides_unless_it_is_the_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = JournalSource::from(journal_of(&folder, &[(0, &[5, 5, 4, 1]), (1, &[5; 5])]));
+    let of = |from, to, is_exact| {
+        desk::summary(&source, &shop(&folder), Some(from), to, is_exact, 0).unwrap()
+    };
+    let day = of("2026-11-19", None, false);
+    assert_eq!((day.n, day.happy_index, day.lines.len(), day.hidden), (0, None, 0, true));
+    assert!(desk::render(&day).contains("fewer than 5"), "{}", desk::render(&day));
+    let exact = of("2026-11-19", None, true);
+    assert_eq!(
+        (exact.n, exact.lines[0].counts.as_slice(), exact.hidden),
+        (4, &[1, 0, 0, 1, 2][..], false)
+    );
+    let range = of("2026-11-19", Some("2026-11-20"), false);
+    let days: Vec<_> = range.days.iter().map(|day| (day.n, day.hidden)).collect();
+    assert_eq!(days, [(0, true), (5, false)]);
+    assert!(range.days.iter().flat_map(|day| &day.lines).all(|line| line.n >= 5));
+}
+
+#[test]
 fn a_day_is_compared_with_earlier_weeks_unless_the_ratings_are_too_few() {
     let folder = tempfile::tempdir().unwrap();
     let (good, bad) = ([5; 30], [1; 30]);
@@ -132,7 +183,7 @@ fn a_day_is_compared_with_earlier_weeks_unless_the_ratings_are_too_few() {
     let journal = journal_of(&folder, &weeks);
     let source = JournalSource::from(journal);
     let compared = |day: &str| {
-        let summary = desk::summary(&source, &shop(&folder), Some(day), None, 0).unwrap();
+        let summary = desk::summary(&source, &shop(&folder), Some(day), None, true, 0).unwrap();
         summary.compared.map(|compared| (compared.days, compared.n, compared.verdict))
     };
     let days = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect::<Vec<_>>();
@@ -149,7 +200,7 @@ fn a_day_is_compared_with_earlier_weeks_unless_the_ratings_are_too_few() {
 fn a_range_has_each_day_and_all_of_them_and_a_day_without_ratings_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let source = JournalSource::from(journal_of(&folder, &[(0, &[5, 4]), (2, &[1])]));
-    let of = |from, to| desk::summary(&source, &shop(&folder), Some(from), Some(to), 0);
+    let of = |from, to| desk::summary(&source, &shop(&folder), Some(from), Some(to), true, 0);
     let range = of("2026-11-19", "2026-11-21").unwrap();
     let days: Vec<_> = range.days.iter().map(|day| (day.date.as_str(), day.n)).collect();
     assert_eq!(days, [("2026-11-19", 2), ("2026-11-20", 0), ("2026-11-21", 1)]);
@@ -174,9 +225,10 @@ fn a_day_that_was_dated_only_afterwards_says_that_it_was_revised() {
     journal.add_anchor(anchor(MIDNIGHT + 90_000_000)).unwrap();
     journal.append(press(4, None), reading(MIDNIGHT + 90_001_000)).unwrap();
     let source = JournalSource::from(journal);
-    let late = |day| desk::summary(&source, &shop(&folder), Some(day), None, 0).unwrap().late;
+    let late = |day| desk::summary(&source, &shop(&folder), Some(day), None, true, 0).unwrap().late;
     assert_eq!((late("2026-11-19"), late("2026-11-20")), (3, 0));
-    let range = desk::summary(&source, &shop(&folder), Some("2026-11-19"), Some("2026-11-20"), 0);
+    let range =
+        desk::summary(&source, &shop(&folder), Some("2026-11-19"), Some("2026-11-20"), true, 0);
     let text = desk::render(&range.unwrap());
     assert!(text.contains("(revised)"), "{text}");
 }
@@ -280,7 +332,7 @@ fn the_clerk_counts_new_events_and_dates_all_again_by_a_new_anchor() {
     let mut journal = open(folder.path(), 1);
     journal.append(press(5, None), reading(MIDNIGHT)).unwrap();
     let (thread, desk) = desk_of(&folder, journal);
-    let day = |day: &'static str| desk.ask(move |clerk| clerk.summary(Some(day), None));
+    let day = |day: &'static str| desk.ask(move |clerk| clerk.summary(Some(day), None, true));
     let n = |date| day(date).flatten().unwrap().n;
     let wrong = "1970-01-01";
     assert_eq!(n(wrong), 1, "the wall clock's word is all there is");
@@ -309,7 +361,7 @@ fn presses_that_come_while_the_clerk_reads_are_counted_once() {
     });
     let mut last = 0;
     while last < u32::try_from(presses).unwrap() {
-        let range = desk.ask(|clerk| clerk.summary(Some("2026-11-19"), Some("2026-11-20")));
+        let range = desk.ask(|clerk| clerk.summary(Some("2026-11-19"), Some("2026-11-20"), true));
         let n = range.flatten().unwrap().n;
         assert!(n >= last, "{n} after {last}");
         last = n;
@@ -415,7 +467,8 @@ fn an_export_says_of_a_press_what_the_summary_says() {
     })
     .unwrap();
     assert_eq!(exported, [None, Some("bounce".to_owned())]);
-    let summary = desk::summary(&source, &shop(&folder), Some("2026-11-19"), None, 0).unwrap();
+    let summary =
+        desk::summary(&source, &shop(&folder), Some("2026-11-19"), None, true, 0).unwrap();
     assert_eq!((summary.n, summary.misuse), (1, [("bounce".to_owned(), 1)].into()));
 }
 

@@ -460,6 +460,14 @@ fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_rejected() {
     });
     let noted = [(About::Day, "Toinen kassa auki  klo 17"), (About::Alert, "")];
     let noted = noted.map(|(about, text)| Event::Noted(Noted::new(about, text).unwrap()));
+    let earlier = RatingId { run: RunId([1; 16]), n: 7 };
+    let mended = [
+        Noted::notice("Jonot ovat pitkiä", "Neljäs kassa").unwrap(),
+        Noted::new(About::Day, "Kolmas kassa auki").unwrap().mending(earlier),
+        Noted::notice("Jonot  ovat", "Neljäs kassa auki").unwrap().mending(earlier),
+        Noted::withdrawing(earlier),
+    ];
+    let noted = noted.into_iter().chain(mended.map(Event::Noted));
     let called = Called::ALL.map(Event::Called);
     let answers: Vec<Event> = answers.into_iter().chain(noted).chain(called).collect();
     let mut journal = open(folder.path(), 1);
@@ -477,5 +485,5 @@ fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_rejected() {
     let told: Vec<Option<Event>> = entries.map(|entry| entry.ok().map(|e| e.event)).collect();
     let mut expected: Vec<Option<Event>> = answers.into_iter().map(Some).collect();
     expected[0] = None;
-    assert_eq!(told[1..11], expected);
+    assert_eq!(told[1..15], expected);
 }

@@ -213,20 +213,24 @@ fn the_summary_is_the_same_from_the_running_kiosk_and_from_its_file() {
     for line in ["5", "5", "4", "1"] {
         kiosk.press(line);
     }
-    let summary = ["summary", "--config", &config, "--format", "json"];
+    let summary = ["summary", "--config", &config, "--format", "json", "--exact"];
     let running = json(&ask(&summary));
+    let shown = ["summary", "--config", &config, "--format", "json"];
+    let few = json(&ask(&shown));
+    assert_eq!((&few["n"], &few["hidden"]), (&0.into(), &true.into()), "four are too few");
     let said = second_kiosk(&config);
     assert!(said.contains("is another smilepost-kiosk running?"), "{said}");
     kiosk.stop();
     let stopped = json(&ask(&summary));
     assert_eq!(running, stopped);
+    assert_eq!(json(&ask(&shown)), few);
     assert_eq!(running["n"], 4);
     assert_eq!(running["happy_index"], 68.75);
     assert_eq!(running["csat"], 75.0);
     assert_eq!(running["waiting"], 4);
     assert_eq!(running["lines"][0]["counts"], serde_json::json!([1, 0, 0, 1, 2]));
     assert_eq!(running["uncertain"], 4, "nobody has told this kiosk the time");
-    let text = ask(&["summary", "--config", &config]);
+    let text = ask(&["summary", "--config", &config, "--exact"]);
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("Happy Index 68.8 of 100"), "{text}");
     assert!(text.contains("Waiting to be sent: 4"), "{text}");

@@ -26,7 +26,7 @@ use smilepost::feedback::event::fields::Field;
 use self::kiosk::{PIN, Scene};
 use self::phone::{Answer, Phone, client, client_at};
 
-const PAGES: [&str; 6] = ["", "days", "why", "notes", "post", "day"];
+const PAGES: [&str; 6] = ["", "days", "why", "notes", "kiosk", "day"];
 
 #[tokio::test]
 async fn the_manager_finds_the_day_behind_the_pin() {
@@ -44,12 +44,18 @@ async fn the_manager_finds_the_day_behind_the_pin() {
     for path in PAGES {
         let page = manager.get(path).await;
         assert_eq!(page.status, 200, "/{path}");
-        assert!(!page.text.contains("<script") && !page.text.contains("http://"), "/{path}");
+        let scripts = page.text.matches("<script").count();
+        let is_ours = page.text.contains(r#"<script src="/desk.js" defer></script>"#);
+        let has_script = path != "day";
+        assert!(
+            (scripts == 1, is_ours) == (has_script, has_script) && !page.text.contains("http://"),
+            "/{path}"
+        );
         let policy = page.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         assert_eq!(page.headers["cache-control"], "no-store");
     }
-    assert!(manager.get("post").await.text.contains("Head office: not enrolled."));
+    assert!(manager.get("kiosk").await.text.contains("Head office: not enrolled."));
 }
 
 #[tokio::test]
@@ -86,7 +92,15 @@ async fn nothing_but_the_way_in_answers_without_the_pin() {
         // One address may not send so many requests.
         stranger.client = client_at(at);
         stranger.cookie = cookie;
-        for path in PAGES.iter().chain(&["style.css", "nothing", "alert", "coming", "leave"]) {
+        for path in PAGES.iter().chain(&[
+            "style.css",
+            "nothing",
+            "alert",
+            "coming",
+            "leave",
+            "desk.js",
+            "waiting",
+        ]) {
             for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS]
             {
                 let url = format!("{}{path}", scene.address.url);
@@ -238,7 +252,7 @@ async fn a_neighbour_who_tries_pins_keeps_nobody_out_and_the_manager_reads_of_it
     neighbour.client = client_at(2);
     use_up_the_tries(&neighbour).await;
     let manager = scene.manager().await;
-    let post = manager.get("post").await.text;
+    let post = manager.get("kiosk").await.text;
     assert!(post.contains("Wrong tries at the PIN since it was set: 5"), "{post}");
     let form = manager.form().await;
     manager.post("leave", &[("form", &form)]).await;
@@ -285,7 +299,7 @@ async fn a_right_pin_at_the_screen_and_another_pin_let_everybody_try_again() {
     use_up_the_tries(&scene.phone()).await;
     pin::set(&folder, &pin::hash("1357").unwrap()).unwrap();
     let manager = Phone::knowing(&scene.address.url, "1357").await;
-    assert!(!manager.get("post").await.text.contains("Wrong tries"));
+    assert!(!manager.get("kiosk").await.text.contains("Wrong tries"));
 }
 
 #[tokio::test]
@@ -315,7 +329,7 @@ async fn a_form_of_somebody_elses_page_does_nothing() {
     let (manager, other) = (scene.manager().await, scene.manager().await);
     let (own, foreign) = (manager.form().await, other.form().await);
     let note = |form: &'static str| [("form", form), ("text", "never")];
-    for path in ["notes", "alert", "coming", "leave"] {
+    for path in ["notes", "alert", "coming", "leave", "note", "withdraw", "preview"] {
         assert_eq!(manager.post(path, &[("text", "never")]).await.status, 403, "{path}");
         assert_eq!(manager.post(path, &note("")).await.status, 403, "{path}");
         let fields = [("form", foreign.as_str()), ("text", "never")];
@@ -343,6 +357,44 @@ async fn a_form_of_somebody_elses_page_does_nothing() {
     let kept = scene.exported(1);
     assert_eq!(kept[0].fields.text(Field::Text), Some("Opened the second till"));
     assert!(manager.get("notes").await.text.contains("Opened the second till"));
+}
+
+#[tokio::test]
+async fn a_note_is_mended_and_withdrawn_and_a_notice_is_seen_before_it_goes_out() {
+    let scene = Scene::new();
+    let manager = scene.manager().await;
+    let form = manager.form().await;
+    manager.post("notes", &[("form", form.as_str()), ("text", "Opend a till")]).await;
+    let first = scene.exported(1).remove(0);
+    let name = format!("{}-{}", first.run, first.n);
+    let link = format!("/note?note={name}");
+    assert!(manager.get("notes").await.text.contains(&link));
+    assert!(manager.get(&link[1..]).await.text.contains(r#"value="Opend a till""#));
+    let fields = [("form", form.as_str()), ("note", name.as_str()), ("text", "Opened a till")];
+    manager.post("note", &fields).await;
+    let page = manager.get("notes").await.text;
+    assert!(page.contains("Opened a till") && !page.contains("Opend a till"), "{page}");
+    manager.post("withdraw", &[("form", form.as_str()), ("note", name.as_str())]).await;
+    assert!(manager.get("notes").await.text.contains("Nothing was written down yet."));
+    let kept = scene.exported(3);
+    let said = |at: usize| {
+        let fields = &kept[at].fields;
+        let texts = [Field::About, Field::Text, Field::MendsRun].map(|field| fields.text(field));
+        (texts, fields.number(Field::MendsN))
+    };
+    assert_eq!(said(0), ([Some("day"), Some("Opend a till"), None], None));
+    let run = Some(first.run.as_str());
+    assert_eq!(said(1), ([Some("day"), Some("Opened a till"), run], Some(first.n)));
+    assert_eq!(said(2), ([Some("withdrawn"), Some(""), run], Some(first.n)));
+    let notice = [("form", form.as_str()), ("said", "Long queues"), ("text", "A fourth till")];
+    let seen = manager.post("preview", &notice).await.text;
+    for said in ["You said: <bdi>Long queues</bdi>", "We did: <bdi>A fourth till</bdi>"] {
+        assert!(seen.contains(said), "{said}: {seen}");
+    }
+    assert_eq!(scene.exported(3).len(), 3, "nothing has gone out");
+    manager.post("notes", &[&notice[..], &[("shown", "yes")]].concat()).await;
+    let shown = scene.exported(4).remove(3);
+    assert_eq!(shown.fields.text(Field::Said), Some("Long queues"));
 }
 
 #[tokio::test]

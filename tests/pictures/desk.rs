@@ -3,16 +3,19 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use smilepost::feedback::alert::Alert;
+use smilepost::feedback::alert::{Alert, Over};
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::call::{Call, Called};
 use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
-use smilepost::feedback::rating::{BootId, Rated, RunId};
+use smilepost::feedback::note::{About, Noted};
+use smilepost::feedback::rating::{BootId, Rated, RatingId, RunId};
 use smilepost::feedback::zone::Zone;
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::desk::sheets::sheet::Address;
-use smilepost::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Office, Pad, Sheet, Stick};
+use smilepost::kiosk::desk::sheets::sheet::{
+    Alerts, Health, Notes, Office, Pad, Sheet, Stick, Written,
+};
 use smilepost::kiosk::desk::{self, Shop};
 use smilepost::kiosk::journal::{Books, Journal, JournalSource, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
@@ -42,16 +45,19 @@ fn found() -> &'static Found {
             zone: Zone::utc(),
             name: "Nordmarkt".to_owned(),
             kiosk: String::new(),
-            touchpoint: String::new(),
+            touchpoint: "Checkout 1".to_owned(),
             survey: settings.survey,
             language: "en".to_owned(),
         };
         let source = JournalSource::from(journal);
-        let of = |from, to| desk::summary(&source, &shop, Some(from), to, 0).unwrap();
+        let of = |from, to| desk::summary(&source, &shop, Some(from), to, true, 0).unwrap();
         Found {
             today: of("2026-11-20", None),
             first: of("2026-10-19", None),
-            days: of("2026-10-19", Some("2026-11-19")),
+            days: Summary {
+                beside: of("2026-11-20", None).beside,
+                ..of("2026-10-19", Some("2026-11-19"))
+            },
             why: of("2026-10-23", Some("2026-11-19")),
         }
     })
@@ -135,6 +141,7 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-today", Sheet::Today(boxed(&found.today), Alerts::default())),
         ("desk-few", Sheet::Today(boxed(&found.first), Alerts::default())),
         ("desk-alert", Sheet::Today(boxed(&found.today), unhappy())),
+        ("desk-over", Sheet::Today(boxed(&found.today), over())),
         ("desk-quiet", Sheet::Today(boxed(&found.today), quiet())),
         ("desk-called", Sheet::Today(boxed(&found.today), called(Called::Asked))),
         ("desk-missed", Sheet::Today(boxed(&found.today), called(Called::Missed))),
@@ -152,6 +159,10 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
 fn unhappy() -> Alerts {
     let alert = Alert { since_ms: 0, unhappy: 4, ratings: 7, is_acknowledged: false };
     Alerts { unhappy: Some(alert), ..Alerts::default() }
+}
+
+fn over() -> Alerts {
+    Alerts { over: Some(Over { since_ms: 0, until_ms: 1 }), ..Alerts::default() }
 }
 
 fn quiet() -> Alerts {
@@ -178,18 +189,26 @@ fn carried() -> Stick {
     Stick::Written(Carried { files: files.into(), events: 38, confirmed: 0 })
 }
 
+fn note(n: u32, when: &str, noted: Noted) -> Written {
+    Written { id: RatingId { run: RunId([1; 16]), n }, when: when.to_owned(), noted }
+}
+
 fn notes() -> Notes {
-    let written = [
-        ("2026-11-20 17:05", "Opened the second till"),
-        ("2026-11-18 09:30", "The bread comes half an hour earlier now, every day but Monday"),
-    ]
-    .map(|(when, text)| (when.to_owned(), text.to_owned()));
-    Notes { written: written.into(), notice: None }
+    let day = |text: &str| Noted::new(About::Day, text).unwrap();
+    let written = vec![
+        note(1, "2026-11-20 17:05", day("Opened the second till")),
+        note(
+            2,
+            "2026-11-18 09:30",
+            day("The bread comes half an hour earlier now, every day but Monday"),
+        ),
+    ];
+    Notes { written, notice: None }
 }
 
 fn with_notice() -> Notes {
-    let notice = Some("The bread comes half an hour earlier now".to_owned());
-    Notes { notice, ..notes() }
+    let notice = Noted::notice("", "The bread comes half an hour earlier now").unwrap();
+    Notes { notice: Some(notice), ..notes() }
 }
 
 fn troubled() -> Health {

@@ -41,7 +41,10 @@ fn texts_of_pages() -> Vec<String> {
     // Scores and names are the same in every language; the rest is said by a server, not a page.
     const ELSEWHERE: [&str; 5] = ["Happy Index", "CSAT", "Smilepost", "OK", "DENY"];
     let mut texts = Vec::new();
-    for file in ["sheets/html.rs", "phone/served/pages.rs", "phone/served/pages/draw.rs"] {
+    // The form of a date is a text too, and begins as no sentence does.
+    texts.push("%a %-d %b %Y".to_owned());
+    let pages = ["phone/served/pages.rs", "phone/served/pages/draw.rs"];
+    for file in ["sheets/html.rs", "sheets/shown.rs"].into_iter().chain(pages) {
         let code = std::fs::read_to_string(root().join("../src/kiosk/desk").join(file)).unwrap();
         let code: Vec<&str> = code.lines().filter(|line| !line.trim().starts_with("//")).collect();
         for text in code.join("\n").split('"').skip(1).step_by(2) {

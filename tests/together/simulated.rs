@@ -21,6 +21,7 @@ use smilepost::hub::archive::{
     Upkeep as _,
 };
 use smilepost::hub::kiosks;
+use smilepost::hub::readiness::Readiness;
 use smilepost::hub::secrets::{self, Token};
 use smilepost::hub::settings::Limits as GateLimits;
 use smilepost::kiosk::exchange::{pack, settlement};
@@ -73,7 +74,9 @@ impl Office {
         let archive = Sqlite::open(folder.path()).unwrap();
         let limits = GateLimits { requests_per_minute: u32::MAX, ..GateLimits::default() };
         let keys = HubKeys::of_secret([7; 32]).public().unwrap();
-        let router = kiosks::routes(archive.clone(), limits, keys, clock::reading, || false);
+        let readiness = Readiness::new(archive.clone(), clock::reading);
+        let router =
+            kiosks::routes(archive.clone(), limits, keys, readiness, clock::reading, || false);
         Self { folder, archive, router, backup }
     }
 }

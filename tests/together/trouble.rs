@@ -8,7 +8,7 @@ use crate::portal::answering;
 use crate::wait::wait_until;
 
 fn summary(site: &Site) -> Value {
-    serde_json::from_str(&site.say("kiosk", &["summary", "--format", "json"])).unwrap()
+    serde_json::from_str(&site.say("kiosk", &["summary", "--format", "json", "--exact"])).unwrap()
 }
 
 #[test]

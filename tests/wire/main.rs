@@ -18,6 +18,7 @@ use smilepost::wire::carried::{self, Header, Letter, Line, Signed};
 use smilepost::wire::delivery::{self, ClocksApart, Delivery, Unusable};
 use smilepost::wire::local::{Ask, Summary};
 use smilepost::wire::receipt::{Pin, Receipt};
+use smilepost::wire::summons::Summoned;
 use smilepost::wire::survey::{Published, etag};
 use smilepost::wire::{Enrolled, Enrolment, Refusal};
 
@@ -110,8 +111,13 @@ fn the_small_shapes_of_version_1_are_read() {
     assert_eq!(forgotten, Pin { number: 3, hash: None });
     let refusal: Refusal = serde_json::from_value(sample("refusal")).unwrap();
     assert!(refusal.refused.contains("token"));
+    let summoned: Summoned = serde_json::from_value(sample("summons")).unwrap();
+    assert_eq!((summoned.event.as_str(), summoned.touchpoint.as_str()), ("call", "Checkout 1"));
     let ask: Ask = serde_json::from_value(sample("ask")).unwrap();
-    assert_eq!(ask, Ask::Summary { date: Some("2026-11-20".to_owned()), until: None });
+    assert_eq!(
+        ask,
+        Ask::Summary { date: Some("2026-11-20".to_owned()), until: None, exact: false }
+    );
     let summary: Summary = serde_json::from_value(sample("summary")).unwrap();
     assert_eq!((summary.n, summary.lines[0].counts.len()), (4, 5));
 }

@@ -138,8 +138,55 @@ pub(crate) enum ShopCommand {
         #[arg(long)]
         forget: bool,
     },
+    /// Correct a shop: what was so before that day is kept, and days are counted again.
+    Set {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the shop.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        shop: String,
+        /// Its name.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        name: Option<String>,
+        /// Its IANA time zone.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        zone: Option<String>,
+        /// The group of shops that it belongs to.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        group: Option<String>,
+        /// It belongs to no group.
+        #[arg(long, conflicts_with = "group")]
+        no_group: bool,
+        #[command(flatten)]
+        since: SinceArguments,
+    },
+    /// Close a shop: from that day on it is shown only where there is something to show.
+    Close {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the shop.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        shop: String,
+        /// The first day on which it is closed, also one to come; today if left out.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<String>,
+        /// Open it again.
+        #[arg(long, conflicts_with = "on")]
+        undo: bool,
+    },
     /// List the shops.
     List(Config),
+}
+
+/// From when on a correction holds: from now on, and of a shop from the beginning of today on.
+#[derive(clap::Args)]
+pub(crate) struct SinceArguments {
+    /// From the beginning of this day on, by the shop's clocks.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) on: Option<String>,
+    /// It was always so, and what was said before was a mistake.
+    #[arg(long, conflicts_with = "on")]
+    pub(crate) always: bool,
 }
 
 /// Which kiosks a survey is for: all of them, unless it is narrowed. If several surveys fit a
@@ -255,6 +302,40 @@ pub(crate) enum KioskCommand {
         #[arg(allow_hyphen_values = true, value_parser = name)]
         kiosk: String,
     },
+    /// Correct a kiosk: its ratings belong to the place where it stood at their time.
+    Set {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+        /// The short name of the shop that it stands in.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        shop: Option<String>,
+        /// Where in the shop it stands.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        touchpoint: Option<String>,
+        /// How people call it, beside its short name.
+        #[arg(long, allow_hyphen_values = true, value_parser = name)]
+        name: Option<String>,
+        #[command(flatten)]
+        since: SinceArguments,
+    },
+    /// Retire a kiosk: its numbers stay, and from then on nothing of it is taken over the network.
+    /// What it still holds can be carried on a stick.
+    Retire {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+        /// The first day on which it is retired, also one to come; at once if left out.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<String>,
+        /// Take it back.
+        #[arg(long, conflicts_with = "on")]
+        undo: bool,
+    },
     /// List the kiosks, the last contact with each, and how much it holds.
     List(Config),
 }
@@ -262,7 +343,8 @@ pub(crate) enum KioskCommand {
 /// A name, which may begin with a hyphen. What is a name nowhere is an option after one that was
 /// left out.
 fn name(typed: &str) -> Result<String, String> {
-    const OPTIONS: [&str; 9] = [
+    const OPTIONS: [&str; 14] = [
+        "--always",
         "--config",
         "--forget",
         "--group",
@@ -270,7 +352,11 @@ fn name(typed: &str) -> Result<String, String> {
         "--id",
         "--kiosk",
         "--shop",
+        "--name",
+        "--no-group",
+        "--on",
         "--touchpoint",
+        "--undo",
         "--zone",
     ];
     let option = typed.split('=').next().unwrap_or(typed);

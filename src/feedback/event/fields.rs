@@ -11,8 +11,8 @@ use crate::feedback::answer::{Answer, Answered, FollowUp};
 use crate::feedback::call::Called;
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::named::named;
-use crate::feedback::note::{About, Noted};
-use crate::feedback::rating::{Input, Rated, Scale, ScoreOutOfRange, Wording};
+use crate::feedback::note::{About, NoNote, Noted};
+use crate::feedback::rating::{Input, Rated, RatingId, Scale, ScoreOutOfRange, Wording};
 
 named! {
     /// A field that an event of some kind has.
@@ -56,6 +56,12 @@ named! {
         Text = "text",
         /// What became of a shopper's call, as [`Called::name`].
         Step = "step",
+        /// What shoppers had said, of a notice to them.
+        Said = "said",
+        /// The run of the note that this one mends or withdraws, 32 hexadecimal digits.
+        MendsRun = "mends_run",
+        /// The number of that note.
+        MendsN = "mends_n",
     }
 }
 
@@ -72,6 +78,7 @@ impl Field {
                 | Self::Replaces
                 | Self::LostFirst
                 | Self::LostLast
+                | Self::MendsN
                 | Self::To
         )
     }
@@ -215,7 +222,9 @@ impl Kind {
                 Field::QuestionVersion,
                 Field::Language,
             ],
-            Self::Noted => &[Field::About, Field::Text],
+            Self::Noted => {
+                &[Field::About, Field::Text, Field::Said, Field::MendsRun, Field::MendsN]
+            }
             Self::Called => &[Field::Step],
             Self::Lost => &[Field::LostRun, Field::LostFirst, Field::LostLast],
         }
@@ -248,6 +257,12 @@ impl Event {
             Self::Noted(noted) => {
                 fields.set_text(Field::About, Some(noted.about().name()));
                 fields.set_text(Field::Text, Some(noted.text()));
+                let said = Some(noted.said()).filter(|said| !said.is_empty());
+                fields.set_text(Field::Said, said);
+                let mends = noted.mends();
+                let run = mends.map(|id| id.run.to_string());
+                fields.set_text(Field::MendsRun, run.as_deref());
+                fields.set_number(Field::MendsN, mends.map(|id| id.n));
             }
             Self::Called(called) => fields.set_text(Field::Step, Some(called.name())),
             Self::Lost(Loss::Range { run, first, last }) => {
@@ -322,7 +337,24 @@ fn noted(fields: &Fields) -> Result<Noted, Unread> {
     let about = fields.text(Field::About).unwrap_or_default();
     let about = About::named(about).ok_or(Unread::Newer)?;
     let text = fields.needed_text(Field::Text)?;
-    Noted::new(about, text).map_err(|error| Unread::Invalid(error.to_string()))
+    let invalid = |error: NoNote| Unread::Invalid(error.to_string());
+    let mends = match (fields.text(Field::MendsRun), fields.number(Field::MendsN)) {
+        (None, None) => None,
+        (Some(run), Some(n)) => {
+            let invalid = |error| Unread::Invalid(format!("mends_run {run:?}: {error}"));
+            Some(RatingId { run: run.parse().map_err(invalid)?, n })
+        }
+        _ => return Err(Unread::Invalid("mends_run and mends_n must name a note".to_owned())),
+    };
+    match (about, mends) {
+        (About::Withdrawn, Some(earlier)) => Ok(Noted::withdrawing(earlier)),
+        (_, mends) => {
+            let said = fields.text(Field::Said).unwrap_or_default();
+            let noted = Noted::new(about, text).and_then(|noted| noted.saying(said));
+            let noted = noted.map_err(invalid)?;
+            Ok(mends.map_or(noted.clone(), |earlier| noted.mending(earlier)))
+        }
+    }
 }
 
 fn lost(fields: &Fields) -> Result<Loss, Unread> {
@@ -365,6 +397,13 @@ mod tests {
             Event::Answered(Answered { to: None, answer: skipped, question: wording() }),
             Event::Noted(Noted::new(About::Day, "opened a till").unwrap()),
             Event::Noted(Noted::new(About::Alert, "").unwrap()),
+            Event::Noted(Noted::notice("long queues", "a fourth till").unwrap()),
+            Event::Noted(
+                Noted::new(About::Day, "opened two")
+                    .unwrap()
+                    .mending(RatingId { run: RunId([7; 16]), n: 4 }),
+            ),
+            Event::Noted(Noted::withdrawing(RatingId { run: RunId([7; 16]), n: 5 })),
             Event::Called(Called::Missed),
             Event::Lost(Loss::Range { run: RunId([7; 16]), first: 3, last: 9 }),
             Event::Lost(Loss::Unknown),

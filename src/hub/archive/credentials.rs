@@ -34,6 +34,8 @@ pub struct Bearer {
     pub has_key: bool,
     /// What the kiosk has spent of its budget.
     pub spent: Spent,
+    /// When it was retired, or will be, in milliseconds since 1970 UTC.
+    pub retired_ms: Option<i64>,
 }
 
 /// What became of a code.

@@ -38,6 +38,18 @@ pub struct Status {
     pub zone_rules: Option<String>,
     /// What contradicts the hub's clock there.
     pub clocks_apart: Option<Apart>,
+    /// How people call it, if not by its short name.
+    pub name: Option<String>,
+    /// When it was retired, or will be, in milliseconds since 1970 UTC.
+    pub retired_ms: Option<i64>,
+}
+
+impl Status {
+    /// Whether it is retired at this time, in milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn is_retired(&self, now_ms: i64) -> bool {
+        self.retired_ms.is_some_and(|at_ms| at_ms <= now_ms)
+    }
 }
 
 /// The hub's clock and a kiosk's contradict each other.

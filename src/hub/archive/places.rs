@@ -1,8 +1,12 @@
 //! Places: shops, and the kiosks that stand in them.
 //!
-//! Isolation: each method is one statement. Of two that add the same short name, one gets it.
+//! What was so before a correction is kept with its time. Isolation: each method is one
+//! transaction. Of two that add the same short name, one gets it.
+
+use std::collections::BTreeMap;
 
 use super::error::Error;
+use crate::hub::rules::history::History;
 
 /// A shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,52 @@ pub struct Kiosk {
     pub touchpoint: String,
 }
 
+/// What of a shop may change with time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShopThen {
+    /// Its name.
+    pub name: String,
+    /// Its IANA time zone.
+    pub zone: String,
+    /// The group of shops that it belongs to, if any.
+    pub group: Option<String>,
+}
+
+/// Where a kiosk stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KioskThen {
+    /// The short name of the shop.
+    pub shop: String,
+    /// Where in the shop.
+    pub touchpoint: String,
+}
+
+/// The past of all shops and kiosks, by their short names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// What each shop was.
+    pub shops: BTreeMap<String, History<ShopThen>>,
+    /// Where each kiosk stood.
+    pub kiosks: BTreeMap<String, History<KioskThen>>,
+    /// From which day on a shop is closed, `YYYY-MM-DD`.
+    pub closed: BTreeMap<String, String>,
+}
+
+/// What is to be corrected of a shop or a kiosk; what is none stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Correction {
+    /// A shop's name, or how people call a kiosk.
+    pub name: Option<String>,
+    /// A shop's IANA time zone.
+    pub zone: Option<String>,
+    /// A shop's group; none in it is that it belongs to none.
+    pub group: Option<Option<String>>,
+    /// The short name of a kiosk's shop.
+    pub shop: Option<String>,
+    /// Where in the shop a kiosk stands.
+    pub touchpoint: Option<String>,
+}
+
 /// Keeps the places.
 pub trait Places {
     /// Adds a shop; false when its short name is taken.
@@ -36,11 +86,43 @@ pub trait Places {
     /// Every shop, by name.
     fn shops(&self) -> impl Future<Output = Result<Vec<Shop>, Error>> + Send;
 
-    /// Puts a shop into a group, or takes it out of its group; false when the shop is unknown.
-    fn group_shop(
+    /// The past of all of them.
+    fn past(&self) -> impl Future<Output = Result<Past, Error>> + Send;
+
+    /// Corrects a shop from this time on, in milliseconds since 1970 UTC; false when it is unknown.
+    fn correct_shop(
         &self,
         shop: String,
-        group: Option<String>,
+        from_ms: i64,
+        said: Correction,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Corrects a kiosk from this time on, in milliseconds since 1970 UTC; false when it, or the
+    /// shop that it is moved to, is unknown.
+    fn correct_kiosk(
+        &self,
+        kiosk: String,
+        from_ms: i64,
+        said: Correction,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Closes a shop from this day on, `YYYY-MM-DD`, or opens it again; false when it is unknown.
+    fn close_shop(
+        &self,
+        shop: String,
+        on: Option<String>,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Retires a kiosk at this time, in milliseconds since 1970 UTC, or takes it back; false when
+    /// it is unknown.
+    fn retire_kiosk(
+        &self,
+        kiosk: String,
+        at_ms: Option<i64>,
+        now_ms: i64,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Adds a kiosk; false when its short name is taken.

@@ -23,27 +23,30 @@ mod kiosks;
 pub mod look;
 #[cfg(test)]
 mod migrations;
+mod past;
 mod places;
+mod rehearsal;
 mod spans;
 mod surveys;
 mod tallies;
 mod upkeep;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::errands::Errands;
 use super::error::Error;
+use crate::hub::rules::room::Room;
 
 /// The file's name in the data folder.
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 14;
+pub const SCHEMA_VERSION: i32 = 17;
 
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 17] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -58,6 +61,9 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("sqlite/0012_clocks.sql"),
     include_str!("sqlite/0013_guesses.sql"),
     include_str!("sqlite/0014_given_up.sql"),
+    include_str!("sqlite/0015_rehearsal.sql"),
+    include_str!("sqlite/0016_past.sql"),
+    include_str!("sqlite/0017_mended.sql"),
 ];
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.
@@ -72,6 +78,7 @@ const PAGE_MAX: Duration = Duration::from_secs(10);
 /// An [`Archive`](super::Archive) in a file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
+    folder: PathBuf,
     writer: Errands,
     reader: Errands,
     /// Looks up tokens only, so that no kiosk waits for a page of the dashboard.
@@ -105,12 +112,19 @@ impl Sqlite {
                 Ok(Errands::serve(reader, name)?)
             };
             Ok(Self {
+                folder: folder.to_owned(),
                 writer: Errands::serve(writer, "archive")?,
                 reader: reader("archive-reader")?,
                 token_reader: reader("archive-tokens")?,
             })
         };
-        open().map_err(|source| Error::new("open the archive", source))
+        open().map_err(|source| {
+            // SQLite says only that the disk fails where there is no room for its own files.
+            let free = rehearsal::free_bytes(folder);
+            let is_full = free.is_ok_and(|bytes| Room::of(bytes) == Room::None);
+            let source = if is_full { "its disk is full: make room on it".into() } else { source };
+            Error::new("open the archive", source)
+        })
     }
 
     /// Closes the archive when what was asked for is done; the last of the file's connections

@@ -1,13 +1,14 @@
 //! Upkeep: whether the archive works, and which archive it is.
 //!
-//! Isolation: each method is one statement.
+//! Isolation: each method is one statement; a rehearsal is two transactions.
 
 use super::error::Error;
 
 /// Keeps the archive itself.
 pub trait Upkeep {
-    /// Writes to the archive without changing anything, to prove that deliveries can be stored.
-    fn touch(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Stores as much as a large delivery brings, and deletes it again, to prove that deliveries
+    /// can be stored; returns how many bytes its disk has left then.
+    fn rehearse(&self) -> impl Future<Output = Result<u64, Error>> + Send;
 
     /// Draws a new epoch after the archive was restored from a backup, so that every kiosk offers
     /// again what it still holds.

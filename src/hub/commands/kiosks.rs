@@ -1,5 +1,6 @@
 //! Setting up kiosks: adding, enrolling, renewing and revoking them.
 
+use super::correct;
 use super::error::Error;
 use super::names::{self, Added};
 use crate::escape::Plain;
@@ -26,6 +27,11 @@ pub async fn add<A: Archive>(
     let shop = names::shop(archive, shop).await?;
     let mut hints = Vec::new();
     let touchpoint = names::kept(touchpoint, &mut hints)?;
+    if archive.past().await?.closed.contains_key(&shop.id) {
+        let id = shop.id;
+        let cure = format!("`smilepost-hub shop close {id} --undo` opens it again");
+        return Err(Error::Invalid(format!("shop {id} is closed; {cure}")));
+    }
     let (chosen, shop) = (id.map(names::chosen).transpose()?, shop.id);
     let new =
         |id: &str| Kiosk { id: id.to_owned(), shop: shop.clone(), touchpoint: touchpoint.clone() };
@@ -33,7 +39,9 @@ pub async fn add<A: Archive>(
         let is_added = archive.add_kiosk(new(&id)).await?;
         return if is_added { Ok(Added { id, hints }) } else { Err(taken(archive, &id).await?) };
     }
-    for other in archive.kiosks().await?.into_iter().map(|status| status.kiosk) {
+    // Where a kiosk was retired, another one may come.
+    let present = archive.kiosks().await?.into_iter().filter(|status| status.retired_ms.is_none());
+    for other in present.map(|status| status.kiosk) {
         if other.shop == shop && rules::key(&other.touchpoint) == rules::key(&touchpoint) {
             return Err(stands_there(&other));
         }
@@ -74,8 +82,9 @@ async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
 /// Makes a one-time code that enrols a kiosk, valid from this time, in milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// When there is no such kiosk.
+/// When there is no such kiosk, or it is retired.
 pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<String, Error> {
+    correct::is_in_use(archive, kiosk).await?;
     let kiosk = names::kiosk(archive, kiosk).await?.id;
     let code = secrets::new_code();
     let hash = secrets::code_hash(&code);
@@ -138,7 +147,12 @@ pub async fn list<A: Archive>(archive: &A, bytes_a_day: u64, now_ms: i64) -> Res
 fn line(status: Status, is_spent: bool, shop_zone: Option<&str>) -> String {
     let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
     let last = last.map_or("never".to_owned(), |at| at.to_rfc3339());
-    let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
+    let state = match status.retired_ms.and_then(chrono::DateTime::from_timestamp_millis) {
+        Some(at) => format!("retired {}", at.format("%Y-%m-%d %H:%M UTC")),
+        None if status.is_enrolled => "enrolled".to_owned(),
+        None => "not enrolled".to_owned(),
+    };
+    let name = status.name.map(|name| format!("\tcalled {}", Plain(name))).unwrap_or_default();
     let Kiosk { id, shop, touchpoint } = status.kiosk;
     let waiting = status.waiting;
     let spent = if is_spent { "\tsent too much today and waits until midnight UTC" } else { "" };
@@ -151,8 +165,6 @@ fn line(status: Status, is_spent: bool, shop_zone: Option<&str>) -> String {
     let zone = zone.map_or(String::new(), |zone| {
         format!("\tcounts by {}, and its shop by {}", Plain(zone), shop_zone.unwrap_or_default())
     });
-    format!(
-        "{id}\t{shop}\t{touchpoint}\t{state}\tlast contact {last}\tholds {waiting}{spent}{clocks}\
-        {zone}\n"
-    )
+    let contact = format!("last contact {last}\tholds {waiting}");
+    format!("{id}\t{shop}\t{touchpoint}\t{state}\t{contact}{spent}{clocks}{zone}{name}\n")
 }

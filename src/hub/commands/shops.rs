@@ -72,7 +72,11 @@ async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
 }
 
 /// The name of a group, with a hint where one differs from it only in how it is written.
-fn named_group(known: &[Shop], group: &str, hints: &mut Vec<String>) -> Result<String, Error> {
+pub(super) fn named_group(
+    known: &[Shop],
+    group: &str,
+    hints: &mut Vec<String>,
+) -> Result<String, Error> {
     let group = names::kept(group, hints)?;
     let others = known.iter().filter_map(|shop| shop.group.as_deref());
     let alike = others.clone().find(|other| rules::key(other) == rules::key(&group));
@@ -81,24 +85,6 @@ fn named_group(known: &[Shop], group: &str, hints: &mut Vec<String>) -> Result<S
         hints.push(format!("{group} is a new group beside {alike}: is it the same one?"));
     }
     Ok(group)
-}
-
-/// Puts a shop into a group, or takes it out of its group; returns the shop's short name, and what
-/// somebody may want to know.
-///
-/// # Errors
-/// When there is no such shop, or the group's name cannot be seen.
-pub async fn group<A: Archive>(
-    archive: &A,
-    shop: &str,
-    group: Option<&str>,
-) -> Result<Added, Error> {
-    let id = names::shop(archive, shop).await?.id;
-    let mut hints = Vec::new();
-    let known = archive.shops().await?;
-    let group = group.map(|group| named_group(&known, group, &mut hints)).transpose()?;
-    let is_known = archive.group_shop(id.clone(), group).await?;
-    if is_known { Ok(Added { id, hints }) } else { Err(Error::no_shop(shop)) }
 }
 
 /// Sets the PIN of the desk on every kiosk of a shop, or deletes it; returns how many kiosks there
@@ -124,9 +110,12 @@ pub async fn set_pin<A: Archive>(
 /// # Errors
 /// When the archive fails.
 pub async fn list<A: Archive>(archive: &A) -> Result<String, Error> {
+    let closed = archive.past().await?.closed;
     let line = |shop: Shop| {
         let group = shop.group.map(|group| format!("\tgroup {}", Plain(group))).unwrap_or_default();
-        format!("{}\t{}\t{}{group}\n", shop.id, Plain(shop.name), shop.zone)
+        let closed = closed.get(&shop.id).map(|on| format!("\tclosed from {on} on"));
+        let closed = closed.unwrap_or_default();
+        format!("{}\t{}\t{}{group}{closed}\n", shop.id, Plain(shop.name), shop.zone)
     };
     Ok(archive.shops().await?.into_iter().map(line).collect())
 }

@@ -7,7 +7,9 @@ use crate::hub::archive::{Apart, Status};
 pub struct KioskFigures {
     /// Its short name.
     pub id: String,
-    /// Where in the shop it stands.
+    /// How people call it, if not by its short name.
+    pub name: Option<String>,
+    /// Where in the shop it stands, or stood on that day.
     pub touchpoint: String,
     /// The last contact with it.
     pub contact: Contact,
@@ -30,6 +32,11 @@ pub struct KioskFigures {
 /// The last contact with a kiosk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contact {
+    /// It was retired.
+    Retired {
+        /// How long ago, in seconds.
+        seconds: i64,
+    },
     /// It was never enrolled.
     NotEnrolled,
     /// It is enrolled and has never delivered.
@@ -44,27 +51,32 @@ pub enum Contact {
 }
 
 impl KioskFigures {
-    /// The state of a kiosk of a shop with this zone at this time, in milliseconds since 1970 UTC.
+    /// The state of a kiosk at this touchpoint of a shop with this zone, at this time in
+    /// milliseconds since 1970 UTC.
     #[must_use]
-    pub fn of(status: &Status, zone: &str, now_ms: i64) -> Self {
-        let contact = match status.last_contact_ms {
-            None if status.is_enrolled => Contact::Never,
-            None => Contact::NotEnrolled,
-            Some(at_ms) => Contact::Ago {
+    pub fn of(status: &Status, touchpoint: &str, zone: &str, now_ms: i64) -> Self {
+        let retired_ms = status.retired_ms.filter(|at_ms| *at_ms <= now_ms);
+        let contact = match (retired_ms, status.last_contact_ms) {
+            (Some(at_ms), _) => Contact::Retired { seconds: (now_ms - at_ms) / 1_000 },
+            (None, None) if status.is_enrolled => Contact::Never,
+            (None, None) => Contact::NotEnrolled,
+            (None, Some(at_ms)) => Contact::Ago {
                 seconds: (now_ms - at_ms).max(0) / 1_000,
                 is_revoked: !status.is_enrolled,
             },
         };
         Self {
             id: status.kiosk.id.clone(),
-            touchpoint: status.kiosk.touchpoint.clone(),
+            name: status.name.clone(),
+            touchpoint: touchpoint.to_owned(),
             contact,
             waiting: status.waiting,
             set_aside: status.set_aside,
             lost: status.lost,
-            is_cloned: status.is_cloned,
-            clocks_apart: status.clocks_apart,
-            other_zone: status.zone.clone().filter(|own| own != zone),
+            // Nobody has to do anything about a kiosk that is no more.
+            is_cloned: status.is_cloned && retired_ms.is_none(),
+            clocks_apart: status.clocks_apart.filter(|_| retired_ms.is_none()),
+            other_zone: status.zone.clone().filter(|own| own != zone && retired_ms.is_none()),
             zone_rules: status.zone_rules.clone(),
         }
     }

@@ -14,8 +14,9 @@ use super::body::Body;
 use super::gate::{Gate, Place, Stranger, Wait};
 use super::refusal::Refusal;
 use crate::carried::seal::HubPublic;
-use crate::feedback::moment::Reading;
+use crate::feedback::moment::{Reading, rfc3339};
 use crate::hub::archive::{Archive, Bearer};
+use crate::hub::readiness::Readiness;
 use crate::hub::rules::budget;
 use crate::hub::secrets::{self, Hash, Token};
 use crate::web::net::Net;
@@ -28,6 +29,7 @@ pub(super) struct Shared<A> {
     /// How much one kiosk may have kept in a day, in bytes.
     pub(super) bytes_a_day: u64,
     pub(super) keys: HubPublic,
+    pub(super) readiness: Readiness<A>,
     pub(super) read_clocks: fn() -> Reading,
     /// Whether a time service vouches for the wall clock.
     pub(super) is_time_vouched: fn() -> bool,
@@ -117,6 +119,10 @@ async fn bearer<A: Archive>(archive: &A, token: &str, now_ms: i64) -> Result<Bea
     let hash = secrets::token_hash(token);
     let bearer = archive.bearer(hash, now_ms - secrets::TOKEN_LIFE_MS).await?;
     let bearer = bearer.ok_or(Refusal::Unauthorised)?;
+    if let Some(at_ms) = bearer.retired_ms.filter(|at_ms| *at_ms <= now_ms) {
+        let on = rfc3339(at_ms).chars().take_while(|c| *c != 'T').collect();
+        return Err(Refusal::Retired(on));
+    }
     if !bearer.has_key {
         // The token is older than carried deliveries: from now on it may sign one.
         archive.note_key(Token::of(token)?).await?;

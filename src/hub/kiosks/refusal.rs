@@ -13,6 +13,7 @@ use super::gate::{self, Wait};
 use crate::carried::seal;
 use crate::hub::archive;
 use crate::hub::intake::Unacceptable;
+use crate::hub::readiness::Unready;
 use crate::web::guard::protect;
 use crate::web::page;
 use crate::wire;
@@ -58,6 +59,12 @@ pub enum Refusal {
     /// The token is missing, unknown or revoked.
     #[error("the token is missing, unknown or revoked: enrol the kiosk again")]
     Unauthorised,
+    /// The kiosk was retired on this day.
+    #[error(
+        "head office retired this kiosk on {0}; what it still holds can be carried on a stick, and \
+         head office can take the kiosk back"
+    )]
+    Retired(String),
     /// The one-time code is not valid.
     #[error("the code is unknown, was used already or has expired: ask for a new one")]
     BadCode,
@@ -74,11 +81,19 @@ pub enum Refusal {
     #[error(transparent)]
     Wait(#[from] Wait),
     /// The archive failed; the client need not know how.
-    #[error("the hub cannot store anything at the moment")]
+    #[error("the hub cannot store anything at the moment{}", because(.0))]
     Archive(#[from] archive::Error),
+    /// No delivery can be stored.
+    #[error(transparent)]
+    Unready(#[from] Unready),
     /// No key could be made of a token; the client need not know how.
     #[error("the hub cannot store anything at the moment")]
     Key(#[from] seal::Error),
+}
+
+/// What is wrong with the archive, as the end of a sentence.
+fn because(error: &archive::Error) -> String {
+    error.why().map(|why| format!(": {why}")).unwrap_or_default()
 }
 
 impl Refusal {
@@ -88,16 +103,17 @@ impl Refusal {
             Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
             Self::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
-            Self::BadCode => StatusCode::FORBIDDEN,
+            Self::BadCode | Self::Retired(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Wait(Wait::TooOften(_) | Wait::Spent(_) | Wait::Guessed(_)) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Wait(Wait::Busy(_) | Wait::Slow(_)) | Self::Archive(_) | Self::Key(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Wait(Wait::Busy(_) | Wait::Slow(_))
+            | Self::Archive(_)
+            | Self::Unready(_)
+            | Self::Key(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -112,13 +128,16 @@ impl IntoResponse for Refusal {
         if let Some(error) = error {
             tracing::error!(error, "a kiosk's request could not be served");
         }
-        let is_unread = matches!(self, Self::Unauthorised | Self::TooLarge(_) | Self::Wait(_));
+        let is_unread = matches!(
+            self,
+            Self::Unauthorised | Self::Retired(_) | Self::TooLarge(_) | Self::Wait(_)
+        );
         let body = wire::Refusal { refused: self.to_string() };
         let said = Said(body.refused.clone());
         let mut response = (self.status(), Extension(said), Json(body)).into_response();
         let seconds = match self {
             Self::Wait(wait) => Some(wait.seconds()),
-            Self::Archive(_) => Some(gate::busy_s()),
+            Self::Archive(_) | Self::Unready(_) => Some(gate::busy_s()),
             _ => None,
         };
         if let Some(seconds) = seconds {

@@ -10,8 +10,7 @@ pub(super) const STYLE: &str = include_str!("style.css");
 /// A whole page. `refresh_s` is after how many seconds the browser asks for it again, if it should;
 /// `nav` stands beside the heading, `foot` at the end.
 pub(super) fn page(refresh_s: Option<u32>, nav: &Markup, main: &Markup, foot: &Markup) -> Markup {
-    let head =
-        Head { language: "en", direction: "ltr", title: "Smilepost", style: STYLE, refresh_s };
+    let head = Head { language: "en", title: "Smilepost", style: STYLE, refresh_s, ..Head::PLAIN };
     let body = html! {
         header {
             h1 { "Smilepost" }

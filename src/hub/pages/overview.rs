@@ -21,6 +21,7 @@ use crate::feedback::survey;
 use crate::hub::archive::{Archive, Others};
 use crate::hub::figures::scores::{LeftOut, ScoreFigures};
 use crate::hub::figures::{self, Overview, ShopDay};
+use crate::hub::readiness::{self, Readiness};
 use crate::web::face;
 use crate::web::page::Foreign;
 use crate::zones::Zones;
@@ -36,6 +37,7 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
 pub(super) struct State<A> {
     pub(super) archive: A,
     pub(super) zones: Zones,
+    pub(super) readiness: Readiness<A>,
     pub(super) read_clocks: fn() -> Reading,
     pub(super) shared: Arc<Sharing<Option<NaiveDate>>>,
 }
@@ -51,7 +53,9 @@ pub(super) async fn overview<A: Archive>(
         let overview =
             figures::overview(&state.archive, asked, &state.zones.rules(), now_ms).await?;
         let refresh_s = overview.asked.is_none().then_some(REFRESH_S);
-        Ok(layout::page(refresh_s, &nav(&overview), &main(&overview), &foot(&overview)))
+        let alarm = readiness::alarm(&state.readiness.ask().await);
+        let main = main(&overview, alarm.as_deref());
+        Ok(layout::page(refresh_s, &nav(&overview), &main, &foot(&overview)))
     };
     state.shared.page(asked, state.read_clocks, make).await
 }
@@ -79,9 +83,10 @@ fn nav(overview: &Overview) -> Markup {
     }
 }
 
-fn main(overview: &Overview) -> Markup {
+fn main(overview: &Overview, alarm: Option<&str>) -> Markup {
     let conflicts = overview.conflicts;
     html! {
+        @if let Some(alarm) = alarm { p.alarm role="alert" { (alarm) } }
         @if conflicts > 0 {
             p.alarm role="alert" {
                 (conflicts) " " (plural(conflicts, "event", "events"))
@@ -108,6 +113,8 @@ fn card(shop: &ShopDay) -> Markup {
         section.shop aria-label=(shop.name) {
             h2 {
                 (Foreign(&shop.name))
+                @if let Some(now) = &shop.name_now { span.quiet { "now " (Foreign(now)) } }
+                @if let Some(on) = &shop.closed_on { span.quiet { "closed since " (on) } }
                 span.quiet { (shop.date.format("%A %-d %B %Y")) ", " (shop.zone) }
             }
             @if shop.is_zone_unknown {

@@ -1,6 +1,6 @@
 //! The alerts for the shop manager: many unhappy shoppers, no shoppers at all, or a call.
 
-use super::{Attendant, Message, View};
+use super::{Attendant, Message, Summons, View};
 use crate::feedback::alert::Alert;
 use crate::feedback::call::Called;
 use crate::feedback::event;
@@ -40,14 +40,23 @@ impl Attendant {
         let quiet_ms = self.alarm.watch.quiet_ms(self.now());
         Alerts {
             unhappy: self.alarm.watch.alert(),
+            over: self.alarm.watch.over(),
             quiet_h: quiet_ms.map(|ms| ms / 3_600_000),
             call: self.alarm.calls.call(),
+            called_at: self.alarm.calls.call().and_then(|call| self.clock_at(call.since_ms)),
         }
+    }
+
+    /// What the shop's clocks said at an instant of this boot, in minutes after midnight.
+    fn clock_at(&self, boot_ms: u64) -> Option<u16> {
+        let ago = i64::try_from(self.now().saturating_sub(boot_ms)).ok()?;
+        self.display.minute(self.believed_ms()? - ago)
     }
 
     /// Switches the mark and the lamp of an alert on or off when that changes.
     pub(super) fn tell_of_the_alert(&mut self) {
         let alerts = self.alerts();
+        self.summon_to(&alerts);
         let is_raised = alerts.are_raised();
         if std::mem::replace(&mut self.alarm.is_told, is_raised) == is_raised {
             return;
@@ -68,10 +77,23 @@ impl Attendant {
         (self.out.show)(View::Alert(is_raised));
     }
 
+    /// Tells staff once of each alert.
+    fn summon_to(&mut self, alerts: &Alerts) {
+        let now = (alerts.unhappy.is_some(), alerts.quiet_h.is_some());
+        let before = std::mem::replace(&mut self.alarm.told_of, now);
+        if now.0 && !before.0 {
+            (self.out.summon)(Summons::Unhappy);
+        }
+        if let (Some(hours), false) = (alerts.quiet_h, before.1) {
+            (self.out.summon)(Summons::Quiet(hours));
+        }
+    }
+
     /// A step of a call is on disk. Only then is the shopper who called promised anything.
     pub(super) fn call_kept(&mut self, called: Called, n: u32) {
         if called == Called::Asked {
             self.alarm.calls.asked(self.now());
+            (self.out.summon)(Summons::Call);
             self.step(Cue::Kept { n, what: Kept::Call });
         }
     }
@@ -90,6 +112,7 @@ impl Attendant {
     pub(super) fn look_at_the_call(&mut self, now: u64) {
         if self.alarm.calls.run_out(now) {
             tracing::warn!("a shopper asked for somebody, and nobody answered");
+            (self.out.summon)(Summons::Missed);
             self.keep(event::Event::Called(Called::Missed), now);
             self.step(Cue::Missed);
         }

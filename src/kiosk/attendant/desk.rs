@@ -43,12 +43,11 @@ impl Attendant {
                 }
                 self.fetch(move |clerk| clerk.sheet(tab));
             }
-            (Tap::Noted(about, text), Some(session)) if session.is_in => {
+            (Tap::Noted(noted), Some(session)) if session.is_in => {
                 let tab = session.tab;
                 session.until = until;
-                let noted = Noted::new(about, &text);
-                if !noted.is_ok_and(|noted| self.take_note(noted)) {
-                    // An empty note is not kept, and an alert that is over cannot be taken on.
+                if !self.take_note(noted) {
+                    // An alert that is over cannot be taken on.
                     self.fetch(move |clerk| clerk.sheet(tab));
                 }
             }
@@ -77,12 +76,17 @@ impl Attendant {
         is_new
     }
 
-    /// Keeps a note; false when it is not needed. A note about an alert or a call takes it on;
-    /// without words it is kept only if that is new.
+    /// Keeps a note; false when it is not needed. A note about an alert takes it on, or tells what
+    /// came of it; one about a call closes it. Without words it is kept only if that is new.
     pub(super) fn take_note(&mut self, noted: Noted) -> bool {
         let is_wanted = match noted.about() {
-            About::Day | About::Notice => true,
-            About::Alert => self.take_on_alert() || !noted.text().is_empty(),
+            // What mends a note changes nothing else.
+            _ if noted.mends().is_some() => true,
+            About::Day | About::Notice | About::Withdrawn => true,
+            About::Alert => {
+                self.alarm.watch.settle();
+                self.take_on_alert() || !noted.text().is_empty()
+            }
             About::Call => self.alarm.calls.settle() || !noted.text().is_empty(),
         };
         if is_wanted {
@@ -97,7 +101,7 @@ impl Attendant {
 
     /// A note is on disk: the sheet that it was written on is shown anew.
     pub(super) fn note_kept(&mut self, noted: &Noted) {
-        if noted.about() == About::Notice {
+        if noted.about() == About::Notice || noted.mends().is_some() {
             self.look_up_notice();
         }
         if let Some(tab) = self.desk.session.as_ref().filter(|at| at.is_in).map(|at| at.tab) {
@@ -118,8 +122,8 @@ impl Attendant {
     }
 
     /// Shows shoppers the shop manager's text, from the next invitation on.
-    pub(super) fn notice_to_shoppers(&mut self, did: Option<String>) {
-        if self.display.tell(did) {
+    pub(super) fn notice_to_shoppers(&mut self, notice: Option<Noted>) {
+        if self.display.tell(notice) {
             self.follow_the_question();
             if self.visit.is_idle() {
                 self.step(Cue::Renewed);

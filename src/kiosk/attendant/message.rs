@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::feedback::answer::{FollowUp, Reply};
+use crate::feedback::note::Noted;
 use crate::feedback::rating::{Input, Score};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Attending, Press};
@@ -60,11 +61,24 @@ pub enum Message {
     /// A stick was written, or could not be: the result, or the reason.
     Carried(Result<Carried, String>),
     /// The shop manager's text for shoppers has been looked up; none where there is none.
-    Noticed(Option<String>),
+    Noticed(Option<Noted>),
     /// The journal reports the outcome of a request.
     Journal(Outcome),
     /// Somebody wants the kiosk to end: a signal, or the window was closed.
     Stopped,
+}
+
+/// Somebody in the shop is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Summons {
+    /// A shopper asks for somebody.
+    Call,
+    /// Nobody came to a shopper who asked.
+    Missed,
+    /// Many shoppers are unhappy.
+    Unhappy,
+    /// Nobody has pressed for so many hours, which is unusual.
+    Quiet(u64),
 }
 
 /// What the screen shows.

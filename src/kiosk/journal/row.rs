@@ -199,25 +199,43 @@ fn fields_in_content(kind: Kind) -> impl Iterator<Item = Field> {
     kind.fields().iter().copied().filter(move |field| !is_question(field))
 }
 
+/// What stands before a field that came after the words of a note: no line of text has it.
+const UNIT: char = '\u{1f}';
+
+/// The fields of a kind up to the one that may hold spaces, and those that came after it later.
+fn head_and_tail(kind: Kind) -> (Vec<Field>, Vec<Field>) {
+    let mut head: Vec<Field> = fields_in_content(kind).collect();
+    let words = head.iter().position(|field| *field == Field::Text);
+    let tail = words.map(|at| head.split_off(at + 1)).unwrap_or_default();
+    (head, tail)
+}
+
 /// Fields as one text: each after a space, a missing number as 0, and nothing after the last one
-/// that is there. Only the last field may hold spaces itself.
+/// that is there. Only the last field, or the words of a note, may hold spaces; what comes after
+/// those has a mark of its own before it, and is empty where it is missing.
 fn write_content(kind: Kind, fields: &Fields) -> String {
-    let present = fields_in_content(kind).filter(|field| fields.get(*field).is_some()).last();
-    let Some(last) = present else {
+    let (head, tail) = head_and_tail(kind);
+    let each = || head.iter().chain(&tail);
+    let Some(last) = each().rfind(|field| fields.get(**field).is_some()) else {
         return String::new();
     };
-    let mut words = Vec::new();
-    for field in fields_in_content(kind) {
-        words.push(match fields.get(field) {
-            Some(Value::Number(number)) => number.to_string(),
-            Some(Value::Text(text)) => text.clone(),
-            None => "0".to_owned(),
-        });
+    let mut content = String::new();
+    for (at, field) in each().enumerate() {
+        let is_late = tail.contains(field);
+        if at > 0 {
+            content.push(if is_late { UNIT } else { ' ' });
+        }
+        match fields.get(*field) {
+            Some(Value::Number(number)) => content.push_str(&number.to_string()),
+            Some(Value::Text(text)) => content.push_str(text),
+            None if is_late => {}
+            None => content.push('0'),
+        }
         if field == last {
             break;
         }
     }
-    words.join(" ")
+    content
 }
 
 fn read_content(kind: Kind, content: &str) -> Option<Fields> {
@@ -225,13 +243,23 @@ fn read_content(kind: Kind, content: &str) -> Option<Fields> {
     if content.is_empty() {
         return Some(fields);
     }
-    let count = fields_in_content(kind).count();
-    for (field, word) in fields_in_content(kind).zip(content.splitn(count, ' ')) {
+    let (head, tail) = head_and_tail(kind);
+    let (first, late) = match content.split_once(UNIT) {
+        Some((first, late)) if !tail.is_empty() => (first, Some(late)),
+        _ => (content, None),
+    };
+    let late = late.into_iter().flat_map(|late| late.split(UNIT));
+    let said = head.iter().zip(first.splitn(head.len(), ' ')).chain(tail.iter().zip(late));
+    for (field, word) in said {
+        let is_absent = word.is_empty() && tail.contains(field);
+        if is_absent {
+            continue;
+        }
         if field.is_number() {
             let number: u32 = word.parse().ok()?;
-            fields.set_number(field, Some(number).filter(|&number| number > 0));
+            fields.set_number(*field, Some(number).filter(|&number| number > 0));
         } else {
-            fields.set_text(field, Some(word));
+            fields.set_text(*field, Some(word));
         }
     }
     // Content in any other form was not written by us.

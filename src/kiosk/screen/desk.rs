@@ -6,20 +6,24 @@ pub(super) mod input;
 use slint::Global as _;
 
 use super::generated::{
-    AppWindow, Called as DrawnCalled, DayCell, Desk, DeskView as Drawn, FaceCount, HourBar, Note,
-    Pad as DrawnPad, Part, ReasonBar, TrendPiece, Verdict,
+    AppWindow, Beside as DrawnBeside, Bridge, Called as DrawnCalled, DayCell, Desk,
+    DeskView as Drawn, FaceCount, HourBar, Note, Pad as DrawnPad, Part, ReasonBar, TrendPiece,
+    Verdict,
 };
 use super::model;
 use crate::feedback::call::Called;
+use crate::feedback::note::Noted;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::{KNOWN_REASONS, faces_of};
-use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet};
+use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet, Written};
 use crate::kiosk::desk::sheets::shown::{self, main_line};
-use crate::wire::local::{Day, Line, Said, Summary};
+use crate::kiosk::desk::sheets::translations::Translations;
+use crate::wire::local::{Beside, Day, Line, Said, Summary};
 
 /// Shows a part of the desk.
 pub(super) fn set(window: &AppWindow, sheet: &Sheet) {
     let desk = Desk::get(window);
+    let words = Translations::of(&Bridge::get(window).get_tag());
     let drawn = match sheet {
         Sheet::Pad(pad) => {
             ask(&desk, *pad);
@@ -27,12 +31,12 @@ pub(super) fn set(window: &AppWindow, sheet: &Sheet) {
         }
         Sheet::Counting => Drawn::Counting,
         Sheet::Today(summary, alerts) => {
-            today(&desk, summary);
+            today(&desk, &words, summary);
             alarm(&desk, *alerts);
             Drawn::Today
         }
         Sheet::Days(summary) => {
-            days(&desk, summary);
+            days(&desk, &words, summary);
             Drawn::Days
         }
         Sheet::Why(summary) => {
@@ -44,9 +48,14 @@ pub(super) fn set(window: &AppWindow, sheet: &Sheet) {
             Drawn::Health
         }
         Sheet::Notes(Notes { written, notice }) => {
-            desk.set_notice(notice.clone().unwrap_or_default().into());
-            let note =
-                |(when, text): &(String, String)| Note { when: when.into(), text: text.into() };
+            desk.set_notice(notice.as_ref().map(Noted::text).unwrap_or_default().into());
+            let note = |written: &Written| Note {
+                name: written.name().into(),
+                about: input::to_drawn(written.noted.about()),
+                when: words.when(&written.when).into(),
+                text: written.noted.text().into(),
+                said: written.noted.said().into(),
+            };
             desk.set_notes(model::list(written.iter().map(note).collect()));
             Drawn::Notes
         }
@@ -60,9 +69,9 @@ pub(super) fn set(window: &AppWindow, sheet: &Sheet) {
 
 /// Removes all numbers from the window, so that no shopper finds them there.
 pub(super) fn clear(window: &AppWindow) {
-    let desk = Desk::get(window);
-    today(&desk, &Summary::default());
-    days(&desk, &Summary::default());
+    let (desk, words) = (Desk::get(window), Translations::of("en"));
+    today(&desk, &words, &Summary::default());
+    days(&desk, &words, &Summary::default());
     health::set(&desk, &Health::default());
     alarm(&desk, Alerts::default());
     desk.set_notes(model::list(Vec::new()));
@@ -70,7 +79,10 @@ pub(super) fn clear(window: &AppWindow) {
     desk.set_shown(Drawn::Pin);
 }
 
-fn alarm(desk: &Desk<'_>, Alerts { unhappy: alert, quiet_h, call }: Alerts) {
+fn alarm(desk: &Desk<'_>, alerts: Alerts) {
+    let Alerts { unhappy: alert, over, quiet_h, call, .. } = alerts;
+    desk.set_is_alert_over(over.is_some());
+    desk.set_called_at(alerts.called_at().into());
     desk.set_called(match call.map(|call| call.called) {
         None => DrawnCalled::None,
         Some(Called::Asked) => DrawnCalled::Asked,
@@ -98,8 +110,8 @@ fn ask(desk: &Desk<'_>, pad: Pad) {
     });
 }
 
-fn today(desk: &Desk<'_>, day: &Summary) {
-    desk.set_date(day.date.as_str().into());
+fn today(desk: &Desk<'_>, words: &Translations, day: &Summary) {
+    desk.set_date(words.day(&day.date).into());
     desk.set_ratings(model::whole(day.n));
     desk.set_is_hidden(shown::is_hidden(day));
     desk.set_has_several_lines(day.lines.len() > 1);
@@ -130,6 +142,7 @@ fn today(desk: &Desk<'_>, day: &Summary) {
     });
     let bar = |hour: &crate::wire::local::Hour| HourBar {
         hour: hour.hour.into(),
+        hours: format!("{}–{}", hour.hour, hour.hour + 1).into(),
         total: model::whole(hour.n.unwrap_or(0)),
         happy: model::whole(hour.happy.unwrap_or(0)),
         unhappy: model::whole(hour.unhappy.unwrap_or(0)),
@@ -150,7 +163,13 @@ fn faces(line: &Line) -> Vec<FaceCount> {
         .collect()
 }
 
-fn days(desk: &Desk<'_>, range: &Summary) {
+fn days(desk: &Desk<'_>, words: &Translations, range: &Summary) {
+    let beside = |beside: &Beside| DrawnBeside {
+        name: words.tr(shown::beside_name(beside)).into(),
+        n: beside.n.map_or(-1, model::whole),
+        happy_index: model::rounded(beside.happy_index),
+    };
+    desk.set_beside(model::list(range.beside.iter().map(beside).collect()));
     let cell = |(at, day): (i32, &Day)| DayCell {
         day: day.date.rsplit('-').next().and_then(|day| day.parse().ok()).unwrap_or(0),
         weekday: at % 7,

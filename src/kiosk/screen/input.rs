@@ -3,7 +3,7 @@
 use slint::{ComponentHandle as _, Global as _, Model as _};
 
 use super::generated::{AppWindow, Bridge, Stage};
-use super::keyboard;
+use super::{keyboard, keys};
 use crate::feedback::answer::{FollowUp, Reply};
 use crate::feedback::rating::Input;
 use crate::kiosk::attendant::Message;
@@ -76,8 +76,22 @@ fn listen_for_words(window: &AppWindow, tell: impl Fn(Message) + Clone + 'static
             let bridge = Bridge::get(&window);
             let text = keyboard::press(bridge.get_comment().into(), &key, &bridge.get_tag());
             bridge.set_comment(text.into());
+            let layer = keys::layer(&bridge);
+            // A space or a full stop after a capital is no letter, and does no harm.
+            if layer.after_a_letter() != layer {
+                keys::turn(&bridge, layer.after_a_letter());
+            }
         }
         typed(Message::Touched);
+    });
+    let turned = tell.clone();
+    let weak = window.as_weak();
+    bridge.on_turned(move |to| {
+        if let Some(window) = weak.upgrade() {
+            let bridge = Bridge::get(&window);
+            keys::turn(&bridge, keys::layer(&bridge).turned(keys::layer_at(to)));
+        }
+        turned(Message::Touched);
     });
     let weak = window.as_weak();
     bridge.on_commented(move || {

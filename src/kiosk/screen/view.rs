@@ -103,7 +103,7 @@ fn follow_up(bridge: &Bridge<'_>, page: FollowUp, is_happy: bool, texts: &Displa
     let list = reasons.list.iter().map(reason).collect();
     model::set_if_new(&bridge.get_reasons(), list, |model| bridge.set_reasons(model));
     if page == FollowUp::Comment {
-        keys::lay_out(bridge);
+        keys::lay_out(bridge, "");
     }
     // The pressed face must not be seen again under the thank-you.
     bridge.set_pressed(0);

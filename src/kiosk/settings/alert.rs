@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::notify::{Format, Notify};
 use crate::config::Complaints;
 use crate::feedback::alert::Rule;
 
@@ -13,11 +14,13 @@ pub(super) struct AlertPart {
     window_min: Option<u16>,
     ratings_least: Option<u16>,
     quiet_h: Option<u8>,
+    notify: Option<String>,
+    notify_as: Format,
 }
 
 impl AlertPart {
-    /// The rule; none where alerts are switched off.
-    pub(super) fn check(self, complaints: &mut Complaints) -> Option<Rule> {
+    /// The rule, and where staff are told of an alert; none where alerts are switched off.
+    pub(super) fn check(self, complaints: &mut Complaints) -> (Option<Rule>, Option<Notify>) {
         let usual = Rule::default();
         let unhappy_percent = self.unhappy_percent.unwrap_or(usual.unhappy_percent);
         let is_share = (1..=100).contains(&unhappy_percent);
@@ -32,6 +35,8 @@ impl AlertPart {
         let is_short = quiet_ms <= 24 * 3_600_000;
         complaints.unless(is_short, "alert.quiet_h", "is not 0 to 24 hours");
         let rule = Rule { window_ms, unhappy_percent, ratings_least, quiet_ms };
-        self.on.unwrap_or(true).then_some(rule)
+        let notify = Notify::check(self.notify, self.notify_as, "alert.notify", complaints);
+        let is_on = self.on.unwrap_or(true);
+        (is_on.then_some(rule), notify.filter(|_| is_on))
     }
 }

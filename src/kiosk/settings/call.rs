@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::notify::{Format, Notify};
 use crate::config::Complaints;
 use crate::feedback::visit::Offer;
 
@@ -12,6 +13,8 @@ pub struct Call {
     pub offer: Offer,
     /// How long a shopper waits for an answer, in milliseconds.
     pub wait_ms: u64,
+    /// Where staff are told of a call.
+    pub notify: Option<Notify>,
 }
 
 #[derive(Default, Deserialize)]
@@ -20,6 +23,8 @@ pub(super) struct CallPart {
     on: bool,
     offer: OfferPart,
     wait_s: Option<u16>,
+    notify: Option<String>,
+    notify_as: Format,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,6 +45,7 @@ impl CallPart {
             OfferPart::Everybody => Offer::Everybody,
             OfferPart::Unhappy => Offer::Unhappy,
         };
-        self.on.then_some(Call { offer, wait_ms: u64::from(wait_s) * 1_000 })
+        let notify = Notify::check(self.notify, self.notify_as, "call.notify", complaints);
+        self.on.then_some(Call { offer, wait_ms: u64::from(wait_s) * 1_000, notify })
     }
 }

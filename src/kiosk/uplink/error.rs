@@ -20,6 +20,12 @@ pub enum Error {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The address in the shop that is to be told is none.
+    #[error("{host:?} of `notify` is not an address such as http://192.168.1.5:8080/kiosk")]
+    Notify {
+        /// Its host, since the rest may be secret.
+        host: String,
+    },
     /// The file of certificates cannot be used.
     #[error("cannot use {} of uplink.ca_file", .file.display())]
     Certificates {

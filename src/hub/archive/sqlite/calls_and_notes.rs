@@ -31,11 +31,13 @@ fn calls(
     // one.
     let sql = format!(
         "{TABLE} select at, step, touchpoint, utc_ms, row_number() over \
-         (partition by at, kiosk.id order by utc_ms desc, event.run desc, n desc) = 1 as is_newest \
-         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
-         cross join event indexed by event_by_day \
-         on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
-         where kind = 'called' and step is not null order by at, kiosk.id"
+         (partition by at, stay.kiosk order by utc_ms desc, event.run desc, n desc) = 1 \
+         as is_newest \
+         from span cross join stay indexed by stay_by_shop on stay.shop = span.shop \
+         and stay.from_ms < span.to_ms and stay.to_ms > span.from_ms \
+         cross join event indexed by event_by_day on event.kiosk = stay.kiosk \
+         and utc_ms >= max(span.from_ms, stay.from_ms) and utc_ms < min(span.to_ms, stay.to_ms) \
+         where kind = 'called' and step is not null order by at, stay.kiosk"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([json(spans)])?;
@@ -58,6 +60,12 @@ fn calls(
     Ok(())
 }
 
+/// The newest words of a note that was mended; none once it was withdrawn.
+const NEWEST: &str = "(select later.note from event as later indexed by event_by_mended \
+     where later.kiosk = event.kiosk and later.mends_n = event.n \
+     and later.mends_run = lower(hex(run.uuid)) \
+     order by later.utc_ms desc, later.run desc, later.n desc limit 1)";
+
 fn notes(
     connection: &Connection,
     spans: &[Span],
@@ -67,11 +75,17 @@ fn notes(
     let sql = format!(
         "{TABLE} select at, touchpoint, utc_ms, about, note, notes from ( \
          select at, touchpoint, utc_ms, about, note, count(*) over (partition by at) as notes, \
-         row_number() over (partition by at order by utc_ms desc, event.run desc, n desc) as place \
-         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
-         cross join event indexed by event_by_day \
-         on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
-         where kind = 'noted' and note <> '') \
+         row_number() over (partition by at order by utc_ms desc, run desc, n desc) as place \
+         from ( \
+         select at, touchpoint, event.utc_ms, event.about, event.run, event.n, \
+         coalesce({NEWEST}, event.note) as note \
+         from span cross join stay indexed by stay_by_shop on stay.shop = span.shop \
+         and stay.from_ms < span.to_ms and stay.to_ms > span.from_ms \
+         cross join event indexed by event_by_day on event.kiosk = stay.kiosk \
+         and event.utc_ms >= max(span.from_ms, stay.from_ms) \
+         and event.utc_ms < min(span.to_ms, stay.to_ms) \
+         join run on run.id = event.run \
+         where event.kind = 'noted' and event.mends_n is null) where note <> '') \
          where place <= ? order by at, place desc"
     );
     let limit = i64::try_from(notes_max).unwrap_or(i64::MAX);

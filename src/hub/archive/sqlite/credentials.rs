@@ -60,8 +60,8 @@ impl Credentials for Sqlite {
     async fn bearer(&self, token: Hash, old_ms: i64) -> Result<Option<Bearer>, Error> {
         self.read_token("look up a token", move |connection| {
             let sql = "select kiosk, is_next, made_ms < ? or wants_token as is_old, \
-                       verify_key is not null as has_key, spent_day, spent_bytes \
-                       from token join kiosk on kiosk.id = token.kiosk \
+                       verify_key is not null as has_key, spent_day, spent_bytes, \
+                       retired_ms from token join kiosk on kiosk.id = token.kiosk \
                        where hash = ? and revoked_ms is null";
             let bearer = |row: &Row<'_>| {
                 Ok(Bearer {
@@ -70,6 +70,7 @@ impl Credentials for Sqlite {
                     is_old: row.get("is_old")?,
                     has_key: row.get("has_key")?,
                     spent: kiosks::spent(row)?,
+                    retired_ms: row.get("retired_ms")?,
                 })
             };
             let mut statement = connection.prepare_cached(sql)?;

@@ -88,7 +88,12 @@ pub(super) fn reported_columns() -> String {
     });
     let said: Vec<String> = said.collect();
     format!(
-        "event.run, event.n, kiosk.shop, kiosk.id as kiosk, kiosk.touchpoint, shop.zone, \
+        "event.run, event.n, coalesce(stay.shop, kiosk.shop) as shop, kiosk.id as kiosk, \
+         coalesce(stay.touchpoint, kiosk.touchpoint) as touchpoint, \
+         (select iif(exists (select 1 from shop_then as next where next.shop = past.shop \
+         and next.from_ms > past.from_ms), past.zone, shop.zone) from shop_then as past \
+         join shop on shop.id = past.shop where past.shop = coalesce(stay.shop, kiosk.shop) \
+         and past.from_ms <= utc_ms order by past.from_ms desc limit 1) as zone, \
          run.uuid, kind, utc_ms, is_exact, earliest_ms, latest_ms, received_ms, {}",
         said.join(", ")
     )

@@ -28,7 +28,8 @@ impl Events for Sqlite {
             let columns = event_rows::reported_columns();
             let sql = format!(
                 "select {columns} from event join kiosk on kiosk.id = event.kiosk \
-                 join shop on shop.id = kiosk.shop join run on run.id = event.run \
+                 join run on run.id = event.run left join stay on stay.kiosk = event.kiosk \
+                 and utc_ms >= stay.from_ms and utc_ms < stay.to_ms \
                  where (event.run, event.n) > (?, ?) order by event.run, event.n limit ?"
             );
             let mut statement = connection.prepare_cached(&sql)?;

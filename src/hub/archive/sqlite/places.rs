@@ -2,9 +2,11 @@
 
 use rusqlite::{Row, params};
 
-use super::Sqlite;
+use super::{Sqlite, past};
+use crate::feedback::moment::rfc3339;
 use crate::hub::archive::error::Error;
-use crate::hub::archive::places::{Kiosk, Places, Shop};
+use crate::hub::archive::places::{Correction, Kiosk, KioskThen, Past, Places, Shop, ShopThen};
+use crate::hub::rules::history::EVER_MS;
 
 impl Places for Sqlite {
     async fn add_shop(&self, shop: Shop) -> Result<bool, Error> {
@@ -12,7 +14,12 @@ impl Places for Sqlite {
             let sql = "insert into shop (id, name, zone, shop_group) values (?, ?, ?, ?) \
                        on conflict do nothing";
             let Shop { id, name, zone, group } = shop;
-            Ok(transaction.execute(sql, params![id, name, zone, group])? == 1)
+            if transaction.execute(sql, params![id, name, zone, group])? == 0 {
+                return Ok(false);
+            }
+            let then = ShopThen { name, zone, group };
+            past::write_shop(transaction, &id, &[(EVER_MS, then)])?;
+            Ok(true)
         })
         .await
     }
@@ -26,20 +33,85 @@ impl Places for Sqlite {
         .await
     }
 
-    async fn group_shop(&self, shop: String, group: Option<String>) -> Result<bool, Error> {
-        self.write("put a shop into a group", move |transaction| {
-            let sql = "update shop set shop_group = ? where id = ?";
-            Ok(transaction.execute(sql, params![group, shop])? == 1)
-        })
-        .await
-    }
-
     async fn add_kiosk(&self, kiosk: Kiosk) -> Result<bool, Error> {
         self.write("add a kiosk", move |transaction| {
             let sql =
                 "insert into kiosk (id, shop, touchpoint) values (?, ?, ?) on conflict do nothing";
             let Kiosk { id, shop, touchpoint } = kiosk;
-            Ok(transaction.execute(sql, params![id, shop, touchpoint])? == 1)
+            if transaction.execute(sql, params![id, shop, touchpoint])? == 0 {
+                return Ok(false);
+            }
+            past::write_kiosk(transaction, &id, &[(EVER_MS, KioskThen { shop, touchpoint })])?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn past(&self) -> Result<Past, Error> {
+        self.read_page("read the past", past::read).await
+    }
+
+    async fn correct_shop(
+        &self,
+        shop: String,
+        from_ms: i64,
+        said: Correction,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        self.write("correct a shop", move |transaction| {
+            past::correct_shop(transaction, &shop, from_ms, &said, now_ms)
+        })
+        .await
+    }
+
+    async fn correct_kiosk(
+        &self,
+        kiosk: String,
+        from_ms: i64,
+        said: Correction,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        self.write("correct a kiosk", move |transaction| {
+            past::correct_kiosk(transaction, &kiosk, from_ms, &said, now_ms)
+        })
+        .await
+    }
+
+    async fn close_shop(
+        &self,
+        shop: String,
+        on: Option<String>,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        self.write("close a shop", move |transaction| {
+            let sql = "update shop set closed_on = ? where id = ?";
+            if transaction.execute(sql, params![on, shop])? == 0 {
+                return Ok(false);
+            }
+            let what = on.map_or_else(|| "opened".to_owned(), |on| format!("closed on {on}"));
+            past::note(transaction, now_ms, Some(&shop), None, &what)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn retire_kiosk(
+        &self,
+        kiosk: String,
+        at_ms: Option<i64>,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        self.write("retire a kiosk", move |transaction| {
+            let sql = "update kiosk set retired_ms = ? where id = ?";
+            if transaction.execute(sql, params![at_ms, kiosk])? == 0 {
+                return Ok(false);
+            }
+            let what = match at_ms {
+                Some(at_ms) => format!("retired at {}", rfc3339(at_ms)),
+                None => "taken back".to_owned(),
+            };
+            past::note(transaction, now_ms, None, Some(&kiosk), &what)?;
+            Ok(true)
         })
         .await
     }

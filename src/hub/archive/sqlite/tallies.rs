@@ -34,23 +34,24 @@ impl Tallies for Sqlite {
 /// The query of the days: every event of each span, those that are alike together. What they count
 /// as is the rule's to say.
 fn sql() -> String {
-    // The order of the joins is fixed: kiosks by shop, then each one's events by the index of its
-    // days. So is the index of corrections: without statistics SQLite would rather read the whole
-    // run for each event.
+    // The order of the joins is fixed: stays of kiosks by shop, then each one's events by the index
+    // of its days. So is the index of corrections: without statistics SQLite would rather read the
+    // whole run for each event.
     let table = spans::TABLE;
     let (verdict, later) = (newest_verdict("event"), newest_verdict("later"));
     format!(
-        "{table} select at, kiosk.id as kiosk, kind, scale, score, \
+        "{table} select at, stay.kiosk as kiosk, kind, scale, score, \
          {verdict} as misuse_now, (select group_concat(coalesce({later}, '')) \
          from event as later indexed by event_by_correction \
          where later.run = event.run and later.replaces = event.n) as later_misuse, \
          count(*) as events, sum(1 - is_exact) as uncertain, \
          sum(is_exact = 0 and earliest_ms is not null) as bounded, \
          coalesce(question, '') as asked, coalesce(question_version, 0) as version \
-         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
-         cross join event indexed by event_by_day \
-         on event.kiosk = kiosk.id and utc_ms >= from_ms and utc_ms < to_ms \
-         group by at, kiosk.id, asked, version, scale, score, kind, misuse_now, later_misuse \
+         from span cross join stay indexed by stay_by_shop on stay.shop = span.shop \
+         and stay.from_ms < span.to_ms and stay.to_ms > span.from_ms \
+         cross join event indexed by event_by_day on event.kiosk = stay.kiosk \
+         and utc_ms >= max(span.from_ms, stay.from_ms) and utc_ms < min(span.to_ms, stay.to_ms) \
+         group by at, stay.kiosk, asked, version, scale, score, kind, misuse_now, later_misuse \
          order by at, min(utc_ms)"
     )
 }
@@ -63,9 +64,9 @@ fn published(
 ) -> rusqlite::Result<BTreeMap<String, BTreeSet<Line>>> {
     let table = spans::TABLE;
     let sql = format!(
-        "{table} select distinct kiosk.id as kiosk, question, version, scale \
-         from span cross join kiosk indexed by kiosk_by_shop on kiosk.shop = span.shop \
-         cross join given on given.kiosk = kiosk.id \
+        "{table} select distinct stay.kiosk as kiosk, question, version, scale \
+         from span cross join stay indexed by stay_by_shop on stay.shop = span.shop \
+         cross join given on given.kiosk = stay.kiosk \
          left join published on published.publication = given.publication"
     );
     let mut published = BTreeMap::<String, BTreeSet<Line>>::new();
@@ -151,7 +152,7 @@ mod tests {
         let plan = statement.query_map([""], |row| row.get::<_, String>("detail")).unwrap();
         let plan: Vec<String> = plan.collect::<rusqlite::Result<_>>().unwrap();
         for part in [
-            "SEARCH kiosk USING COVERING INDEX kiosk_by_shop (shop=?)",
+            "SEARCH stay USING COVERING INDEX stay_by_shop (shop=?)",
             "SEARCH event USING INDEX event_by_day (kiosk=? AND utc_ms>? AND utc_ms<?)",
             "SEARCH later USING INDEX event_by_correction (run=? AND replaces=?)",
         ] {

@@ -2,17 +2,16 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::Sqlite;
+use super::{Sqlite, rehearsal};
 use crate::hub::archive::error::Error;
 use crate::hub::archive::upkeep::Upkeep;
 
 impl Upkeep for Sqlite {
-    async fn touch(&self) -> Result<(), Error> {
-        self.write("write to the archive", |transaction| {
-            let sql = "update meta set value = value where key = 'epoch'";
-            transaction.execute(sql, []).map(drop)
-        })
-        .await
+    async fn rehearse(&self) -> Result<u64, Error> {
+        const ACTION: &str = "rehearse a delivery";
+        self.write_delivery(ACTION, rehearsal::store).await?;
+        self.write_delivery(ACTION, rehearsal::clear).await?;
+        rehearsal::free_bytes(&self.folder).map_err(|source| Error::new(ACTION, source))
     }
 
     async fn renew_epoch(&self) -> Result<(), Error> {

@@ -48,7 +48,7 @@ pub(super) fn of_day(day: &CallsFigures) -> Markup {
 
 const fn about(about: About) -> &'static str {
     match about {
-        About::Day => "",
+        About::Day | About::Withdrawn => "",
         About::Alert => ", about an alert",
         About::Call => ", about a shopper who asked for somebody",
         About::Notice => ", said to shoppers",

@@ -34,7 +34,7 @@ pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
                     ", or correct the shop here."
                 }
             }
-            @if kiosk.lost > 0 {
+            @if kiosk.lost > 0 && !matches!(kiosk.contact, Contact::Retired { .. }) {
                 p.alarm role="alert" {
                     "The card of " (kiosk.id) " lost " (kiosk.lost) " "
                     @if kiosk.lost == 1 { "rating" } @else { "ratings" } ": replace it."
@@ -62,7 +62,7 @@ pub(super) fn table(kiosks: &[KioskFigures]) -> Markup {
             tbody {
                 @for kiosk in kiosks {
                     tr {
-                        td { (kiosk.id) }
+                        td { (kiosk.id) @if let Some(name) = &kiosk.name { " (" (name) ")" } }
                         td { (kiosk.touchpoint) }
                         td { (contact(kiosk.contact)) }
                         td { (kiosk.waiting) }
@@ -81,6 +81,7 @@ pub(super) fn table(kiosks: &[KioskFigures]) -> Markup {
 
 fn contact(contact: Contact) -> String {
     match contact {
+        Contact::Retired { seconds } => format!("retired {}", ago(seconds)),
         Contact::NotEnrolled => "not enrolled yet".to_owned(),
         Contact::Never => "enrolled, no delivery yet".to_owned(),
         Contact::Ago { seconds, is_revoked: false } => ago(seconds),

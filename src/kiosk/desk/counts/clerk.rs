@@ -19,7 +19,7 @@ use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::Survey;
 use crate::feedback::tally::Tally;
 use crate::feedback::zone::Zone;
-use crate::kiosk::desk::counts::count::Count;
+use crate::kiosk::desk::counts::count::{Count, Note};
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::shop::{DeskPaths, Shop};
 use crate::kiosk::desk::counts::summary::{self, date, sum_up};
@@ -381,15 +381,15 @@ impl Clerk {
         let summary = match day.cmp(&today) {
             std::cmp::Ordering::Less => {
                 let text = day.to_string();
-                self.summary(Some(&text), None)?
+                self.summary(Some(&text), None, true)?
             }
             std::cmp::Ordering::Equal => self.today()?,
             std::cmp::Ordering::Greater => return Err(Unanswerable::ToCome(day)),
         };
         let zone = &self.shop.zone;
         let is_of_day = |utc_ms: i64| moment::local(utc_ms, zone).0 == day;
-        let notes = self.count.notes().iter().filter(|(utc_ms, _)| is_of_day(*utc_ms));
-        let notes = notes.map(|(_, noted)| noted.text().to_owned());
+        let notes = self.count.notes().iter().filter(|note| is_of_day(note.utc_ms));
+        let notes = notes.map(|note| note.noted.text().to_owned());
         let notes: Vec<String> = notes.filter(|text| !text.is_empty()).collect();
         // Only the last ones fit on the sheet.
         let from = notes.len().saturating_sub(NOTES_ON_PAPER_MAX);
@@ -404,11 +404,12 @@ impl Clerk {
         &mut self,
         from: Option<&str>,
         to: Option<&str>,
+        is_exact: bool,
     ) -> Result<Summary, Unanswerable> {
-        let range = summary::range(self.today_is(), from, to)?;
+        let today = self.today_is();
+        let range = summary::range(today, from, to)?;
         let books = self.catch_up(true)?;
-        let tally = self.count.almanac().join(range.clone());
-        Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
+        Ok(summary::show(&self.count, &books, &self.shop, &range, today, is_exact))
     }
 
     /// The present day so far, for a sheet in the shop.
@@ -421,8 +422,7 @@ impl Clerk {
     pub fn today(&mut self) -> Result<Summary, Unanswerable> {
         let books = self.catch_up(false)?;
         let day = self.today_is();
-        let tally = self.count.shown(day).cloned().unwrap_or_default();
-        Ok(sum_up(&self.count, &tally, &books, &self.shop, &(day..=day)))
+        Ok(sum_up(&self.count, &books, &self.shop, &(day..=day), Some(day)))
     }
 
     /// Whether the post usually has presses in the hours before this one: it had some on most of
@@ -448,16 +448,16 @@ impl Clerk {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn notice(&mut self) -> Result<Option<String>, Unanswerable> {
+    pub fn notice(&mut self) -> Result<Option<Noted>, Unanswerable> {
         self.catch_up(false)?;
         Ok(self.newest_notice())
     }
 
-    fn newest_notice(&self) -> Option<String> {
-        let is_notice = |noted: &&(i64, Noted)| noted.1.about() == About::Notice;
-        let (utc_ms, noted) = self.count.notes().iter().rev().find(is_notice)?;
+    fn newest_notice(&self) -> Option<Noted> {
+        let is_notice = |note: &&Note| note.noted.about() == About::Notice;
+        let Note { utc_ms, noted, .. } = self.count.notes().iter().rev().find(is_notice)?;
         let is_news = self.now_ms() - utc_ms < NOTICE_MS;
-        Some(noted.text().to_owned()).filter(|text| is_news && !text.is_empty())
+        Some(noted.clone()).filter(|noted| is_news && !noted.text().is_empty())
     }
 
     /// The days before today, the last of them yesterday.
@@ -470,7 +470,9 @@ impl Clerk {
         let yesterday = today.pred_opt().unwrap_or(today);
         let first = today.checked_sub_days(chrono::Days::new(days)).unwrap_or(today);
         let range: RangeInclusive<NaiveDate> = first..=yesterday;
-        let tally = self.count.almanac().join(range.clone());
-        Ok(sum_up(&self.count, &tally, &books, &self.shop, &range))
+        let live = Some(today);
+        let mut summary = sum_up(&self.count, &books, &self.shop, &range, live);
+        summary.beside = summary::beside(&self.count, &self.shop, today, live);
+        Ok(summary)
     }
 }

@@ -1,14 +1,15 @@
 //! Counts the journal, page by page and in its order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
 use crate::feedback::event::Event;
 use crate::feedback::misuse::{Judge, Reason, Silence};
 use crate::feedback::moment::{self, Quality, Timeline};
-use crate::feedback::note::Noted;
-use crate::feedback::rating::{Rated, RunId};
+use crate::feedback::note::{About, Noted};
+use crate::feedback::rating::{Rated, RatingId, RunId};
 use crate::feedback::tally::{Almanac, HIDDEN_BELOW, Seen, Tally};
 use crate::feedback::zone::Zone;
 use crate::kiosk::journal::{Entry, Kept, Unreadable};
@@ -25,9 +26,20 @@ pub struct Count {
     almanac: Almanac,
     silence: Silence,
     judge: JudgeAgain,
-    notes: VecDeque<(i64, Noted)>,
+    notes: VecDeque<Note>,
     /// The numbers shown of the newest days; more than one day, since a clock may have been ahead.
     shown: BTreeMap<NaiveDate, Tally>,
+}
+
+/// A note as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The identity of the first event that wrote it.
+    pub id: RatingId,
+    /// When it was first written, in milliseconds since 1970 UTC.
+    pub utc_ms: i64,
+    /// What it says by now; without words once it was withdrawn.
+    pub noted: Noted,
 }
 
 /// The most notes that are kept in memory.
@@ -136,18 +148,49 @@ impl Count {
         self.shown.get(&day)
     }
 
+    /// The numbers of a day: all of them, or while it is the day `live`, those that may be shown.
+    #[must_use]
+    pub fn day(&self, day: NaiveDate, live: Option<NaiveDate>) -> Option<&Tally> {
+        if live == Some(day) { self.shown(day) } else { self.almanac.day(day) }
+    }
+
+    /// The numbers of some days, joined into one; of the day `live` those that may be shown.
+    #[must_use]
+    pub fn join(&self, range: RangeInclusive<NaiveDate>, live: Option<NaiveDate>) -> Tally {
+        match live.filter(|day| range.contains(day)) {
+            None => self.almanac.join(range),
+            Some(live) => {
+                let before = live.pred_opt().map(|end| self.almanac.join(*range.start()..=end));
+                let after = live.succ_opt().map(|from| self.almanac.join(from..=*range.end()));
+                let mut joined = self.shown(live).cloned().unwrap_or_default();
+                before.iter().chain(&after).for_each(|tally| joined.join(tally));
+                joined
+            }
+        }
+    }
+
     fn take_note(&mut self, kept: &Kept, entry: &Entry, noted: &Noted) {
+        if let Some(mended) = noted.mends() {
+            let note = self.notes.iter_mut().rev().find(|note| note.id == mended);
+            if let Some(note) = note {
+                note.noted = match noted.about() {
+                    About::Withdrawn => note.noted.clone().emptied(),
+                    _ => noted.clone(),
+                };
+            }
+            // What mends a note that is too old to be shown is not shown either.
+            return;
+        }
         if self.notes.len() == NOTES_MAX {
             self.notes.pop_front();
         }
         let utc_ms = self.timeline.date(kept.boot, entry.reading).utc_ms;
-        self.notes.push_back((utc_ms, noted.clone()));
+        self.notes.push_back(Note { id: entry.id, utc_ms, noted: noted.clone() });
     }
 
-    /// The newest notes of the shop manager, oldest first, each with when it was written, in
-    /// milliseconds since 1970 UTC.
+    /// The newest notes of the shop manager as they stand now, oldest first.
     #[must_use]
-    pub const fn notes(&self) -> &VecDeque<(i64, Noted)> {
+    pub const fn notes(&self) -> &VecDeque<Note> {
         &self.notes
     }
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 
 use super::count::Count;
 use crate::digits;
@@ -15,15 +15,17 @@ use crate::feedback::tally::score::Against;
 use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
 use crate::kiosk::desk::counts::error::{DAYS_MAX, Unanswerable};
 use crate::kiosk::desk::counts::shop::Shop;
+use crate::kiosk::desk::sheets::shown;
 use crate::kiosk::former::FormerPlace;
 use crate::kiosk::journal::{Books, JournalSource};
-use crate::wire::local::{Against as Compared, Day, Hour, Line, Said, Summary};
+use crate::wire::local::{Against as Compared, Beside, Day, Hour, Line, Said, Summary};
 
 /// How many weeks back the same weekday is compared.
 const WEEKS: u64 = 4;
 
 /// Sums up the days of a range, both ends included; today by the shop's clocks when none is named,
-/// and one day when only the first is. The wall clock stands at `now_ms`.
+/// and one day when only the first is. The wall clock stands at `now_ms`. Unless it is to be exact,
+/// it shows what the desk shows: see [`shown::hide`].
 ///
 /// # Errors
 /// When a date is invalid, the range has no days or more than [`DAYS_MAX`], or the journal cannot
@@ -33,6 +35,7 @@ pub fn summary(
     shop: &Shop,
     from: Option<&str>,
     to: Option<&str>,
+    is_exact: bool,
     now_ms: i64,
 ) -> Result<Summary, Unanswerable> {
     let today = moment::local(now_ms, &shop.zone).0;
@@ -40,8 +43,24 @@ pub fn summary(
     let (books, timeline) = source.books()?;
     let mut count = Count::new(timeline, shop.zone.clone());
     count.go_on(|after| source.page(after))?;
-    let tally = count.almanac().join(range.clone());
-    Ok(sum_up(&count, &tally, &books, shop, &range))
+    Ok(show(&count, &books, shop, &range, today, is_exact))
+}
+
+/// Sums up a range for whoever asks: exactly, or as the desk shows it.
+pub(in crate::kiosk::desk) fn show(
+    count: &Count,
+    books: &Books,
+    shop: &Shop,
+    range: &RangeInclusive<NaiveDate>,
+    today: NaiveDate,
+    is_exact: bool,
+) -> Summary {
+    let live = (!is_exact).then_some(today);
+    let mut summary = sum_up(count, books, shop, range, live);
+    if !is_exact {
+        shown::hide(&mut summary);
+    }
+    summary
 }
 
 /// As [`summary`], with the journals of former places and trials too.
@@ -53,9 +72,11 @@ pub fn summary_of_all(
     former: &[FormerPlace],
     shop: &Shop,
     days: (Option<&str>, Option<&str>),
+    is_exact: bool,
     now_ms: i64,
 ) -> Result<Summary, Unanswerable> {
-    let range = range(moment::local(now_ms, &shop.zone).0, days.0, days.1)?;
+    let today = moment::local(now_ms, &shop.zone).0;
+    let range = range(today, days.0, days.1)?;
     let mut count = Count::new(Timeline::default(), shop.zone.clone());
     let mut all = Books::default();
     let left = former.iter().map(|place| (&place.source, place.receiver().is_some()));
@@ -67,8 +88,7 @@ pub fn summary_of_all(
         count.turn_to(timeline);
         count.go_on(|after| source.page(after))?;
     }
-    let tally = count.almanac().join(range.clone());
-    Ok(sum_up(&count, &tally, &all, shop, &range))
+    Ok(show(&count, &all, shop, &range, today, is_exact))
 }
 
 /// Reads a date as a person writes it.
@@ -95,15 +115,17 @@ pub(in crate::kiosk::desk) fn range(
     Ok(from..=to)
 }
 
-/// The tally of a range, with all that a sheet shows beside it.
+/// The tally of a range, with all that a sheet shows beside it. Of the day `live` there are only
+/// the numbers that may be shown while it goes on.
 pub(in crate::kiosk::desk) fn sum_up(
     count: &Count,
-    tally: &Tally,
     books: &Books,
     shop: &Shop,
     range: &RangeInclusive<NaiveDate>,
+    live: Option<NaiveDate>,
 ) -> Summary {
     let almanac = count.almanac();
+    let tally = &count.join(range.clone(), live);
     let (first, last) = (*range.start(), *range.end());
     let lines = lines(tally, shop);
     let only = if let [line] = &lines[..] { Some(line) } else { None };
@@ -125,7 +147,10 @@ pub(in crate::kiosk::desk) fn sum_up(
         nps_interval: recommendations.nps_interval(),
         nps_n: recommendations.total(),
         compared: if is_one_day { compared(almanac, tally, first) } else { None },
-        days: if is_one_day { Vec::new() } else { days(count, range, shop) },
+        beside: if is_one_day { beside(count, shop, first, live) } else { Vec::new() },
+        days: if is_one_day { Vec::new() } else { days(count, range, shop, live) },
+        hidden: false,
+        touchpoint: shop.touchpoint.clone(),
         replaced: tally.replaced(),
         misuse: tally.misuse().iter().map(|(reason, &n)| (reason.name().to_owned(), n)).collect(),
         uncertain: tally.bounded() + tally.unknown(),
@@ -247,16 +272,66 @@ fn compared(almanac: &Almanac, tally: &Tally, day: NaiveDate) -> Option<Compared
     Some(Compared { days, n: before.total(), csat, difference, interval, verdict })
 }
 
+/// The days and weeks to hold a day against: the day before, the same day a week before, and its
+/// week against the week before, both up to the last day that is over.
+pub(in crate::kiosk::desk) fn beside(
+    count: &Count,
+    shop: &Shop,
+    day: NaiveDate,
+    live: Option<NaiveDate>,
+) -> Vec<Beside> {
+    let mains = |tally: &Tally| {
+        let mains = tally.lines().each().max_by_key(|(_, counts)| counts.total());
+        mains.map(|(line, _)| line.clone())
+    };
+    let asked = || {
+        let Question { id, version, scale, .. } = shop.survey.question(None, "");
+        tally::Line { question: id.clone(), version: *version, scale: *scale }
+    };
+    let line = count.day(day, live).and_then(mains).unwrap_or_else(asked);
+    let back = |days: u64| day.checked_sub_days(Days::new(days));
+    let into_week = u64::from(day.weekday().num_days_from_monday());
+    let over = u64::from(live == Some(day));
+    let ranges = [
+        (if over > 0 { "yesterday" } else { "day before" }, back(1), back(1)),
+        ("week before", back(7), back(7)),
+        ("this week", back(into_week), back(over)),
+        ("last week", back(into_week + 7), back(over + 7)),
+    ];
+    let beside = ranges.into_iter().filter_map(|(which, from, until)| {
+        // On a Monday, this week has no day that is over.
+        let (from, until) = (from?, until?.max(from?));
+        let is_over = into_week >= over || !which.ends_with(" week");
+        let tally = if is_over { count.join(from..=until, live) } else { Tally::default() };
+        let counts = tally.lines().of(&line);
+        let n = counts.map_or(0, Counts::total);
+        let is_hidden = 0 < n && n < HIDDEN_BELOW;
+        Some(Beside {
+            which: which.to_owned(),
+            from: from.to_string(),
+            until: until.to_string(),
+            n: (!is_hidden).then_some(n),
+            happy_index: counts.filter(|_| !is_hidden).and_then(Counts::happy_index),
+        })
+    });
+    beside.collect()
+}
+
 /// Each day of a range, whether it has ratings or not.
-fn days(count: &Count, range: &RangeInclusive<NaiveDate>, shop: &Shop) -> Vec<Day> {
+fn days(
+    count: &Count,
+    range: &RangeInclusive<NaiveDate>,
+    shop: &Shop,
+    live: Option<NaiveDate>,
+) -> Vec<Day> {
     let notes: Vec<(NaiveDate, &str)> = count
         .notes()
         .iter()
-        .map(|(utc_ms, noted)| (moment::local(*utc_ms, &shop.zone).0, noted.text()))
+        .map(|note| (moment::local(note.utc_ms, &shop.zone).0, note.noted.text()))
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let day = |day: NaiveDate| {
-        let tally = count.almanac().day(day);
+        let tally = count.day(day, live);
         let each = tally.into_iter().flat_map(|tally| tally.lines().each());
         Day {
             date: day.to_string(),
@@ -268,6 +343,7 @@ fn days(count: &Count, range: &RangeInclusive<NaiveDate>, shop: &Shop) -> Vec<Da
                 .filter(|(of, _)| *of == day)
                 .map(|(_, text)| (*text).to_owned())
                 .collect(),
+            hidden: false,
         }
     };
     range.start().iter_days().take_while(|date| date <= range.end()).map(day).collect()

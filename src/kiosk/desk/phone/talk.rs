@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::feedback::note::About;
+use crate::feedback::note::Noted;
 use crate::kiosk::desk::sheets::sheet::{Alerts, Health};
 
 /// Why there is no page.
@@ -27,7 +27,7 @@ pub enum Request {
     /// How is the kiosk?
     Look(ReplyTo<Standing>),
     /// Keep a note; about an alert or a call, that takes it on.
-    Note(About, String, ReplyTo<bool>),
+    Note(Noted, ReplyTo<bool>),
     /// Somebody is on the way to the shopper who asked.
     Coming(ReplyTo<bool>),
 }

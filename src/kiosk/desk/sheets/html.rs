@@ -6,7 +6,6 @@
 
 use std::fmt::Display;
 
-use chrono::{Datelike as _, NaiveDate};
 use maud::{Markup, PreEscaped, html};
 
 use super::sheet::{Alerts, Health};
@@ -18,19 +17,22 @@ use crate::feedback::survey::faces_of;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::web::face;
 use crate::web::page::{self, Foreign, Head};
-use crate::wire::local::{Day, Hour, Line, Said, Summary};
+use crate::wire::local::{Beside, Day, Hour, Line, Said, Summary};
 
 /// The style of every page, which is part of the page itself.
 pub const STYLE: &str = include_str!("html/style.css");
 
-/// The days of the week as the screen calls them, Monday first.
-const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
-
 /// A whole document.
 #[must_use]
 pub fn document(words: &Translations, title: &str, body: &Markup) -> Markup {
+    page::document(head(words, title), body)
+}
+
+/// The head of a document.
+#[must_use]
+pub fn head<'a>(words: &'a Translations, title: &'a str) -> Head<'a> {
     let (language, direction) = (words.language(), words.direction());
-    page::document(Head { language, direction, title, style: STYLE, refresh_s: None }, body)
+    Head { language, direction, title, style: STYLE, ..Head::PLAIN }
 }
 
 /// A day on one sheet of A4, to be printed or kept as a file: its numbers, its hours, what shoppers
@@ -39,7 +41,14 @@ pub fn document(words: &Translations, title: &str, body: &Markup) -> Markup {
 pub fn sheet_of_day(words: &Translations, shop: &str, day: &Summary, notes: &[String]) -> Markup {
     html! {
         main {
-            h1 { (Foreign(shop)) span.quiet { (dated(words, &day.date)) ", " (day.zone) } }
+            h1 {
+                (Foreign(shop))
+                @if !day.touchpoint.is_empty() { ", " (Foreign(&day.touchpoint)) }
+                span.quiet { (dated(words, &day.date)) ", " (day.zone) }
+            }
+            @for text in day.lines.iter().filter_map(|line| line.text.as_ref()) {
+                p.question { (Foreign(text)) }
+            }
             (self::day(words, day))
             (written(words, notes))
         }
@@ -56,6 +65,18 @@ pub const fn call_text(called: Called) -> &'static str {
     }
 }
 
+/// The same of the call that stands, with since when the shopper waits.
+#[must_use]
+pub fn call_sentence(words: &Translations, called: Called, alerts: &Alerts) -> String {
+    let said = words.tr(call_text(called));
+    match (called, alerts.called_at().as_str()) {
+        (Called::Asked, at) if !at.is_empty() => {
+            format!("{said} {}", words.fill("Waiting since {}.", &[&at]))
+        }
+        _ => said.to_owned(),
+    }
+}
+
 /// The content of a day's sheet.
 #[must_use]
 pub fn day(words: &Translations, day: &Summary) -> Markup {
@@ -66,6 +87,7 @@ pub fn day(words: &Translations, day: &Summary) -> Markup {
         @if let Some(line) = line {
             (scores(words, line, day))
             (faces(words, line))
+            (beside(words, &day.beside))
             (hours(words, &day.hours))
             @if !often.is_empty() { (reasons(words, &often)) }
         }
@@ -161,13 +183,44 @@ fn faces(words: &Translations, line: &Line) -> Markup {
     }
 }
 
+/// Other days and weeks, to hold the day against.
+fn beside(words: &Translations, beside: &[Beside]) -> Markup {
+    if beside.is_empty() {
+        return html! {};
+    }
+    html! {
+        table.beside {
+            thead {
+                tr {
+                    td {}
+                    th scope="col" { (words.tr("Ratings")) }
+                    th scope="col" { "Happy Index" }
+                }
+            }
+            tbody {
+                @for beside in beside {
+                    tr {
+                        th scope="row" { (words.tr(shown::beside_name(beside))) }
+                        @match (beside.n, beside.happy_index) {
+                            (Some(n), Some(index)) => { td { (n) } td { (index.round()) } },
+                            (None, _) => { td.quiet { (words.tr("fewer than 5")) } td {} },
+                            _ => { td { "–" } td {} },
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The hours that have ratings, each as a bar: happy ones first, unhappy ones last, those that are
 /// neither between them.
 fn hours(words: &Translations, hours: &[Hour]) -> Markup {
     let most = hours.iter().filter_map(|hour| hour.n).max().unwrap_or(0);
     html! {
+        (legend(words))
         table.hours {
-            thead.hidden {
+            thead {
                 tr {
                     th scope="col" { (words.tr("Hour")) }
                     th scope="col" { (words.tr("Ratings")) }
@@ -196,6 +249,24 @@ fn hours(words: &Translations, hours: &[Hour]) -> Markup {
 const UNHAPPY: u8 = 0;
 const NEUTRAL: u8 = 2;
 const HAPPY: u8 = 4;
+
+/// What the three tones stand for.
+fn legend(words: &Translations) -> Markup {
+    let tones = [(HAPPY, "happy"), (NEUTRAL, "neither"), (UNHAPPY, "unhappy")];
+    html! {
+        p.legend {
+            strong { (words.tr("Ratings by the hour")) }
+            @for (tone, name) in tones {
+                span {
+                    svg viewBox="0 0 10 10" aria-hidden="true" focusable="false" {
+                        rect width="10" height="10" fill=(face::fill(tone)) {}
+                    }
+                    (words.tr(name))
+                }
+            }
+        }
+    }
+}
 
 fn percent(part: u32, whole: u32) -> String {
     format!("{:.0} %", f64::from(part) * 100.0 / f64::from(whole.max(1)))
@@ -274,13 +345,10 @@ fn written(words: &Translations, notes: &[String]) -> Markup {
     }
 }
 
-/// A date with the day of the week as the screen calls it.
+/// A date in the language's own form, with the day of the week as the screen calls it.
 #[must_use]
 pub fn dated(words: &Translations, date: &str) -> Markup {
-    let weekday = date.parse::<NaiveDate>().ok().and_then(|date| {
-        WEEKDAYS.get(usize::try_from(date.weekday().num_days_from_monday()).ok()?)
-    });
-    html! { @if let Some(day) = weekday { (words.tr(day)) " " } (ltr(date)) }
+    html! { bdi { (words.day(date)) } }
 }
 
 /// Figures that are read from the left in whatever text they stand: a date, or from one hour to
@@ -302,6 +370,7 @@ pub fn fill_foreign(words: &Translations, english: &str, foreign: &str) -> Marku
 #[must_use]
 pub fn days(words: &Translations, range: &Summary, link: impl Fn(&str) -> String) -> Markup {
     html! {
+        (beside(words, &range.beside))
         p { (words.tr("Happy Index of the last five weeks, to yesterday")) }
         (trend(&range.days))
         table.days {
@@ -379,7 +448,7 @@ pub fn alerts(words: &Translations, alerts: &Alerts) -> Option<Markup> {
         }
     });
     let quiet = alerts.quiet_h.map(|hours| {
-        words.fill("Nobody has pressed for {} h, which is unusual. Does the post work?", &[&hours])
+        words.fill("Nobody has pressed for {} h, which is unusual. Does the kiosk work?", &[&hours])
     });
     let said: Vec<String> = unhappy.into_iter().chain(quiet).collect();
     (!said.is_empty()).then(|| html! { @for sentence in said { p { strong { (sentence) } } } })

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::feedback::alert::Alert;
+use crate::feedback::alert::{Alert, Over};
 use crate::feedback::call::{Call, Called};
-use crate::feedback::note::About;
+use crate::feedback::note::Noted;
+use crate::feedback::rating::RatingId;
 use crate::kiosk::journal::Books;
 use crate::kiosk::pin::Denied;
 use crate::wire::local::{Carried, Summary};
@@ -43,8 +44,9 @@ pub enum Tap {
     Entered(Entered),
     /// Another tab was chosen.
     Turned(Tab),
-    /// A note was written; one about an alert or a call takes it on.
-    Noted(About, String),
+    /// A note was written; one about an alert takes it on or says what came of it, one about a
+    /// call says what came of that.
+    Noted(Noted),
     /// Somebody goes to the shopper who called.
     Coming,
     /// The stick should be written.
@@ -112,13 +114,24 @@ impl From<Denied> for Pad {
 pub struct Alerts {
     /// Many shoppers are unhappy.
     pub unhappy: Option<Alert>,
+    /// Many were, somebody had it, and what came of it is still to be told.
+    pub over: Option<Over>,
     /// Nobody has pressed for so many hours, which is unusual.
     pub quiet_h: Option<u64>,
     /// A shopper has asked for somebody.
     pub call: Option<Call>,
+    /// When, by the shop's clocks, in minutes after midnight; none while the time is unknown.
+    pub called_at: Option<u16>,
 }
 
 impl Alerts {
+    /// When a shopper asked, such as `14:05`; empty where that is not known.
+    #[must_use]
+    pub fn called_at(&self) -> String {
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        self.called_at.map_or_else(String::new, clock)
+    }
+
     /// Whether somebody should come and look: not while somebody is on the way.
     #[must_use]
     pub fn are_raised(&self) -> bool {
@@ -130,10 +143,36 @@ impl Alerts {
 /// The notes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// The newest first, each with its day and time by the shop's clocks.
-    pub written: Vec<(String, String)>,
-    /// The shop manager's text that shoppers are shown, if any.
-    pub notice: Option<String>,
+    /// The newest first.
+    pub written: Vec<Written>,
+    /// What shoppers are shown, if anything.
+    pub notice: Option<Noted>,
+}
+
+/// A note on the sheet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// By which it is mended or withdrawn.
+    pub id: RatingId,
+    /// Its day and time by the shop's clocks.
+    pub when: String,
+    /// What it says by now.
+    pub noted: Noted,
+}
+
+impl Written {
+    /// Its name in a form, or on the screen.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}-{}", self.id.run, self.id.n)
+    }
+}
+
+/// The note with this name, which [`Written::name`] made.
+#[must_use]
+pub fn note_named(name: &str) -> Option<RatingId> {
+    let (run, n) = name.split_once('-')?;
+    Some(RatingId { run: run.parse().ok()?, n: n.parse().ok()? })
 }
 
 /// The health of the kiosk.

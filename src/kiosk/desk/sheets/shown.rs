@@ -3,10 +3,56 @@
 //! person.
 
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::wire::local::{Against, Day, Line, Said, Summary};
+use crate::wire::local::{Against, Beside, Day, Line, Said, Summary};
 
 /// The most reasons of one kind that a sheet shows.
 pub const REASONS_MAX: usize = 6;
+
+/// What days and weeks beside a day are called, in English.
+#[must_use]
+pub fn beside_name(beside: &Beside) -> &'static str {
+    match beside.which.as_str() {
+        "yesterday" => "Yesterday",
+        "day before" => "The day before",
+        "week before" => "Same day last week",
+        "this week" => "This week so far",
+        _ => "Last week to the same day",
+    }
+}
+
+/// Leaves out of a summary what the desk does not show either: lines of fewer than five ratings,
+/// and what shoppers of a single day said less often than that.
+pub fn hide(summary: &mut Summary) {
+    let (n, is_hidden) = hide_lines(&mut summary.lines);
+    summary.hidden = is_hidden;
+    if is_hidden {
+        summary.n = n;
+        (summary.happy_index, summary.happy_index_interval) = (None, None);
+        (summary.csat, summary.csat_interval) = (None, None);
+        summary.compared = summary.compared.take().filter(|_| n >= HIDDEN_BELOW);
+    }
+    if summary.until.is_none() {
+        summary.reasons = often(summary);
+    }
+    if summary.nps_n < HIDDEN_BELOW {
+        (summary.nps, summary.nps_interval, summary.nps_n) = (None, None, 0);
+    }
+    for day in &mut summary.days {
+        let (n, is_hidden) = hide_lines(&mut day.lines);
+        day.hidden = is_hidden;
+        if is_hidden {
+            day.n = n;
+        }
+    }
+}
+
+/// Leaves out the lines with too few ratings; returns how many ratings the others have, and whether
+/// any was left out.
+fn hide_lines(lines: &mut Vec<Line>) -> (u32, bool) {
+    let before = lines.len();
+    lines.retain(|line| line.n == 0 || line.n >= HIDDEN_BELOW);
+    (lines.iter().map(|line| line.n).sum(), lines.len() < before)
+}
 
 /// Whether a day has ratings, but too few of any one question to show more about them.
 #[must_use]

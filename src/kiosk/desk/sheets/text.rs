@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::shown;
 use crate::escape::Plain;
 use crate::feedback::tally::HIDDEN_BELOW;
-use crate::wire::local::{Against, Day, FormerSums, Hour, Line, Said, Summary, Sums, Verified};
+use crate::wire::local::{
+    Against, Beside, Day, FormerSums, Hour, Line, Said, Summary, Sums, Verified,
+};
 
 /// The longest bar, in characters.
 const BAR_CHARS: u32 = 40;
@@ -23,6 +26,9 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
         Some(until) => writeln!(out, "{} to {until} ({})\n", day.date, day.zone)?,
         None => writeln!(out, "{} ({})\n", day.date, day.zone)?,
     }
+    if day.hidden {
+        writeln!(out, "Questions with fewer than {HIDDEN_BELOW} ratings are not shown.\n")?;
+    }
     if day.lines.len() > 1 {
         writeln!(out, "More than one question or wording: their scores do not compare.\n")?;
     }
@@ -36,6 +42,7 @@ fn write(out: &mut String, day: &Summary) -> std::fmt::Result {
     if let Some(compared) = &day.compared {
         write_compared(out, compared)?;
     }
+    write_beside(out, &day.beside)?;
     write_hours(out, &day.hours)?;
     write_said(out, &day.reasons)?;
     if let (Some(nps), Some((low, high))) = (day.nps, day.nps_interval) {
@@ -84,6 +91,23 @@ fn write_compared(out: &mut String, compared: &Against) -> std::fmt::Result {
     }
 }
 
+fn write_beside(out: &mut String, beside: &[Beside]) -> std::fmt::Result {
+    if beside.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{:<24} Ratings  Happy Index", "To hold it against")?;
+    for beside in beside {
+        let Beside { n, happy_index, .. } = beside;
+        let name = shown::beside_name(beside);
+        match (n, happy_index) {
+            (Some(n), Some(index)) => writeln!(out, "{name:<25} {n:>6} {index:>12.1}")?,
+            (None, _) => writeln!(out, "{name:<25} fewer than {HIDDEN_BELOW}")?,
+            _ => writeln!(out, "{name:<25} {:>6}", "-")?,
+        }
+    }
+    writeln!(out)
+}
+
 fn write_hours(out: &mut String, hours: &[Hour]) -> std::fmt::Result {
     if hours.is_empty() {
         return Ok(());
@@ -129,6 +153,7 @@ fn write_days(out: &mut String, days: &[Day]) -> std::fmt::Result {
         // A score of one wording is not continued by another's.
         let index = match &day.lines[..] {
             [line] => line.happy_index.map_or_else(String::new, |index| format!("{index:.1}")),
+            [] if day.hidden => format!("fewer than {HIDDEN_BELOW}"),
             [] => String::new(),
             _ => "several".to_owned(),
         };

@@ -4,9 +4,14 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use chrono::{Datelike as _, NaiveDate};
+
 use crate::feedback::survey::{KNOWN_REASONS, base};
 use crate::kiosk::display::is_from_the_right;
 use crate::wire::local::Said;
+
+/// The days of the week as the screen calls them, Monday first.
+const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 
 macro_rules! catalogues {
     ($($language:literal)*) => {
@@ -97,6 +102,28 @@ impl Translations {
         filled
     }
 
+    /// A day in the language's own form, from one such as `2026-11-20`; other text stays as it is.
+    #[must_use]
+    pub fn day(&self, date: &str) -> String {
+        let Ok(day) = date.parse::<NaiveDate>() else {
+            return date.to_owned();
+        };
+        let weekday = usize::try_from(day.weekday().num_days_from_monday()).unwrap_or(0);
+        let weekday = WEEKDAYS.get(weekday).map_or("", |name| self.tr(name));
+        // Each language has its own order; `%a` is the day of the week.
+        let form = self.tr("%a %-d %b %Y").replace("%a", weekday);
+        day.format(&form).to_string()
+    }
+
+    /// A day and a time, from one such as `2026-11-20 17:05`.
+    #[must_use]
+    pub fn when(&self, instant: &str) -> String {
+        match instant.split_once(' ') {
+            Some((date, time)) => format!("{} {time}", self.day(date)),
+            None => self.day(instant),
+        }
+    }
+
     /// What a reason is called: the survey's own words, or the screen's.
     #[must_use]
     pub fn reason<'a>(&'a self, said: &'a Said) -> &'a str {
@@ -124,6 +151,24 @@ mod tests {
         assert_eq!((arabic.tr("Today"), arabic.direction()), ("اليوم", "rtl"));
         let unknown = Translations::of("xx");
         assert_eq!((unknown.tr("Today"), unknown.language()), ("Today", "en"));
+    }
+
+    #[test]
+    fn a_day_has_the_form_that_people_write_in_their_language() {
+        let day = |language: &str| Translations::of(language).day("2026-11-06");
+        assert_eq!(day("en"), "Fr 6 Nov 2026");
+        assert_eq!(day("de"), "Fr, 06.11.2026");
+        assert_eq!(day("fi"), "Pe 6.11.2026");
+        assert_eq!(day("sv"), "Fr 2026-11-06");
+        assert_eq!(day("fr"), "Ve 06/11/2026");
+        assert_eq!(day("ja"), "2026年11月6日（金）");
+        let words = Translations::of("de");
+        assert_eq!(words.when("2026-11-06 17:05"), "Fr, 06.11.2026 17:05");
+        assert_eq!(words.day("soon"), "soon");
+        for (language, _) in CATALOGUES {
+            let day = Translations::of(language).day("2026-11-06");
+            assert!(day.contains("2026") && day.contains('6') && !day.contains('%'), "{day}");
+        }
     }
 
     #[test]

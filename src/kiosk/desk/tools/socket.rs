@@ -148,8 +148,8 @@ fn answer(
     let line = request(asker, || clerk.clocks().boot_ms)?;
     let mut out = BufWriter::new(asker);
     let answered = match serde_json::from_slice::<Ask>(&line) {
-        Ok(Ask::Summary { date, until }) => clerk
-            .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref()))
+        Ok(Ask::Summary { date, until, exact }) => clerk
+            .ask(move |clerk| clerk.summary(date.as_deref(), until.as_deref(), exact))
             .flatten()
             .map(|summary| write_line(&mut out, &summary)),
         Ok(Ask::Export { from, to }) => clerk.ask(|clerk| clerk.shop().clone()).and_then(|shop| {
@@ -160,10 +160,11 @@ fn answer(
         Ok(Ask::Office) => {
             clerk.ask(|clerk| clerk.office()).map(|office| write_line(&mut out, &office))
         }
-        Ok(Ask::SummaryOfAll { date, until }) => {
+        Ok(Ask::SummaryOfAll { date, until, exact }) => {
             clerk.ask(|clerk| (clerk.shop().clone(), clerk.now_ms())).and_then(|(shop, now_ms)| {
                 let days = (date.as_deref(), until.as_deref());
-                summary_of_all(Some(&clerk.source()), &clerk.former(), &shop, days, now_ms)
+                let (source, former) = (clerk.source(), clerk.former());
+                summary_of_all(Some(&source), &former, &shop, days, exact, now_ms)
                     .map(|summary| write_line(&mut out, &summary))
             })
         }

@@ -2,8 +2,9 @@
 
 use super::Clerk;
 use crate::feedback::moment;
+use crate::kiosk::desk::counts::count::Note;
 use crate::kiosk::desk::counts::error::Unanswerable;
-use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet, Stick, Tab};
+use crate::kiosk::desk::sheets::sheet::{Alerts, Health, Notes, Pad, Sheet, Stick, Tab, Written};
 use crate::kiosk::pin::{self, Denied};
 
 /// How many days the reasons are counted over: four whole weeks.
@@ -78,9 +79,12 @@ impl Clerk {
     fn notes(&mut self) -> Result<Notes, Unanswerable> {
         self.catch_up(false)?;
         let zone = &self.shop.zone;
-        let written = self.count.notes().iter().rev().filter(|(_, noted)| !noted.text().is_empty());
-        let told = written
-            .map(|(utc_ms, noted)| (moment::local_text(*utc_ms, zone), noted.text().to_owned()));
+        let written = self.count.notes().iter().rev().filter(|note| !note.noted.text().is_empty());
+        let told = written.map(|Note { id, utc_ms, noted }| Written {
+            id: *id,
+            when: moment::local_text(*utc_ms, zone),
+            noted: noted.clone(),
+        });
         Ok(Notes { written: told.take(NOTES_MAX).collect(), notice: self.newest_notice() })
     }
 }

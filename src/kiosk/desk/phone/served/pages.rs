@@ -30,16 +30,19 @@ use crate::feedback::note::{About, Noted};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::phone::talk::{Busy, ReplyTo, Request};
-use crate::kiosk::desk::sheets::html::STYLE;
-use crate::kiosk::desk::sheets::sheet::Tab;
+use crate::kiosk::desk::sheets::html;
+use crate::kiosk::desk::sheets::sheet::{Sheet, Tab, Written};
 use crate::kiosk::desk::sheets::translations::Translations;
 use crate::kiosk::pin::Caller;
 use crate::kiosk::settings::PhoneLimits;
-use crate::web::guard::{is_from_here, protect};
+use crate::web::guard::{is_from_here, protect, protect_scripted};
 use crate::web::hosts::Hosts;
 use crate::web::net::Net;
 use crate::web::page;
 use crate::web::session::{SessionCookie, form_token, is_own_form};
+
+/// The one script of the pages, which they can do without.
+const SCRIPT: &str = include_str!("pages/desk.js");
 
 /// The most bytes of a form: a note, and the other fields.
 const FORM_BYTES_MAX: usize = 4 * 1_024;
@@ -91,8 +94,14 @@ pub(super) fn routes(
         .route("/days", get(|session, inside| sheet(session, inside, Tab::Days)))
         .route("/why", get(|session, inside| sheet(session, inside, Tab::Why)))
         .route("/notes", get(|session, inside| sheet(session, inside, Tab::Notes)).post(note))
-        .route("/post", get(|session, inside| sheet(session, inside, Tab::Health)))
+        .route("/kiosk", get(|session, inside| sheet(session, inside, Tab::Health)))
         .route("/day", get(day))
+        .route("/outcome", get(outcome))
+        .route("/preview", post(preview))
+        .route("/note", get(one_note).post(mend))
+        .route("/withdraw", post(withdraw))
+        .route("/waiting", get(waiting))
+        .route("/desk.js", get(script))
         .route("/alert", post(take_on))
         .route("/coming", post(come))
         .route("/leave", post(leave))
@@ -104,7 +113,8 @@ pub(super) fn routes(
     hosts.guard(routes).layer(from_fn_with_state(inside, fence))
 }
 
-/// Limits how often an address may ask, and protects every answer with the headers of [`protect`].
+/// Limits how often an address may ask, and protects every answer with the headers of
+/// [`protect_scripted`].
 async fn fence(
     State(inside): State<Inside>,
     Extension(net): Extension<Net>,
@@ -125,7 +135,7 @@ async fn fence(
     if is_for_people && is_text(&response) {
         return as_page(response).await;
     }
-    protect(response.headers_mut(), STYLE);
+    protect_scripted(response.headers_mut(), html::STYLE);
     response
 }
 
@@ -282,6 +292,29 @@ async fn sheet(
     Ok(draw::sheet(&frame, page, &sheet, &standing, inside.now_ms()))
 }
 
+/// Whether somebody is needed: nothing, or a word that changes with each call and alert.
+async fn waiting(_: Session, State(inside): State<Inside>) -> Result<String, Refused> {
+    let standing = ask_attendant(&inside, Request::Look).await?;
+    Ok(draw::waiting(&standing.alerts))
+}
+
+async fn script(_: Session) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript")], SCRIPT)
+}
+
+/// Asks what came of a call, or of an alert.
+async fn outcome(
+    session: Session,
+    State(inside): State<Inside>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Markup {
+    let is_call = asked.get("about").is_some_and(|about| about == About::Call.name());
+    let about = if is_call { About::Call } else { About::Alert };
+    let form = form_token(&session.token);
+    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
+    draw::outcome(&frame, about)
+}
+
 /// One day on a sheet of its own, to be printed.
 async fn day(
     _: Session,
@@ -304,6 +337,73 @@ async fn note(
     Ok(go("/notes"))
 }
 
+/// Shows what shoppers will see, before they do.
+async fn preview(
+    State(inside): State<Inside>,
+    Sent { session, fields }: Sent,
+) -> Result<Response, Refused> {
+    let form = form_token(&session.token);
+    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    match Noted::notice(field("said"), field("text")) {
+        Ok(notice) if !notice.text().is_empty() => {
+            Ok(draw::preview(&frame, &notice, field("note")).into_response())
+        }
+        _ => Ok(go("/notes")),
+    }
+}
+
+/// A note as it stands now; none where it is too old, or withdrawn.
+async fn find_note(inside: &Inside, name: &str) -> Result<Option<Written>, Refused> {
+    let sheet = inside.clerk.wait_for(|clerk| clerk.sheet(Tab::Notes)).await?;
+    let written = match sheet {
+        Sheet::Notes(notes) => notes.written,
+        _ => Vec::new(),
+    };
+    Ok(written.into_iter().find(|written| written.name() == name))
+}
+
+/// One note, to be mended or withdrawn.
+async fn one_note(
+    session: Session,
+    State(inside): State<Inside>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Result<Response, Refused> {
+    let name = asked.get("note").cloned().unwrap_or_default();
+    let form = form_token(&session.token);
+    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
+    Ok(match find_note(&inside, &name).await? {
+        Some(written) => draw::one_note(&frame, &written).into_response(),
+        None => go("/notes"),
+    })
+}
+
+async fn mend(
+    State(inside): State<Inside>,
+    Sent { fields, .. }: Sent,
+) -> Result<Response, Refused> {
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    if let Some(Written { id, noted, .. }) = find_note(&inside, field("note")).await? {
+        let mended = Noted::new(noted.about(), field("text"));
+        let mended = mended.and_then(|mended| mended.saying(field("said")));
+        if let Ok(mended) = mended.map(|mended| mended.mending(id)) {
+            ask_attendant(&inside, |reply| Request::Note(mended, reply)).await?;
+        }
+    }
+    Ok(go("/notes"))
+}
+
+async fn withdraw(
+    State(inside): State<Inside>,
+    Sent { fields, .. }: Sent,
+) -> Result<Response, Refused> {
+    let name = fields.get("note").map(String::as_str).unwrap_or_default();
+    if let Some(Written { id, .. }) = find_note(&inside, name).await? {
+        ask_attendant(&inside, |reply| Request::Note(Noted::withdrawing(id), reply)).await?;
+    }
+    Ok(go("/notes"))
+}
+
 /// Takes the alert on, or says what came of a call.
 async fn take_on(
     State(inside): State<Inside>,
@@ -317,11 +417,11 @@ async fn take_on(
 }
 
 async fn keep(inside: &Inside, about: About, fields: &Fields) -> Result<(), Refused> {
-    let text = fields.get("text").map(String::as_str).unwrap_or_default();
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     // A browser's field has one line; only a forged form has a line break.
-    if Noted::new(about, text).is_ok() {
-        let text = text.to_owned();
-        ask_attendant(inside, |reply| Request::Note(about, text, reply)).await?;
+    let noted = Noted::new(about, field("text")).and_then(|noted| noted.saying(field("said")));
+    if let Ok(noted) = noted {
+        ask_attendant(inside, |reply| Request::Note(noted, reply)).await?;
     }
     Ok(())
 }

@@ -1,0 +1,256 @@
+//! Corrections: what a shop or a kiosk is from a day on, and that it is no more. What was so before
+//! is kept, since a rating belongs to the place that its kiosk stood in at its time.
+
+use chrono::{Datelike as _, NaiveDate};
+
+use super::error::Error;
+use super::names;
+use super::shops::named_group;
+use crate::escape::Plain;
+use crate::feedback::moment;
+use crate::feedback::zone::Zone;
+use crate::hub::archive::{Archive, Correction, Shop, Status};
+use crate::hub::rules::history::EVER_MS;
+use crate::zones::Zones;
+
+/// The years that a correction can begin in.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
+
+/// From when on something is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// From now on, in milliseconds since 1970 UTC; of a shop, from the beginning of today.
+    Now(i64),
+    /// From the beginning of a day on, `YYYY-MM-DD` by the shop's clocks; at this time, in
+    /// milliseconds since 1970 UTC.
+    Day(String, i64),
+    /// It was always so, and what was said before was a mistake.
+    Always(i64),
+}
+
+impl Since {
+    const fn now_ms(&self) -> i64 {
+        let (Self::Now(now_ms) | Self::Day(_, now_ms) | Self::Always(now_ms)) = self;
+        *now_ms
+    }
+}
+
+/// What came of a correction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrected {
+    /// The result, as a sentence.
+    pub done: String,
+    /// What somebody may want to know of it.
+    pub hints: Vec<String>,
+}
+
+/// Corrects a shop: its name, its zone or its group. Its days are counted again by that.
+///
+/// # Errors
+/// When there is no such shop, nothing is to be corrected, or something of it cannot be.
+pub async fn shop<A: Archive>(
+    archive: &A,
+    typed: &str,
+    said: Correction,
+    since: Since,
+) -> Result<Corrected, Error> {
+    let known = archive.shops().await?;
+    let Shop { id, zone, .. } = names::shop(archive, typed).await?;
+    let mut hints = Vec::new();
+    if said == Correction::default() {
+        return Err(nothing("--name, --zone, --group or --no-group"));
+    }
+    let name = said.name.map(|name| names::kept(&name, &mut hints)).transpose()?;
+    let group = match said.group {
+        Some(Some(group)) => Some(Some(named_group(&known, &group, &mut hints)?)),
+        group => group,
+    };
+    if let Some(zone) = &said.zone {
+        known_zone(zone)?;
+    }
+    let clocks = known_zone(said.zone.as_ref().unwrap_or(&zone))?;
+    let (from_ms, told) = match &since {
+        Since::Now(now_ms) => {
+            let today = moment::local(*now_ms, &clocks).0;
+            (moment::day_bounds(today, &clocks).0, format!("from {today} on"))
+        }
+        since => begins(since, &clocks)?,
+    };
+    let said = Correction { name, zone: said.zone, group, ..Correction::default() };
+    if archive.correct_shop(id.clone(), from_ms, said, since.now_ms()).await? {
+        return Ok(Corrected { done: format!("shop {id} is corrected {told}"), hints });
+    }
+    Err(Error::no_shop(typed))
+}
+
+/// Corrects a kiosk: its shop, its touchpoint, or how people call it.
+///
+/// # Errors
+/// When there is no such kiosk or shop, nothing is to be corrected, or something of it cannot be.
+pub async fn kiosk<A: Archive>(
+    archive: &A,
+    typed: &str,
+    said: Correction,
+    since: Since,
+) -> Result<Corrected, Error> {
+    let kiosk = names::kiosk(archive, typed).await?;
+    let mut hints = Vec::new();
+    if said == Correction::default() {
+        return Err(nothing("--shop, --touchpoint or --name"));
+    }
+    let shop = names::shop(archive, said.shop.as_ref().unwrap_or(&kiosk.shop)).await?;
+    if said.shop.is_some() && archive.past().await?.closed.contains_key(&shop.id) {
+        let what = format!("shop {} is closed: open it with `shop close --undo` first", shop.id);
+        return Err(Error::Invalid(what));
+    }
+    let name = said.name.map(|name| names::kept(&name, &mut hints)).transpose()?;
+    let touchpoint = said.touchpoint.map(|it| names::kept(&it, &mut hints)).transpose()?;
+    let (from_ms, told) = match &since {
+        Since::Now(now_ms) => (*now_ms, "from now on".to_owned()),
+        since => begins(since, &known_zone(&shop.zone)?)?,
+    };
+    let to = said.shop.map(|_| shop.id);
+    let said = Correction { name, shop: to, touchpoint, ..Correction::default() };
+    let id = kiosk.id;
+    if archive.correct_kiosk(id.clone(), from_ms, said, since.now_ms()).await? {
+        return Ok(Corrected { done: format!("kiosk {id} is corrected {told}"), hints });
+    }
+    Err(Error::no_kiosk(typed))
+}
+
+/// Closes a shop from a day on, or opens it again. Its kiosks may still deliver what they hold.
+///
+/// # Errors
+/// When there is no such shop, or the day is none.
+pub async fn close<A: Archive>(
+    archive: &A,
+    typed: &str,
+    on: Option<&str>,
+    now_ms: i64,
+) -> Result<Corrected, Error> {
+    let Shop { id, zone, .. } = names::shop(archive, typed).await?;
+    let on = match on {
+        Some(on) => day(on)?,
+        None => moment::local(now_ms, &known_zone(&zone)?).0,
+    };
+    archive.close_shop(id.clone(), Some(on.to_string()), now_ms).await?;
+    let statuses = archive.kiosks().await?;
+    let open = statuses.iter().filter(|it| it.kiosk.shop == id && it.retired_ms.is_none());
+    let hints = open.map(|it| {
+        let kiosk = &it.kiosk.id;
+        format!("kiosk {kiosk} still stands there: `kiosk set` moves it, `kiosk retire` ends it")
+    });
+    let hints = hints.collect();
+    Ok(Corrected { done: format!("shop {id} is closed from {on} on"), hints })
+}
+
+/// Opens a shop again that was closed.
+///
+/// # Errors
+/// When there is no such shop.
+pub async fn open<A: Archive>(archive: &A, typed: &str, now_ms: i64) -> Result<Corrected, Error> {
+    let id = names::shop(archive, typed).await?.id;
+    archive.close_shop(id.clone(), None, now_ms).await?;
+    Ok(Corrected { done: format!("shop {id} is open"), hints: Vec::new() })
+}
+
+/// Retires a kiosk, from now on or from the beginning of a day on: from then on nothing of it is
+/// taken over the network, and what it still holds can be carried.
+///
+/// # Errors
+/// When there is no such kiosk, or the day is none.
+pub async fn retire<A: Archive>(
+    archive: &A,
+    typed: &str,
+    on: Option<&str>,
+    now_ms: i64,
+) -> Result<Corrected, Error> {
+    let Status { kiosk, waiting, .. } = status(archive, typed).await?;
+    let zone = names::shop(archive, &kiosk.shop).await?.zone;
+    let (at_ms, told) = match on {
+        None => (now_ms, "now".to_owned()),
+        Some(on) => {
+            let on = day(on)?;
+            (moment::day_bounds(on, &known_zone(&zone)?).0, format!("from {on} on"))
+        }
+    };
+    archive.retire_kiosk(kiosk.id.clone(), Some(at_ms), now_ms).await?;
+    let id = kiosk.id;
+    let hint = format!(
+        "kiosk {id} held {waiting} events by its last contact: carry them on a stick, or let it \
+         deliver them first (`kiosk retire {id} --on` a later day)"
+    );
+    let hints = if waiting > 0 { vec![hint] } else { Vec::new() };
+    Ok(Corrected { done: format!("kiosk {id} is retired {told}"), hints })
+}
+
+/// Takes a kiosk back that was retired.
+///
+/// # Errors
+/// When there is no such kiosk.
+pub async fn take_back<A: Archive>(
+    archive: &A,
+    typed: &str,
+    now_ms: i64,
+) -> Result<Corrected, Error> {
+    let id = names::kiosk(archive, typed).await?.id;
+    archive.retire_kiosk(id.clone(), None, now_ms).await?;
+    let done = format!("kiosk {id} is in use; its token is good again if it was not revoked");
+    Ok(Corrected { done, hints: Vec::new() })
+}
+
+/// Refuses to give a retired kiosk a code or a letter.
+///
+/// # Errors
+/// When it is retired, or there is no such kiosk.
+pub async fn is_in_use<A: Archive>(archive: &A, typed: &str) -> Result<(), Error> {
+    let Status { kiosk, retired_ms, .. } = status(archive, typed).await?;
+    if retired_ms.is_none() {
+        return Ok(());
+    }
+    let id = kiosk.id;
+    Err(Error::Invalid(format!(
+        "kiosk {id} is retired; `smilepost-hub kiosk retire {id} --undo` takes it back"
+    )))
+}
+
+async fn status<A: Archive>(archive: &A, typed: &str) -> Result<Status, Error> {
+    let id = names::kiosk(archive, typed).await?.id;
+    let found = archive.kiosks().await?.into_iter().find(|status| status.kiosk.id == id);
+    found.ok_or_else(|| Error::no_kiosk(typed))
+}
+
+/// When it begins, and that in words.
+fn begins(since: &Since, clocks: &Zone) -> Result<(i64, String), Error> {
+    match since {
+        Since::Always(_) => Ok((EVER_MS, "for all time".to_owned())),
+        Since::Now(now_ms) => Ok((*now_ms, "from now on".to_owned())),
+        Since::Day(on, now_ms) => {
+            let on = day(on)?;
+            if on > moment::local(*now_ms, clocks).0 {
+                return Err(Error::Invalid(format!(
+                    "{on} is still to come: correct it on that day"
+                )));
+            }
+            Ok((moment::day_bounds(on, clocks).0, format!("from {on} on")))
+        }
+    }
+}
+
+fn day(text: &str) -> Result<NaiveDate, Error> {
+    let day = text.parse().ok().filter(|day: &NaiveDate| YEARS.contains(&day.year()));
+    day.ok_or_else(|| {
+        let typed = Plain(text);
+        Error::Invalid(format!("{typed} is not a day such as 2026-11-30"))
+    })
+}
+
+fn known_zone(name: &str) -> Result<Zone, Error> {
+    Zones::of_system().zone(name).ok_or_else(|| {
+        Error::Invalid(format!("{name:?} is not an IANA time zone such as Europe/Helsinki"))
+    })
+}
+
+fn nothing(what: &str) -> Error {
+    Error::Invalid(format!("nothing is to be corrected: say {what}"))
+}

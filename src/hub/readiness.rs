@@ -1,0 +1,101 @@
+//! Whether deliveries can be stored, found out by storing one.
+//!
+//! Whoever asks, at the network or on the dashboard, gets the answer of the last rehearsal as long
+//! as it is fresh. There is one rehearsal at a time, and it goes on when who asked has gone: so
+//! strangers cannot make it cost more than one every few seconds.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::archive::{Archive, Error};
+use super::rules::room::Room;
+use crate::feedback::moment::Reading;
+
+/// For how long an answer is fresh, in milliseconds.
+pub const FRESH_MS: u64 = 10_000;
+
+const MIB: u64 = 1_024 * 1_024;
+
+/// What the archive can take, or why it can take nothing.
+pub type Answer = Result<Room, Unready>;
+
+/// Why no delivery can be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("head office cannot store deliveries: {why}")]
+pub struct Unready {
+    why: String,
+}
+
+/// Knows whether deliveries can be stored; clones share what they know.
+#[derive(Clone, Debug)]
+pub struct Readiness<A> {
+    archive: A,
+    read_clocks: fn() -> Reading,
+    /// The last answer, and when it was given by the boot's clock.
+    last: Arc<Mutex<Option<(u64, Answer)>>>,
+}
+
+impl<A: Archive> Readiness<A> {
+    /// Of an archive; nothing is known yet.
+    pub fn new(archive: A, read_clocks: fn() -> Reading) -> Self {
+        Self { archive, read_clocks, last: Arc::default() }
+    }
+
+    /// The answer of a rehearsal that was made a few seconds ago at most.
+    ///
+    /// # Errors
+    /// When no delivery can be stored.
+    pub async fn ask(&self) -> Answer {
+        let mut last = Arc::clone(&self.last).lock_owned().await;
+        let now = (self.read_clocks)().boot_ms;
+        let is_fresh = |at: &u64| now.saturating_sub(*at) < FRESH_MS;
+        if let Some((_, answer)) = last.as_ref().filter(|(at, _)| is_fresh(at)) {
+            return answer.clone();
+        }
+        let (archive, read_clocks) = (self.archive.clone(), self.read_clocks);
+        let rehearsal = tokio::spawn(async move {
+            let answer = answer(&archive).await;
+            if let Err(unready) = &answer {
+                tracing::error!("{unready}; kiosks keep what they have and send it later");
+            }
+            *last = Some((read_clocks().boot_ms, answer.clone()));
+            answer
+        });
+        rehearsal.await.unwrap_or_else(|_| Err(Unready { why: "it is being stopped".to_owned() }))
+    }
+}
+
+/// Rehearses a delivery.
+///
+/// # Errors
+/// When it cannot be stored, or the disk has next to no room.
+pub async fn answer<A: Archive>(archive: &A) -> Answer {
+    match archive.rehearse().await.map(Room::of) {
+        Ok(Room::None) => Err(Unready { why: "its disk is full: make room on it".to_owned() }),
+        Ok(room) => Ok(room),
+        Err(error) => Err(Unready { why: reason(&error) }),
+    }
+}
+
+fn reason(error: &Error) -> String {
+    let why = error.why();
+    why.map_or_else(|| "the archive does not answer; the log says why".to_owned(), str::to_owned)
+}
+
+/// What somebody has to do about the archive's disk, as a sentence; none if there is nothing.
+#[must_use]
+pub fn alarm(answer: &Answer) -> Option<String> {
+    match answer {
+        Ok(Room::Enough) => None,
+        Ok(Room::None) => Some("The disk of head office is full.".to_owned()),
+        Ok(Room::Little { bytes }) => Some(format!(
+            "The disk of head office has {} MiB left. Make room before it is full: then no \
+             delivery is stored, and kiosks keep theirs.",
+            bytes / MIB
+        )),
+        Err(Unready { why }) => Some(format!(
+            "Head office cannot store deliveries: {why}. Kiosks keep theirs and send them later."
+        )),
+    }
+}

@@ -1,0 +1,16 @@
+//! What an address in the shop is told when somebody is needed. Nothing of it is about a person.
+
+use serde::{Deserialize, Serialize};
+
+/// Somebody is needed at a kiosk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summoned {
+    /// What happened: `call`, `missed`, `unhappy` or `quiet`.
+    pub event: String,
+    /// A sentence that says so, in the shop's language.
+    pub text: String,
+    /// The shop's name.
+    pub shop: String,
+    /// Where in the shop the kiosk is; empty where nobody has said.
+    pub touchpoint: String,
+}
