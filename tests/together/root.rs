@@ -162,6 +162,34 @@ fn whatever_root_does_by_accident_the_services_can_use() {
 }
 
 #[test]
+fn what_a_post_leaves_behind_when_it_moves_is_the_services_too() {
+    let house = House::new();
+    let path = |name: &str| text(&house.site.path(name));
+    house.say("hub", &["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+    for (touchpoint, kiosk) in [("One", "kallio-one"), ("Two", "kallio-two")] {
+        house.say("hub", &["kiosk", "add", "--shop", "kallio", "--touchpoint", touchpoint]);
+        house.say("hub", &["kiosk", "letter", kiosk, &path(kiosk)]);
+    }
+    house.say("hub", &["shop", "set", "kallio", "--name", "Kallio 2", "--always"]);
+    house.press();
+    house.say("kiosk", &["enrol", "--letter", &path("kallio-one"), "--before", "keep"]);
+    house.press();
+    house.say("kiosk", &["enrol", "--letter", &path("kallio-two")]);
+    assert_eq!(house.strange(), Vec::<PathBuf>::new());
+    house.press();
+    house.say("kiosk", &["summary", "--all", "--exact"]);
+    house.say("kiosk", &["export", "--all"]);
+    house.say("kiosk", &["give-up", "kallio-one"]);
+    house.say("hub", &["kiosk", "retire", "kallio-one"]);
+    house.say("hub", &["shop", "close", "kallio"]);
+    assert_eq!(house.strange(), Vec::<PathBuf>::new());
+    house.press();
+    house.say("kiosk", &["reset", "--give-up"]);
+    house.press();
+    assert_eq!(house.strange(), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_restored_archive_is_the_services_own() {
     let house = House::new();
     let backup = text(&house.site.path("x.backup"));
