@@ -105,7 +105,7 @@ fn main() {
     println!("{} x {height}; first frame {:.1} ms", width, canvas.settle());
 
     let (zone, survey) = (Some(smilepost::feedback::zone::Zone::utc()), settings.survey.clone());
-    let mut asked = Display::new(&settings, zone, "", survey, |_| true, Sound::default(), None);
+    let mut asked = Display::new(&settings, zone, "", survey, |_, _| true, Sound::default(), None);
     let ask = View::Ask(asked.words(None));
     screen.show(ask.clone());
     canvas.settle();

@@ -7,12 +7,14 @@
 mod words;
 
 use std::fmt;
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
 use crate::file;
+use crate::owner;
 
 /// Reading stops after this many complaints; no file of ours has more keys.
 const COMPLAINTS_MAX: usize = 100;
@@ -90,10 +92,27 @@ const FILE_BYTES_MAX: u64 = 1_024 * 1_024;
 
 fn read_to_limit(file: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    let read = std::fs::File::open(file)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    let read = File::open(file)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
     match u64::try_from(read) {
         Ok(..=FILE_BYTES_MAX) => Ok(text),
         _ => Err(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes"))),
+    }
+}
+
+/// Why a file cannot be read, and what to do. A file that is closed is never said to be missing.
+fn unreadable(file: &Path, error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "is not there: copy the example from the package there and edit it, \
+                                or name another file with --config"
+                .to_owned()
+        }
+        ErrorKind::PermissionDenied => format!(
+            "may not be read by {}: type `sudo` before the command, or `sudo chmod a+r {}`",
+            owner::acting_name(),
+            file.display()
+        ),
+        _ => format!("cannot be read: {}", file::told(error)),
     }
 }
 
@@ -109,7 +128,7 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
     let text = match read_to_limit(file) {
         Ok(text) => text,
         Err(error) => {
-            complaints.list.push(format!("cannot be read: {}", file::told(&error)));
+            complaints.list.push(unreadable(file, &error));
             return Err(complaints);
         }
     };

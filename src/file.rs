@@ -22,6 +22,13 @@ pub fn write(file: &Path, content: &[u8]) -> std::io::Result<()> {
     std::fs::File::open(folder_of(file))?.sync_all()
 }
 
+/// How many bytes may still be written on the disk of a folder; none where it does not say.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let room = rustix::fs::statvfs(folder).ok()?;
+    Some(room.f_bavail.saturating_mul(room.f_frsize))
+}
+
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

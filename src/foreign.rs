@@ -19,6 +19,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 
 use crate::file;
+use crate::owner;
 
 /// How the name of a file begins that is not whole yet.
 const PART_PREFIX: &str = ".smilepost-";
@@ -83,7 +84,7 @@ impl Folder {
     /// When there is no such folder.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = rustix::fs::open(path, flags, Mode::empty())?;
+        let dir = owner::as_caller(|| rustix::fs::open(path, flags, Mode::empty()))?;
         Ok(Self { dir, path: path.to_owned() })
     }
 
@@ -112,7 +113,8 @@ impl Folder {
     /// When something has this name, or this folder is full, read-only or gone.
     pub fn make_folder(&self, name: &OsStr) -> Result<Self, Error> {
         let mode = Mode::from_raw_mode(0o755);
-        rustix::fs::mkdirat(&self.dir, checked(name)?, mode)?;
+        let name = checked(name)?;
+        self.make(|| rustix::fs::mkdirat(&self.dir, name, mode))?;
         let folder = self.folder(name)?;
         // As with files: the programs make things for their owner alone.
         let _ = rustix::fs::fchmod(&folder.dir, mode);
@@ -132,7 +134,7 @@ impl Folder {
     /// When the folder cannot be read.
     pub fn names(&self) -> Result<Vec<OsString>, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = rustix::fs::openat(&self.dir, c".", flags, Mode::empty())?;
+        let dir = owner::as_caller(|| rustix::fs::openat(&self.dir, c".", flags, Mode::empty()))?;
         let mut buffer = Vec::with_capacity(32 * 1_024);
         let mut entries = RawDir::new(&dir, buffer.spare_capacity_mut());
         let mut names = Vec::new();
@@ -156,7 +158,9 @@ impl Folder {
         let is_regular = |stat: &rustix::fs::Stat| {
             FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
         };
-        let before = rustix::fs::statat(&self.dir, checked(name)?, AtFlags::SYMLINK_NOFOLLOW)?;
+        let name = checked(name)?;
+        let look = || rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW);
+        let before = owner::as_caller(look)?;
         if !is_regular(&before) {
             return Err(Error::NotRegular);
         }
@@ -213,8 +217,7 @@ impl Folder {
     pub fn sweep(&self) {
         for name in self.names().unwrap_or_default() {
             if is_part(&name) {
-                // A leftover costs room and nothing else.
-                let _ = rustix::fs::unlinkat(&self.dir, &name, AtFlags::empty());
+                self.delete(&name);
             }
         }
     }
@@ -225,19 +228,30 @@ impl Folder {
         let _ = rustix::fs::fsync(&self.dir);
     }
 
+    /// Deletes what never became whole; what is left over costs room and nothing else.
+    fn delete(&self, name: &OsStr) {
+        let _ = owner::as_caller(|| rustix::fs::unlinkat(&self.dir, name, AtFlags::empty()));
+    }
+
+    /// Makes something in the folder, so that its owner can use it.
+    fn make<T>(&self, act: impl FnOnce() -> T) -> T {
+        let owner = rustix::fs::fstat(&self.dir).map_or(u32::MAX, |data| data.st_uid);
+        owner::in_folder_of(owner, act)
+    }
+
     fn open_at(&self, name: &OsStr, flags: OFlags, mode: Mode) -> Result<OwnedFd, Error> {
         let name = checked(name)?;
+        let is_new = flags.contains(OFlags::CREATE);
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let beneath =
             ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        match rustix::fs::openat2(&self.dir, name, flags, mode, beneath) {
+        let open = || match rustix::fs::openat2(&self.dir, name, flags, mode, beneath) {
             // Older kernels, and fences that do not know the call yet. A single name without a
             // slash leads nowhere else either.
-            Err(Errno::NOSYS | Errno::PERM) => {
-                Ok(rustix::fs::openat(&self.dir, name, flags, mode)?)
-            }
-            opened => Ok(opened?),
-        }
+            Err(Errno::NOSYS | Errno::PERM) => rustix::fs::openat(&self.dir, name, flags, mode),
+            opened => opened,
+        };
+        Ok(if is_new { self.make(open) } else { owner::as_caller(open) }?)
     }
 }
 
@@ -299,7 +313,7 @@ impl NewFile<'_> {
         let name = checked(name)?;
         self.file.sync_all()?;
         let dir = &self.folder.dir;
-        rustix::fs::renameat(dir, &self.part, dir, name)?;
+        owner::as_caller(|| rustix::fs::renameat(dir, &self.part, dir, name))?;
         self.is_whole = true;
         self.folder.flush();
         Ok(())
@@ -319,8 +333,7 @@ impl Write for NewFile<'_> {
 impl Drop for NewFile<'_> {
     fn drop(&mut self) {
         if !self.is_whole {
-            // What is left over is deleted by the next sweep.
-            let _ = rustix::fs::unlinkat(&self.folder.dir, &self.part, AtFlags::empty());
+            self.folder.delete(OsStr::new(&self.part));
         }
     }
 }

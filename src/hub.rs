@@ -27,9 +27,13 @@ use self::readiness::Readiness;
 use self::settings::{Limits, Settings};
 use crate::carried::seal::HubPublic;
 use crate::feedback::moment::Reading;
+use crate::owner::Service;
 use crate::web::hosts::Hosts;
 use crate::web::proxies::Proxies;
 use crate::web::server::{self, Files, Shown, Stop, Stopper};
+
+/// Whose files the data folder holds.
+pub const SERVICE: Service = Service { user: "smilepost-hub", files: &["hub."] };
 
 /// How long requests under way may go on after the hub was told to stop.
 const GRACE: Duration = Duration::from_secs(10);

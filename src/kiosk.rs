@@ -15,6 +15,7 @@ pub mod journal;
 pub mod office_survey;
 pub mod pin;
 pub mod reset;
+mod retry;
 pub mod screen;
 pub mod settings;
 mod shop_zone;
@@ -34,12 +35,13 @@ use self::desk::ClerkThread;
 use self::desk::phone::Phone;
 use self::desk::phone::talk::Busy;
 use self::desk::sheets::sheet::{Address, Tap};
+use self::desk::sheets::translations::Translations;
 use self::display::Display;
 use self::former::FormerJournal;
 use self::journal::{Journal, JournalThread, Limits};
 use self::office_survey::OfficeSurvey;
 use self::screen::Screen;
-use self::screen::fonts::Missing;
+use self::screen::fonts;
 use self::settings::{Enrolment, Owners, Settings};
 use self::sound::Sound;
 use self::staff::Staff;
@@ -51,7 +53,14 @@ use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Offer, Plan, Press, Visit};
+use crate::owner::Service;
 use crate::zones::{Watch as ZoneWatch, Zones};
+
+/// Whose files the data folder holds.
+pub const SERVICE: Service = Service {
+    user: "smilepost-kiosk",
+    files: &["carried", "desk-", "enrolment", "former", "journal", "pin", "reserve", "survey"],
+};
 
 /// How many messages wait for the attendant at most; beyond that, their senders wait too.
 const MESSAGES_MAX: usize = 256;
@@ -89,7 +98,7 @@ pub struct Kiosk {
     journal_join: std::thread::JoinHandle<()>,
     former: Vec<(FormerJournal, std::thread::JoinHandle<()>)>,
     lamps: Option<std::thread::JoinHandle<()>>,
-    socket: Option<PathBuf>,
+    socket: PathBuf,
 }
 
 /// A way to press a face, or to end the kiosk, from another thread.
@@ -184,7 +193,7 @@ impl Kiosk {
             .with_former(former.iter().map(|(former, _)| former.clone()).collect());
         let left = former.iter().map(|(former, _)| former);
         uplink::start_former(left, &settings, &options.app, floor_ms);
-        let socket = open_socket(&settings, &clerk);
+        let socket = open_socket(&settings, &clerk, &messages);
         let phone = open_phone(&settings, floor_ms, &clerk, &messages);
         let surveyed = messages.clone();
         let is_enrolled = enrolment.is_some();
@@ -228,12 +237,13 @@ impl Kiosk {
             anchor: clock::anchor,
         });
         let beside = former.iter().map(|(former, _)| former.journal.clone()).collect();
-        let nudge = open_uplink(office, &journal, beside, has_letter);
+        let nudge = open_uplink(office, &journal, beside, has_letter, &messages);
         let driver = open_buttons(&settings, &messages);
         let has_buttons = driver != settings::Driver::None;
-        let (lamps, lamps_thread) = open_lamps(&settings, driver);
+        let (lamps, lamps_thread) = open_lamps(&settings, driver, &messages);
         let sound = Sound::start(&settings.sound, &settings.runtime_dir).unwrap_or_else(|error| {
             tracing::error!(%error, "going on without sound");
+            retry::tell(&messages, "sound", Some(error.to_string()));
             Sound::default()
         });
         let target = if settings.screen.is_on { options.screen } else { ScreenTarget::Nowhere };
@@ -257,13 +267,17 @@ impl Kiosk {
         let offer = call.filter(|_| is_followed).map_or(Offer::Nobody, |call| call.offer);
         let wait_ms = call.map_or(0, |call| call.wait_ms);
         // Without a screen no font is needed.
-        let missing = screen.as_ref().map(|_| Missing::find()).unwrap_or_default();
+        let drawn = screen.as_ref().map(|_| fonts::chosen());
         let display = Display::new(
             &settings,
             zone.clone(),
             &touchpoint,
             survey,
-            move |language| missing.can_draw(language),
+            move |language, texts| {
+                drawn.as_ref().is_none_or(|fonts| {
+                    fonts.can_draw(texts) && fonts.can_draw(&own_words(language))
+                })
+            },
             sound.clone(),
             // The journal reports the time as soon as it is known.
             None,
@@ -372,13 +386,27 @@ impl Kiosk {
         if let Some(lamps) = lamps {
             assert!(lamps.join().is_ok(), "the lamps ended on a broken invariant");
         }
-        if let Some(socket) = socket {
-            // A leftover socket is removed by the next start.
-            let _ = std::fs::remove_file(socket);
-        }
+        // A leftover socket is removed by the next start.
+        let _ = std::fs::remove_file(socket);
         tracing::info!("the kiosk has ended");
         Ok(shown?)
     }
+}
+
+/// The screens' own words in a language.
+fn own_words(language: &str) -> String {
+    Translations::of(language).all().collect()
+}
+
+/// Every text that shoppers of this kiosk can be shown, by its language.
+#[must_use]
+pub fn shown_texts(settings: &Settings) -> Vec<(String, String)> {
+    let (survey, _) = OfficeSurvey::at_start(settings);
+    let shown = |language: String| {
+        let texts = display::shown(settings, &survey, &language) + &own_words(&language);
+        (language, texts)
+    };
+    display::languages(settings, &survey).into_iter().map(shown).collect()
 }
 
 /// Where in the shop the kiosk is: the configuration's word, else the hub's.
@@ -430,13 +458,22 @@ fn new_run() -> RunId {
 }
 
 /// Opens the desk's socket, for the shop manager's tools.
-fn open_socket(settings: &Settings, clerk: &ClerkThread) -> Option<PathBuf> {
-    let socket = desk::tools::socket::listen(&settings.runtime_dir, clerk.clone());
-    let complain = |error: &std::io::Error| {
-        let folder = settings.runtime_dir.display();
-        tracing::error!(%error, %folder, "summary and export cannot ask this kiosk");
+fn open_socket(
+    settings: &Settings,
+    clerk: &ClerkThread,
+    messages: &SyncSender<Message>,
+) -> PathBuf {
+    let (folder, clerk, to_ask) = (settings.runtime_dir.clone(), clerk.clone(), messages.clone());
+    let ask = move |request| to_ask.try_send(Message::Phone(request)).map_err(|_| Busy);
+    let listen = move || {
+        let heard = desk::tools::socket::listen(&folder, clerk.clone(), ask.clone());
+        heard.map(drop).map_err(|error| format!("cannot listen in {}: {error}", folder.display()))
     };
-    socket.inspect_err(complain).ok()
+    if let Err(error) = listen() {
+        tracing::error!(error, "summary, export and doctor cannot ask this kiosk yet");
+        retry::until_open(messages, "socket", error, listen);
+    }
+    settings.runtime_dir.join(desk::tools::socket::FILE)
 }
 
 /// Opens the desk's page for phones, if it is configured.
@@ -448,10 +485,12 @@ fn open_phone(
 ) -> Option<Phone> {
     let listen = settings.phone.as_ref()?;
     let now_ms = clock::wall_ms().max(floor_ms);
-    let messages = messages.clone();
-    let ask = move |request| messages.try_send(Message::Phone(request)).map_err(|_| Busy);
-    let phone = Phone::open(listen, &settings.data_dir, now_ms, clerk.clone(), ask);
+    let (to_ask, to_tell) = (messages.clone(), messages.clone());
+    let ask = move |request| to_ask.try_send(Message::Phone(request)).map_err(|_| Busy);
+    let tell = move |why| retry::tell(&to_tell, "page", why);
+    let phone = Phone::open(listen, &settings.data_dir, now_ms, clerk.clone(), ask, tell);
     let complain = |error: &desk::phone::talk::Error| {
+        retry::tell(messages, "page", Some(retry::chain(error)));
         let error = error as &dyn std::error::Error;
         tracing::error!(error, "going on without the desk's page");
     };
@@ -463,6 +502,7 @@ fn open_uplink(
     journal: &JournalThread,
     beside: Vec<JournalThread>,
     has_letter: bool,
+    messages: &SyncSender<Message>,
 ) -> Box<dyn Fn() + Send> {
     let Some(office) = office else {
         if has_letter {
@@ -477,6 +517,7 @@ fn open_uplink(
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "ratings are kept here and not sent");
+            retry::tell(messages, "uplink", Some(retry::chain(error)));
             Box::new(|| {})
         }
     }
@@ -484,19 +525,25 @@ fn open_uplink(
 
 /// Starts the buttons; returns the driver that reads them.
 fn open_buttons(settings: &Settings, messages: &SyncSender<Message>) -> settings::Driver {
-    let messages = messages.clone();
-    let notice = move |notice| {
-        // A kiosk that is ending has no use for presses.
-        let _ = messages.send(Message::Buttons(notice));
+    let (wired, scale) = (settings.buttons.clone(), settings.survey.question(None, "").scale);
+    let pressed = messages.clone();
+    let start = move || {
+        let messages = pressed.clone();
+        buttons::start(&wired, scale, move |notice| {
+            // A kiosk that is ending has no use for presses.
+            let _ = messages.send(Message::Buttons(notice));
+        })
     };
-    match buttons::start(&settings.buttons, settings.survey.question(None, "").scale, notice) {
+    match start() {
         Ok(driver) => {
             tracing::info!(?driver, "buttons");
             driver
         }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "going on without buttons");
+            tracing::error!(error, "going on without buttons; they are tried again");
+            let again = move || start().map(drop).map_err(|error| retry::chain(&error));
+            retry::until_open(messages, "buttons", retry::chain(error), again);
             settings::Driver::None
         }
     }
@@ -505,10 +552,12 @@ fn open_buttons(settings: &Settings, messages: &SyncSender<Message>) -> settings
 fn open_lamps(
     settings: &Settings,
     driver: settings::Driver,
+    messages: &SyncSender<Message>,
 ) -> (Lamps, Option<std::thread::JoinHandle<()>>) {
     buttons::start_lamps(&settings.buttons, driver).unwrap_or_else(|error| {
         let error = &error as &dyn std::error::Error;
         tracing::error!(error, "going on without lamps and buzzer");
+        retry::tell(messages, "lamps", Some(retry::chain(error)));
         (Lamps::default(), None)
     })
 }
@@ -518,10 +567,10 @@ fn open_screen(
     target: ScreenTarget,
     messages: &SyncSender<Message>,
 ) -> Option<Screen> {
-    let messages = messages.clone();
+    let to_tell = messages.clone();
     let tell = move |event| {
         // The attendant ends before the screen does.
-        let _ = messages.try_send(event);
+        let _ = to_tell.try_send(event);
     };
     let screen = match target {
         ScreenTarget::Display => Screen::open(settings, tell),
@@ -536,7 +585,31 @@ fn open_screen(
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "going on without a screen");
+            let why = retry::chain(error);
+            let came = display_came(messages.clone(), why.clone());
+            retry::until_open(messages, "screen", why, came);
             None
         }
+    }
+}
+
+/// Looks for a display that was not there, or not connected, at the start. Only a new start can use
+/// it, since a screen belongs to the main thread.
+fn display_came(
+    messages: SyncSender<Message>,
+    why: String,
+) -> impl FnMut() -> Result<(), String> + Send + 'static {
+    let displays = || (screen::has_display(), screen::panel::connected());
+    let mut before = displays();
+    move || {
+        let now = displays();
+        let came = now.0 && !before.0 || now.1 > before.1;
+        before = now;
+        if !came {
+            return Err(why.clone());
+        }
+        // A kiosk that is ending starts again anyway.
+        let _ = messages.send(Message::DisplayFound);
+        Ok(())
     }
 }

@@ -13,18 +13,20 @@
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `digits`, `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`zones`] | time-zone rules: the system's, or older ones of this program | `feedback` |
-//! | [`config`] | reading a TOML file so that every complaint comes at once | `file` |
+//! | [`config`] | reading a TOML file so that every complaint comes at once | `file`, `owner` |
 //! | [`digits`] | digits of every script, where somebody types a number | nothing |
 //! | [`escape`] | what is printed, with nothing in it that acts | nothing |
-//! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | `file` |
+//! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | `file`, `owner` |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | `digits` |
 //! | [`web`] | what the pages of both programs share, and the server of both | `escape`, `file`, `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
-//! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape` |
-//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `digits`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
-//! | [`hub`] | head office's side, put together | `crate::carried`, `config`, `digits`, `escape`, `feedback`, `file`, `foreign`, `secret`, `web`, `wire`, `zones`, its rooms |
-//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `foreign`, `hub`, `kiosk`, `program`, `secret`, `wire`, `zones` |
+//! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape`, `finding` |
+//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `zones`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `zones`, its rooms |
+//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `file`, `foreign`, `hub`, `kiosk`, `owner`, `program`, `secret`, `wire`, `zones` |
+//! | [`finding`] | what a `doctor` has found | nothing |
+//! | [`owner`] | root acts on files as the owner of the data folder | nothing |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
@@ -58,28 +60,29 @@
 //! |---|---|---|
 //! | [`kiosk::settings`] | `kiosk.toml`, checked whole | `config`, `digits`, `escape`, `feedback`, `file`, `web`, `wire`, `zones` |
 //! | [`kiosk::pin`] | the shop manager's PIN, and what a wrong try costs | `file`, `secret` |
-//! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback` |
+//! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback`, `file` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
 //! | [`kiosk::former`] | the journals of places where the board was before | `journal`, `settings` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `escape`, `feedback`, `journal`, `wire` |
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
-//! | [`kiosk::sound`] | tones and the spoken question | `feedback`, `settings` |
+//! | [`kiosk::sound`] | tones and the spoken question | `escape`, `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `digits`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `former`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire`, `zones` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `digits`, `feedback`, `foreign`, `former`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
-//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
+//! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `desk::phone`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | `kiosk::staff` | who is told when somebody is needed, and in which words | `attendant`, `desk::sheets`, `feedback`, `settings`, `uplink`, `wire` |
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `former`, `journal`, `office_survey`, `pin`, `settings`, `wire` |
 //! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `settings`, `uplink` |
-//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `clock`, `feedback`, `journal`, `office_survey`, `pin`, `screen`, `settings`, `wire`, `zones` |
+//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
+//! | `kiosk::retry` | what could not be opened is tried again | `attendant` |
 //!
 //! ## The rooms of head office
 //!
@@ -89,7 +92,7 @@
 //! | [`hub::rules`] | what is decided about events, pure | `feedback` |
 //! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried`, `digits` |
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
-//! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `rules`, `secrets`, `wire` |
+//! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `owner`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
 //! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules` |
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire` |
@@ -97,14 +100,14 @@
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
 //! | [`hub::pages`] | HTML for people | `archive`, `digits`, `feedback`, `figures`, `readiness`, `web`, `zones` |
 //! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive`, `archive::sqlite`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `foreign`, `rules`, `secret`, `secrets`, `wire`, `zones` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive::sqlite`, `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `finding`, `foreign`, `rules`, `secret`, `secrets`, `settings`, `web`, `wire`, `zones` |
 //!
 //! # A press, from the finger to the dashboard
 //!
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:398` `fn press(`: the attendant gives it to the visit, and does what
+//! 2. `src/kiosk/attendant.rs:412` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
@@ -183,12 +186,16 @@ pub mod escape;
 pub mod feedback;
 #[cfg(feature = "program")]
 pub mod file;
+#[cfg(feature = "program")]
+pub mod finding;
 #[cfg(any(feature = "kiosk", feature = "hub"))]
 pub mod foreign;
 #[cfg(feature = "hub")]
 pub mod hub;
 #[cfg(feature = "kiosk")]
 pub mod kiosk;
+#[cfg(feature = "program")]
+pub mod owner;
 #[cfg(feature = "program")]
 pub mod program;
 #[cfg(feature = "program")]

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Complaints;
 use crate::escape::{Dialect, Lines, Output, Table};
+use crate::finding::{self, Finding};
 
 /// The version, with the commit that the program was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
@@ -107,6 +108,20 @@ pub fn ask_which(question: &str, words: &[&str]) -> anyhow::Result<Option<String
             return Ok(Some(answer));
         }
     }
+}
+
+/// Prints what a `doctor` has found, the worst first.
+///
+/// # Errors
+/// When something is wrong, or it cannot be written.
+pub fn tell(findings: Vec<Finding>) -> anyhow::Result<()> {
+    let (lines, wrong) = finding::told(findings);
+    print(lines)?;
+    anyhow::ensure!(
+        wrong == 0,
+        "problems found: {wrong}; the lines marked WRONG say how to cure each"
+    );
+    Ok(())
 }
 
 /// Prints text to standard output, with a line break at its end.

@@ -4,7 +4,7 @@
 mod arguments;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
@@ -12,7 +12,8 @@ use clap::Parser as _;
 use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::escape::Plain;
-use smilepost::hub::Hub;
+use smilepost::feedback::moment::Source;
+use smilepost::file;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{
     Correction, Kiosks as _, Places as _, Scope, Surveys as _, Upkeep as _,
@@ -21,10 +22,12 @@ use smilepost::hub::carried::{keys, letters};
 use smilepost::hub::commands::correct::Since;
 use smilepost::hub::commands::names::Added;
 use smilepost::hub::commands::{
-    accounts, backup, correct, export, import, kiosks, names, reach, shops, surveys,
+    accounts, backup, correct, doctor, export, import, kiosks, names, reach, shops, surveys,
 };
 use smilepost::hub::readiness;
 use smilepost::hub::settings::Settings;
+use smilepost::hub::{self, Hub};
+use smilepost::owner::{self, Acting};
 use smilepost::program::{self, ExportWriter, print};
 use smilepost::wire::report::Reported;
 use smilepost::zones::Zones;
@@ -44,7 +47,8 @@ fn main() -> ExitCode {
 
 async fn act(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve(config) => serve(&Settings::read(&config.config)?).await,
+        Command::Serve(config) => serve(begin(&config)?).await,
+        Command::Doctor(config) => examine(&config).await,
         Command::Shop(command) => act_on_shop(command).await,
         Command::Kiosk(command) => act_on_kiosk(command).await,
         Command::Survey(command) => act_on_survey(command).await,
@@ -59,16 +63,22 @@ async fn act(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Backup { config, file } => {
-            let settings = Settings::read(&config.config)?;
-            backup::write(&settings.data_dir, &config.config, &file)?;
+            let Begun { settings, .. } = &begin(&config)?;
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            owner::in_folder(folder.unwrap_or(Path::new(".")), || {
+                backup::write(&settings.data_dir, &config.config, &file)
+            })?;
+            if let Err(error) = doctor::note_backup(&settings.data_dir, clock::wall_ms()) {
+                tracing::warn!(%error, "`doctor` will not know of this backup");
+            }
             print(format_args!(
                 "{} holds the archive, the keys and the settings: keep it secret",
                 Plain(file.display())
             ))
         }
         Command::Restore { config, file } => {
-            let data_dir = Settings::read(&config.config)?.data_dir;
-            let settings = backup::restore(&file, &data_dir)?;
+            let begun = begin(&config)?;
+            let settings = backup::restore(&file, &begun.settings.data_dir)?;
             if let Some(settings) = settings {
                 print(format_args!(
                     "the settings of the backup are in {}; compare them with {}",
@@ -186,7 +196,7 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
             })
         }
         KioskCommand::List(config) => {
-            let settings = Settings::read(&config.config)?;
+            let Begun { settings, .. } = &begin(&config)?;
             let archive = Sqlite::open(&settings.data_dir)?;
             let budget = settings.limits.bytes_a_day();
             print(&kiosks::list(&archive, budget, clock::wall_ms()).await?)?;
@@ -208,7 +218,8 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             print(format_args!(
                 "{}: version {version}, {questions} questions: valid",
                 Plain(file.display())
-            ))
+            ))?;
+            print(surveys::fonts(&survey))
         }
         SurveyCommand::Publish { config, file, scope } => {
             let survey = surveys::read(&file)?;
@@ -218,6 +229,7 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             let number = number.with_context(|| file.display().to_string())?;
             let reach = reach::of(&archive, &survey, &scope, number).await?;
             print(format_args!("{number} published for {scope}; {}", reach.told()))?;
+            print(surveys::fonts(&survey))?;
             hint(&reach.doubts)
         }
         SurveyCommand::Withdraw { config, scope } => {
@@ -282,10 +294,42 @@ async fn report_zones(archive: &Sqlite) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(settings: &Settings) -> anyhow::Result<()> {
+/// How long the archive is read by `doctor`, in milliseconds.
+const LOOK_MS_MAX: u64 = 30_000;
+
+async fn examine(config: &Config) -> anyhow::Result<()> {
+    let Begun { settings, .. } = &begin(config)?;
+    let until_ms = clock::boot_ms() + LOOK_MS_MAX;
+    let anchor = clock::anchor(clock::built_ms());
+    let seen = doctor::Seen {
+        now_ms: clock::wall_ms(),
+        is_vouched: anchor.is_some_and(|anchor| anchor.source == Source::Ntp),
+        is_possible: clock::is_possible(clock::wall_ms()),
+        free_bytes: file::free_bytes(&settings.data_dir),
+    };
+    let goes_on = move || clock::boot_ms() < until_ms;
+    let mut findings = doctor::examine(settings, &seen, goes_on);
+    if doctor::has_archive(&settings.data_dir) {
+        match Sqlite::open(&settings.data_dir) {
+            Ok(archive) => {
+                findings.extend(doctor::kiosks(&archive, clock::wall_ms()).await);
+                archive.close().await;
+            }
+            Err(error) => findings.push(doctor::unreadable(&error)),
+        }
+    }
+    program::tell(findings)
+}
+
+async fn serve(begun: Begun) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
+    let Begun { settings, acting } = begun;
+    let settings = &settings;
     let archive = Sqlite::open(&settings.data_dir)?;
     report_zones(&archive).await?;
+    keys::read_or_make(&settings.data_dir)?;
+    // The threads of the archive go on as its owner; root's own are the certificate and its key.
+    drop(acting);
     let hub = Hub::bind(settings, archive.clone(), clock::reading)?;
     let hub = hub.vouched_by(clock::is_vouched);
     let (kiosks, page) = hub.addresses()?;
@@ -314,12 +358,25 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     served
 }
 
+/// The settings, and as whom this thread acts on files meanwhile.
+struct Begun {
+    settings: Settings,
+    acting: Acting,
+}
+
+fn begin(config: &Config) -> anyhow::Result<Begun> {
+    let settings = Settings::read(&config.config)?;
+    let acting = owner::act(&settings.data_dir, hub::SERVICE)?;
+    Ok(Begun { settings, acting })
+}
+
+/// Opens the archive, whose threads act as its owner for ever.
 fn open(config: &Config) -> anyhow::Result<Sqlite> {
-    Ok(Sqlite::open(&Settings::read(&config.config)?.data_dir)?)
+    Ok(Sqlite::open(&begin(config)?.settings.data_dir)?)
 }
 
 fn open_with_keys(config: &Config) -> anyhow::Result<(Sqlite, HubKeys)> {
-    let settings = Settings::read(&config.config)?;
+    let Begun { settings, .. } = &begin(config)?;
     Ok((Sqlite::open(&settings.data_dir)?, keys::read_or_make(&settings.data_dir)?))
 }
 

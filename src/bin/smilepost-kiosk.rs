@@ -16,16 +16,19 @@ use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
 
 use smilepost::kiosk::enrolling::{self, Files, Standing};
-use smilepost::kiosk::health::State;
 use smilepost::kiosk::journal::JournalSource;
 use smilepost::kiosk::reset::reset;
-use smilepost::kiosk::screen::bring_fonts;
+use smilepost::kiosk::screen::{bring_fonts_for, look_for_fonts};
 use smilepost::kiosk::settings::{Enrolment, Owners, Settings};
-use smilepost::kiosk::{Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
+use smilepost::kiosk::{self, Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
+use smilepost::owner::{self, Acting};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::days::Row;
 use smilepost::wire::local::{Ask, Exported, Office, Summary, Verified};
+
+/// Where the configuration is where nobody says otherwise.
+const CONFIG: &str = "/etc/smilepost/kiosk.toml";
 
 /// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
 #[derive(Parser)]
@@ -40,7 +43,7 @@ enum Command {
     /// Run the kiosk: screen, buttons, journal and uplink.
     Run {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// Run without a screen, even if one is connected.
         #[arg(long)]
@@ -54,7 +57,7 @@ enum Command {
     /// token.
     Enrol {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The hub's address, such as `https://hub.example.com`.
         #[arg(required_unless_present = "letter")]
@@ -77,7 +80,7 @@ enum Command {
     /// Give up what still waits for a place where this board was before.
     GiveUp {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The kiosk's name at that place, as `verify` shows it.
         kiosk: String,
@@ -86,7 +89,7 @@ enum Command {
     /// is this board's own; refused while ratings wait.
     Reset {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// Delete what waits too; nobody gets it any more.
         #[arg(long)]
@@ -96,7 +99,7 @@ enum Command {
     /// head office's receipts from it.
     Carry {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The folder on the stick, such as `/media/stick/smilepost-export`.
         folder: PathBuf,
@@ -104,7 +107,7 @@ enum Command {
     /// Show the summary of a day, or of several, whether or not the kiosk is running.
     Summary {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The day; if left out, today by the shop's clock.
         #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
@@ -134,14 +137,14 @@ enum Command {
     /// something is wrong.
     Doctor {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
     /// Check that every rating taken is settled, waiting, set aside or reported lost; exit 1 if one
     /// is missing.
     Verify {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// How to print it.
         #[arg(long, value_enum, default_value_t)]
@@ -150,7 +153,7 @@ enum Command {
     /// Retry the events that were set aside because they could not be delivered.
     Retry {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
     /// Tell the running kiosk the time, if no network does.
@@ -159,7 +162,7 @@ enum Command {
     /// Write every event to standard output, whether or not the kiosk is running.
     Export {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The first day; if left out, the oldest.
         #[arg(long, value_name = "YYYY-MM-DD")]
@@ -181,13 +184,13 @@ enum PinCommand {
     /// Set the PIN; it is read from the terminal, or from a line of standard input.
     Set {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
     /// Delete the PIN; nobody can open the desk until another one is set.
     Unset {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
     },
 }
@@ -197,7 +200,7 @@ enum ClockCommand {
     /// Date the ratings since the last boot by the time that you give.
     Set {
         /// The configuration file.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
         config: PathBuf,
         /// The time by the shop's clock, such as 2026-11-22T17:05, or with its offset, such as
         /// 2026-11-22T17:05:30+02:00.
@@ -252,9 +255,15 @@ fn act(command: Command) -> anyhow::Result<()> {
         Command::Run { config, headless, witness } => {
             let screen = if headless { ScreenTarget::Nowhere } else { ScreenTarget::Display };
             let options = Options { screen, witness, app: app() };
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting } = begin(&config)?;
+            anyhow::ensure!(
+                !acting.is_for_other(),
+                "root would leave files that {} cannot use: start the kiosk with `sudo systemctl \
+                 start smilepost-kiosk`, or type `sudo -u {0}` before the command",
+                owner::acting_name()
+            );
             if screen == ScreenTarget::Display
-                && let Err(error) = bring_fonts(&settings.runtime_dir)
+                && let Err(error) = bring_fonts_for(&settings.runtime_dir, &texts(&settings))
             {
                 tracing::warn!(%error, "cannot prepare the fonts; texts on the screen may be \
                     missing");
@@ -265,9 +274,9 @@ fn act(command: Command) -> anyhow::Result<()> {
             stop_on_signal(&kiosk, signals)?;
             kiosk.run()
         }
-        Command::Carry { config, folder } => carry(&Settings::read(&config)?, &folder),
+        Command::Carry { config, folder } => carry(&begin(&config)?.settings, &folder),
         Command::Enrol { config, hub_url, code, letter, before, give_up } => {
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting: _acting } = begin(&config)?;
             // A code is valid once: check that its token can be stored before the code is used.
             Enrolment::can_be_written(&settings.data_dir)?;
             let standing = Standing::of(&settings)?;
@@ -303,7 +312,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::GiveUp { config, kiosk } => {
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting: _acting } = begin(&config)?;
             let enrolment = Enrolment::read(&settings.data_dir)?;
             let owners = Owners::read(&settings.data_dir, enrolment.as_ref())?;
             let places = owners.give_up(&settings.data_dir, &kiosk)?;
@@ -317,7 +326,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             ))
         }
         Command::Reset { config, give_up } => {
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting: _acting } = begin(&config)?;
             let left = reset(&settings, give_up)?;
             print(format_args!(
                 "The card is ready for imaging: nothing in {} is of this board alone.",
@@ -329,7 +338,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Summary { config, date, from, to, all, exact, format } => {
-            let settings = Settings::read(&config)?;
+            let Begun { settings, acting: _acting } = begin(&config)?;
             let summary = summary(&settings, date.or(from), to, (all, exact))?;
             match format {
                 SummaryFormat::Csv => {
@@ -346,32 +355,28 @@ fn act(command: Command) -> anyhow::Result<()> {
                 }
             }
         }
-        Command::Pin(PinCommand::Set { config }) => set_pin(&Settings::read(&config)?),
+        Command::Pin(PinCommand::Set { config }) => set_pin(&begin(&config)?.settings),
         Command::Pin(PinCommand::Unset { config }) => {
-            let had_one = pin::unset(&Settings::read(&config)?.data_dir)?;
+            let had_one = pin::unset(&begin(&config)?.settings.data_dir)?;
             let said = if had_one { "The PIN is deleted." } else { "There was no PIN." };
             print(format_args!("{said}"))
         }
         Command::Doctor { config } => {
+            let _acting = begin(&config)?.acting;
+            // As the service reads it.
             let settings = Settings::read(&config)?;
-            let mut findings = health::examine(&settings);
+            let texts = kiosk::shown_texts(&settings);
+            look_for_fonts(&texts.iter().map(|(_, text)| text.as_str()).collect::<String>())
+                .context("cannot write a temporary file")?;
+            let mut findings = health::examine(&settings, &asked(&settings), &texts);
             // An older kiosk that still runs cannot answer.
-            let asked = socket::ask(&settings.runtime_dir, &Ask::Office).ok().flatten();
-            let heard: Option<Office> = asked.and_then(|answers| answers.office().ok());
+            let heard = socket::ask(&settings.runtime_dir, &Ask::Office).ok().flatten();
+            let heard: Option<Office> = heard.and_then(|answers| answers.office().ok());
             findings.extend(heard.iter().flat_map(health::disagreements));
-            findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
-            for finding in &findings {
-                print(format_args!("{} {}", finding.state.name(), finding.text))?;
-            }
-            let wrong = findings.iter().filter(|finding| finding.state == State::Wrong).count();
-            anyhow::ensure!(
-                wrong == 0,
-                "problems found: {wrong}; the lines marked WRONG say how to cure each"
-            );
-            Ok(())
+            program::tell(findings)
         }
         Command::Verify { config, format } => {
-            let verified = verify(&Settings::read(&config)?)?;
+            let verified = verify(&begin(&config)?.settings)?;
             match format {
                 VerifyFormat::Text => {
                     print(format_args!("{}", desk::render_verified(&verified).trim_end()))?;
@@ -384,16 +389,43 @@ fn act(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Retry { config } => {
-            let again = retry(&Settings::read(&config)?)?;
+            let again = retry(&begin(&config)?.settings)?;
             print(format_args!("{again} events that were set aside are waiting to be sent again"))
         }
         Command::Clock(ClockCommand::Set { config, time }) => {
-            set_clock(&Settings::read(&config)?, &time)
+            set_clock(&begin(&config)?.settings, &time)
         }
         Command::Export { config, from, to, all, format } => {
-            export(&Settings::read(&config)?, (from, to), all, format)
+            export(&begin(&config)?.settings, (from, to), all, format)
         }
     }
+}
+
+/// The settings, and as whom this thread acts on files while it uses them.
+struct Begun {
+    settings: Settings,
+    acting: Acting,
+}
+
+fn begin(config: &Path) -> anyhow::Result<Begun> {
+    let settings = Settings::read(config)?;
+    let acting = owner::act(&settings.data_dir, kiosk::SERVICE)?;
+    Ok(Begun { settings, acting })
+}
+
+/// How the kiosk is, if it runs.
+fn asked(settings: &Settings) -> health::Kiosk {
+    let answer = socket::ask(&settings.runtime_dir, &Ask::Standing);
+    match answer.and_then(|answers| answers.map(socket::Answers::standing).transpose()) {
+        Ok(Some(standing)) => health::Kiosk::Running(standing),
+        Ok(None) => health::Kiosk::Stopped,
+        Err(error) => health::Kiosk::Silent(error.to_string()),
+    }
+}
+
+/// Every text that can be shown, for which fonts are needed.
+fn texts(settings: &Settings) -> String {
+    kiosk::shown_texts(settings).into_iter().map(|(_, texts)| texts).collect()
 }
 
 fn app() -> String {

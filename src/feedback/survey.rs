@@ -6,6 +6,7 @@
 mod built_in;
 mod check;
 mod language;
+pub mod letters;
 mod parts;
 pub mod schedule;
 

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backup;
 pub mod correct;
+pub mod doctor;
 pub mod error;
 pub mod export;
 pub mod import;

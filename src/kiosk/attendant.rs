@@ -13,6 +13,7 @@ mod phone_page;
 mod session;
 mod stick;
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
@@ -135,6 +136,8 @@ struct DeskSide {
     /// How many sessions there were.
     sessions: u64,
     office: Option<Office>,
+    /// What the kiosk goes on without, and why.
+    away: BTreeMap<String, String>,
 }
 
 /// The alerts that the shop manager gets without asking.
@@ -195,6 +198,7 @@ impl Attendant {
                 session: None,
                 sessions: 0,
                 office: parts.office,
+                away: BTreeMap::new(),
             },
             alarm: Alarm {
                 watch: parts.watch,
@@ -339,6 +343,16 @@ impl Attendant {
             Message::Phone(request) => self.answer_phone(request),
             Message::Usual(is_usual) => self.alarm.watch.found(is_usual),
             Message::Office(office) => self.desk.office = Some(office),
+            Message::Away(part, Some(why)) => {
+                self.desk.away.insert(part.to_owned(), why);
+            }
+            Message::Away(part, None) => {
+                self.desk.away.remove(part);
+            }
+            Message::DisplayFound => {
+                tracing::warn!("a display has come: the kiosk restarts to use it");
+                self.is_over = true;
+            }
             Message::AskedForHelp => self.step(Cue::AskedForHelp),
             Message::Left => self.step(Cue::Left),
             Message::Carried(what) => self.stick_written(what),

@@ -55,6 +55,28 @@ pub fn start(
     Ok(driver)
 }
 
+/// Looks for the configured buttons without taking them: a kiosk may read them. Returns what was
+/// found, in words.
+///
+/// # Errors
+/// When they could not be read.
+pub fn probe(settings: &Buttons) -> Result<String, Error> {
+    match settings.driver {
+        Driver::Script => script::probe(settings),
+        Driver::None => Ok("switched off".to_owned()),
+        #[cfg(not(feature = "board"))]
+        Driver::Auto | Driver::Rppal | Driver::Gpiocdev => Err(Error::NotBuiltIn),
+        #[cfg(feature = "board")]
+        Driver::Auto if rppal::knows_this_board() => rppal::probe(),
+        #[cfg(feature = "board")]
+        Driver::Auto if settings.chip.is_none() => Err(Error::UnknownBoard),
+        #[cfg(feature = "board")]
+        Driver::Rppal => rppal::probe(),
+        #[cfg(feature = "board")]
+        Driver::Auto | Driver::Gpiocdev => gpiocdev::probe(settings),
+    }
+}
+
 /// Starts the configured lamps and the buzzer, if any, on a thread of their own, which switches
 /// them off when the last handle is dropped.
 ///

@@ -72,14 +72,19 @@ pub struct Shown {
     pub since: String,
 }
 
+/// Whether the screen's fonts have every character of the screens' own words in a language, and of
+/// these texts.
+type CanDraw = Box<dyn Fn(&str, &str) -> bool + Send>;
+
 /// The survey, and the question and notice that are due.
 pub struct Display {
     survey: Survey,
     settings: Settings,
     zone: Option<Zone>,
     touchpoint: String,
-    /// Whether the screen has a font for a language.
-    can_draw: Box<dyn Fn(&str) -> bool + Send>,
+    can_draw: CanDraw,
+    /// The languages that can be drawn.
+    drawn: BTreeSet<String>,
     question: Question,
     today: Option<NaiveDate>,
     is_open: bool,
@@ -97,7 +102,7 @@ impl Display {
         zone: Option<Zone>,
         touchpoint: &str,
         survey: Survey,
-        can_draw: impl Fn(&str) -> bool + Send + 'static,
+        can_draw: impl Fn(&str, &str) -> bool + Send + 'static,
         sound: Sound,
         now_ms: Option<i64>,
     ) -> Self {
@@ -108,6 +113,7 @@ impl Display {
             zone,
             touchpoint: touchpoint.to_owned(),
             can_draw: Box::new(can_draw),
+            drawn: BTreeSet::new(),
             question,
             today: None,
             is_open: true,
@@ -115,14 +121,24 @@ impl Display {
             manager_notice: None,
             words: Vec::new(),
         };
+        asked.measure();
         asked.look(now_ms);
         asked
+    }
+
+    /// Finds out which languages can be drawn.
+    fn measure(&mut self) {
+        let can_draw =
+            |tag: &&String| (self.can_draw)(tag, &shown(&self.settings, &self.survey, tag));
+        let drawn = languages(&self.settings, &self.survey).into_iter();
+        self.drawn = drawn.filter(|tag| can_draw(&tag)).collect();
     }
 
     /// Shows another survey from now on.
     pub fn adopt(&mut self, survey: Survey, now_ms: Option<i64>) {
         self.survey = survey;
         self.words.clear();
+        self.measure();
         self.look(now_ms);
     }
 
@@ -207,8 +223,8 @@ impl Display {
         let of_survey = self.survey.parts().languages.as_slice();
         let list =
             if of_survey.is_empty() { self.settings.languages.as_slice() } else { of_survey };
-        let speaks = |tag: &&str| self.question.texts(tag).is_some() && (self.can_draw)(tag);
-        let own = self.settings.language.as_str();
+        let speaks = |tag: &&str| self.question.texts(tag).is_some() && self.drawn.contains(*tag);
+        let own = self.own();
         let mut offered: Vec<&str> = list.iter().map(String::as_str).filter(speaks).collect();
         if !offered.contains(&own) {
             offered.insert(0, own);
@@ -222,7 +238,16 @@ impl Display {
 
     fn language(&self, chosen: Option<u8>) -> &str {
         let offered = chosen.and_then(|at| self.offered().get(usize::from(at)).copied());
-        offered.unwrap_or(&self.settings.language)
+        offered.unwrap_or_else(|| self.own())
+    }
+
+    /// The shop's own language; where it cannot be drawn, one that can, since nobody reads boxes.
+    fn own(&self) -> &str {
+        let own = self.settings.language.as_str();
+        let others = self.survey.parts().languages.iter().chain(&self.settings.languages);
+        let mut all = [own].into_iter().chain(others.map(String::as_str)).chain([ENGLISH]);
+        let readable = |tag: &&str| self.question.texts(tag).is_some() && self.drawn.contains(*tag);
+        all.find(readable).unwrap_or(own)
     }
 
     fn notice(&self, language: &str) -> Option<Shown> {
@@ -284,6 +309,28 @@ impl Display {
     }
 }
 
+/// The language that every kiosk can draw.
+const ENGLISH: &str = "en";
+
+/// The languages that a kiosk may show: the shop's own, those that are offered, and English.
+#[must_use]
+pub fn languages(settings: &Settings, survey: &Survey) -> BTreeSet<String> {
+    let offered = survey.parts().languages.iter().chain(&settings.languages);
+    let own = [settings.language.clone(), ENGLISH.to_owned()];
+    offered.cloned().chain(own).collect()
+}
+
+/// Everything that a shopper can be shown in a language, but for the screens' own words.
+#[must_use]
+pub fn shown(settings: &Settings, survey: &Survey, language: &str) -> String {
+    let mut shown = survey.shown(language);
+    let notices = settings.notices.iter().flat_map(|notice| [&notice.said, &notice.did]);
+    shown.extend(notices.filter_map(|words| by_language(words, language)));
+    shown.push_str(own_name(language));
+    shown.push_str(&settings.brand);
+    shown
+}
+
 /// Month and year, in figures that need no translation.
 fn month(day: NaiveDate) -> String {
     day.format("%m/%Y").to_string()
@@ -329,6 +376,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::feedback::survey::letters;
     use crate::feedback::survey::schedule::{Hours, Span};
     use crate::zones::Zones;
 
@@ -339,7 +387,7 @@ mod tests {
     }
 
     fn asked(settings: &Settings, now_ms: Option<i64>) -> Display {
-        let can_draw = |tag: &str| tag != "ja";
+        let can_draw = |_: &str, texts: &str| letters::strange(texts).is_empty();
         let zone = Zones::at(Path::new("/nowhere")).zone("Europe/Helsinki");
         let survey = settings.survey.clone();
         Display::new(settings, zone, "", survey, can_draw, Sound::default(), now_ms)
@@ -353,6 +401,27 @@ mod tests {
         assert_eq!((words.language.as_str(), words.chosen), ("fi", 1));
         assert_eq!(asked.wording(Some(1)).language, "fi");
         assert_eq!(asked.wording(Some(7)).language, "en", "one that is not there");
+    }
+
+    #[test]
+    fn whoever_cannot_be_shown_a_character_is_shown_another_language() {
+        let mut settings = settings();
+        settings.language = "ja".to_owned();
+        let mut asked = asked(&settings, None);
+        let words = asked.words(None);
+        assert_eq!(
+            (words.language.as_str(), asked.wording(None).language),
+            ("en", "en".to_owned())
+        );
+        // It is the characters that count, not the name of the language.
+        settings.language = "en".to_owned();
+        settings.notices.push(Notice {
+            said: [("fi".to_owned(), "レジ".to_owned())].into(),
+            did: [("fi".to_owned(), "OK".to_owned())].into(),
+            ..Notice::default()
+        });
+        let mut asked = self::asked(&settings, None);
+        assert!(asked.words(None).languages.is_empty(), "neither Japanese nor Finnish");
     }
 
     #[test]

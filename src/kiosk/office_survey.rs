@@ -62,9 +62,14 @@ impl OfficeSurvey {
     }
 
     fn read(settings: &Settings) -> Option<Self> {
-        let text = std::fs::read(settings.data_dir.join(FILE)).ok()?;
-        let published = serde_json::from_slice::<Published>(&text);
-        let given = published.map_err(|error| error.to_string()).and_then(|published| {
+        let text = match std::fs::read(settings.data_dir.join(FILE)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            text => text.map_err(|error| error.to_string()),
+        };
+        let published = text.and_then(|text| {
+            serde_json::from_slice::<Published>(&text).map_err(|error| error.to_string())
+        });
+        let given = published.and_then(|published| {
             Self::check(&published, settings).map_err(|unfit| unfit.to_string())
         });
         let complain = |error: &String| {

@@ -3,6 +3,7 @@
 //! A program plays the files, `aplay` unless another is configured: a sound library could hang or
 //! crash the kiosk, and a player that hangs is ended by the next sound.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -101,6 +102,58 @@ fn play(inbox: &Receiver<PathBuf>, player: &[String]) {
     }
     end(playing);
 }
+
+/// How long a player may take for the tone, in milliseconds.
+const PLAYER_MS_MAX: u64 = 5_000;
+
+/// How often a player is asked whether it has ended, in milliseconds.
+const PLAYER_LOOK_MS: u64 = 20;
+
+/// Has a player play the tone, and waits until it has.
+///
+/// # Errors
+/// When it cannot be started, fails, or takes too long; the error has its own words.
+pub fn try_player(player: &[String]) -> std::io::Result<()> {
+    let [program, arguments @ ..] = player else {
+        return Err(std::io::ErrorKind::NotFound.into());
+    };
+    let tone = std::env::temp_dir().join(format!("smilepost-{:016x}.wav", rand::random::<u64>()));
+    std::fs::write(&tone, wav())?;
+    let mut command = Command::new(program);
+    command.args(arguments).arg(&tone).stdin(Stdio::null()).stdout(Stdio::null());
+    let played = command.stderr(Stdio::piped()).spawn().and_then(watched);
+    // It was for this once.
+    let _ = std::fs::remove_file(&tone);
+    played
+}
+
+fn watched(mut player: Child) -> std::io::Result<()> {
+    let mut waited_ms = 0;
+    let status = loop {
+        match player.try_wait()? {
+            Some(status) => break status,
+            None if waited_ms > PLAYER_MS_MAX => {
+                end(Some(player));
+                return Err(std::io::ErrorKind::TimedOut.into());
+            }
+            None => std::thread::sleep(std::time::Duration::from_millis(PLAYER_LOOK_MS)),
+        }
+        waited_ms += PLAYER_LOOK_MS;
+    };
+    let mut said = String::new();
+    if let Some(errors) = player.stderr.take() {
+        // What it says is only for the message.
+        let _ = errors.take(SAID_BYTES_MAX).read_to_string(&mut said);
+    }
+    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    match status.success() {
+        true => Ok(()),
+        false => Err(std::io::Error::other(format!("{status}: {}", crate::escape::Plain(last)))),
+    }
+}
+
+/// How much is read of what a player complains of, in bytes.
+const SAID_BYTES_MAX: u64 = 4_096;
 
 /// Ends a player and waits for it, so that no zombie stays behind.
 fn end(player: Option<Child>) {

@@ -12,6 +12,7 @@ mod connector;
 mod credentials;
 mod error;
 pub mod messenger;
+mod probe;
 mod proxy;
 mod sender;
 mod survey;
@@ -170,6 +171,23 @@ fn start_for(
     let thread = std::thread::Builder::new().name("uplink".to_owned());
     thread.spawn(move || runtime.block_on(sender.run(&settings, &nudge))).map_err(Error::Thread)?;
     Ok(uplink)
+}
+
+/// Tries the way to the hub of an enrolment step by step; `floor_ms` is a time that has certainly
+/// passed, in milliseconds since 1970 UTC. Returns what worked, in words.
+///
+/// # Errors
+/// The first step that failed, as a sentence that names what cures it.
+pub fn probe(
+    settings: &settings::Uplink,
+    enrolment: &Enrolment,
+    floor_ms: i64,
+) -> Result<String, String> {
+    let runtime = runtime().map_err(|error| format!("cannot start a thread: {error}"))?;
+    let tried = runtime.block_on(probe::steps(settings, enrolment, floor_ms));
+    // A name server that never answers keeps a thread, and nobody waits for it.
+    runtime.shutdown_background();
+    tried
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

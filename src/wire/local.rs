@@ -55,6 +55,8 @@ pub enum Ask {
     },
     /// What the books say, without a look at the rows.
     Books,
+    /// How the kiosk is.
+    Standing,
     /// Check whether the books hold.
     Verify,
     /// Send the events that are set aside again.
@@ -89,6 +91,23 @@ pub struct Office {
     /// The time zone by which head office counts, if it is another than here.
     #[serde(default)]
     pub other_zone: Option<String>,
+}
+
+/// How the running kiosk is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Whether ratings are taken.
+    pub is_recording: bool,
+    /// Whether this boot has a time that somebody vouches for.
+    pub is_clock_known: bool,
+    /// Why ratings cannot be delivered to head office; nothing if they can, or never were.
+    pub trouble: Option<String>,
+    /// How long ago head office last answered as it should, in seconds.
+    pub heard_s: Option<u64>,
+    /// Where the desk's page for phones is.
+    pub page: Option<String>,
+    /// What the kiosk goes on without, and why: a sentence by part, such as `screen`.
+    pub away: std::collections::BTreeMap<String, String>,
 }
 
 /// A request could not be answered.

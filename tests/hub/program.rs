@@ -144,3 +144,89 @@ fn head_office_backs_up_and_restores_from_the_command_line() {
     assert!(said.contains("hub.toml.of-backup; compare them with"), "{said}");
     assert!(office.say(&["kiosk", "list"]).starts_with("kallio-exit\t"));
 }
+
+#[test]
+fn the_doctor_of_head_office_proves_what_it_says() {
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (kiosks, page) = (free(), free());
+    let office = Office::new();
+    let file = office.folder.path().join("hub.toml");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    text.push_str(&format!("listen = \"{kiosks}\"\n[dashboard]\nlisten = \"{page}\"\n"));
+    std::fs::write(&file, &text).unwrap();
+    let says = |lines: &[&str]| {
+        let output = office.ask(&["doctor"]);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        for line in lines {
+            assert!(said.contains(line), "{line}\nis not among\n{said}");
+        }
+        said
+    };
+    says(&["note  archive: there is none", "note  keys: none yet", "backup: none is known of"]);
+    let zone = ["--zone", "Europe/Helsinki"];
+    office.say(&[&["shop", "add", "Kallio"][..], &zone].concat());
+    office.say(&["kiosk", "add", "--shop", "kallio", "--touchpoint", "Exit"]);
+    let said = says(&[
+        "fine  archive: all of its",
+        "can be written",
+        "note  kiosk kallio-exit: not enrolled",
+        "kiosks: nobody listens at",
+        "dashboard: nobody listens at",
+    ]);
+    assert!(!said.contains("fine  kiosks"), "{said}");
+    office.say(&["backup", office.folder.path().join("x.backup").to_str().unwrap()]);
+    says(&["fine  backup: the last one was made 0 hours ago"]);
+    // Another program is no hub, and one that is silent is not waited for.
+    let taken = std::net::TcpListener::bind(kiosks).unwrap();
+    let silent = std::thread::spawn(move || drop(taken.accept().unwrap()));
+    says(&["WRONG kiosks: something at", "does not answer as a hub does"]);
+    silent.join().unwrap();
+    let mut serve = Command::new(PROGRAM);
+    serve.arg("serve").arg("--config").arg(&file).stderr(Stdio::null());
+    let mut serve = serve.spawn().unwrap();
+    while std::net::TcpStream::connect(page).is_err() {
+        std::thread::yield_now();
+    }
+    says(&[
+        "fine  kiosks: the hub answers at",
+        "fine  dashboard: the hub answers at",
+        "fine  keys",
+    ]);
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    // Damage, and a key that does not fit.
+    std::fs::write(&file, format!("{text}[tls]\ncertificate = \"/nowhere.pem\"\nkey = \"/x\"\n"))
+        .unwrap();
+    says(&["WRONG certificate: ", "/nowhere.pem", "tls.certificate"]);
+    for name in ["hub.sqlite-wal", "hub.sqlite-shm"] {
+        let _ = std::fs::remove_file(office.folder.path().join("data").join(name));
+    }
+    std::fs::write(office.folder.path().join("data/hub.sqlite"), vec![7; 40_960]).unwrap();
+    says(&["WRONG archive: ", "smilepost-hub restore"]);
+}
+
+#[test]
+fn a_survey_that_needs_other_fonts_says_which() {
+    let office = Office::new();
+    let file = office.folder.path().join("survey.toml");
+    let text = |question: &str| {
+        format!(
+            "version = 1\n[[questions]]\nid = \"x\"\nversion = 1\nscale = 3\n\
+             [[questions.texts]]\nlanguage = \"en\"\nquestion = \"{question}\"\n\
+             faces = [\"Bad\", \"Okay\", \"Good\"]\n"
+        )
+    };
+    let check = |question: &str| {
+        std::fs::write(&file, text(question)).unwrap();
+        let mut command = Command::new(PROGRAM);
+        let output = command.args(["survey", "check"]).arg(&file).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!check("How was it? – naïve, €, Ελλάδα, Привіт").contains("note:"));
+    let said = check("How was it? レジ ☕ ᏣᎳᎩ");
+    for part in ["note: language en: 6 characters", "fonts-noto-cjk", "fonts-noto-core"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

@@ -9,6 +9,7 @@
 
 mod damage;
 mod desk;
+mod doctor;
 #[path = "../support/events.rs"]
 mod events;
 #[path = "../support/folder.rs"]
@@ -22,6 +23,7 @@ mod program;
 #[path = "../support/rules.rs"]
 mod rules;
 mod settings;
+mod sticks;
 #[path = "../support/wait.rs"]
 mod wait;
 mod zones;

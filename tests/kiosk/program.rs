@@ -27,7 +27,7 @@ pub(crate) fn configure(folder: &Path, more: &str) -> String {
     file.to_string_lossy().into_owned()
 }
 
-fn ask(arguments: &[&str]) -> Output {
+pub(crate) fn ask(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Kiosk {
 }
 
 impl Kiosk {
-    fn start(config: &str) -> Self {
+    pub(crate) fn start(config: &str) -> Self {
         Self::launch(Command::new(PROGRAM), config)
     }
 
@@ -400,8 +400,8 @@ fn the_doctor_names_what_is_wrong_and_its_cure() {
         "WRONG speech: /nowhere/en.wav is missing",
         "WRONG logo: /nowhere/logo.svg is missing",
         "note  head office: not enrolled",
-        "fine  fonts: found for every language",
-        "fine  buttons: read from buttons.script",
+        "fine  fonts: every character of every language has one",
+        "note  buttons: read from standard input",
     ] {
         assert!(told.contains(line), "{line}\nis not among\n{told}");
     }

@@ -115,6 +115,7 @@ fn rate(journal: &mut Journal, day: u64, n: u64, count: u64, version: u32) {
 
 fn post() -> Health {
     Health {
+        away: std::collections::BTreeMap::default(),
         books: Books { taken: 12_345, settled: 12_307, waiting: 38, ..Books::default() },
         silent: Vec::new(),
         is_recording: true,

@@ -185,7 +185,7 @@ fn read(file: &Path) -> Option<Vec<u8>> {
 fn words(settings: &Settings) -> Arc<DisplayTexts> {
     let (zone, survey) = (Some(Zone::utc()), settings.survey.clone());
     let sound = Sound::default();
-    Display::new(settings, zone, "", survey, |_| true, sound, None).words(None)
+    Display::new(settings, zone, "", survey, |_, _| true, sound, None).words(None)
 }
 
 /// The same with a notice.

@@ -11,8 +11,8 @@ use smilepost::feedback::zone::Zone;
 use crate::noon;
 use crate::wait::wait_until;
 
-const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
-const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
+pub(crate) const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
+pub(crate) const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
 /// The folder of one test, and the addresses of its hub.
 pub(crate) struct Site {

@@ -29,7 +29,9 @@ mod portal;
 mod promises;
 #[path = "../support/proxies.rs"]
 mod proxies;
+mod readme;
 mod returning;
+mod root;
 mod simulated;
 mod surveys;
 mod tls;

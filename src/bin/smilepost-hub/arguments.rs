@@ -13,10 +13,13 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// Where the configuration is where nobody says otherwise.
+const CONFIG: &str = "/etc/smilepost/hub.toml";
+
 #[derive(clap::Args)]
 pub(crate) struct Config {
     /// The configuration file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = CONFIG)]
     pub(crate) config: PathBuf,
 }
 
@@ -33,6 +36,9 @@ pub(crate) enum Command {
     /// Set up what kiosks ask.
     #[command(subcommand)]
     Survey(SurveyCommand),
+    /// Check everything that the hub needs, and print what is wrong and how to cure it; exit 1 if
+    /// something is wrong.
+    Doctor(Config),
     /// Account for every event that kiosks have taken; exit 1 if more are missing than kiosks hold.
     Reconcile {
         #[command(flatten)]

@@ -20,6 +20,7 @@ mod events;
 mod ingest;
 mod judging;
 mod kiosks;
+pub mod look;
 #[cfg(test)]
 mod migrations;
 mod past;

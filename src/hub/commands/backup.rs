@@ -29,7 +29,7 @@ pub fn write(data_dir: &Path, settings: &Path, to: &Path) -> Result<(), Error> {
 /// When the folder is not empty, or the file is no backup; then there is no archive.
 pub fn restore(from: &Path, data_dir: &Path) -> Result<Option<PathBuf>, Error> {
     let keys = data_dir.join(KEYS_FILE);
-    if keys.exists() {
+    if backup::is_there(&keys)? {
         return Err(Error::NotEmpty(keys));
     }
     let mut settings = None;

@@ -35,6 +35,14 @@ pub fn read(file: &Path) -> Result<Survey, Complaints> {
     complaints.or(survey)
 }
 
+/// What kiosks need fonts of their system for, a line for each language; nothing where their own
+/// have every character.
+#[must_use]
+pub fn fonts(survey: &Survey) -> String {
+    let needs = survey.check().map(|survey| survey.needs_fonts()).unwrap_or_default();
+    needs.into_iter().map(|need| format!("note: {need}\n")).collect()
+}
+
 /// Compares a survey with all that were published before.
 ///
 /// # Errors

@@ -190,6 +190,7 @@ impl Attendant {
         let faces = faces_of(self.display.scale()).iter().copied();
         health.buttons = faces.zip(tried).collect();
         health.stick = self.stick(health.stick);
+        health.away = self.desk.away.clone();
         health.phone = self.desk.phone.as_ref().map(Phone::address);
         health
     }

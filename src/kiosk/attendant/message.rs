@@ -48,6 +48,10 @@ pub enum Message {
     Usual(bool),
     /// The page for phones asks for something.
     Phone(talk::Request),
+    /// A part of the kiosk is away, and why; or it is there.
+    Away(&'static str, Option<String>),
+    /// A display has come after the start, and only a new start can use it.
+    DisplayFound,
     /// The uplink reports how head office can be reached.
     Office(Office),
     /// The shopper asks for somebody to come.

@@ -8,6 +8,24 @@ pub enum Error {
     /// The program was built without GPIO.
     #[error("this smilepost-kiosk was built without GPIO: build it with --features board")]
     NotBuiltIn,
+    /// It is no Raspberry Pi that is known, and no chip was named.
+    #[cfg(feature = "board")]
+    #[error(
+        "this is no Raspberry Pi that is known: set buttons.chip to the label of the GPIO chip, as \
+         gpiodetect prints it"
+    )]
+    UnknownBoard,
+    /// The configured chip does not have a line.
+    #[cfg(feature = "board")]
+    #[error("the GPIO chip {label:?} has no line {line}: it has {count}; change buttons.lines")]
+    NoSuchLine {
+        /// The chip's label.
+        label: String,
+        /// The configured line.
+        line: u32,
+        /// How many lines there are.
+        count: u32,
+    },
     /// No GPIO chip has the configured label.
     #[error("no GPIO chip is labelled {label:?}; this board has: {known}")]
     NoSuchChip {

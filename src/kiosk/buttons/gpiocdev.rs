@@ -88,6 +88,23 @@ pub(super) fn start(
     })
 }
 
+/// Whether the configured chip is there and has the lines; none of them is taken.
+pub(super) fn probe(settings: &Buttons) -> Result<String, Error> {
+    let failed = |source: gpiocdev::Error| Error::Driver {
+        action: "open the GPIO chip".to_owned(),
+        source: Box::new(source),
+    };
+    let label = settings.chip.clone().unwrap_or_default();
+    let path = find(&label)?;
+    let info = Chip::from_path(&path).and_then(|chip| chip.info()).map_err(failed)?;
+    let wired = settings.lines.iter().chain(&settings.lamps);
+    let mut wired = wired.copied().chain(settings.buzzer).chain(settings.alert_lamp);
+    match wired.find(|line| *line >= info.num_lines) {
+        Some(line) => Err(Error::NoSuchLine { label, line, count: info.num_lines }),
+        None => Ok(format!("{} ({label}) can be opened and has the lines", path.display())),
+    }
+}
+
 /// Takes the lines of the lamps and the buzzer; they are dark and silent until told otherwise.
 pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     let failed = |source: gpiocdev::Error| Error::Driver {

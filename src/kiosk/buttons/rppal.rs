@@ -23,6 +23,16 @@ pub(super) fn knows_this_board() -> bool {
     DeviceInfo::new().is_ok()
 }
 
+/// Whether the registers of this board can be opened; no line is taken.
+pub(super) fn probe() -> Result<String, Error> {
+    let failed = |source: rppal::gpio::Error| Error::Driver {
+        action: "open the GPIO of this board".to_owned(),
+        source: Box::new(source),
+    };
+    Gpio::new().map_err(failed)?;
+    Ok("the GPIO of this board can be opened".to_owned())
+}
+
 /// Takes the lines of the lamps and the buzzer; they are dark and silent until told otherwise.
 pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     let failed = |action: String| {

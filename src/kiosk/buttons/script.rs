@@ -32,6 +32,18 @@ pub(super) fn switch(settings: &Buttons) -> Result<Switch, Error> {
     }))
 }
 
+/// Whether the script can be opened; nothing is read from it.
+pub(super) fn probe(settings: &Buttons) -> Result<String, Error> {
+    let path = settings.script.clone().unwrap_or_else(|| "-".into());
+    if path.as_os_str() == "-" {
+        return Ok("read from standard input".to_owned());
+    }
+    match fifo::open_to_read(&path) {
+        Ok(_) => Ok(format!("{} can be read", path.display())),
+        Err(source) => Err(Error::Script { path, source }),
+    }
+}
+
 pub(super) fn start(
     settings: &Buttons,
     scale: Scale,

@@ -8,7 +8,9 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use rustix::fs::{FallocateFlags, fallocate, statfs, statvfs};
+use rustix::fs::{FallocateFlags, fallocate, statfs};
+
+use crate::file;
 
 /// The reserve's name in the data folder.
 pub(super) const FILE: &str = "reserve";
@@ -25,7 +27,7 @@ pub(super) fn give_up(folder: &Path) -> bool {
 pub(super) fn lay_down(folder: &Path) {
     let file = folder.join(FILE);
     let is_there = std::fs::metadata(&file).is_ok_and(|data| data.len() >= BYTES);
-    if is_there || free_bytes(folder).is_none_or(|free| free < 4 * BYTES) {
+    if is_there || file::free_bytes(folder).is_none_or(|free| free < 4 * BYTES) {
         return;
     }
     if let Err(error) = write(&file) {
@@ -41,11 +43,6 @@ fn write(path: &Path) -> io::Result<()> {
         // A file system that cannot reserve space gets a file with content.
         Err(_) => io::copy(&mut io::Read::take(io::repeat(0), BYTES), &mut &file).map(drop),
     }
-}
-
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let room = statvfs(folder).ok()?;
-    Some(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
 /// File systems that lose their files, or on which SQLite is not safe, by their numbers in

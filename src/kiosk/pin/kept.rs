@@ -74,14 +74,22 @@ pub fn forget_given(data_dir: &Path) -> Result<(), Unwritten> {
     }
 }
 
-/// Whether a PIN was set.
+/// Whether a PIN was set. One that cannot be looked at was.
 #[must_use]
 pub fn is_set(data_dir: &Path) -> bool {
-    data_dir.join(FILE).exists()
+    data_dir.join(FILE).try_exists().unwrap_or(true)
 }
 
-/// The hash that is kept; none where no PIN was set.
+/// The hash that is kept; none where no PIN was set. One that cannot be read lets nobody in either,
+/// and the log says so.
 #[must_use]
 pub fn kept(data_dir: &Path) -> Option<String> {
-    std::fs::read_to_string(data_dir.join(FILE)).ok()
+    let file = data_dir.join(FILE);
+    let complain = |error: &std::io::Error| {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            let file = file.display();
+            tracing::error!(%error, %file, "the PIN cannot be read, so nobody can open the desk");
+        }
+    };
+    std::fs::read_to_string(&file).inspect_err(complain).ok()
 }

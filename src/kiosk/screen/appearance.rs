@@ -57,6 +57,12 @@ pub(super) fn set_accent(theme: &Theme<'_>, accent: Option<Colour>) {
     theme.set_own_accent(accent.map_or(transparent, readable));
 }
 
+/// Whether a file is a picture that this program can draw.
+#[must_use]
+pub fn is_picture(file: &Path) -> bool {
+    load(file).is_some()
+}
+
 /// Reads a picture. The decoders come with the window systems, so a kiosk without one has none.
 #[cfg(any(feature = "desktop", feature = "board"))]
 fn load(picture: &Path) -> Option<slint::Image> {

@@ -2,78 +2,68 @@
 //!
 //! Noto Sans and Noto Sans Arabic have Latin, Greek, Cyrillic and Arabic and come with the program.
 //! The thousands of characters of Chinese, Japanese and Korean would be larger than the program
-//! itself, so those fonts must be the system's, and a language without a font is not offered.
+//! itself, so those fonts must be the system's, and a language with a character that no font has is
+//! not offered.
 //!
 //! For every text that it lays out, the font system walks and copies the list of all the families
 //! that it knows, and a desktop has hundreds of them. So [`bring_fonts`] chooses once and hides the
 //! system's fonts from it; each screen then registers those that were chosen.
 
+mod found;
+
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use fontique::{
-    Attributes, Blob, Collection, CollectionOptions, FallbackKey, FamilyId, FontStyle, FontWeight,
-    FontWidth, GenericFamily, QueryFont, QueryStatus, Script, SourceCache, SourceKind,
+    Blob, Collection, CollectionOptions, FallbackKey, FamilyId, GenericFamily, Script, SourceCache,
+    SourceKind,
 };
 
-use crate::feedback::survey::base;
-
-/// The font that the font system always finds: it panics if there is none at all.
-const FONT: &[u8] = include_bytes!("../../../ui/assets/fonts/NotoSans-Regular.ttf");
-
-/// The fonts for Arabic, which stands beside Latin in one text and is a font of its own.
-const ARABIC: [&[u8]; 2] = [
-    include_bytes!("../../../ui/assets/fonts/NotoSansArabic-Regular.ttf"),
-    include_bytes!("../../../ui/assets/fonts/NotoSansArabic-Bold.ttf"),
-];
+pub use self::found::Fonts;
+use self::found::{ARABIC, FONT, REGULAR, face};
 
 /// The families that come with the program; a system's family of the same name is not used.
 const OURS: [&str; 2] = ["Noto Sans", "Noto Sans Arabic"];
 
 /// The weights that the screens use, and the one that stands in for them.
 const WEIGHTS: [f32; 3] = [REGULAR, 600.0, 700.0];
-const REGULAR: f32 = 400.0;
 
-/// Scripts whose font must be the system's: the languages, the script, a letter of it, and the
-/// family of Debian's packages, which is preferred to any other.
-const OF_THE_SYSTEM: [(&[&str], [u8; 4], char, &str); 23] = [
-    (&["ja"], *b"Hira", 'あ', "Noto Sans CJK JP"),
-    (&["zh", "yue"], *b"Hani", '中', "Noto Sans CJK SC"),
-    (&["ko"], *b"Hang", '한', "Noto Sans CJK KR"),
-    (&["he", "yi"], *b"Hebr", 'א', "Noto Sans Hebrew"),
-    (&["hi", "mr", "ne"], *b"Deva", 'अ', "Noto Sans Devanagari"),
-    (&["th"], *b"Thai", 'ก', "Noto Sans Thai"),
-    (&["hy"], *b"Armn", 'Ա', "Noto Sans Armenian"),
-    (&["ka"], *b"Geor", 'ა', "Noto Sans Georgian"),
-    (&["bn", "as"], *b"Beng", 'অ', "Noto Sans Bengali"),
-    (&["pa"], *b"Guru", 'ਅ', "Noto Sans Gurmukhi"),
-    (&["gu"], *b"Gujr", 'અ', "Noto Sans Gujarati"),
-    (&["or"], *b"Orya", 'ଅ', "Noto Sans Oriya"),
-    (&["ta"], *b"Taml", 'அ', "Noto Sans Tamil"),
-    (&["te"], *b"Telu", 'అ', "Noto Sans Telugu"),
-    (&["kn"], *b"Knda", 'ಅ', "Noto Sans Kannada"),
-    (&["ml"], *b"Mlym", 'അ', "Noto Sans Malayalam"),
-    (&["si"], *b"Sinh", 'අ', "Noto Sans Sinhala"),
-    (&["lo"], *b"Laoo", 'ກ', "Noto Sans Lao"),
-    (&["my"], *b"Mymr", 'က', "Noto Sans Myanmar"),
-    (&["km"], *b"Khmr", 'ក', "Noto Sans Khmer"),
-    (&["bo", "dz"], *b"Tibt", 'ཀ', "Noto Serif Tibetan"),
-    (&["am", "ti"], *b"Ethi", 'አ', "Noto Sans Ethiopic"),
-    (&["dv"], *b"Thaa", 'ހ', "Noto Sans Thaana"),
+/// Scripts whose font must be the system's: the script, a letter of it, and the family of Debian's
+/// packages, which is preferred to any other.
+const OF_THE_SYSTEM: [([u8; 4], char, &str); 23] = [
+    (*b"Hira", 'あ', "Noto Sans CJK JP"),
+    (*b"Hani", '中', "Noto Sans CJK SC"),
+    (*b"Hang", '한', "Noto Sans CJK KR"),
+    (*b"Hebr", 'א', "Noto Sans Hebrew"),
+    (*b"Deva", 'अ', "Noto Sans Devanagari"),
+    (*b"Thai", 'ก', "Noto Sans Thai"),
+    (*b"Armn", 'Ա', "Noto Sans Armenian"),
+    (*b"Geor", 'ა', "Noto Sans Georgian"),
+    (*b"Beng", 'অ', "Noto Sans Bengali"),
+    (*b"Guru", 'ਅ', "Noto Sans Gurmukhi"),
+    (*b"Gujr", 'અ', "Noto Sans Gujarati"),
+    (*b"Orya", 'ଅ', "Noto Sans Oriya"),
+    (*b"Taml", 'அ', "Noto Sans Tamil"),
+    (*b"Telu", 'అ', "Noto Sans Telugu"),
+    (*b"Knda", 'ಅ', "Noto Sans Kannada"),
+    (*b"Mlym", 'അ', "Noto Sans Malayalam"),
+    (*b"Sinh", 'අ', "Noto Sans Sinhala"),
+    (*b"Laoo", 'ກ', "Noto Sans Lao"),
+    (*b"Mymr", 'က', "Noto Sans Myanmar"),
+    (*b"Khmr", 'ក', "Noto Sans Khmer"),
+    (*b"Tibt", 'ཀ', "Noto Serif Tibetan"),
+    (*b"Ethi", 'አ', "Noto Sans Ethiopic"),
+    (*b"Thaa", 'ހ', "Noto Sans Thaana"),
 ];
-
-/// Debian's package with a family of [`OF_THE_SYSTEM`].
-fn package(family: &str) -> &'static str {
-    if family.contains("CJK") { "fonts-noto-cjk" } else { "fonts-noto-core" }
-}
 
 /// Families that are searched for symbols that ours lack, after the system's usual one.
 const SIGNS: [&str; 4] =
     ["DejaVu Sans", "Noto Sans Symbols", "Noto Sans Symbols2", "Noto Sans Symbols 2"];
 
 /// The fonts of the system that the program uses.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Lent {
     /// The families for symbols and emoji, in the order in which they are searched.
     signs: Vec<String>,
@@ -81,16 +71,28 @@ struct Lent {
     scripts: Vec<([u8; 4], String)>,
     /// The files that those families are in.
     files: Vec<PathBuf>,
-    missing: Missing,
+    /// All of the fonts to draw with.
+    fonts: Fonts,
 }
 
 /// What was chosen when this program started.
 static LENT: OnceLock<Lent> = OnceLock::new();
 
+/// The fonts that [`bring_fonts_for`] or [`look_for_fonts`] has chosen; ours alone where neither
+/// was called.
+#[must_use]
+pub fn chosen() -> Fonts {
+    LENT.get().map_or_else(Fonts::own, |lent| lent.fonts.clone())
+}
+
 impl Lent {
-    fn choose(system: &mut Collection) -> Self {
+    /// Chooses among the fonts of the system; for these texts, a font for every character that any
+    /// font has.
+    fn choose(system: &mut Collection, texts: &str) -> Self {
         let mut cache = SourceCache::default();
-        let mut lent = Self::default();
+        let fonts = Fonts::own();
+        let mut lent = Self { signs: Vec::new(), scripts: Vec::new(), files: Vec::new(), fonts };
+        let mut faces = Vec::new();
         let is_ours = |system: &mut Collection, family: FamilyId| {
             system.family_name(family).is_some_and(|name| OURS.contains(&name))
         };
@@ -101,9 +103,10 @@ impl Lent {
         signs.extend(system.generic_families(GenericFamily::Emoji).next());
         for family in signs {
             let taken = lent.take(system, &mut cache, family);
+            faces.extend(taken.as_ref().and_then(|_| face(system, &mut cache, family, REGULAR)));
             lent.signs.extend(taken);
         }
-        for (languages, script, letter, name) in OF_THE_SYSTEM {
+        for (script, letter, name) in OF_THE_SYSTEM {
             let named = system.family_id(name);
             let mut known = usual.into_iter().chain(named);
             let found = known.find(|family| draws(system, &mut cache, *family, letter));
@@ -112,16 +115,45 @@ impl Lent {
                 let nearest = system.fallback_families(key(script)).next();
                 nearest.filter(|family| draws(system, &mut cache, *family, letter))
             });
-            let taken = found.and_then(|family| lent.take(system, &mut cache, family));
-            match taken {
-                Some(family) => lent.scripts.push((script, family)),
-                None => {
-                    let lacks = languages.iter().map(|language| (*language, package(name)));
-                    lent.missing.0.extend(lacks);
-                }
+            if let Some(family) = found
+                && let Some(name) = lent.take(system, &mut cache, family)
+            {
+                faces.extend(face(system, &mut cache, family, REGULAR));
+                lent.scripts.push((script, name));
             }
         }
+        lent.fonts = lent.fonts.with(faces);
+        lent.search(system, &mut cache, texts);
         lent
+    }
+
+    /// Looks for the characters that are still lacking in every font of the system.
+    fn search(&mut self, system: &mut Collection, cache: &mut SourceCache, texts: &str) {
+        let mut lacking: BTreeSet<char> = self.fonts.lacking(texts);
+        if lacking.is_empty() {
+            return;
+        }
+        let mut names: Vec<String> = system.family_names().map(str::to_owned).collect();
+        names.sort();
+        let mut faces = Vec::new();
+        for name in names {
+            let Some(family) = system.family_id(&name) else {
+                continue;
+            };
+            let Some(found) = face(system, cache, family, REGULAR) else {
+                continue;
+            };
+            if found::take(&found, &mut lacking)
+                && let Some(name) = self.take(system, cache, family)
+            {
+                self.signs.push(name);
+                faces.push(found);
+            }
+            if lacking.is_empty() {
+                break;
+            }
+        }
+        self.fonts = self.fonts.with(faces);
     }
 
     /// Keeps the files of a family and returns its name; none for a family of our own.
@@ -160,73 +192,6 @@ fn draws(system: &mut Collection, cache: &mut SourceCache, family: FamilyId, let
     let face = face(system, cache, family, REGULAR);
     let glyph = face.and_then(|face| face.charmap().and_then(|map| map.map(letter)));
     glyph.is_some_and(|glyph| glyph != 0)
-}
-
-/// A family's upright face of a weight, or the nearest that it has.
-fn face(
-    system: &mut Collection,
-    cache: &mut SourceCache,
-    family: FamilyId,
-    weight: f32,
-) -> Option<QueryFont> {
-    let mut query = system.query(cache);
-    query.set_families([family]);
-    query.set_attributes(Attributes {
-        weight: FontWeight::new(weight),
-        style: FontStyle::Normal,
-        width: FontWidth::NORMAL,
-    });
-    let mut found = None;
-    query.matches_with(|face| {
-        found = Some(face.clone());
-        QueryStatus::Stop
-    });
-    found
-}
-
-/// All of the system's fonts; none if there are no fonts, since the font system would panic.
-fn system() -> Option<Collection> {
-    const PLACES: [&str; 3] =
-        ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
-    let is_set = std::env::var_os(CONFIGURED_BY).is_some();
-    let has_fonts = is_set || PLACES.iter().any(|place| has_font(Path::new(place)));
-    let options = CollectionOptions { shared: false, system_fonts: true };
-    has_fonts.then(|| Collection::new(options))
-}
-
-/// The languages of which this system lacks the font.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Missing(Vec<(&'static str, &'static str)>);
-
-impl Missing {
-    /// Looks in the fonts of the system.
-    #[must_use]
-    pub fn find() -> Self {
-        if let Some(lent) = LENT.get() {
-            return lent.missing.clone();
-        }
-        system().map_or_else(Self::all, |mut system| Lent::choose(&mut system).missing)
-    }
-
-    fn all() -> Self {
-        let lacks = OF_THE_SYSTEM.iter().flat_map(|(languages, _, _, family)| {
-            languages.iter().map(|language| (*language, package(family)))
-        });
-        Self(lacks.collect())
-    }
-
-    /// Whether a language can be drawn.
-    #[must_use]
-    pub fn can_draw(&self, language: &str) -> bool {
-        self.package(language).is_none()
-    }
-
-    /// The package that a language waits for; none when it can be drawn.
-    #[must_use]
-    pub fn package(&self, language: &str) -> Option<&'static str> {
-        let of = base(language);
-        self.0.iter().find(|(known, _)| *known == of).map(|(_, package)| *package)
-    }
 }
 
 thread_local! {
@@ -293,60 +258,102 @@ const CONFIGURED_BY: &str = "FONTCONFIG_FILE";
 
 /// Chooses the fonts to draw with, and hides all the others of the system from the font system.
 ///
-/// Our font and a configuration for fontconfig with it alone are written into `folder`, and an
-/// environment variable points at it: call this before any other thread is started.
+/// Our font and configurations for fontconfig are written into `folder`, and an environment
+/// variable points at them: call this before any other thread is started. A font for each character
+/// of `texts` is looked for.
 ///
 /// # Errors
-/// When the folder cannot be written.
-pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
+/// When neither the folder can be written nor one for temporary files. Nothing is drawn without it:
+/// the font system panics if there is not one font.
+pub fn bring_fonts_for(folder: &Path, texts: &str) -> std::io::Result<()> {
     if LENT.get().is_some() {
         return Ok(());
     }
+    let folder = write(folder).or_else(|_| write(&aside()))?;
+    choose(&folder, texts);
+    point_at(&folder.join(OURS_ALONE));
+    Ok(())
+}
+
+/// Chooses the fonts without drawing with them, as [`bring_fonts_for`] does, and leaves no file.
+///
+/// # Errors
+/// When no temporary folder can be written.
+pub fn look_for_fonts(texts: &str) -> std::io::Result<()> {
+    let aside = aside();
+    let folder = write(&aside)?;
+    choose(&folder, texts);
+    // What is left over is in a folder for temporary files.
+    let _ = std::fs::remove_dir_all(aside);
+    Ok(())
+}
+
+/// A folder of our own among the temporary files.
+fn aside() -> PathBuf {
+    std::env::temp_dir().join(format!("smilepost-{:016x}", rand::random::<u64>()))
+}
+
+fn choose(folder: &Path, texts: &str) {
+    // The system's fonts are looked for beside ours, so that there is one in any case.
+    point_at(&folder.join(WITH_THE_SYSTEMS));
+    LENT.get_or_init(|| {
+        let options = CollectionOptions { shared: false, system_fonts: true };
+        Lent::choose(&mut Collection::new(options), texts)
+    });
+}
+
+/// As [`bring_fonts_for`], for no texts in particular.
+///
+/// # Errors
+/// As there.
+pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
+    bring_fonts_for(folder, "")
+}
+
+/// The configurations of fontconfig.
+const WITH_THE_SYSTEMS: &str = "all-fonts.conf";
+const OURS_ALONE: &str = "fonts.conf";
+
+/// Writes our font and both configurations; returns where they are.
+fn write(folder: &Path) -> std::io::Result<PathBuf> {
     let folder = std::path::absolute(folder)?.join("fonts");
     std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join("NotoSans-Regular.ttf"), FONT)?;
-    let configuration = folder.join("fonts.conf");
-    let text = format!(
-        "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n\
-         <dir>{0}</dir>\n<cachedir>{0}</cachedir>\n</fontconfig>\n",
-        folder.display()
-    );
-    std::fs::write(&configuration, text)?;
-    LENT.get_or_init(|| {
-        let nothing = || Lent { missing: Missing::all(), ..Lent::default() };
-        system().map_or_else(nothing, |mut system| Lent::choose(&mut system))
-    });
+    write_new(&folder.join("NotoSans-Regular.ttf"), FONT)?;
+    let given = std::env::var_os(CONFIGURED_BY).filter(|file| !file.is_empty());
+    let systems = given.map_or_else(|| PathBuf::from("/etc/fonts/fonts.conf"), PathBuf::from);
+    let include = format!("<include ignore_missing=\"yes\">{}</include>\n", escaped(&systems));
+    for (name, more) in [(WITH_THE_SYSTEMS, include.as_str()), (OURS_ALONE, "")] {
+        let text = format!(
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n\
+             {more}<dir>{0}</dir>\n<cachedir>{0}</cachedir>\n</fontconfig>\n",
+            escaped(&folder)
+        );
+        write_new(&folder.join(name), text.as_bytes())?;
+    }
+    Ok(folder)
+}
+
+/// Writes a file that does not hold this already: a kiosk that runs may have it mapped.
+fn write_new(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    let is_written = std::fs::read(file).is_ok_and(|known| known == content);
+    if is_written { Ok(()) } else { std::fs::write(file, content) }
+}
+
+fn escaped(path: &Path) -> String {
+    path.display().to_string().replace('&', "&amp;").replace('<', "&lt;")
+}
+
+fn point_at(configuration: &Path) {
     #[expect(unsafe_code, reason = "no other thread is there yet to read the environment")]
     // SAFETY: the caller has started no thread, as the documentation asks.
     unsafe {
         std::env::set_var(CONFIGURED_BY, configuration);
     }
-    Ok(())
-}
-
-/// Whether there is a font anywhere in a folder.
-fn has_font(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return false;
-    };
-    entries.flatten().any(|entry| {
-        let path = entry.path();
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        path.is_dir() && has_font(&path)
-            || ending.is_some_and(|ending| ["ttf", "otf", "ttc", "pfb"].contains(&ending))
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_language_whose_font_is_missing_names_its_package() {
-        let missing = Missing(vec![("ja", "fonts-noto-cjk")]);
-        assert_eq!(missing.package("ja-JP"), Some("fonts-noto-cjk"));
-        assert!(missing.can_draw("ko") && missing.can_draw("ar") && !missing.can_draw("ja"));
-    }
 
     #[test]
     fn a_family_that_lacks_the_letters_of_a_script_does_not_count_as_its_font() {
@@ -355,9 +362,10 @@ mod tests {
         let added = system.register_fonts(Blob::new(Arc::new(FONT)), None);
         let ours: Vec<FamilyId> = added.iter().map(|(family, _)| *family).collect();
         system.set_generic_families(GenericFamily::SansSerif, ours.iter().copied());
-        let lent = Lent::choose(&mut system);
-        assert_eq!(lent.missing, Missing::all());
+        let texts = "今日のレジは Ελλάδα → ᏣᎳᎩ";
+        let lent = Lent::choose(&mut system, texts);
         assert!(lent.files.is_empty() && lent.signs.is_empty() && lent.scripts.is_empty());
-        assert!(!lent.missing.can_draw("ja-JP") && lent.missing.can_draw("el"));
+        let lacking: String = lent.fonts.lacking(texts).into_iter().collect();
+        assert_eq!(lacking, "ᎩᎳᏣ→のはジレ今日");
     }
 }

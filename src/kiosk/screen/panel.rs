@@ -22,6 +22,18 @@ pub fn dpi() -> Option<f32> {
     dpi_in(Path::new(CONNECTORS))
 }
 
+/// How many connectors say that a display is plugged in.
+#[must_use]
+pub fn connected() -> usize {
+    let connectors = std::fs::read_dir(CONNECTORS).into_iter().flatten().flatten();
+    let status = |entry: std::fs::DirEntry| std::fs::read_to_string(entry.path().join("status"));
+    connectors
+        .filter(|entry| entry.path().join("status").is_file())
+        .map(status)
+        .filter(|status| status.as_ref().is_ok_and(|status| status.trim() == "connected"))
+        .count()
+}
+
 fn dpi_in(connectors: &Path) -> Option<f32> {
     let mut folders: Vec<PathBuf> =
         std::fs::read_dir(connectors).ok()?.flatten().map(|entry| entry.path()).collect();

@@ -79,6 +79,14 @@ impl Connector {
         }
     }
 
+    /// The host and port of the hub, and the proxy before it, if there is one.
+    pub(super) fn ends(&self) -> (&str, u16, Option<String>) {
+        let host = self.hub.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let port = self.hub.port_or_known_default().unwrap_or_default();
+        let proxy = self.made.as_ref().and_then(|way| way.proxy.as_ref());
+        (host, port, proxy.map(ToString::to_string))
+    }
+
     /// Why a request on this way failed, for a person.
     pub(super) fn why(&self, error: &reqwest::Error) -> String {
         let proxy = self.made.as_ref().and_then(|way| way.proxy.as_ref());

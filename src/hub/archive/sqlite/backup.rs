@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{FILE, SCHEMA_VERSION, upkeep};
+use crate::owner;
 
 /// What lies beside the archive, by the names of the files.
 pub type Beside = Vec<(String, Vec<u8>)>;
@@ -63,10 +64,10 @@ pub enum Error {
 /// no file of that name.
 pub fn write(data_dir: &Path, beside: &Beside, to: &Path) -> Result<(), Error> {
     let archive = data_dir.join(FILE);
-    if !archive.exists() {
+    if !is_there(&archive)? {
         return Err(Error::NoArchive(data_dir.to_owned()));
     }
-    if to.exists() {
+    if is_there(to)? {
         return Err(Error::Exists(to.to_owned()));
     }
     let part = Part::beside(to)?;
@@ -82,6 +83,14 @@ pub fn write(data_dir: &Path, beside: &Beside, to: &Path) -> Result<(), Error> {
     check(&copy, to)?;
     copy.close().map_err(|(_, error)| Error::Sqlite("close the copy", error))?;
     part.keep(to)
+}
+
+/// Whether there is such a file.
+///
+/// # Errors
+/// When nobody can say, such as in a folder that is closed to this user.
+pub fn is_there(file: &Path) -> Result<bool, Error> {
+    file.try_exists().map_err(|error| Error::File(file.to_owned(), error))
 }
 
 fn put_beside(copy: &Connection, beside: &Beside) -> rusqlite::Result<()> {
@@ -135,12 +144,14 @@ pub fn restore(
 ) -> Result<(), Error> {
     let target = data_dir.join(FILE);
     let sides = LEFTOVERS.map(|ending| data_dir.join(format!("{FILE}{ending}")));
-    if let Some(taken) = [&target].into_iter().chain(&sides).find(|file| file.exists()) {
-        return Err(Error::NotEmpty(taken.clone()));
+    for file in [&target].into_iter().chain(&sides) {
+        if is_there(file)? {
+            return Err(Error::NotEmpty(file.clone()));
+        }
     }
     std::fs::create_dir_all(data_dir).map_err(|error| Error::File(data_dir.to_owned(), error))?;
     let unreadable = |error| Error::File(from.to_owned(), error);
-    let mut input = File::open(from).map_err(unreadable)?;
+    let mut input = owner::as_caller(|| File::open(from)).map_err(unreadable)?;
     let part = Part::beside(&target)?;
     let mut output = part.create().map_err(|error| Error::File(part.0.clone(), error))?;
     io::copy(&mut input, &mut output).map_err(unreadable)?;

@@ -22,6 +22,7 @@ impl Phone {
         _told_ms: i64,
         _clerk: ClerkThread,
         _ask: impl Fn(Request) -> Result<(), Busy> + Send + Sync + 'static,
+        _tell: impl Fn(Option<String>) + Send + 'static,
     ) -> Result<Self, Error> {
         Err(Error::NotBuilt)
     }

@@ -42,7 +42,8 @@ impl Phone {
     /// Serves the page from a thread of its own for as long as the process lives.
     ///
     /// `told_ms` is a time that has certainly passed, in milliseconds since 1970 UTC; `ask` passes
-    /// a request on to the attendant.
+    /// a request on to the attendant. An address that this machine does not have yet, or that is
+    /// taken, is tried again for ever; `tell` gets why it is not served, and nothing once it is.
     ///
     /// # Errors
     /// [`Error`] says which step failed; the kiosk goes on without the page.
@@ -52,11 +53,12 @@ impl Phone {
         told_ms: i64,
         clerk: ClerkThread,
         ask: impl Fn(Request) -> Result<(), Busy> + Send + Sync + 'static,
+        tell: impl Fn(Option<String>) + Send + 'static,
     ) -> Result<Self, Error> {
-        let listener = std::net::TcpListener::bind(listen.address)
-            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-            .map_err(|error| Error::Listen(listen.address, error))?;
-        let address = listener.local_addr().unwrap_or(listen.address);
+        let wanted = listen.address;
+        let bound = bind(wanted);
+        let address =
+            bound.as_ref().map_or(wanted, |listener| listener.local_addr().unwrap_or(wanted));
         let listen = PhoneListen { address, ..listen.clone() };
         let certificate =
             Certificate::read_or_make(data_dir, told_ms).map_err(Error::Certificate)?;
@@ -74,6 +76,10 @@ impl Phone {
             runtime.block_on(async {
                 let now_ms = move || clocks.clocks().wall_ms.max(told_ms);
                 tokio::spawn(certificate::keep(folder, shown, told, now_ms));
+                let listener = match bound {
+                    Ok(listener) => listener,
+                    Err(error) => bind_again(wanted, &error, tell).await,
+                };
                 let entrance = Entrance::open(sessions);
                 let routes = pages::routes(clerk, entrance, Box::new(ask), limits, hosts);
                 // The page ends with the process.
@@ -110,6 +116,43 @@ impl Phone {
             }
         });
         Address { url: format!("https://{host}:{port}/"), fingerprint }
+    }
+}
+
+/// How long until an address is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Tries an address until it is this machine's, and free.
+async fn bind_again(
+    address: SocketAddr,
+    first: &std::io::Error,
+    tell: impl Fn(Option<String>),
+) -> std::net::TcpListener {
+    let mut last = first.to_string();
+    tracing::error!(%address, error = last, "the desk's page cannot listen; it is tried again");
+    tell(Some(format!("cannot listen on {address}: {last}")));
+    loop {
+        tokio::time::sleep(RETRY).await;
+        match bind(address) {
+            Ok(listener) => {
+                tracing::info!(%address, "the desk's page listens now");
+                tell(None);
+                return listener;
+            }
+            Err(error) => {
+                let error = error.to_string();
+                if error != last {
+                    tell(Some(format!("cannot listen on {address}: {error}")));
+                    last = error;
+                }
+            }
+        }
     }
 }
 

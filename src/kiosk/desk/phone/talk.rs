@@ -1,7 +1,5 @@
 //! The messages between the page for phones and the rest of the kiosk.
 
-use std::net::SocketAddr;
-
 use tokio::sync::oneshot;
 
 use crate::feedback::note::Noted;
@@ -15,9 +13,6 @@ pub enum Error {
         "this build has no page for phones: build with the feature `phone`, or delete desk.listen"
     )]
     NotBuilt,
-    /// The address is taken, or not of this machine.
-    #[error("cannot listen on {0} for the desk's page")]
-    Listen(SocketAddr, #[source] std::io::Error),
     /// There is no certificate, and none could be made.
     #[error("cannot make a certificate for the desk's page")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -508,6 +508,9 @@ pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>)
         @for (count, said) in counted {
             @if count > 0 { p { strong { (words.fill(said, &[&count])) } } }
         }
+        @for (part, why) in &health.away {
+            p { strong { (Foreign(&format!("{part}: {why}"))) } }
+        }
         @for (button, others) in &health.silent {
             p {
                 (words.fill(

@@ -1,5 +1,7 @@
 //! The sheets of the desk on the screen, and what a shop manager does with them.
 
+use std::collections::BTreeMap;
+
 use crate::feedback::alert::{Alert, Over};
 use crate::feedback::call::{Call, Called};
 use crate::feedback::note::Noted;
@@ -185,6 +187,8 @@ pub struct Health {
     pub is_recording: bool,
     /// What is known of head office; nothing if the kiosk is not enrolled.
     pub office: Option<Office>,
+    /// What the kiosk goes on without, and why, by the names of its parts.
+    pub away: BTreeMap<String, String>,
     /// Whether this boot has an anchor.
     pub is_clock_known: bool,
     /// Whether the shop's time zone is unknown, so that its days are those of UTC.

@@ -65,6 +65,11 @@ impl Translations {
         Self { language: language.to_owned(), texts }
     }
 
+    /// All of them, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.texts.values().map(String::as_str)
+    }
+
     /// Their language, as a BCP 47 tag.
     #[must_use]
     pub fn language(&self) -> &str {

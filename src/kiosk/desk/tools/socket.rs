@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::clock::set_clock;
 use super::export::{export, export_all};
@@ -22,7 +23,10 @@ use crate::foreign::{Line, next_line};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::desk::counts::summary::summary_of_all;
-use crate::wire::local::{Ask, Carried, Done, Exported, Office, Summary, Unanswered, Verified};
+use crate::kiosk::desk::phone::talk::{self, Busy, Request};
+use crate::wire::local::{
+    Ask, Carried, Done, Exported, Office, Standing, Summary, Unanswered, Verified,
+};
 
 /// The socket's name in the runtime folder.
 pub const FILE: &str = "kiosk.sock";
@@ -43,7 +47,11 @@ const PATIENCE_MS: u64 = 10_000;
 ///
 /// # Errors
 /// When the runtime folder cannot be made, or the socket cannot be bound.
-pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
+pub fn listen(
+    folder: &Path,
+    clerk: ClerkThread,
+    ask: impl Fn(Request) -> Result<(), Busy> + Clone + Send + 'static,
+) -> io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(FILE);
     // The journal's lock is taken already, so a socket that is still here is a leftover.
@@ -52,10 +60,10 @@ pub fn listen(folder: &Path, clerk: ClerkThread) -> io::Result<PathBuf> {
     let listener = UnixListener::bind(near.path())?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))?;
     for _ in 0..ASKERS_MAX {
-        let (listener, clerk) = (listener.try_clone()?, clerk.clone());
+        let (listener, clerk, ask) = (listener.try_clone()?, clerk.clone(), ask.clone());
         let answer_all = move || {
             for asker in listener.incoming() {
-                let answered = asker.and_then(|asker| answer(&asker, &clerk));
+                let answered = asker.and_then(|asker| answer(&asker, &clerk, &ask));
                 if let Err(error) = answered {
                     tracing::debug!(%error, "an asker went away");
                 }
@@ -111,7 +119,31 @@ fn request(asker: &UnixStream, now_ms: impl Fn() -> u64) -> io::Result<Vec<u8>> 
     Ok(line)
 }
 
-fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
+/// How the kiosk is: the attendant knows.
+fn standing(
+    ask: &impl Fn(Request) -> Result<(), Busy>,
+    now_ms: u64,
+) -> Result<Standing, Unanswerable> {
+    let (reply, told) = oneshot::channel();
+    let asked = ask(Request::Look(reply)).ok();
+    let told = asked.and_then(|()| told.blocking_recv().ok()).ok_or(Unanswerable::Busy)?;
+    let talk::Standing { health, .. } = told;
+    let office = health.office.unwrap_or_default();
+    Ok(Standing {
+        is_recording: health.is_recording,
+        is_clock_known: health.is_clock_known,
+        trouble: office.trouble,
+        heard_s: office.confirmed_ms.map(|at_ms| now_ms.saturating_sub(at_ms) / 1_000),
+        page: health.phone.map(|address| address.url),
+        away: health.away,
+    })
+}
+
+fn answer(
+    asker: &UnixStream,
+    clerk: &ClerkThread,
+    ask: &impl Fn(Request) -> Result<(), Busy>,
+) -> io::Result<()> {
     asker.set_write_timeout(Some(Duration::from_millis(PATIENCE_MS)))?;
     let line = request(asker, || clerk.clocks().boot_ms)?;
     let mut out = BufWriter::new(asker);
@@ -151,6 +183,10 @@ fn answer(asker: &UnixStream, clerk: &ClerkThread) -> io::Result<()> {
             .map(|told| write_line(&mut out, &told)),
         Ok(Ask::Retry) => retry_all(Some(&clerk.source()), &clerk.former())
             .map(|done| write_line(&mut out, &Done { done })),
+        Ok(Ask::Standing) => {
+            let told = standing(ask, clerk.clocks().boot_ms);
+            told.map(|told| write_line(&mut out, &told))
+        }
         Ok(Ask::Carry { folder }) => {
             let folder = stick::open(&folder);
             let folder = folder.map_err(|error| Unanswerable::Stick(error.to_string()));
@@ -254,6 +290,15 @@ impl Answers {
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
     pub fn office(mut self) -> Result<Office, Error> {
+        let line = self.line()?.unwrap_or_default();
+        parse(&line)
+    }
+
+    /// The answer to [`Ask::Standing`].
+    ///
+    /// # Errors
+    /// When the kiosk cannot answer, or the connection breaks.
+    pub fn standing(mut self) -> Result<Standing, Error> {
         let line = self.line()?.unwrap_or_default();
         parse(&line)
     }

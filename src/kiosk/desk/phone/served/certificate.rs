@@ -44,27 +44,42 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    /// The certificate in a folder; a new one if it is missing, unreadable or about to expire.
+    /// The certificate in a folder; a new one if it is missing, no certificate or about to expire.
     ///
     /// # Errors
-    /// When a new one cannot be made or written.
+    /// When it cannot be read, or a new one cannot be made or written.
     pub(super) fn read_or_make(folder: &Path, told_ms: i64) -> Result<Self, AnyError> {
         let now = DateTime::from_timestamp_millis(told_ms).unwrap_or_default().date_naive();
-        match Self::read(folder, now) {
+        match Self::read(folder, now)? {
             Some(known) => Ok(known),
             None => Self::make(folder, now),
         }
     }
 
-    /// None if it is missing, unreadable, about to expire, or of another age.
-    fn read(folder: &Path, now: NaiveDate) -> Option<Self> {
-        let text = std::fs::read_to_string(folder.join(CERTIFICATE_FILE)).ok()?;
+    /// None if it is missing, no certificate, about to expire, or of another age. One that is there
+    /// and cannot be read is not replaced: the fingerprint that people compared would be another.
+    fn read(folder: &Path, now: NaiveDate) -> Result<Option<Self>, AnyError> {
+        let content = |name: &str| {
+            let file = folder.join(name);
+            match std::fs::read(&file) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                read => read.map(Some).map_err(|error| {
+                    AnyError::from(format!("{} cannot be read: {error}", file.display()))
+                }),
+            }
+        };
+        let (certificate, key) = (content(CERTIFICATE_FILE)?, content(KEY_FILE)?);
+        let pair = certificate.zip(key);
+        Ok(pair.and_then(|(certificate, key)| Self::sound(&certificate, &key, now)))
+    }
+
+    fn sound(certificate: &[u8], key: &[u8], now: NaiveDate) -> Option<Self> {
+        let text = std::str::from_utf8(certificate).ok()?;
         let until: NaiveDate = text.strip_prefix(HOLDS_UNTIL)?.lines().next()?.parse().ok()?;
         let after = |days| now.checked_add_days(chrono::Days::new(days));
         let is_old = after(DAYS_LEFT_LEAST)? > until || after(DAYS_LEFT_MOST)? < until;
-        let key = std::fs::read(folder.join(KEY_FILE)).ok()?;
-        let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
-        let key = PrivateKeyDer::from_pem_slice(&key).ok()?;
+        let certificate = CertificateDer::from_pem_slice(certificate).ok()?;
+        let key = PrivateKeyDer::from_pem_slice(key).ok()?;
         let known = Self { certificate, key };
         (!is_old && Shown::new(known.pair()).is_ok()).then_some(known)
     }
@@ -128,7 +143,7 @@ pub(super) async fn keep(
     });
     at_change(&Certificate::files(&folder), || {
         let now = DateTime::from_timestamp_millis(now_ms()).unwrap_or_default().date_naive();
-        let known = Certificate::read(&folder, now);
+        let known = Certificate::read(&folder, now).ok().flatten();
         let another = known.and_then(|known| {
             shown.replace(known.pair()).ok().map(|is_another| (known.fingerprint(), is_another))
         });

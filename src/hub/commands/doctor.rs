@@ -1,0 +1,259 @@
+//! The checks of `smilepost-hub doctor`: what works, what does not and how to cure it.
+//!
+//! Nothing is called fine that was not seen to work, and each check ends in time.
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::carried::seal::{HubKeys, KEYS_FILE};
+use crate::file;
+use crate::finding::{Finding, fine, note, wrong};
+use crate::hub::archive::sqlite::FILE;
+use crate::hub::archive::sqlite::look::{Look, look};
+use crate::hub::archive::{self, Archive};
+use crate::hub::settings::{MIB, Settings};
+use crate::web::server;
+
+/// The file of the time of the last backup in the data folder.
+const BACKED_UP_FILE: &str = "hub.backed-up";
+
+/// How long a listener may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// With less free space than this, in mebibytes, the disk is about to be full.
+const ROOM_MIB_MIN: u64 = 512;
+
+/// A kiosk that has not delivered for so long is named, in milliseconds: a day.
+const SILENT_MS: i64 = 24 * HOUR_MS;
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// A backup that is older than this is named, in hours: a week.
+const BACKUP_HOURS_MAX: i64 = 7 * 24;
+
+/// What the doctor cannot see by itself.
+pub struct Seen {
+    /// The time, in milliseconds since 1970 UTC.
+    pub now_ms: i64,
+    /// Whether a time service vouches for it.
+    pub is_vouched: bool,
+    /// Whether it can be right at all.
+    pub is_possible: bool,
+    /// How many bytes are free for the archive.
+    pub free_bytes: Option<u64>,
+}
+
+/// Checks everything but what is in the archive, which is read for as long as `goes_on` says so.
+pub fn examine(
+    settings: &Settings,
+    seen: &Seen,
+    goes_on: impl Fn() -> bool + Send + 'static,
+) -> Vec<Finding> {
+    let mut findings = vec![data(&settings.data_dir), archive(&settings.data_dir, goes_on)];
+    findings.extend(seen.free_bytes.map(room));
+    findings.push(keys(&settings.data_dir));
+    findings.push(time(seen));
+    findings.extend(settings.tls.as_ref().map(certificate));
+    let has_tls = settings.tls.is_some();
+    findings.push(listener("kiosks", "listen", settings.listen, has_tls));
+    findings.push(listener("dashboard", "dashboard.listen", settings.dashboard, has_tls));
+    findings.push(backup(&settings.data_dir, seen.now_ms));
+    findings
+}
+
+/// Notes the time of a backup, for the doctor.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn note_backup(data_dir: &Path, now_ms: i64) -> std::io::Result<()> {
+    file::write(&data_dir.join(BACKED_UP_FILE), now_ms.to_string().as_bytes())
+}
+
+/// Whether there is an archive in a folder.
+#[must_use]
+pub fn has_archive(data_dir: &Path) -> bool {
+    data_dir.join(FILE).try_exists().unwrap_or(false)
+}
+
+/// What is said of an archive that cannot be opened or asked.
+#[must_use]
+pub fn unreadable(error: &archive::Error) -> Finding {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let why = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
+    wrong(format!("kiosks: the archive does not say how they are ({why}): see the archive's line"))
+}
+
+/// How each kiosk is, by its last delivery.
+pub async fn kiosks<A: Archive>(archive: &A, now_ms: i64) -> Vec<Finding> {
+    let (mut heard, mut findings) = (0, Vec::new());
+    let kiosks = match archive.kiosks().await {
+        Ok(kiosks) => kiosks,
+        Err(error) => return vec![unreadable(&error)],
+    };
+    for status in kiosks {
+        let id = &status.kiosk.id;
+        match status.last_contact_ms {
+            _ if !status.is_enrolled => findings.push(note(format!(
+                "kiosk {id}: not enrolled: type the code of `smilepost-hub kiosk code {id}` there"
+            ))),
+            None => findings.push(note(format!(
+                "kiosk {id}: enrolled, and has delivered nothing yet: `smilepost-kiosk doctor` \
+                 there"
+            ))),
+            Some(at_ms) if now_ms - at_ms > SILENT_MS => findings.push(wrong(format!(
+                "kiosk {id}: its last delivery was {} hours ago: `smilepost-kiosk doctor` there",
+                (now_ms - at_ms) / HOUR_MS
+            ))),
+            Some(_) => heard += 1,
+        }
+        if let Some(why) = &status.survey_complaint {
+            findings.push(wrong(format!("kiosk {id}: does not ask its survey: {why}")));
+        }
+        if status.is_cloned {
+            findings.push(wrong(format!(
+                "kiosk {id}: two devices use its token: `smilepost-hub kiosk revoke {id}`, then \
+                 enrol the right one again"
+            )));
+        }
+    }
+    if heard > 0 {
+        findings.push(fine(format!("kiosks: {heard} have delivered within a day")));
+    }
+    findings
+}
+
+fn data(folder: &Path) -> Finding {
+    let probe = folder.join("hub.try");
+    let tried = file::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    let folder = folder.display();
+    match tried {
+        Ok(()) => fine(format!("data folder: {folder} can be written")),
+        Err(error) => wrong(format!(
+            "data folder: {folder} cannot be written ({error}): free space, give the folder to the \
+             hub's user (`sudo chown -R smilepost-hub: {folder}`), or change data_dir"
+        )),
+    }
+}
+
+fn archive(folder: &Path, goes_on: impl Fn() -> bool + Send + 'static) -> Finding {
+    match look(folder, goes_on) {
+        Look::Missing => note(format!(
+            "archive: there is none in {} yet: start the hub once, or check data_dir",
+            folder.display()
+        )),
+        Look::Sound(bytes) => {
+            fine(format!("archive: all of its {} MiB were read and are sound", bytes / MIB))
+        }
+        Look::Long(bytes) => note(format!(
+            "archive: {} MiB take too long to be read whole here; `smilepost-hub backup` reads and \
+             checks all of it",
+            bytes / MIB
+        )),
+        Look::Unusable(why) => wrong(format!("archive: {why}")),
+    }
+}
+
+fn room(bytes: u64) -> Finding {
+    match bytes / MIB {
+        mib @ ROOM_MIB_MIN.. => fine(format!("space: {mib} MiB are free")),
+        mib => wrong(format!("space: only {mib} MiB are free: make room, or use a larger disk")),
+    }
+}
+
+fn keys(folder: &Path) -> Finding {
+    let file = folder.join(KEYS_FILE);
+    match file.try_exists() {
+        Ok(false) => note("keys: none yet; the hub makes them at its first start"),
+        Err(error) => wrong(format!("keys: {} cannot be read: {error}", file.display())),
+        Ok(true) => match HubKeys::read_or_make(folder) {
+            Ok(_) => fine("keys: valid; keep a backup of them with the archive"),
+            Err(error) => wrong(format!(
+                "keys: {} cannot be used ({error}): restore it from a backup; without it no \
+                 delivery on a stick can be opened",
+                file.display()
+            )),
+        },
+    }
+}
+
+fn time(seen: &Seen) -> Finding {
+    match (seen.is_possible, seen.is_vouched) {
+        (true, true) => fine("clock: a time service has set it"),
+        (true, false) => wrong(
+            "clock: no time service vouches for it, and kiosks take their time from it: \
+             `sudo timedatectl set-ntp true`",
+        ),
+        (false, _) => wrong("clock: wrong: `sudo timedatectl set-ntp true`"),
+    }
+}
+
+fn certificate(files: &server::Files) -> Finding {
+    let certificate = files.certificate.display();
+    match files.show() {
+        Ok(_) => fine(format!("certificate: {certificate} and its key can be read and fit")),
+        Err(error) => {
+            let causes =
+                std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+            let why = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
+            wrong(format!("certificate: {why}: check tls.certificate and tls.key"))
+        }
+    }
+}
+
+/// Whether somebody answers at an address, or could.
+fn listener(what: &str, key: &str, address: SocketAddr, has_tls: bool) -> Finding {
+    let own: IpAddr = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let near = SocketAddr::new(own, address.port());
+    match TcpStream::connect_timeout(&near, ANSWER_MAX) {
+        Ok(_) if has_tls => note(format!(
+            "{what}: {address} takes connections; open it by the name in its certificate to see \
+             that it is trusted"
+        )),
+        Ok(stream) => match answers(stream) {
+            Ok(()) => fine(format!("{what}: the hub answers at {address}")),
+            Err(error) => wrong(format!(
+                "{what}: something at {address} takes connections and does not answer as a hub \
+                 does ({error}): is it another program? Change {key}, or restart the hub"
+            )),
+        },
+        Err(_) => match TcpListener::bind(address) {
+            Ok(_) => note(format!(
+                "{what}: nobody listens at {address}: `sudo systemctl start smilepost-hub`, then \
+                 ask again"
+            )),
+            Err(error) => wrong(format!(
+                "{what}: the hub cannot listen at {address} ({error}): change {key}, or give this \
+                 machine the address"
+            )),
+        },
+    }
+}
+
+/// Asks for a page over plain HTTP; whatever a hub says, it says it as HTTP.
+fn answers(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    stream.set_write_timeout(Some(ANSWER_MAX))?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let mut begin = [0; 9];
+    stream.read_exact(&mut begin)?;
+    let is_http = begin.starts_with(b"HTTP/1.");
+    if is_http { Ok(()) } else { Err(std::io::ErrorKind::InvalidData.into()) }
+}
+
+fn backup(folder: &Path, now_ms: i64) -> Finding {
+    let noted = std::fs::read_to_string(folder.join(BACKED_UP_FILE)).ok();
+    let at_ms = noted.and_then(|text| text.trim().parse::<i64>().ok());
+    let cure = "`smilepost-hub backup FILE`, every night by a timer";
+    match at_ms.map(|at_ms| (now_ms - at_ms) / HOUR_MS) {
+        None => note(format!("backup: none is known of: {cure}")),
+        Some(hours) if hours > BACKUP_HOURS_MAX => {
+            wrong(format!("backup: the last one is {} days old: {cure}", hours / 24))
+        }
+        Some(hours) => fine(format!("backup: the last one was made {hours} hours ago")),
+    }
+}
