@@ -282,6 +282,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             let standing = Standing::of(&settings)?;
             print(standing.waiting().join("\n"))?;
             let before = decide(&standing, before)?;
+            standing.allows(before, give_up)?;
             let enrolment = match letter {
                 Some(letter) => open_letter(&letter)?,
                 None => {
@@ -342,7 +343,11 @@ fn act(command: Command) -> anyhow::Result<()> {
             let summary = summary(&settings, date.or(from), to, (all, exact))?;
             match format {
                 SummaryFormat::Csv => {
-                    let shop = shop(&settings, Enrolment::read(&settings.data_dir)?.as_ref());
+                    let mut shop = shop(&settings, Enrolment::read(&settings.data_dir)?.as_ref());
+                    if all {
+                        // A row has ratings of every place.
+                        [&mut shop.name, &mut shop.kiosk, &mut shop.touchpoint].map(String::clear);
+                    }
                     let row = Row::default();
                     let mut sheet = Table::new(std::io::stdout(), Dialect::PLAIN, &row)?;
                     let rows = desk::rows(&summary, &shop, Dialect::PLAIN);

@@ -5,6 +5,7 @@
 //! strangers cannot make it cost more than one every few seconds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -14,6 +15,9 @@ use crate::feedback::moment::Reading;
 
 /// For how long an answer is fresh, in milliseconds.
 pub const FRESH_MS: u64 = 10_000;
+
+/// How long a page waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 const MIB: u64 = 1_024 * 1_024;
 
@@ -40,6 +44,16 @@ impl<A: Archive> Readiness<A> {
     /// Of an archive; nothing is known yet.
     pub fn new(archive: A, read_clocks: fn() -> Reading) -> Self {
         Self { archive, read_clocks, last: Arc::default() }
+    }
+
+    /// As [`Readiness::ask`], for a page that must not wait for a disk that hangs.
+    ///
+    /// # Errors
+    /// When no delivery can be stored, or nobody knows within three seconds.
+    pub async fn ask_soon(&self) -> Answer {
+        let asked = tokio::time::timeout(PATIENCE, self.ask()).await;
+        let late = || Unready { why: "the archive does not answer in time".to_owned() };
+        asked.unwrap_or_else(|_| Err(late()))
     }
 
     /// The answer of a rehearsal that was made a few seconds ago at most.

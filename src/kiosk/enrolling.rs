@@ -45,6 +45,12 @@ pub enum Error {
          which is kept here and never sent; the code was not used"
     )]
     Undecided(u64),
+    /// A kiosk is running, and would go on taking ratings for what is given up.
+    #[error(
+        "smilepost-kiosk is running, and what it takes until its restart would be given up or \
+         taken for a trial too: stop it first; the code was not used"
+    )]
+    Running,
 }
 
 /// The journals of the board, opened while no kiosk runs.
@@ -138,6 +144,16 @@ impl Standing {
         said
     }
 
+    /// Refuses what a running kiosk must not go on under: it takes ratings until its restart, and
+    /// nobody would ever send them.
+    ///
+    /// # Errors
+    /// [`Error::Running`].
+    pub fn allows(&self, before: Option<Before>, gives_up: bool) -> Result<(), Error> {
+        let is_trial = self.enrolment.is_none() && before == Some(Before::Trial);
+        if self.is_running && (is_trial || gives_up) { Err(Error::Running) } else { Ok(()) }
+    }
+
     /// Makes an enrolment the present one. What was taken for another place stays with that place,
     /// unless it is given up; returns what became of it, in sentences.
     ///
@@ -173,6 +189,8 @@ impl Standing {
             }
             None => Some(Leave::Keep),
         };
+        // Before the enrolment, so that a power cut between them leaves nothing of another place.
+        OfficeSurvey::forget(data_dir).map_err(|error| Error::Forget(error.into()))?;
         match leave {
             None => {
                 new.write(data_dir)?;
@@ -181,11 +199,10 @@ impl Standing {
                 }
             }
             Some(leave) => {
-                Owners::enter(data_dir, self.enrolment.as_ref(), new, leave)?;
                 pin::forget_given(data_dir).map_err(|error| Error::Forget(error.into()))?;
+                Owners::enter(data_dir, self.enrolment.as_ref(), new, leave)?;
             }
         }
-        OfficeSurvey::forget(data_dir).map_err(|error| Error::Forget(error.into()))?;
         Ok(said)
     }
 

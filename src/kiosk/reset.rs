@@ -57,7 +57,15 @@ pub fn reset(settings: &Settings, gives_up: bool) -> Result<Vec<PathBuf>, Error>
     let files = Files::open(settings, standing.enrolment.as_ref())?;
     let verified = verify_all(files.present.as_ref(), &files.former);
     drop(files);
-    if !verified.map_err(enrolling::Error::from)?.holds {
+    let verified = verified.map_err(enrolling::Error::from)?;
+    let former = verified.former.iter().map(|former| former.sums.set_aside);
+    let set_aside = verified.total.set_aside + former.sum::<u64>();
+    if set_aside > 0 {
+        waiting.push(format!(
+            "Set aside, and kept here alone: {set_aside}; `smilepost-kiosk retry` sends them again."
+        ));
+    }
+    if !verified.holds {
         waiting.push("The books do not balance: see `smilepost-kiosk verify`.".to_owned());
     }
     if !waiting.is_empty() && !gives_up {
@@ -70,11 +78,18 @@ pub fn reset(settings: &Settings, gives_up: bool) -> Result<Vec<PathBuf>, Error>
             false => left.push(file),
         }
     }
-    Ok(left)
+    // Whoever pulls the plug now must not find it all again in the image.
+    let written = std::fs::File::open(&settings.data_dir).and_then(|folder| folder.sync_all());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(left),
+        Err(source) => Err(Error::Undeleted { file: settings.data_dir.clone(), source }),
+        Ok(()) => Ok(left),
+    }
 }
 
 /// What is in the folder, the marks of the journals first: without its mark a journal that is
-/// deleted by halves is taken for a new one, and with it for a damaged one.
+/// deleted by halves is taken for a new one, and with it for a damaged one. What says whose the
+/// journals are comes last: no power cut leaves a journal that seems to be nobody's.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::Undeleted { file: folder.to_owned(), source };
     let entries = match std::fs::read_dir(folder) {
@@ -83,7 +98,13 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     };
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut paths: Vec<PathBuf> = paths.collect::<io::Result<_>>().map_err(failed)?;
-    paths.sort_by_key(|path| (!path.ends_with("journal.mark"), path.clone()));
+    let turn = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
+        Some("journal.mark") => 0,
+        Some(FORMER_DIR) => 2,
+        Some(ENROLMENT_FILE) => 3,
+        _ => 1,
+    };
+    paths.sort_by_key(|path| (turn(path), path.clone()));
     Ok(paths)
 }
 

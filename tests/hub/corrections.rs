@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use smilepost::hub::archive::{
-    Correction, Events as _, Kiosk, Places as _, Shop, Span, Tallies as _,
+    Correction, Credentials as _, Events as _, Kiosk, Places as _, Shop, Span, Tallies as _,
 };
 use smilepost::hub::commands::correct::{self, Since};
 use smilepost::hub::commands::kiosks;
+use smilepost::hub::secrets;
 
 use crate::hub::{KIOSK, NOON, NOW, Scene, delivery, rating};
 use crate::program::Office;
@@ -119,6 +120,9 @@ async fn a_retired_kiosk_is_told_so_keeps_its_numbers_and_can_be_taken_back() {
     // On a day to come it delivers until then.
     correct::retire(&scene.archive, KIOSK, Some("2026-12-01"), NOW).await.unwrap();
     assert_eq!(scene.deliver(&delivery(&[rating(2, 5)])).await.0, 200);
+    let open = secrets::new_code();
+    let hash = secrets::code_hash(&open);
+    assert!(scene.archive.add_code(KIOSK.to_owned(), hash, i64::MAX).await.unwrap());
     let retired = correct::retire(&scene.archive, KIOSK, None, NOW - HOUR).await.unwrap();
     assert!(retired.hints[0].contains("held 3 events by its last contact"), "{retired:?}");
     let (status, answer) = scene.deliver(&delivery(&[rating(3, 5)])).await;
@@ -130,6 +134,7 @@ async fn a_retired_kiosk_is_told_so_keeps_its_numbers_and_can_be_taken_back() {
     assert!(page.contains("retired 60 min ago"), "{page}");
     let (_, page) = scene.page("/?date=2026-11-21").await;
     assert!(!page.contains(KIOSK), "it is no more");
+    assert_eq!(scene.enrol(&open).await.0, 403, "a code from before lets nobody in");
     let code = kiosks::new_code(&scene.archive, KIOSK, NOW).await.unwrap_err().to_string();
     assert!(code.contains("is retired") && code.contains("--undo"), "{code}");
     // Another one takes its place.

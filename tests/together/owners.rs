@@ -307,6 +307,8 @@ fn while_the_kiosk_runs_on_what_it_takes_is_the_former_places_until_the_restart(
     let site = Site::new();
     let (_hub, kiosk, mut buttons) = site.open_shop();
     let code = new_kiosk(&site, "Turku");
+    let refused = site.fail("kiosk", &["enrol", &address(&site), &code, "--give-up"]);
+    assert!(refused.contains("stop it first; the code was not used"), "{refused}");
     let said = site.say("kiosk", &["enrol", &address(&site), &code]);
     assert!(said.contains("Until the restart, everything still belongs to kallio"), "{said}");
     press(&site, &mut buttons, &[2]);

@@ -92,6 +92,9 @@ pub async fn kiosks<A: Archive>(archive: &A, now_ms: i64) -> Vec<Finding> {
         Err(error) => return vec![unreadable(&error)],
     };
     for status in kiosks {
+        if status.retired_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            continue;
+        }
         let id = &status.kiosk.id;
         match status.last_contact_ms {
             _ if !status.is_enrolled => findings.push(note(format!(

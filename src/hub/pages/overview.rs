@@ -53,7 +53,7 @@ pub(super) async fn overview<A: Archive>(
         let overview =
             figures::overview(&state.archive, asked, &state.zones.rules(), now_ms).await?;
         let refresh_s = overview.asked.is_none().then_some(REFRESH_S);
-        let alarm = readiness::alarm(&state.readiness.ask().await);
+        let alarm = readiness::alarm(&state.readiness.ask_soon().await);
         let main = main(&overview, alarm.as_deref());
         Ok(layout::page(refresh_s, &nav(&overview), &main, &foot(&overview)))
     };

@@ -97,6 +97,10 @@ async fn tell(
         Format::Text => ("text/plain; charset=utf-8", summoned.text.clone().into_bytes()),
         Format::Json => ("application/json", serde_json::to_vec(summoned).unwrap_or_default()),
     };
+    let age = || Duration::from_millis(clock::boot_ms().saturating_sub(at_ms));
+    if age() > AGE_MAX {
+        return Err("it waited too long behind others".to_owned());
+    }
     let mut pause = PAUSE;
     let mut last = String::new();
     for left in (0..TRIES).rev() {
@@ -113,8 +117,7 @@ async fn tell(
                 true
             }
         };
-        let age = Duration::from_millis(clock::boot_ms().saturating_sub(at_ms));
-        if !is_worth_a_try || left == 0 || age + pause > AGE_MAX {
+        if !is_worth_a_try || left == 0 || age() + pause > AGE_MAX {
             break;
         }
         tokio::time::sleep(pause).await;

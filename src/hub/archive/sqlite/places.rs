@@ -106,6 +106,10 @@ impl Places for Sqlite {
             if transaction.execute(sql, params![at_ms, kiosk])? == 0 {
                 return Ok(false);
             }
+            if at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+                let sql = "update code set spent_ms = ? where kiosk = ? and spent_ms is null";
+                transaction.execute(sql, params![now_ms, kiosk])?;
+            }
             let what = match at_ms {
                 Some(at_ms) => format!("retired at {}", rfc3339(at_ms)),
                 None => "taken back".to_owned(),
