@@ -346,7 +346,9 @@ fn act(command: Command) -> anyhow::Result<()> {
                     let mut shop = shop(&settings, Enrolment::read(&settings.data_dir)?.as_ref());
                     if all {
                         // A row has ratings of every place.
-                        [&mut shop.name, &mut shop.kiosk, &mut shop.touchpoint].map(String::clear);
+                        for text in [&mut shop.name, &mut shop.kiosk, &mut shop.touchpoint] {
+                            text.clear();
+                        }
                     }
                     let row = Row::default();
                     let mut sheet = Table::new(std::io::stdout(), Dialect::PLAIN, &row)?;
