@@ -22,11 +22,13 @@ pub fn write(file: &Path, content: &[u8]) -> std::io::Result<()> {
     std::fs::File::open(folder_of(file))?.sync_all()
 }
 
-/// How many bytes may still be written on the disk of a folder; none where it does not say.
-#[must_use]
-pub fn free_bytes(folder: &Path) -> Option<u64> {
-    let room = rustix::fs::statvfs(folder).ok()?;
-    Some(room.f_bavail.saturating_mul(room.f_frsize))
+/// How many bytes may still be written on the disk of a folder.
+///
+/// # Errors
+/// When the system does not say.
+pub fn free_bytes(folder: &Path) -> std::io::Result<u64> {
+    let room = rustix::fs::statvfs(folder)?;
+    Ok(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -13,6 +13,7 @@ pub mod former;
 pub mod health;
 pub mod journal;
 pub mod office_survey;
+mod opening;
 pub mod pin;
 pub mod reset;
 mod retry;
@@ -30,16 +31,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 
 use self::attendant::{Attendant, Clocks, Message, Outputs, Parts};
-use self::buttons::Lamps;
 use self::desk::ClerkThread;
-use self::desk::phone::Phone;
-use self::desk::phone::talk::Busy;
 use self::desk::sheets::sheet::{Address, Tap};
 use self::desk::sheets::translations::Translations;
 use self::display::Display;
 use self::former::FormerJournal;
 use self::journal::{Journal, JournalThread, Limits};
 use self::office_survey::OfficeSurvey;
+pub use self::opening::ScreenTarget;
 use self::screen::Screen;
 use self::screen::fonts;
 use self::settings::{Enrolment, Owners, Settings};
@@ -64,18 +63,6 @@ pub const SERVICE: Service = Service {
 
 /// How many messages wait for the attendant at most; beyond that, their senders wait too.
 const MESSAGES_MAX: usize = 256;
-
-/// Where the screen is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ScreenTarget {
-    /// On the display, if there is one.
-    #[default]
-    Display,
-    /// On the platform that the caller has set in Slint, as tests do.
-    GivenPlatform,
-    /// Nowhere, even if there is a display.
-    Nowhere,
-}
 
 /// What the command line adds to the settings.
 #[derive(Clone, Debug, Default)]
@@ -193,8 +180,8 @@ impl Kiosk {
             .with_former(former.iter().map(|(former, _)| former.clone()).collect());
         let left = former.iter().map(|(former, _)| former);
         uplink::start_former(left, &settings, &options.app, floor_ms);
-        let socket = open_socket(&settings, &clerk, &messages);
-        let phone = open_phone(&settings, floor_ms, &clerk, &messages);
+        let socket = opening::socket(&settings, &clerk, &messages);
+        let phone = opening::phone(&settings, floor_ms, &clerk, &messages);
         let surveyed = messages.clone();
         let is_enrolled = enrolment.is_some();
         let (heard, noting) = (messages.clone(), clerk.clone());
@@ -237,17 +224,17 @@ impl Kiosk {
             anchor: clock::anchor,
         });
         let beside = former.iter().map(|(former, _)| former.journal.clone()).collect();
-        let nudge = open_uplink(office, &journal, beside, has_letter, &messages);
-        let driver = open_buttons(&settings, &messages);
+        let nudge = opening::uplink(office, &journal, beside, has_letter, &messages);
+        let driver = opening::buttons(&settings, &messages);
         let has_buttons = driver != settings::Driver::None;
-        let (lamps, lamps_thread) = open_lamps(&settings, driver, &messages);
+        let (lamps, lamps_thread) = opening::lamps(&settings, driver, &messages);
         let sound = Sound::start(&settings.sound, &settings.runtime_dir).unwrap_or_else(|error| {
             tracing::error!(%error, "going on without sound");
             retry::tell(&messages, "sound", Some(error.to_string()));
             Sound::default()
         });
         let target = if settings.screen.is_on { options.screen } else { ScreenTarget::Nowhere };
-        let screen = open_screen(&settings, target, &messages);
+        let screen = opening::display(&settings, target, &messages);
         // If a display comes late, systemd starts the kiosk again; with buttons it can work
         // meanwhile.
         let is_deaf = target == ScreenTarget::Display && screen.is_none() && !has_buttons;
@@ -455,161 +442,4 @@ fn open_journal(folder: &Path, limits: Limits, boot: BootId) -> anyhow::Result<O
 
 fn new_run() -> RunId {
     RunId(rand::random())
-}
-
-/// Opens the desk's socket, for the shop manager's tools.
-fn open_socket(
-    settings: &Settings,
-    clerk: &ClerkThread,
-    messages: &SyncSender<Message>,
-) -> PathBuf {
-    let (folder, clerk, to_ask) = (settings.runtime_dir.clone(), clerk.clone(), messages.clone());
-    let ask = move |request| to_ask.try_send(Message::Phone(request)).map_err(|_| Busy);
-    let listen = move || {
-        let heard = desk::tools::socket::listen(&folder, clerk.clone(), ask.clone());
-        heard.map(drop).map_err(|error| format!("cannot listen in {}: {error}", folder.display()))
-    };
-    if let Err(error) = listen() {
-        tracing::error!(error, "summary, export and doctor cannot ask this kiosk yet");
-        retry::until_open(messages, "socket", error, listen);
-    }
-    settings.runtime_dir.join(desk::tools::socket::FILE)
-}
-
-/// Opens the desk's page for phones, if it is configured.
-fn open_phone(
-    settings: &Settings,
-    floor_ms: i64,
-    clerk: &ClerkThread,
-    messages: &SyncSender<Message>,
-) -> Option<Phone> {
-    let listen = settings.phone.as_ref()?;
-    let now_ms = clock::wall_ms().max(floor_ms);
-    let (to_ask, to_tell) = (messages.clone(), messages.clone());
-    let ask = move |request| to_ask.try_send(Message::Phone(request)).map_err(|_| Busy);
-    let tell = move |why| retry::tell(&to_tell, "page", why);
-    let phone = Phone::open(listen, &settings.data_dir, now_ms, clerk.clone(), ask, tell);
-    let complain = |error: &desk::phone::talk::Error| {
-        retry::tell(messages, "page", Some(retry::chain(error)));
-        let error = error as &dyn std::error::Error;
-        tracing::error!(error, "going on without the desk's page");
-    };
-    phone.inspect_err(complain).ok()
-}
-
-fn open_uplink(
-    office: Option<uplink::UplinkConfig>,
-    journal: &JournalThread,
-    beside: Vec<JournalThread>,
-    has_letter: bool,
-    messages: &SyncSender<Message>,
-) -> Box<dyn Fn() + Send> {
-    let Some(office) = office else {
-        if has_letter {
-            tracing::info!("ratings go to head office on a stick: no network to it is known");
-            return Box::new(|| {});
-        }
-        tracing::warn!("not enrolled at a hub: ratings are kept here until `enrol` was run");
-        return Box::new(|| {});
-    };
-    match uplink::start_beside(office, journal.clone(), beside) {
-        Ok(uplink) => Box::new(move || uplink.nudge()),
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "ratings are kept here and not sent");
-            retry::tell(messages, "uplink", Some(retry::chain(error)));
-            Box::new(|| {})
-        }
-    }
-}
-
-/// Starts the buttons; returns the driver that reads them.
-fn open_buttons(settings: &Settings, messages: &SyncSender<Message>) -> settings::Driver {
-    let (wired, scale) = (settings.buttons.clone(), settings.survey.question(None, "").scale);
-    let pressed = messages.clone();
-    let start = move || {
-        let messages = pressed.clone();
-        buttons::start(&wired, scale, move |notice| {
-            // A kiosk that is ending has no use for presses.
-            let _ = messages.send(Message::Buttons(notice));
-        })
-    };
-    match start() {
-        Ok(driver) => {
-            tracing::info!(?driver, "buttons");
-            driver
-        }
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "going on without buttons; they are tried again");
-            let again = move || start().map(drop).map_err(|error| retry::chain(&error));
-            retry::until_open(messages, "buttons", retry::chain(error), again);
-            settings::Driver::None
-        }
-    }
-}
-
-fn open_lamps(
-    settings: &Settings,
-    driver: settings::Driver,
-    messages: &SyncSender<Message>,
-) -> (Lamps, Option<std::thread::JoinHandle<()>>) {
-    buttons::start_lamps(&settings.buttons, driver).unwrap_or_else(|error| {
-        let error = &error as &dyn std::error::Error;
-        tracing::error!(error, "going on without lamps and buzzer");
-        retry::tell(messages, "lamps", Some(retry::chain(error)));
-        (Lamps::default(), None)
-    })
-}
-
-fn open_screen(
-    settings: &Settings,
-    target: ScreenTarget,
-    messages: &SyncSender<Message>,
-) -> Option<Screen> {
-    let to_tell = messages.clone();
-    let tell = move |event| {
-        // The attendant ends before the screen does.
-        let _ = to_tell.try_send(event);
-    };
-    let screen = match target {
-        ScreenTarget::Display => Screen::open(settings, tell),
-        ScreenTarget::GivenPlatform => Screen::on_this_platform(settings, tell),
-        ScreenTarget::Nowhere => {
-            tracing::info!("no screen is wanted; going on without");
-            return None;
-        }
-    };
-    match screen {
-        Ok(screen) => Some(screen),
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "going on without a screen");
-            let why = retry::chain(error);
-            let came = display_came(messages.clone(), why.clone());
-            retry::until_open(messages, "screen", why, came);
-            None
-        }
-    }
-}
-
-/// Looks for a display that was not there, or not connected, at the start. Only a new start can use
-/// it, since a screen belongs to the main thread.
-fn display_came(
-    messages: SyncSender<Message>,
-    why: String,
-) -> impl FnMut() -> Result<(), String> + Send + 'static {
-    let displays = || (screen::has_display(), screen::panel::connected());
-    let mut before = displays();
-    move || {
-        let now = displays();
-        let came = now.0 && !before.0 || now.1 > before.1;
-        before = now;
-        if !came {
-            return Err(why.clone());
-        }
-        // A kiosk that is ending starts again anyway.
-        let _ = messages.send(Message::DisplayFound);
-        Ok(())
-    }
 }

@@ -83,6 +83,7 @@
 //! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `settings`, `uplink` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
 //! | `kiosk::retry` | what could not be opened is tried again | `attendant` |
+//! | `kiosk::opening` | the parts that a kiosk can go on without | `attendant`, `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::tools`, `journal`, `retry`, `screen`, `settings`, `uplink` |
 //!
 //! ## The rooms of head office
 //!
@@ -92,7 +93,7 @@
 //! | [`hub::rules`] | what is decided about events, pure | `feedback` |
 //! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried`, `digits` |
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
-//! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `owner`, `rules`, `secrets`, `wire` |
+//! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `file`, `owner`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
 //! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules` |
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire` |

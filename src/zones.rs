@@ -307,7 +307,7 @@ mod tests {
         std::fs::write(folder.path().join("tzdata.zi"), release).unwrap();
         std::fs::create_dir(folder.path().join("America")).unwrap();
         // No government has decided this.
-        put(&folder, &fixed(-3, "XXX"));
+        put(&folder, &fixed(-3, "TST"));
         let zones = Zones::at(folder.path());
         (folder, zones)
     }
@@ -372,7 +372,7 @@ mod tests {
     fn a_file_that_cannot_be_used_is_said_and_the_built_in_rules_count() {
         let (folder, zones) = folder(NEWER);
         let built_in = local(WINTER_MS, &built_in("America/Vancouver").unwrap()).1;
-        let whole = fixed(-3, "XXX");
+        let whole = fixed(-3, "TST");
         let mut huge = whole.clone();
         huge.resize(1 << 20, b'\n');
         let cut = (0..whole.len() - 1).map(|at| whole.get(..at).unwrap().to_vec());
@@ -407,14 +407,14 @@ mod tests {
         let name = "America/Vancouver".to_owned();
         let mut watch = Watch::new(zones.clone(), name.clone(), Some(zone.clone()));
         assert_eq!(watch.look(), None);
-        put(&folder, &fixed(-7, "XXX"));
+        put(&folder, &fixed(-7, "TST"));
         let now = watch.look().unwrap();
         assert_eq!((now.name(), local(WINTER_MS, &now).1), ("America/Vancouver", 13));
         assert_eq!(watch.look(), None);
         std::fs::write(folder.path().join("tzdata.zi"), "# version 2001a\n").unwrap();
         assert_eq!(watch.look(), built_in("America/Vancouver"));
         std::fs::write(folder.path().join("tzdata.zi"), NEWER).unwrap();
-        put(&folder, &fixed(-3, "XXX"));
+        put(&folder, &fixed(-3, "TST"));
         assert_eq!(watch.look(), Some(zone));
         watch.turn_to("Mars/Phobos".to_owned());
         assert_eq!(watch.look(), None, "the last that was known stays");
@@ -422,7 +422,7 @@ mod tests {
         assert_eq!(watch.look(), zones.zone("Europe/Helsinki"));
         let mut late = Watch::new(zones.clone(), "America/Nowhere".to_owned(), None);
         assert_eq!(late.look(), None);
-        std::fs::write(folder.path().join("America/Nowhere"), fixed(-3, "XXX")).unwrap();
+        std::fs::write(folder.path().join("America/Nowhere"), fixed(-3, "TST")).unwrap();
         assert_eq!(late.look(), zones.zone("America/Nowhere"), "an update of the system brings it");
     }
 }

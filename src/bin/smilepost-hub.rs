@@ -305,7 +305,7 @@ async fn examine(config: &Config) -> anyhow::Result<()> {
         now_ms: clock::wall_ms(),
         is_vouched: anchor.is_some_and(|anchor| anchor.source == Source::Ntp),
         is_possible: clock::is_possible(clock::wall_ms()),
-        free_bytes: file::free_bytes(&settings.data_dir),
+        free_bytes: file::free_bytes(&settings.data_dir).ok(),
     };
     let goes_on = move || clock::boot_ms() < until_ms;
     let mut findings = doctor::examine(settings, &seen, goes_on);

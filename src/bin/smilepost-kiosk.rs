@@ -1,11 +1,14 @@
 //! The kiosk's command line: it runs the kiosk and its tools; see [`smilepost::kiosk`].
 
+#[path = "smilepost-kiosk/arguments.rs"]
+mod arguments;
+
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::Parser as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::clock;
@@ -14,7 +17,6 @@ use smilepost::foreign::Folder;
 use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
-
 use smilepost::kiosk::enrolling::{self, Files, Standing};
 use smilepost::kiosk::journal::JournalSource;
 use smilepost::kiosk::reset::reset;
@@ -27,223 +29,9 @@ use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::days::Row;
 use smilepost::wire::local::{Ask, Exported, Office, Summary, Verified};
 
-/// Where the configuration is where nobody says otherwise.
-const CONFIG: &str = "/etc/smilepost/kiosk.toml";
-
-/// The feedback post of a shop: asks one question, keeps every answer, sends it to head office.
-#[derive(Parser)]
-#[command(name = "smilepost-kiosk", version = VERSION, max_term_width = 100)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the kiosk: screen, buttons, journal and uplink.
-    Run {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// Run without a screen, even if one is connected.
-        #[arg(long)]
-        headless: bool,
-        /// Record each thank-you as a line `thanked RUN N SCORE` in this file or FIFO; - is
-        /// standard output.
-        #[arg(long, value_name = "PATH")]
-        witness: Option<PathBuf>,
-    },
-    /// Enrol at a hub: exchange a one-time code from `smilepost-hub kiosk add` for this kiosk's
-    /// token.
-    Enrol {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// The hub's address, such as `https://hub.example.com`.
-        #[arg(required_unless_present = "letter")]
-        hub_url: Option<String>,
-        /// The one-time code.
-        #[arg(required_unless_present = "letter")]
-        code: Option<String>,
-        /// A letter written by `smilepost-hub kiosk letter`, for a shop without a network.
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["hub_url", "code"])]
-        letter: Option<PathBuf>,
-        /// What was taken before any enrolment: `keep` it for this one, or it was a `trial`, which
-        /// stays here and is never sent. Without it a terminal is asked.
-        #[arg(long, value_enum)]
-        before: Option<Before>,
-        /// Give up what waits for the place that is left, if this is another kiosk or head office.
-        /// Without it that stays with its own place and is delivered there.
-        #[arg(long)]
-        give_up: bool,
-    },
-    /// Give up what still waits for a place where this board was before.
-    GiveUp {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// The kiosk's name at that place, as `verify` shows it.
-        kiosk: String,
-    },
-    /// Ready the card for imaging: delete journals, enrolments, PIN, certificate and whatever else
-    /// is this board's own; refused while ratings wait.
-    Reset {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// Delete what waits too; nobody gets it any more.
-        #[arg(long)]
-        give_up: bool,
-    },
-    /// Write the daily summaries and the events that wait for head office to a USB stick, and read
-    /// head office's receipts from it.
-    Carry {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// The folder on the stick, such as `/media/stick/smilepost-export`.
-        folder: PathBuf,
-    },
-    /// Show the summary of a day, or of several, whether or not the kiosk is running.
-    Summary {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// The day; if left out, today by the shop's clock.
-        #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
-        date: Option<String>,
-        /// The first of several days.
-        #[arg(long, value_name = "YYYY-MM-DD", requires = "to")]
-        from: Option<String>,
-        /// The last of several days.
-        #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
-        to: Option<String>,
-        /// Count what was taken at former places, and as a trial, too.
-        #[arg(long)]
-        all: bool,
-        /// Show counts under five too, and today's ratings one by one. For the owner's own console:
-        /// whoever looks before and after a shopper can tell which face was pressed, so without
-        /// this the numbers are those of the desk, which change by five or more at a time.
-        #[arg(long)]
-        exact: bool,
-        /// How to print it.
-        #[arg(long, value_enum, default_value_t)]
-        format: SummaryFormat,
-    },
-    /// Set or delete the PIN of the shop manager's desk.
-    #[command(subcommand)]
-    Pin(PinCommand),
-    /// Check everything that the kiosk needs, and print what is wrong and how to cure it; exit 1 if
-    /// something is wrong.
-    Doctor {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-    },
-    /// Check that every rating taken is settled, waiting, set aside or reported lost; exit 1 if one
-    /// is missing.
-    Verify {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// How to print it.
-        #[arg(long, value_enum, default_value_t)]
-        format: VerifyFormat,
-    },
-    /// Retry the events that were set aside because they could not be delivered.
-    Retry {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-    },
-    /// Tell the running kiosk the time, if no network does.
-    #[command(subcommand)]
-    Clock(ClockCommand),
-    /// Write every event to standard output, whether or not the kiosk is running.
-    Export {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// The first day; if left out, the oldest.
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        from: Option<String>,
-        /// The last day; if left out, the newest.
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        to: Option<String>,
-        /// Write what was taken at former places, and as a trial, too.
-        #[arg(long)]
-        all: bool,
-        /// How to write it.
-        #[arg(long, value_enum, default_value_t)]
-        format: ExportFormat,
-    },
-}
-
-#[derive(Subcommand)]
-enum PinCommand {
-    /// Set the PIN; it is read from the terminal, or from a line of standard input.
-    Set {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-    },
-    /// Delete the PIN; nobody can open the desk until another one is set.
-    Unset {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-    },
-}
-
-#[derive(Subcommand)]
-enum ClockCommand {
-    /// Date the ratings since the last boot by the time that you give.
-    Set {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = CONFIG)]
-        config: PathBuf,
-        /// The time by the shop's clock, such as 2026-11-22T17:05, or with its offset, such as
-        /// 2026-11-22T17:05:30+02:00.
-        time: String,
-    },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Before {
-    /// It belongs to this enrolment and is sent to head office.
-    Keep,
-    /// It is kept here and never sent.
-    Trial,
-}
-
-impl From<Before> for enrolling::Before {
-    fn from(before: Before) -> Self {
-        match before {
-            Before::Keep => Self::Keep,
-            Before::Trial => Self::Trial,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum SummaryFormat {
-    /// For a person.
-    #[default]
-    Text,
-    /// For a program.
-    Json,
-    /// A table for people: one row for each day, question, wording and scale.
-    Csv,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum VerifyFormat {
-    /// For a person.
-    #[default]
-    Text,
-    /// For a program.
-    Json,
-}
+use self::arguments::{
+    Arguments, Before, ClockCommand, Command, Config, PinCommand, SummaryFormat, VerifyFormat,
+};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -300,13 +88,13 @@ fn act(command: Command) -> anyhow::Result<()> {
                 Some(own) if own.name() != zone => print(format_args!(
                     "Head office has the time zone {zone} for this shop, but `zone` in {} is {}: \
                     the same rating may count on different days. Correct one of them.",
-                    config.display(),
+                    config.config.display(),
                     own.name()
                 ))?,
                 None if enrolment.known_zone().is_none() => print(format_args!(
                     "The time zone {zone} is known neither to this version nor to this system, and \
                     UTC is taken: update the package tzdata, or set `zone` in {}.",
-                    config.display()
+                    config.config.display()
                 ))?,
                 Some(_) | None => {}
             }
@@ -333,7 +121,7 @@ fn act(command: Command) -> anyhow::Result<()> {
                 "The card is ready for imaging: nothing in {} is of this board alone.",
                 settings.data_dir.display()
             ))?;
-            for file in left.iter().chain([&config]) {
+            for file in left.iter().chain([&config.config]) {
                 print(format_args!("left: {}", Plain(file.display())))?;
             }
             Ok(())
@@ -362,16 +150,16 @@ fn act(command: Command) -> anyhow::Result<()> {
                 }
             }
         }
-        Command::Pin(PinCommand::Set { config }) => set_pin(&begin(&config)?.settings),
-        Command::Pin(PinCommand::Unset { config }) => {
+        Command::Pin(PinCommand::Set(config)) => set_pin(&begin(&config)?.settings),
+        Command::Pin(PinCommand::Unset(config)) => {
             let had_one = pin::unset(&begin(&config)?.settings.data_dir)?;
             let said = if had_one { "The PIN is deleted." } else { "There was no PIN." };
             print(format_args!("{said}"))
         }
-        Command::Doctor { config } => {
+        Command::Doctor(config) => {
             let _acting = begin(&config)?.acting;
             // As the service reads it.
-            let settings = Settings::read(&config)?;
+            let settings = Settings::read(&config.config)?;
             let texts = kiosk::shown_texts(&settings);
             look_for_fonts(&texts.iter().map(|(_, text)| text.as_str()).collect::<String>())
                 .context("cannot write a temporary file")?;
@@ -395,7 +183,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             anyhow::ensure!(verified.holds, "the books do not balance: see the lines above");
             Ok(())
         }
-        Command::Retry { config } => {
+        Command::Retry(config) => {
             let again = retry(&begin(&config)?.settings)?;
             print(format_args!("{again} events that were set aside are waiting to be sent again"))
         }
@@ -414,8 +202,8 @@ struct Begun {
     acting: Acting,
 }
 
-fn begin(config: &Path) -> anyhow::Result<Begun> {
-    let settings = Settings::read(config)?;
+fn begin(config: &Config) -> anyhow::Result<Begun> {
+    let settings = Settings::read(&config.config)?;
     let acting = owner::act(&settings.data_dir, kiosk::SERVICE)?;
     Ok(Begun { settings, acting })
 }

@@ -26,8 +26,8 @@ fn fixed(hours: i32) -> Vec<u8> {
         head
     };
     let mut kind = (hours * 3_600).to_be_bytes().to_vec();
-    kind.extend(b"\0\0XXX\0");
+    kind.extend(b"\0\0TST\0");
     let counts = [0, 0, 0, 0, 1, 4];
-    let footer = format!("\nXXX{}\n", -hours);
+    let footer = format!("\nTST{}\n", -hours);
     [head(counts), kind.clone(), head(counts), kind, footer.into_bytes()].concat()
 }

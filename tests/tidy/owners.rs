@@ -55,7 +55,6 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/foreign.rs",
             "src/hub/archive/sqlite/backup.rs",
             "src/file.rs",
-            "src/hub/archive/sqlite/rehearsal.rs",
             "src/owner.rs",
             "src/program.rs",
         ],

@@ -38,6 +38,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::errands::Errands;
 use super::error::Error;
+use crate::file;
 use crate::hub::rules::room::Room;
 
 /// The file's name in the data folder.
@@ -120,7 +121,7 @@ impl Sqlite {
         };
         open().map_err(|source| {
             // SQLite says only that the disk fails where there is no room for its own files.
-            let free = rehearsal::free_bytes(folder);
+            let free = file::free_bytes(folder);
             let is_full = free.is_ok_and(|bytes| Room::of(bytes) == Room::None);
             let source = if is_full { "its disk is full: make room on it".into() } else { source };
             Error::new("open the archive", source)

@@ -33,7 +33,7 @@ pub(super) fn data(settings: &Settings) -> Finding {
 }
 
 pub(super) fn room(settings: &Settings) -> Option<Finding> {
-    let mib = file::free_bytes(&settings.data_dir)? / (1_024 * 1_024);
+    let mib = file::free_bytes(&settings.data_dir).ok()? / (1_024 * 1_024);
     Some(match mib {
         ROOM_MIB_MIN.. => fine(format!("space: {mib} MiB are free for the journal")),
         _ => wrong(format!(

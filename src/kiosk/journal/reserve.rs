@@ -27,7 +27,7 @@ pub(super) fn give_up(folder: &Path) -> bool {
 pub(super) fn lay_down(folder: &Path) {
     let file = folder.join(FILE);
     let is_there = std::fs::metadata(&file).is_ok_and(|data| data.len() >= BYTES);
-    if is_there || file::free_bytes(folder).is_none_or(|free| free < 4 * BYTES) {
+    if is_there || !file::free_bytes(folder).is_ok_and(|free| free >= 4 * BYTES) {
         return;
     }
     if let Err(error) = write(&file) {

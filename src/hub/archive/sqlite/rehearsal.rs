@@ -3,8 +3,6 @@
 //! A write of a few bytes may find room in a page that is there already, while the next delivery
 //! finds none. So this one is as heavy: only what is committed proves anything.
 
-use std::path::Path;
-
 use rusqlite::Transaction;
 
 use crate::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
@@ -24,12 +22,6 @@ pub(super) fn store(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 /// Deletes it.
 pub(super) fn clear(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute("delete from rehearsal", []).map(drop)
-}
-
-/// How many bytes the disk of this folder has left for this program.
-pub(super) fn free_bytes(folder: &Path) -> std::io::Result<u64> {
-    let room = rustix::fs::statvfs(folder)?;
-    Ok(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{Sqlite, rehearsal};
+use crate::file;
 use crate::hub::archive::error::Error;
 use crate::hub::archive::upkeep::Upkeep;
 
@@ -11,7 +12,7 @@ impl Upkeep for Sqlite {
         const ACTION: &str = "rehearse a delivery";
         self.write_delivery(ACTION, rehearsal::store).await?;
         self.write_delivery(ACTION, rehearsal::clear).await?;
-        rehearsal::free_bytes(&self.folder).map_err(|source| Error::new(ACTION, source))
+        file::free_bytes(&self.folder).map_err(|source| Error::new(ACTION, source))
     }
 
     async fn renew_epoch(&self) -> Result<(), Error> {
