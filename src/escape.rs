@@ -36,6 +36,13 @@ pub fn sentence(text: &str) -> String {
     sentence
 }
 
+/// An error and its causes, in one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
 /// A text of many lines: line breaks and tabs stay, everything else is as in [`Plain`].
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<T>(pub T);

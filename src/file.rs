@@ -31,7 +31,9 @@ pub fn free_bytes(folder: &Path) -> std::io::Result<u64> {
     Ok(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The folder that a file lies in.
+#[must_use]
+pub fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -94,8 +94,7 @@ impl Folder {
     /// When there is no such folder, or the path names no file.
     pub fn around(file: &Path) -> Result<(Self, OsString), Error> {
         let name = file.file_name().ok_or(Error::Name)?.to_owned();
-        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        Ok((Self::open(parent.unwrap_or(Path::new(".")))?, name))
+        Ok((Self::open(file::folder_of(file))?, name))
     }
 
     /// A folder in this one.

@@ -80,10 +80,10 @@
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `former`, `journal`, `office_survey`, `pin`, `settings`, `wire` |
-//! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `settings`, `uplink` |
+//! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `settings`, `sound`, `uplink` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
 //! | `kiosk::retry` | what could not be opened is tried again | `attendant` |
-//! | `kiosk::opening` | the parts that a kiosk can go on without | `attendant`, `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::tools`, `journal`, `retry`, `screen`, `settings`, `uplink` |
+//! | `kiosk::opening` | the parts that a kiosk can go on without | `attendant`, `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::tools`, `escape`, `journal`, `retry`, `screen`, `settings`, `uplink` |
 //!
 //! ## The rooms of head office
 //!
@@ -95,7 +95,7 @@
 //! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `file`, `owner`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
-//! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules` |
+//! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules`, `settings` |
 //! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
@@ -113,7 +113,7 @@
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:314` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:315` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.

@@ -4,7 +4,7 @@
 mod arguments;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
@@ -64,8 +64,7 @@ async fn act(command: Command) -> anyhow::Result<()> {
         }
         Command::Backup { config, file } => {
             let Begun { settings, .. } = &begin(&config)?;
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            owner::in_folder(folder.unwrap_or(Path::new(".")), || {
+            owner::in_folder(file::folder_of(&file), || {
                 backup::write(&settings.data_dir, &config.config, &file)
             })?;
             if let Err(error) = doctor::note_backup(&settings.data_dir, clock::wall_ms()) {
@@ -124,8 +123,8 @@ async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
         ShopCommand::List(config) => print(&shops::list(&open(&config)?).await?),
         ShopCommand::Group { config, shop, group } => {
             let said = Correction { group: Some(group), ..Correction::default() };
-            let from = SinceArguments { on: None, always: false }.into();
-            tell(correct::shop(&open(&config)?, &shop, said, from).await?)
+            let now = Since::Now(clock::wall_ms());
+            tell(correct::shop(&open(&config)?, &shop, said, now).await?)
         }
         ShopCommand::Set { config, shop, name, zone, group, no_group, since } => {
             let group = group.map(Some).or_else(|| no_group.then_some(None));
@@ -161,8 +160,7 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
         KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, &kiosk).await,
         KioskCommand::Letter { config, kiosk, file } => {
             let (archive, keys) = open_with_keys(&config)?;
-            correct::is_in_use(&archive, &kiosk).await?;
-            let kiosk = names::kiosk(&archive, &kiosk).await?.id;
+            let kiosk = correct::in_use(&archive, &kiosk).await?;
             letters::write(&archive, &keys, kiosk, &file, clock::wall_ms()).await?;
             print(format_args!(
                 "{} is a secret: let `smilepost-kiosk enrol --letter` read it, then delete it",

@@ -178,7 +178,7 @@ impl Place {
         let own = statuses.iter().filter_map(|status| {
             let stays = past.kiosks.get(&status.kiosk.id)?;
             let then = self.stood(stays)?;
-            let is_over = status.retired_ms.is_some_and(|at_ms| at_ms <= self.from_ms);
+            let is_over = status.is_retired(self.from_ms);
             (!is_over).then(|| KioskFigures::of(status, &then.touchpoint, &self.shop.zone, now_ms))
         });
         ShopDay {

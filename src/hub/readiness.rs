@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use super::archive::{Archive, Error};
 use super::rules::room::Room;
+use super::settings::MIB;
 use crate::feedback::moment::Reading;
 
 /// For how long an answer is fresh, in milliseconds.
@@ -18,8 +19,6 @@ pub const FRESH_MS: u64 = 10_000;
 
 /// How long a page waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-const MIB: u64 = 1_024 * 1_024;
 
 /// What the archive can take, or why it can take nothing.
 pub type Answer = Result<Room, Unready>;

@@ -63,7 +63,7 @@ impl FormerPlace {
     /// The place to which what waits can still be brought; none where it is a trial or given up.
     #[must_use]
     pub fn receiver(&self) -> Option<&Enrolment> {
-        receiver(&self.former)
+        self.former.place().filter(|_| !self.former.is_given_up)
     }
 }
 
@@ -118,10 +118,6 @@ impl FormerJournal {
         let Self { former, folder, journal, .. } = self.clone();
         FormerPlace { former, folder, source: JournalSource::Running(journal) }
     }
-}
-
-fn receiver(former: &Former) -> Option<&Enrolment> {
-    former.place().filter(|_| !former.is_given_up)
 }
 
 /// Opens a journal that is there; none when it is not, or cannot be opened now.

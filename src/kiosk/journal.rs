@@ -32,7 +32,10 @@ mod source;
 mod thread;
 
 /// The names that the journal's files begin with.
-pub const OWN_FILES: [&str; 3] = [FILE, rescue::high_water::FILE, reserve::FILE];
+pub const OWN_FILES: [&str; 3] = [FILE, MARK_FILE, reserve::FILE];
+
+/// The file that knows the highest number of each run.
+pub const MARK_FILE: &str = rescue::high_water::FILE;
 
 pub use self::append::Journal;
 pub use self::batch::{ArchiveSeen, Batch, BatchRun, Settlement};

@@ -15,6 +15,7 @@ use super::screen::{self, Screen};
 use super::settings::{self, Settings};
 use super::{retry, uplink};
 use crate::clock;
+use crate::escape::chain;
 
 /// Where the screen is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub(super) fn socket(
     let ask = move |request| to_ask.try_send(Message::Phone(request)).map_err(|_| Busy);
     let listen = move || {
         let heard = socket::listen(&folder, clerk.clone(), ask.clone());
-        heard.map(drop).map_err(|error| format!("cannot listen in {}: {error}", folder.display()))
+        heard.map_err(|error| format!("cannot listen in {}: {error}", folder.display()))
     };
     if let Err(error) = listen() {
         tracing::error!(error, "summary, export and doctor cannot ask this kiosk yet");
@@ -61,7 +62,7 @@ pub(super) fn phone(
     let tell = move |why| retry::tell(&to_tell, "page", why);
     let phone = Phone::open(listen, &settings.data_dir, now_ms, clerk.clone(), ask, tell);
     let complain = |error: &talk::Error| {
-        retry::tell(messages, "page", Some(retry::chain(error)));
+        retry::tell(messages, "page", Some(chain(error)));
         let error = error as &dyn std::error::Error;
         tracing::error!(error, "going on without the desk's page");
     };
@@ -88,7 +89,7 @@ pub(super) fn uplink(
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "ratings are kept here and not sent");
-            retry::tell(messages, "uplink", Some(retry::chain(error)));
+            retry::tell(messages, "uplink", Some(chain(error)));
             Box::new(|| {})
         }
     }
@@ -113,8 +114,8 @@ pub(super) fn buttons(settings: &Settings, messages: &SyncSender<Message>) -> se
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "going on without buttons; they are tried again");
-            let again = move || start().map(drop).map_err(|error| retry::chain(&error));
-            retry::until_open(messages, "buttons", retry::chain(error), again);
+            let again = move || start().map(drop).map_err(|error| chain(&error));
+            retry::until_open(messages, "buttons", chain(error), again);
             settings::Driver::None
         }
     }
@@ -128,7 +129,7 @@ pub(super) fn lamps(
     buttons::start_lamps(&settings.buttons, driver).unwrap_or_else(|error| {
         let error = &error as &dyn std::error::Error;
         tracing::error!(error, "going on without lamps and buzzer");
-        retry::tell(messages, "lamps", Some(retry::chain(error)));
+        retry::tell(messages, "lamps", Some(chain(error)));
         (Lamps::default(), None)
     })
 }
@@ -156,7 +157,7 @@ pub(super) fn display(
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "going on without a screen");
-            let why = retry::chain(error);
+            let why = chain(error);
             let came = display_came(messages.clone(), why.clone());
             retry::until_open(messages, "screen", why, came);
             None

@@ -7,14 +7,15 @@ use super::desk::phone::OWN_FILES as PHONE_FILES;
 use super::desk::tools::socket;
 use super::desk::tools::verify::verify_all;
 use super::enrolling::{self, Files, Standing};
-use super::journal::OWN_FILES as JOURNAL_FILES;
+use super::journal::{MARK_FILE, OWN_FILES as JOURNAL_FILES};
 use super::office_survey;
 use super::pin;
 use super::settings::{ENROLMENT_FILE, FORMER_DIR, JOURNALS_DIR, Settings};
+use super::sound::TONE_FILE;
 use super::uplink;
 
 /// What a running kiosk makes in its runtime folder, which can be the data folder.
-const RUNTIME_FILES: [&str; 3] = [socket::FILE, "tone.wav", "fonts.conf"];
+const RUNTIME_FILES: [&str; 3] = [socket::FILE, TONE_FILE, "fonts.conf"];
 
 /// Why the card is not reset.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +100,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut paths: Vec<PathBuf> = paths.collect::<io::Result<_>>().map_err(failed)?;
     let turn = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
-        Some("journal.mark") => 0,
+        Some(MARK_FILE) => 0,
         Some(FORMER_DIR) => 2,
         Some(ENROLMENT_FILE) => 3,
         _ => 1,

@@ -44,9 +44,3 @@ pub(super) fn until_open(
         tracing::error!(%error, part, "it is not tried again before the next start");
     }
 }
-
-/// An error and its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
-}

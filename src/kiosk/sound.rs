@@ -15,7 +15,7 @@ use crate::kiosk::settings;
 const SOUNDS_MAX: usize = 4;
 
 /// The tone's file in the runtime folder.
-const TONE_FILE: &str = "tone.wav";
+pub(super) const TONE_FILE: &str = "tone.wav";
 
 /// Samples in a second.
 const RATE: u32 = 22_050;

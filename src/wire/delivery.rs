@@ -127,13 +127,13 @@ pub struct Counters {
     #[serde(default)]
     pub lost: u64,
     /// Of these, those that were given up when the board left for another place.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub given_up: u64,
 }
 
 /// Nothing is written of what almost no kiosk has.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-const fn is_none(count: &u64) -> bool {
+const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 

@@ -85,11 +85,16 @@ impl Site {
 
     /// Sets up a shop and a kiosk at the hub, and enrols the kiosk there by this address.
     pub(crate) fn acquaint(&self, address: SocketAddr) {
+        self.acquaint_at(&format!("http://{address}"));
+    }
+
+    /// The same by an address as a person types it.
+    pub(crate) fn acquaint_at(&self, address: &str) {
         self.say("hub", &["shop", "add", "Kallio", "--zone", self.zone.name()]);
         let add = ["kiosk", "add", "--shop", "kallio", "--touchpoint", "Checkout 1"];
         let printed = self.say("hub", &add);
         let code = printed.lines().nth(1).unwrap();
-        self.say("kiosk", &["enrol", &format!("http://{address}"), code]);
+        self.say("kiosk", &["enrol", address, code]);
     }
 
     pub(crate) fn start_hub(&self) -> Process {
@@ -217,13 +222,11 @@ impl Process {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
-}
 
-impl Process {
     /// Sends the program a SIGHUP.
     pub(crate) fn hang_up(&self) {
-        let pid = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw);
-        rustix::process::kill_process(pid.unwrap(), rustix::process::Signal::HUP).unwrap();
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 }
 

@@ -85,14 +85,6 @@ fn ratings_go_through_a_companys_proxy_and_whatever_it_wants_is_named_by_its_key
     assert_eq!(open.count("CONNECT"), 1, "the configured proxy is used");
 }
 
-/// Sets up a hub, and a kiosk that finds it at this address.
-fn acquaint(site: &Site, address: &str) {
-    site.say("hub", &["shop", "add", "Kallio", "--zone", site.zone.name()]);
-    let add = ["kiosk", "add", "--shop", "kallio", "--touchpoint", "Checkout 1"];
-    let code = site.say("hub", &add).lines().nth(1).unwrap().to_owned();
-    site.say("kiosk", &["enrol", address, &code]);
-}
-
 fn survey(version: u32) -> String {
     format!(
         "version = {version}\n[[questions]]\nid = 'q{version}'\nversion = {version}\nscale = 3\n"
@@ -121,7 +113,7 @@ fn a_survey_comes_through_proxies_that_write_on_its_tag_or_drop_it_and_comes_onc
         let site = Site::new();
         let _hub = site.start_hub();
         let proxy = in_front_of(site.hub, "/head/office", change);
-        acquaint(&site, &format!("http://{}/head/office/", proxy.address));
+        site.acquaint_at(&format!("http://{}/head/office/", proxy.address));
         let _kiosk = site.start_kiosk();
         for version in 1..=2 {
             let file = site.path("survey.toml");

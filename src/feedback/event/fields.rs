@@ -11,7 +11,7 @@ use crate::feedback::answer::{Answer, Answered, FollowUp};
 use crate::feedback::call::Called;
 use crate::feedback::misuse::{Reason, Verdict};
 use crate::feedback::named::named;
-use crate::feedback::note::{About, NoNote, Noted};
+use crate::feedback::note::{About, Noted};
 use crate::feedback::rating::{Input, Rated, RatingId, Scale, ScoreOutOfRange, Wording};
 
 named! {
@@ -337,7 +337,6 @@ fn noted(fields: &Fields) -> Result<Noted, Unread> {
     let about = fields.text(Field::About).unwrap_or_default();
     let about = About::named(about).ok_or(Unread::Newer)?;
     let text = fields.needed_text(Field::Text)?;
-    let invalid = |error: NoNote| Unread::Invalid(error.to_string());
     let mends = match (fields.text(Field::MendsRun), fields.number(Field::MendsN)) {
         (None, None) => None,
         (Some(run), Some(n)) => {
@@ -351,8 +350,11 @@ fn noted(fields: &Fields) -> Result<Noted, Unread> {
         (_, mends) => {
             let said = fields.text(Field::Said).unwrap_or_default();
             let noted = Noted::new(about, text).and_then(|noted| noted.saying(said));
-            let noted = noted.map_err(invalid)?;
-            Ok(mends.map_or(noted.clone(), |earlier| noted.mending(earlier)))
+            let noted = noted.map_err(|error| Unread::Invalid(error.to_string()))?;
+            Ok(match mends {
+                Some(earlier) => noted.mending(earlier),
+                None => noted,
+            })
         }
     }
 }

@@ -120,9 +120,7 @@ pub fn is_worth_keeping(new: &Anchor, kept: &[Anchor]) -> bool {
             && (is_contradicted(new) != was
                 || was && before.is_some_and(|before| is_news(new, &before)));
     }
-    let as_trusted = kept.iter().filter(|anchor| anchor.source.rank() == new.source.rank());
-    let nearest = as_trusted.min_by_key(|anchor| anchor.boot_ms.abs_diff(new.boot_ms));
-    nearest.is_none_or(|nearest| is_news(new, nearest))
+    nearest(new, new.source).is_none_or(|nearest| is_news(new, &nearest))
 }
 
 /// Whether an anchor tells more than the nearest one of its kind.

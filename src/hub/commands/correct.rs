@@ -55,7 +55,8 @@ pub async fn shop<A: Archive>(
     since: Since,
 ) -> Result<Corrected, Error> {
     let known = archive.shops().await?;
-    let Shop { id, zone, .. } = names::shop(archive, typed).await?;
+    let found = names::meant(&known, typed, |shop| &shop.id);
+    let Shop { id, zone, .. } = found.cloned().ok_or_else(|| Error::no_shop(typed))?;
     let mut hints = Vec::new();
     if said == Correction::default() {
         return Err(nothing("--name, --zone, --group or --no-group"));
@@ -65,9 +66,6 @@ pub async fn shop<A: Archive>(
         Some(Some(group)) => Some(Some(named_group(&known, &group, &mut hints)?)),
         group => group,
     };
-    if let Some(zone) = &said.zone {
-        known_zone(zone)?;
-    }
     let clocks = known_zone(said.zone.as_ref().unwrap_or(&zone))?;
     let (from_ms, told) = match &since {
         Since::Now(now_ms) => {
@@ -199,25 +197,25 @@ pub async fn take_back<A: Archive>(
     Ok(Corrected { done, hints: Vec::new() })
 }
 
-/// Refuses to give a retired kiosk a code or a letter.
+/// The short name of a kiosk that may be given a code or a letter.
 ///
 /// # Errors
 /// When it is retired, or there is no such kiosk.
-pub async fn is_in_use<A: Archive>(archive: &A, typed: &str) -> Result<(), Error> {
+pub async fn in_use<A: Archive>(archive: &A, typed: &str) -> Result<String, Error> {
     let Status { kiosk, retired_ms, .. } = status(archive, typed).await?;
-    if retired_ms.is_none() {
-        return Ok(());
-    }
     let id = kiosk.id;
+    if retired_ms.is_none() {
+        return Ok(id);
+    }
     Err(Error::Invalid(format!(
         "kiosk {id} is retired; `smilepost-hub kiosk retire {id} --undo` takes it back"
     )))
 }
 
 async fn status<A: Archive>(archive: &A, typed: &str) -> Result<Status, Error> {
-    let id = names::kiosk(archive, typed).await?.id;
-    let found = archive.kiosks().await?.into_iter().find(|status| status.kiosk.id == id);
-    found.ok_or_else(|| Error::no_kiosk(typed))
+    let known = archive.kiosks().await?;
+    let found = names::meant(&known, typed, |status| &status.kiosk.id);
+    found.cloned().ok_or_else(|| Error::no_kiosk(typed))
 }
 
 /// When it begins, and that in words.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::carried::seal::{HubKeys, KEYS_FILE};
+use crate::escape::chain;
 use crate::file;
 use crate::finding::{Finding, fine, note, wrong};
 use crate::hub::archive::sqlite::FILE;
@@ -79,8 +80,7 @@ pub fn has_archive(data_dir: &Path) -> bool {
 /// What is said of an archive that cannot be opened or asked.
 #[must_use]
 pub fn unreadable(error: &archive::Error) -> Finding {
-    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    let why = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
+    let why = chain(error);
     wrong(format!("kiosks: the archive does not say how they are ({why}): see the archive's line"))
 }
 
@@ -92,7 +92,7 @@ pub async fn kiosks<A: Archive>(archive: &A, now_ms: i64) -> Vec<Finding> {
         Err(error) => return vec![unreadable(&error)],
     };
     for status in kiosks {
-        if status.retired_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+        if status.is_retired(now_ms) {
             continue;
         }
         let id = &status.kiosk.id;
@@ -196,9 +196,7 @@ fn certificate(files: &server::Files) -> Finding {
     match files.show() {
         Ok(_) => fine(format!("certificate: {certificate} and its key can be read and fit")),
         Err(error) => {
-            let causes =
-                std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-            let why = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
+            let why = chain(&error);
             wrong(format!("certificate: {why}: check tls.certificate and tls.key"))
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::carried::file::{ENDING, RECEIPT_ENDING};
 use crate::carried::seal::HubKeys;
-use crate::escape::Plain;
+use crate::escape::{Plain, chain};
 use crate::foreign::{self, Folder};
 use crate::hub::archive::Archive;
 use crate::hub::carried::import::{self, Imported};
@@ -202,12 +202,7 @@ async fn one<A: Archive>(
 
 /// What went wrong with a file, with its causes, as a line.
 fn failed(file: &Path, what: &str, error: &dyn std::error::Error) -> String {
-    let mut line = format!("{what}: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
+    let line = format!("{what}: {}", chain(error));
     format!("{}: {}\n", Plain(file.display()), Plain(line))
 }
 

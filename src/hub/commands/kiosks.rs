@@ -84,8 +84,7 @@ async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
 /// # Errors
 /// When there is no such kiosk, or it is retired.
 pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<String, Error> {
-    correct::is_in_use(archive, kiosk).await?;
-    let kiosk = names::kiosk(archive, kiosk).await?.id;
+    let kiosk = correct::in_use(archive, kiosk).await?;
     let code = secrets::new_code();
     let hash = secrets::code_hash(&code);
     let expires_ms = now_ms + secrets::CODE_LIFE_MS;

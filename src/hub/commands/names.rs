@@ -94,7 +94,11 @@ pub async fn kiosk<A: Archive>(archive: &A, typed: &str) -> Result<Kiosk, Error>
 }
 
 /// Which one of these is meant. What was typed exactly goes before what only looks so.
-fn meant<'a, T>(known: &'a [T], typed: &str, id: impl Fn(&T) -> &String) -> Option<&'a T> {
+pub(super) fn meant<'a, T>(
+    known: &'a [T],
+    typed: &str,
+    id: impl Fn(&T) -> &String,
+) -> Option<&'a T> {
     let folded = names::folded(typed);
     let exact = known.iter().find(|one| id(one) == typed);
     exact.or_else(|| known.iter().find(|one| names::folded(id(one)) == folded))

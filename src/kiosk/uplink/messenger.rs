@@ -45,8 +45,9 @@ impl Messenger {
     /// # Errors
     /// When the address or the certificates cannot be used.
     pub fn start(to: &Notify, settings: &Uplink) -> Result<Self, Error> {
-        let host = || to.host().to_owned();
-        let address = reqwest::Url::parse(&to.url).map_err(|_| Error::Notify { host: host() })?;
+        let host = to.host().to_owned();
+        let address =
+            reqwest::Url::parse(&to.url).map_err(|_| Error::Notify { host: host.clone() })?;
         let client = Client::builder()
             .timeout(TRY_MAX)
             .redirect(redirect::Policy::none())
@@ -58,23 +59,25 @@ impl Messenger {
             .build()
             .map_err(Error::Client)?;
         let (queue, mut waiting) = mpsc::channel::<(Summoned, u64)>(WAITING_MAX);
-        let (format, host) = (to.format, to.host().to_owned());
+        let (format, told) = (to.format, host.clone());
         let runtime = runtime().map_err(Error::Thread)?;
         let run = async move {
             while let Some((summoned, at_ms)) = waiting.recv().await {
-                let post = || client.post(address.clone()).timeout(TRY_MAX);
+                let post = || client.post(address.clone());
                 match tell(post, format, &summoned, at_ms).await {
-                    Ok(()) => tracing::info!(event = summoned.event, host, "staff were told"),
+                    Ok(()) => {
+                        tracing::info!(event = summoned.event, host = told, "staff were told")
+                    }
                     Err(error) => {
                         let event = summoned.event;
-                        tracing::warn!(event, host, error, "staff could not be told");
+                        tracing::warn!(event, host = told, error, "staff could not be told");
                     }
                 }
             }
         };
         let thread = std::thread::Builder::new().name("messenger".to_owned());
         thread.spawn(move || runtime.block_on(run)).map_err(Error::Thread)?;
-        Ok(Self { queue, host: to.host().to_owned() })
+        Ok(Self { queue, host })
     }
 
     /// Hands over a message; never waits.

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::client::{Clock, is_json, read};
 use super::connector::Connector;
 use super::why::is_certificate;
+use crate::escape::chain;
 use crate::kiosk::settings::{self, Enrolment};
 use crate::wire::survey::SURVEY;
 
@@ -132,10 +133,4 @@ async fn show_token(way: &mut Connector, enrolment: &Enrolment) -> Result<(), St
         way.hub(),
         enrolment.kiosk
     ))
-}
-
-/// An error and its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

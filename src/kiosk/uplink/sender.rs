@@ -11,6 +11,7 @@ use super::client::{Clock, is_json, parse, read, refusal, retry_after_s};
 use super::connector::Connector;
 use super::why::is_certificate;
 use crate::clock;
+use crate::escape::chain;
 use crate::feedback::moment::{Anchor, Limit, Weighed};
 use crate::feedback::outbox::{BYTES_MAX, Next, Outbox, Outcome};
 use crate::feedback::rating::RatingId;
@@ -465,12 +466,6 @@ fn judge(
         _ => Outcome::Unanswered,
     };
     Attempt::failed(outcome, why)
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

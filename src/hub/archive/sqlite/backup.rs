@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{FILE, SCHEMA_VERSION, upkeep};
+use crate::file;
 use crate::owner;
 
 /// What lies beside the archive, by the names of the files.
@@ -233,8 +234,7 @@ impl Part {
         // A plain rename would replace what somebody else has written meanwhile.
         let renamed = renameat_with(CWD, &self.0, CWD, name, RenameFlags::NOREPLACE);
         renamed.map_err(|error| failed(error.into()))?;
-        let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        let folder = File::open(file::folder_of(name));
         folder.and_then(|folder| folder.sync_all()).map_err(failed)
     }
 }

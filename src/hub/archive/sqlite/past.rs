@@ -47,6 +47,13 @@ fn kiosk_then(row: &Row<'_>) -> rusqlite::Result<(i64, KioskThen)> {
     Ok((row.get(1)?, KioskThen { shop: row.get(2)?, touchpoint: row.get(3)? }))
 }
 
+/// Puts what was said, if anything was, in the place of what stands there.
+fn set<T: Clone>(stands: &mut T, said: Option<&T>) {
+    if let Some(said) = said {
+        stands.clone_from(said);
+    }
+}
+
 /// Corrects a shop from this time on; false when it is unknown.
 pub(super) fn correct_shop(
     transaction: &Transaction<'_>,
@@ -61,10 +68,9 @@ pub(super) fn correct_shop(
     let before: History<ShopThen> =
         statement.query_map([shop], shop_then)?.collect::<rusqlite::Result<_>>()?;
     let after = history::corrected(&before, from_ms, |then| {
-        let Correction { name, zone, group, .. } = said.clone();
-        then.name = name.unwrap_or_else(|| std::mem::take(&mut then.name));
-        then.zone = zone.unwrap_or_else(|| std::mem::take(&mut then.zone));
-        then.group = group.unwrap_or_else(|| then.group.take());
+        set(&mut then.name, said.name.as_ref());
+        set(&mut then.zone, said.zone.as_ref());
+        set(&mut then.group, said.group.as_ref());
     });
     let Some((_, ShopThen { name, zone, group })) = after.last() else {
         return Ok(false);
@@ -95,9 +101,8 @@ pub(super) fn correct_kiosk(
     let before: History<KioskThen> =
         statement.query_map([kiosk], kiosk_then)?.collect::<rusqlite::Result<_>>()?;
     let after = history::corrected(&before, from_ms, |then| {
-        let Correction { shop, touchpoint, .. } = said.clone();
-        then.shop = shop.unwrap_or_else(|| std::mem::take(&mut then.shop));
-        then.touchpoint = touchpoint.unwrap_or_else(|| std::mem::take(&mut then.touchpoint));
+        set(&mut then.shop, said.shop.as_ref());
+        set(&mut then.touchpoint, said.touchpoint.as_ref());
     });
     let Some((_, KioskThen { shop, touchpoint })) = after.last() else {
         return Ok(false);

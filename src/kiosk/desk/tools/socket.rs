@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
 use super::clock::set_clock;
 use super::export::{export, export_all};
 use super::stick;
 use super::verify::{look_up, retry_all, verify_all};
-use crate::file;
+use crate::file::told;
 use crate::foreign::{Line, next_line};
 use crate::kiosk::desk::counts::clerk::ClerkThread;
 use crate::kiosk::desk::counts::error::Unanswerable;
@@ -51,7 +52,7 @@ pub fn listen(
     folder: &Path,
     clerk: ClerkThread,
     ask: impl Fn(Request) -> Result<(), Busy> + Clone + Send + 'static,
-) -> io::Result<PathBuf> {
+) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(FILE);
     // The journal's lock is taken already, so a socket that is still here is a leftover.
@@ -71,7 +72,7 @@ pub fn listen(
         };
         std::thread::Builder::new().name("socket".to_owned()).spawn(answer_all)?;
     }
-    Ok(path)
+    Ok(())
 }
 
 /// The longest path that a socket's address has room for, in bytes.
@@ -229,10 +230,6 @@ pub enum Error {
     Broken(io::Error),
 }
 
-fn told(error: &io::Error) -> String {
-    file::told(error)
-}
-
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Broken(error)
@@ -276,58 +273,57 @@ impl Answers {
         }
     }
 
+    /// An answer of one line.
+    fn only<T: DeserializeOwned>(mut self) -> Result<T, Error> {
+        parse(&self.line()?.unwrap_or_default())
+    }
+
     /// The answer to [`Ask::Summary`].
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
-    pub fn summary(mut self) -> Result<Summary, Error> {
-        let line = self.line()?.unwrap_or_default();
-        parse(&line)
+    pub fn summary(self) -> Result<Summary, Error> {
+        self.only()
     }
 
     /// The answer to [`Ask::Office`].
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
-    pub fn office(mut self) -> Result<Office, Error> {
-        let line = self.line()?.unwrap_or_default();
-        parse(&line)
+    pub fn office(self) -> Result<Office, Error> {
+        self.only()
     }
 
     /// The answer to [`Ask::Standing`].
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
-    pub fn standing(mut self) -> Result<Standing, Error> {
-        let line = self.line()?.unwrap_or_default();
-        parse(&line)
+    pub fn standing(self) -> Result<Standing, Error> {
+        self.only()
     }
 
     /// The answer to [`Ask::Verify`] and [`Ask::Books`].
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
-    pub fn verified(mut self) -> Result<Verified, Error> {
-        let line = self.line()?.unwrap_or_default();
-        parse(&line)
+    pub fn verified(self) -> Result<Verified, Error> {
+        self.only()
     }
 
     /// The answer to [`Ask::Retry`] and [`Ask::Clock`]: how many events were changed.
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
-    pub fn done(mut self) -> Result<u64, Error> {
-        let line = self.line()?.unwrap_or_default();
-        parse(&line).map(|Done { done }| done)
+    pub fn done(self) -> Result<u64, Error> {
+        self.only().map(|Done { done }| done)
     }
 
     /// The answer to [`Ask::Carry`].
     ///
     /// # Errors
     /// When the kiosk cannot answer, or the connection breaks.
-    pub fn carried(mut self) -> Result<Carried, Error> {
-        let line = self.line()?.unwrap_or_default();
-        parse(&line)
+    pub fn carried(self) -> Result<Carried, Error> {
+        self.only()
     }
 
     /// The next event of the answer to [`Ask::Export`]; none at its end.
@@ -343,7 +339,7 @@ impl Answers {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, Error> {
+fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, Error> {
     if let Ok(Unanswered { error }) = serde_json::from_slice(line) {
         return Err(Error::Unanswered(error));
     }

@@ -43,13 +43,17 @@ pub(super) struct Certificate {
     key: PrivateKeyDer<'static>,
 }
 
+fn day(utc_ms: i64) -> NaiveDate {
+    DateTime::from_timestamp_millis(utc_ms).unwrap_or_default().date_naive()
+}
+
 impl Certificate {
     /// The certificate in a folder; a new one if it is missing, no certificate or about to expire.
     ///
     /// # Errors
     /// When it cannot be read, or a new one cannot be made or written.
     pub(super) fn read_or_make(folder: &Path, told_ms: i64) -> Result<Self, AnyError> {
-        let now = DateTime::from_timestamp_millis(told_ms).unwrap_or_default().date_naive();
+        let now = day(told_ms);
         match Self::read(folder, now)? {
             Some(known) => Ok(known),
             None => Self::make(folder, now),
@@ -142,7 +146,7 @@ pub(super) async fn keep(
         }
     });
     at_change(&Certificate::files(&folder), || {
-        let now = DateTime::from_timestamp_millis(now_ms()).unwrap_or_default().date_naive();
+        let now = day(now_ms());
         let known = Certificate::read(&folder, now).ok().flatten();
         let another = known.and_then(|known| {
             shown.replace(known.pair()).ok().map(|is_another| (known.fingerprint(), is_another))

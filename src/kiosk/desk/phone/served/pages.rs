@@ -280,6 +280,15 @@ async fn ask_attendant<T>(
     answer.await.map_err(|_| Refused::Busy)
 }
 
+fn frame<'a>(inside: &'a Inside, form: &'a str) -> draw::Frame<'a> {
+    draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form }
+}
+
+/// What was written into a field of a form; nothing where it has none of this name.
+fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.get(name).map(String::as_str).unwrap_or_default()
+}
+
 async fn sheet(
     session: Session,
     State(inside): State<Inside>,
@@ -288,7 +297,7 @@ async fn sheet(
     let standing = ask_attendant(&inside, Request::Look).await?;
     let form = form_token(&session.token);
     let sheet = inside.clerk.wait_for(move |clerk| clerk.sheet(page)).await?;
-    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
+    let frame = frame(&inside, &form);
     Ok(draw::sheet(&frame, page, &sheet, &standing, inside.now_ms()))
 }
 
@@ -311,7 +320,7 @@ async fn outcome(
     let is_call = asked.get("about").is_some_and(|about| about == About::Call.name());
     let about = if is_call { About::Call } else { About::Alert };
     let form = form_token(&session.token);
-    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
+    let frame = frame(&inside, &form);
     draw::outcome(&frame, about)
 }
 
@@ -343,11 +352,10 @@ async fn preview(
     Sent { session, fields }: Sent,
 ) -> Result<Response, Refused> {
     let form = form_token(&session.token);
-    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
-    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
-    match Noted::notice(field("said"), field("text")) {
+    let frame = frame(&inside, &form);
+    match Noted::notice(field(&fields, "said"), field(&fields, "text")) {
         Ok(notice) if !notice.text().is_empty() => {
-            Ok(draw::preview(&frame, &notice, field("note")).into_response())
+            Ok(draw::preview(&frame, &notice, field(&fields, "note")).into_response())
         }
         _ => Ok(go("/notes")),
     }
@@ -371,7 +379,7 @@ async fn one_note(
 ) -> Result<Response, Refused> {
     let name = asked.get("note").cloned().unwrap_or_default();
     let form = form_token(&session.token);
-    let frame = draw::Frame { words: &inside.words, shop: inside.clerk.shop_name(), form: &form };
+    let frame = frame(&inside, &form);
     Ok(match find_note(&inside, &name).await? {
         Some(written) => draw::one_note(&frame, &written).into_response(),
         None => go("/notes"),
@@ -382,10 +390,9 @@ async fn mend(
     State(inside): State<Inside>,
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Refused> {
-    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
-    if let Some(Written { id, noted, .. }) = find_note(&inside, field("note")).await? {
-        let mended = Noted::new(noted.about(), field("text"));
-        let mended = mended.and_then(|mended| mended.saying(field("said")));
+    if let Some(Written { id, noted, .. }) = find_note(&inside, field(&fields, "note")).await? {
+        let mended = Noted::new(noted.about(), field(&fields, "text"));
+        let mended = mended.and_then(|mended| mended.saying(field(&fields, "said")));
         if let Ok(mended) = mended.map(|mended| mended.mending(id)) {
             ask_attendant(&inside, |reply| Request::Note(mended, reply)).await?;
         }
@@ -397,7 +404,7 @@ async fn withdraw(
     State(inside): State<Inside>,
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Refused> {
-    let name = fields.get("note").map(String::as_str).unwrap_or_default();
+    let name = field(&fields, "note");
     if let Some(Written { id, .. }) = find_note(&inside, name).await? {
         ask_attendant(&inside, |reply| Request::Note(Noted::withdrawing(id), reply)).await?;
     }
@@ -417,9 +424,9 @@ async fn take_on(
 }
 
 async fn keep(inside: &Inside, about: About, fields: &Fields) -> Result<(), Refused> {
-    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     // A browser's field has one line; only a forged form has a line break.
-    let noted = Noted::new(about, field("text")).and_then(|noted| noted.saying(field("said")));
+    let noted = Noted::new(about, field(fields, "text"))
+        .and_then(|noted| noted.saying(field(fields, "said")));
     if let Ok(noted) = noted {
         ask_attendant(inside, |reply| Request::Note(noted, reply)).await?;
     }
