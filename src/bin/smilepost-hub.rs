@@ -12,7 +12,6 @@ use clap::Parser as _;
 use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::escape::Plain;
-use smilepost::feedback::moment::Source;
 use smilepost::file;
 use smilepost::hub::archive::sqlite::Sqlite;
 use smilepost::hub::archive::{
@@ -298,10 +297,9 @@ const LOOK_MS_MAX: u64 = 30_000;
 async fn examine(config: &Config) -> anyhow::Result<()> {
     let Begun { settings, .. } = &begin(config)?;
     let until_ms = clock::boot_ms() + LOOK_MS_MAX;
-    let anchor = clock::anchor(clock::built_ms());
     let seen = doctor::Seen {
         now_ms: clock::wall_ms(),
-        is_vouched: anchor.is_some_and(|anchor| anchor.source == Source::Ntp),
+        is_vouched: clock::is_vouched(),
         is_possible: clock::is_possible(clock::wall_ms()),
         free_bytes: file::free_bytes(&settings.data_dir).ok(),
     };

@@ -86,8 +86,9 @@ impl Survey {
         let mut shown = String::new();
         let texts = parts.questions.iter().filter_map(|question| question.texts(language));
         for texts in texts {
-            let own = [&texts.question, &texts.unhappy, &texts.happy, &texts.nps, &texts.comment];
-            shown.extend(own.into_iter().chain(&texts.faces).map(String::as_str));
+            let titles = [&texts.about, &texts.unhappy, &texts.happy];
+            let own = [&texts.question, &texts.nps, &texts.comment];
+            shown.extend(titles.into_iter().chain(own).chain(&texts.faces).map(String::as_str));
         }
         shown.extend(parts.reasons.values().filter_map(|words| by_language(words, language)));
         for notice in &parts.notices {
@@ -159,6 +160,9 @@ mod tests {
         let said = needs(&parts);
         assert!(said.len() == 1 && said[0].starts_with("language ja: "), "{said:?}");
         parts.languages.clear();
+        let mut titled = parts.clone();
+        titled.questions[0].texts[0].about = "ᏣᎳᎩ?".to_owned();
+        assert!(needs(&titled)[0].contains("fonts-noto-core"), "so is what it was about");
         parts.brand = Some("ᏣᎳᎩ".to_owned());
         parts.questions[0].texts[0].question = "How was it?".to_owned();
         assert!(needs(&parts)[0].contains("fonts-noto-core"), "a brand is shown too");
