@@ -54,7 +54,8 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
 /// service that has a terminal to itself leads its session.
 #[must_use]
 pub fn is_in_terminal() -> bool {
-    let is_leader = rustix::process::getsid(None) == Ok(rustix::process::getpid());
+    // In a container the session may have been begun outside, and has no number then.
+    let is_leader = nix::unistd::getsid(None) == Ok(nix::unistd::Pid::this());
     std::io::stdin().is_terminal() && !is_leader
 }
 

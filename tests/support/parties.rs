@@ -20,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) hub: SocketAddr,
     /// Where the shop is.
     pub(crate) zone: Zone,
+    /// The command that starts the programs; without one they are started as they are.
+    pub(crate) starter: &'static [&'static str],
 }
 
 impl Site {
@@ -44,7 +46,7 @@ impl Site {
         std::fs::write(folder.path().join("kiosk.toml"), text).unwrap();
         let fifo = folder.path().join("buttons");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        Self { folder, hub, zone: noon::zone() }
+        Self { folder, hub, zone: noon::zone(), starter: &[] }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -98,7 +100,7 @@ impl Site {
     }
 
     pub(crate) fn start_hub(&self) -> Process {
-        let mut command = Command::new(HUB);
+        let mut command = self.command(HUB);
         command.arg("serve").arg("--config").arg(self.path("hub.toml"));
         let process = self.start(command, "hub.log");
         wait_until("the hub listens", || TcpStream::connect(self.hub).is_ok());
@@ -117,10 +119,17 @@ impl Site {
     }
 
     pub(crate) fn start_kiosk(&self) -> Process {
-        let mut command = Command::new(KIOSK);
+        let mut command = self.command(KIOSK);
         command.args(["run", "--headless", "--witness"]).arg(self.path("witness"));
         command.arg("--config").arg(self.path("kiosk.toml"));
         self.start(command, "kiosk.log")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut words = self.starter.iter().copied().chain([program]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
+        command
     }
 
     fn start(&self, mut command: Command, log: &str) -> Process {
@@ -191,6 +200,23 @@ impl Site {
             assert_eq!(again, None, "archived twice: {line}");
         }
         archived
+    }
+}
+
+/// What the programs said is part of what a failed test says.
+impl Drop for Site {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for name in ["hub.log", "kiosk.log", "copy.log"] {
+            let log = self.log(name);
+            let lines: Vec<_> = log.lines().collect();
+            let last = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default();
+            if !last.is_empty() {
+                eprintln!("--- the end of {name}\n{}", last.join("\n"));
+            }
+        }
     }
 }
 

@@ -36,6 +36,19 @@ fn a_rating_reaches_head_office_and_is_dated_there() {
 }
 
 #[test]
+fn in_a_container_whose_session_was_begun_outside_both_programs_run() {
+    let mut site = Site::new();
+    site.starter = if rustix::process::geteuid().is_root() {
+        &["unshare", "--pid", "--fork", "--kill-child"]
+    } else {
+        &["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"]
+    };
+    let (_hub, _kiosk, mut buttons) = site.open_shop();
+    buttons.press(4);
+    wait_until("the hub has both ratings", || site.archived().len() == 2);
+}
+
+#[test]
 fn a_kiosk_whose_token_is_revoked_keeps_everything_and_says_so() {
     let site = Site::new();
     let _hub = site.start_hub();
