@@ -205,6 +205,7 @@ impl Site {
 
 /// What the programs said is part of what a failed test says.
 impl Drop for Site {
+    #[expect(clippy::print_stderr, reason = "a test's own is shown where the test fails only")]
     fn drop(&mut self) {
         if !std::thread::panicking() {
             return;
