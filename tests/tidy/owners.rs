@@ -59,7 +59,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/program.rs",
         ],
     ),
-    ("nix", &["src/owner.rs"]),
+    ("nix", &["src/owner.rs", "src/program.rs"]),
     ("signal_hook", &["src/bin"]),
     ("clap", &["src/bin", "src/program"]),
     ("base64", &["src/carried/file", "src/web"]),
