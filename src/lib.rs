@@ -96,7 +96,7 @@
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `file`, `owner`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
 //! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules`, `settings` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire`, `zones` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
 //! | [`hub::pages`] | HTML for people | `archive`, `digits`, `feedback`, `figures`, `readiness`, `web`, `zones` |

@@ -141,7 +141,8 @@ async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
         ShopCommand::Pin { config, shop, forget } => {
             let archive = open(&config)?;
             let pin = ask_pin(forget)?;
-            let count = shops::set_pin(&archive, &shop, pin.as_deref()).await?;
+            let now_ms = clock::wall_ms();
+            let count = shops::set_pin(&archive, &shop, pin.as_deref(), now_ms).await?;
             let what = pin_news(forget);
             print(format_args!("kiosks of {shop} that {what} at their next delivery: {count}"))
         }
@@ -152,15 +153,17 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
     match command {
         KioskCommand::Add { config, shop, touchpoint, id } => {
             let archive = open(&config)?;
-            let added = kiosks::add(&archive, &shop, &touchpoint, id.as_deref()).await?;
+            let (id, now_ms) = (id.as_deref(), clock::wall_ms());
+            let added = kiosks::add(&archive, &shop, &touchpoint, id, now_ms).await?;
             hint(&added.hints)?;
             print_code(&archive, &added.id).await
         }
         KioskCommand::Code { config, kiosk } => print_code(&open(&config)?, &kiosk).await,
         KioskCommand::Letter { config, kiosk, file } => {
             let (archive, keys) = open_with_keys(&config)?;
-            let kiosk = correct::in_use(&archive, &kiosk).await?;
-            letters::write(&archive, &keys, kiosk, &file, clock::wall_ms()).await?;
+            let now_ms = clock::wall_ms();
+            let kiosk = correct::in_use(&archive, &kiosk, now_ms).await?;
+            letters::write(&archive, &keys, kiosk, &file, now_ms).await?;
             print(format_args!(
                 "{} is a secret: let `smilepost-kiosk enrol --letter` read it, then delete it",
                 Plain(file.display())
@@ -169,11 +172,11 @@ async fn act_on_kiosk(command: KioskCommand) -> anyhow::Result<()> {
         KioskCommand::Pin { config, kiosk, forget } => {
             let archive = open(&config)?;
             let pin = ask_pin(forget)?;
-            kiosks::set_pin(&archive, &kiosk, pin.as_deref()).await?;
+            kiosks::set_pin(&archive, &kiosk, pin.as_deref(), clock::wall_ms()).await?;
             print(format_args!("{kiosk}: will {} at its next delivery", pin_news(forget)))
         }
         KioskCommand::Renew { config, kiosk } => {
-            kiosks::renew(&open(&config)?, &kiosk).await?;
+            kiosks::renew(&open(&config)?, &kiosk, clock::wall_ms()).await?;
             print(format_args!("{kiosk} gets a new token at its next delivery"))
         }
         KioskCommand::Revoke { config, kiosk } => {
@@ -222,9 +225,10 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             let survey = surveys::read(&file)?;
             let archive = open(&config)?;
             let scope = reach::meant(&archive, Scope::from(scope)).await?;
-            let number = surveys::publish(&archive, &survey, scope.clone(), clock::wall_ms()).await;
+            let now_ms = clock::wall_ms();
+            let number = surveys::publish(&archive, &survey, scope.clone(), now_ms).await;
             let number = number.with_context(|| file.display().to_string())?;
-            let reach = reach::of(&archive, &survey, &scope, number).await?;
+            let reach = reach::of(&archive, &survey, &scope, number, now_ms).await?;
             print(format_args!("{number} published for {scope}; {}", reach.told()))?;
             print(surveys::fonts(&survey))?;
             hint(&reach.doubts)
@@ -236,7 +240,7 @@ async fn act_on_survey(command: SurveyCommand) -> anyhow::Result<()> {
             print(format_args!("{number} withdrawn for {scope}"))
         }
         SurveyCommand::Show { config, kiosk: None } => {
-            print(&surveys::standing(&open(&config)?).await?)
+            print(&surveys::standing(&open(&config)?, clock::wall_ms()).await?)
         }
         SurveyCommand::Show { config, kiosk: Some(kiosk) } => {
             let survey = surveys::of_kiosk(&open(&config)?, &kiosk).await?;

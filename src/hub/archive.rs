@@ -24,7 +24,7 @@ use std::fmt;
 pub use self::accounts::Accounts;
 pub use self::calls_and_notes::{CallsAndNotes, Note, Step};
 pub use self::carried::CarriedFiles;
-pub use self::credentials::{Bearer, Credentials, Seal, Spending};
+pub use self::credentials::{Bearer, Credentials, Retired, Seal, Spending};
 pub use self::error::Error;
 pub use self::events::{Arrived, Cursor, Doubt, Events, Incoming, Shipment, Stored, Way};
 pub use self::kiosks::{Apart, Kiosks, PinScope, Status};

@@ -36,6 +36,8 @@ pub struct Overview {
     pub rules: String,
     /// Each shop's day, by the shop's name.
     pub shops: Vec<ShopDay>,
+    /// How many shops are closed and have nothing to say of the day.
+    pub over: usize,
 }
 
 /// One shop on one day.
@@ -101,18 +103,17 @@ pub async fn overview<A: Archive>(
     // Nobody still waits on a day that is over: its span is empty.
     let lately: Vec<Span> = places.iter().map(|place| place.lately(now_ms)).collect();
     let lately = archive.calls_and_notes(lately, 0).await?;
-    let shops = places
+    let (over, shops): (Vec<ShopDay>, _) = places
         .into_iter()
         .zip(days)
         .zip(told.into_iter().zip(lately))
         .map(|((place, day), (told, lately))| {
             place.figures(&day, told, &lately, (&statuses, &past), now_ms)
         })
-        .filter(|shop| !shop.is_over())
-        .collect();
+        .partition(ShopDay::is_over);
     let conflicts = archive.conflicts().await?;
     let today = moment::local(now_ms, &Zone::utc()).0;
-    Ok(Overview { asked, today, conflicts, shops, rules: rules.to_string() })
+    Ok(Overview { asked, today, conflicts, shops, over: over.len(), rules: rules.to_string() })
 }
 
 /// A shop, and the day that is counted for it.
@@ -141,8 +142,7 @@ impl Place {
             ShopThen { name, zone, group }
         };
         let then = history::at(thens, to_ms - 1).cloned().unwrap_or_else(now);
-        let is_closed = |on: &&String| on.parse::<NaiveDate>().is_ok_and(|on| on <= date);
-        let closed_on = past.closed.get(&shop.id).filter(is_closed).cloned();
+        let closed_on = past.closed_on(&shop.id, date).cloned();
         let zone = rules.zone(&then.zone);
         Self { shop, then, closed_on, zone, date, from_ms, to_ms, is_today: date == today }
     }
@@ -179,7 +179,7 @@ impl Place {
             let stays = past.kiosks.get(&status.kiosk.id)?;
             let then = self.stood(stays)?;
             let is_over = status.is_retired(self.from_ms);
-            (!is_over).then(|| KioskFigures::of(status, &then.touchpoint, &self.shop.zone, now_ms))
+            (!is_over).then(|| KioskFigures::of(status, &then.touchpoint, &self.shop, now_ms))
         });
         ShopDay {
             scores: scores::of_day(day),

@@ -60,6 +60,7 @@ pub fn routes<A: Archive>(
         .with_state(Shared {
             archive,
             gate,
+            enrolling: Arc::default(),
             bytes_a_day,
             keys,
             readiness,

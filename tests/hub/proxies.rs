@@ -36,7 +36,7 @@ async fn each_client_behind_a_trusted_proxy_is_counted_for_itself_and_nobody_els
 }
 
 #[tokio::test]
-async fn whoever_guesses_codes_is_stopped_by_network_and_no_restart_of_the_hub_helps() {
+async fn whoever_guesses_codes_is_told_so_by_network_and_no_restart_of_the_hub_helps() {
     let scene = Scene::set(|settings| {
         let trusted = [net("127.0.0.0/8").unwrap()].into();
         settings.proxies = Proxies { trusted, header: Header::default(), is_only_way: false };
@@ -45,22 +45,35 @@ async fn whoever_guesses_codes_is_stopped_by_network_and_no_restart_of_the_hub_h
     let code = secrets::new_code();
     let hash = secrets::code_hash(&code);
     assert!(scene.archive.add_code(KIOSK.to_owned(), hash, i64::MAX).await.unwrap());
-    let body = format!(r#"{{"code": "{code}", "app": "test"}}"#).into_bytes();
+    let wrong = br#"{"code": "00000-00000", "app": "test"}"#.to_vec();
     for n in 0..WRONG_MAX {
         assert_eq!(try_code(&scene, "203.0.113.7").await, 403, "{n}");
     }
     let guesser = [("x-forwarded-for", "203.0.113.7")];
-    let (status, answer) = scene.post("/v1/enrolments", &guesser, body.clone()).await;
+    let (status, answer) = scene.post("/v1/enrolments", &guesser, wrong).await;
     assert_eq!(status, 429);
     let said = answer["refused"].as_str().unwrap();
-    assert!(said.contains("wrong codes") && said.contains("wait 3601 seconds"), "{said}");
+    assert!(said.contains("too many such codes") && said.contains("3601 seconds"), "{said}");
+    let counted = || -> (i64, i64) {
+        let sql = "select wrong, since_ms from guess where net = '203.0.113.7'";
+        scene.file().query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    let known = counted();
     let again = Sqlite::open(scene.folder.path()).unwrap();
-    let token = Token::of(&secrets::new_token()).unwrap();
-    let spent = again.spend_code(hash, token, "203.0.113.7".to_owned(), NOW).await.unwrap();
-    assert!(matches!(spent, Spending::Wait(_)), "{spent:?}");
-    // An installer elsewhere is not kept out by it.
-    let installer = [("x-forwarded-for", "203.0.113.8")];
-    assert_eq!(scene.post("/v1/enrolments", &installer, body).await.0, 200);
+    let spend = async |code: &str| {
+        let (code, token) = (secrets::code_hash(code), Token::of(&secrets::new_token()).unwrap());
+        again.spend_code(code, token, "203.0.113.7".to_owned(), NOW).await.unwrap()
+    };
+    assert!(matches!(spend("00000-00001").await, Spending::Wait(3601)));
+    assert_eq!(counted(), known, "nothing more is written of them");
+    // Behind the same address, the shop's installer types the right one.
+    assert!(matches!(spend(&code).await, Spending::Good(..)));
+    assert!(matches!(spend(&code).await, Spending::Wait(_)), "once, as ever");
+    let expired = secrets::new_code();
+    let hash = secrets::code_hash(&expired);
+    assert!(scene.archive.add_code(KIOSK.to_owned(), hash, NOW).await.unwrap());
+    assert!(matches!(spend(&expired).await, Spending::Wait(_)), "and in its time");
+    assert_eq!(try_code(&scene, "203.0.113.8").await, 403, "others are counted for themselves");
 }
 
 #[tokio::test]

@@ -51,6 +51,12 @@ mutant thank-before-commit $journal/thread.rs 's/(    fn keep\(&mut self, event:
 # P2: nothing is counted twice.
 mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra            text),\n    primary key \(run, n\)\n\) strict, without rowid;/$1\n) strict;/' --test hub
 mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub
+# Whoever guesses codes, or comes by thousands of networks, keeps no installer out; and no code lets
+# a kiosk in that is no more.
+mutant a-right-code-waits-too src/hub/archive/sqlite/credentials.rs 's/(            let sql = "update code set spent_ms = \?2)/            if guesses(transaction, &net)?.wait_s(now_ms).is_some() {\n                return Ok(Spending::Wait(1));\n            }\n$1/' --test hub whoever_guesses
+mutant every-wrong-code-is-written src/hub/archive/sqlite/credentials.rs 's/if let Some\(wait_s\) = guesses\.wait_s\(now_ms\) \{\n\s+return Ok\(Spending::Wait\(wait_s\)\);\n\s+\}\n//' --test hub whoever_guesses
+mutant strangers-fill-the-gate src/hub/kiosks/gate.rs 's/first\.map\(\|first\| counts\.remove\(&first\)\);/if first.is_some() {\n                return Err(Wait::TooOften(60));\n            }/' --lib strangers_of
+mutant a-code-outlives-its-kiosk src/hub/archive/sqlite/credentials.rs 's/retired\.filter\(\|retired\| retired\.at_ms <= now_ms\)/retired.filter(|_| false)/' --test hub corrections
 # A backup is one state of everything, and what a killed hub has left never undoes it.
 mutant leftovers-are-left src/hub/archive/sqlite/backup.rs 's/\.chain\(&sides\)//' --test hub backup
 mutant a-restored-archive-keeps-its-epoch src/hub/archive/sqlite/backup.rs 's/    upkeep::draw_epoch\(&transaction\)\?;\n//' --test hub backup

@@ -34,8 +34,17 @@ pub struct Bearer {
     pub has_key: bool,
     /// What the kiosk has spent of its budget.
     pub spent: Spent,
-    /// When it was retired, or will be, in milliseconds since 1970 UTC.
-    pub retired_ms: Option<i64>,
+    /// When it was retired, or will be.
+    pub retired: Option<Retired>,
+}
+
+/// When a kiosk was retired, or will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// In milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// The IANA time zone of its shop, whose day it is.
+    pub zone: String,
 }
 
 /// What became of a code.
@@ -45,7 +54,10 @@ pub enum Spending {
     Good(Kiosk, Shop),
     /// It is unknown, spent or expired.
     Wrong,
-    /// Nothing is tried for so many seconds: too many wrong ones came from that network.
+    /// It is of a kiosk that was retired; it is spent.
+    Retired(Retired),
+    /// It is wrong, and too many wrong ones came from that network to count another for so many
+    /// seconds.
     Wait(u32),
 }
 
@@ -60,7 +72,8 @@ pub trait Credentials {
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Spends a code that came from this network, and gives its kiosk this token. Wrong codes are
-    /// counted by network, and from one that has tried too many none is looked at.
+    /// counted by network, and of one that has tried too many no further one is; a right one passes
+    /// from everywhere.
     fn spend_code(
         &self,
         code: Hash,

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::error::Error;
 use crate::hub::rules::history::History;
 
@@ -61,6 +63,15 @@ pub struct Past {
     pub kiosks: BTreeMap<String, History<KioskThen>>,
     /// From which day on a shop is closed, `YYYY-MM-DD`.
     pub closed: BTreeMap<String, String>,
+}
+
+impl Past {
+    /// From which day on a shop is closed, `YYYY-MM-DD`, if it is on this day by its clocks.
+    #[must_use]
+    pub fn closed_on(&self, shop: &str, day: NaiveDate) -> Option<&String> {
+        let is_closed = |on: &&String| on.parse::<NaiveDate>().is_ok_and(|on| on <= day);
+        self.closed.get(shop).filter(is_closed)
+    }
 }
 
 /// What is to be corrected of a shop or a kiosk; what is none stays as it is.

@@ -5,13 +5,13 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::error::Error;
 use super::names;
-use super::shops::named_group;
+use super::shops::{self, known_zone, named_group};
 use crate::escape::Plain;
 use crate::feedback::moment;
 use crate::feedback::zone::Zone;
-use crate::hub::archive::{Archive, Correction, Shop, Status};
+use crate::hub::archive::{Archive, Correction, Kiosk, Shop, Status};
 use crate::hub::rules::history::EVER_MS;
-use crate::zones::Zones;
+use crate::hub::rules::names as rules;
 
 /// The years that a correction can begin in.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
@@ -47,7 +47,8 @@ pub struct Corrected {
 /// Corrects a shop: its name, its zone or its group. Its days are counted again by that.
 ///
 /// # Errors
-/// When there is no such shop, nothing is to be corrected, or something of it cannot be.
+/// When there is no such shop, nothing is to be corrected, something of it cannot be, or another
+/// shop has the name already.
 pub async fn shop<A: Archive>(
     archive: &A,
     typed: &str,
@@ -56,12 +57,14 @@ pub async fn shop<A: Archive>(
 ) -> Result<Corrected, Error> {
     let known = archive.shops().await?;
     let found = names::meant(&known, typed, |shop| &shop.id);
-    let Shop { id, zone, .. } = found.cloned().ok_or_else(|| Error::no_shop(typed))?;
+    let found = found.ok_or_else(|| Error::no_shop(typed))?;
+    let Shop { id, zone, .. } = found.clone();
     let mut hints = Vec::new();
     if said == Correction::default() {
         return Err(nothing("--name, --zone, --group or --no-group"));
     }
     let name = said.name.map(|name| names::kept(&name, &mut hints)).transpose()?;
+    name.iter().try_for_each(|name| shops::free(&known, found, name))?;
     let group = match said.group {
         Some(Some(group)) => Some(Some(named_group(&known, &group, &mut hints)?)),
         group => group,
@@ -84,25 +87,37 @@ pub async fn shop<A: Archive>(
 /// Corrects a kiosk: its shop, its touchpoint, or how people call it.
 ///
 /// # Errors
-/// When there is no such kiosk or shop, nothing is to be corrected, or something of it cannot be.
+/// When there is no such kiosk or shop, nothing is to be corrected, something of it cannot be, or
+/// another kiosk has the place or the name already.
 pub async fn kiosk<A: Archive>(
     archive: &A,
     typed: &str,
     said: Correction,
     since: Since,
 ) -> Result<Corrected, Error> {
-    let kiosk = names::kiosk(archive, typed).await?;
+    let known = archive.kiosks().await?;
+    let before = meant(&known, typed)?;
+    let kiosk = before.kiosk.clone();
     let mut hints = Vec::new();
     if said == Correction::default() {
         return Err(nothing("--shop, --touchpoint or --name"));
     }
     let shop = names::shop(archive, said.shop.as_ref().unwrap_or(&kiosk.shop)).await?;
-    if said.shop.is_some() && archive.past().await?.closed.contains_key(&shop.id) {
-        let what = format!("shop {} is closed: open it with `shop close --undo` first", shop.id);
-        return Err(Error::Invalid(what));
+    if said.shop.is_some() {
+        shops::in_use(archive, &shop, since.now_ms()).await?;
     }
     let name = said.name.map(|name| names::kept(&name, &mut hints)).transpose()?;
     let touchpoint = said.touchpoint.map(|it| names::kept(&it, &mut hints)).transpose()?;
+    let to = Status {
+        kiosk: Kiosk {
+            shop: shop.id.clone(),
+            touchpoint: touchpoint.clone().unwrap_or_else(|| kiosk.touchpoint.clone()),
+            ..kiosk.clone()
+        },
+        name: name.clone().or_else(|| before.name.clone()),
+        ..before.clone()
+    };
+    free(&known, before, &to, since.now_ms())?;
     let (from_ms, told) = match &since {
         Since::Now(now_ms) => (*now_ms, "from now on".to_owned()),
         since => begins(since, &known_zone(&shop.zone)?)?,
@@ -133,7 +148,8 @@ pub async fn close<A: Archive>(
     };
     archive.close_shop(id.clone(), Some(on.to_string()), now_ms).await?;
     let statuses = archive.kiosks().await?;
-    let open = statuses.iter().filter(|it| it.kiosk.shop == id && it.retired_ms.is_none());
+    let ends_ms = moment::day_bounds(on, &known_zone(&zone)?).0;
+    let open = statuses.iter().filter(|it| it.kiosk.shop == id && !it.is_retired(ends_ms));
     let hints = open.map(|it| {
         let kiosk = &it.kiosk.id;
         format!("kiosk {kiosk} still stands there: `kiosk set` moves it, `kiosk retire` ends it")
@@ -178,7 +194,7 @@ pub async fn retire<A: Archive>(
         "kiosk {id} held {waiting} events by its last contact: carry them on a stick, or let it \
          deliver them first (`kiosk retire {id} --on` a later day)"
     );
-    let hints = if waiting > 0 { vec![hint] } else { Vec::new() };
+    let hints = if waiting > 0 && at_ms <= now_ms { vec![hint] } else { Vec::new() };
     Ok(Corrected { done: format!("kiosk {id} is retired {told}"), hints })
 }
 
@@ -191,21 +207,30 @@ pub async fn take_back<A: Archive>(
     typed: &str,
     now_ms: i64,
 ) -> Result<Corrected, Error> {
-    let id = names::kiosk(archive, typed).await?.id;
+    let known = archive.kiosks().await?;
+    let Status { kiosk, .. } = meant(&known, typed)?;
+    let id = &kiosk.id;
     archive.retire_kiosk(id.clone(), None, now_ms).await?;
     let done = format!("kiosk {id} is in use; its token is good again if it was not revoked");
-    Ok(Corrected { done, hints: Vec::new() })
+    let hints = names::standing_at(&known, kiosk, now_ms).map(|other| {
+        let (other, place) = (&other.id, Plain(&kiosk.touchpoint));
+        format!(
+            "kiosk {other} stands at {place} too: `kiosk set` moves one, `kiosk retire` ends it"
+        )
+    });
+    Ok(Corrected { done, hints: hints.into_iter().collect() })
 }
 
-/// The short name of a kiosk that may be given a code or a letter.
+/// The short name of a kiosk that is in use at this time, in milliseconds since 1970 UTC, and may
+/// be given something.
 ///
 /// # Errors
 /// When it is retired, or there is no such kiosk.
-pub async fn in_use<A: Archive>(archive: &A, typed: &str) -> Result<String, Error> {
-    let Status { kiosk, retired_ms, .. } = status(archive, typed).await?;
-    let id = kiosk.id;
-    if retired_ms.is_none() {
-        return Ok(id);
+pub async fn in_use<A: Archive>(archive: &A, typed: &str, now_ms: i64) -> Result<String, Error> {
+    let status = status(archive, typed).await?;
+    let id = &status.kiosk.id;
+    if !status.is_retired(now_ms) {
+        return Ok(id.clone());
     }
     Err(Error::Invalid(format!(
         "kiosk {id} is retired; `smilepost-hub kiosk retire {id} --undo` takes it back"
@@ -213,9 +238,49 @@ pub async fn in_use<A: Archive>(archive: &A, typed: &str) -> Result<String, Erro
 }
 
 async fn status<A: Archive>(archive: &A, typed: &str) -> Result<Status, Error> {
-    let known = archive.kiosks().await?;
-    let found = names::meant(&known, typed, |status| &status.kiosk.id);
-    found.cloned().ok_or_else(|| Error::no_kiosk(typed))
+    meant(&archive.kiosks().await?, typed).cloned()
+}
+
+fn meant<'a>(known: &'a [Status], typed: &str) -> Result<&'a Status, Error> {
+    let found = names::meant(known, typed, |status| &status.kiosk.id);
+    found.ok_or_else(|| Error::no_kiosk(typed))
+}
+
+/// Refuses a place or a name that another kiosk in use has already at this time, in milliseconds
+/// since 1970 UTC. Two that share one already, since they were added so, may keep it.
+fn free(known: &[Status], before: &Status, to: &Status, now_ms: i64) -> Result<(), Error> {
+    // Of a retired one only the past is corrected.
+    if to.is_retired(now_ms) {
+        return Ok(());
+    }
+    let is_moved = before.kiosk.shop != to.kiosk.shop;
+    let key = |status: &Status| rules::key(&status.kiosk.touchpoint);
+    let taken = names::standing_at(known, &to.kiosk, now_ms);
+    if let Some(other) = taken.filter(|_| is_moved || key(before) != key(to)) {
+        let Kiosk { id, shop, touchpoint } = other;
+        let place = Plain(touchpoint);
+        return Err(Error::Invalid(format!(
+            "kiosk {id} stands at {place} in shop {shop}: choose another touchpoint such as \
+             \"{place} 2\", or move that one first (`smilepost-hub kiosk set {id}`) or end it \
+             (`smilepost-hub kiosk retire {id}`)"
+        )));
+    }
+    let key = |status: &Status| status.name.as_deref().map(rules::key);
+    let others = known.iter().filter(|other| {
+        other.kiosk.id != to.kiosk.id
+            && other.kiosk.shop == to.kiosk.shop
+            && !other.is_retired(now_ms)
+    });
+    let mut same = others.filter(|other| key(other).is_some() && key(other) == key(to));
+    if let Some(other) = same.next().filter(|_| is_moved || key(before) != key(to)) {
+        let (Kiosk { id, shop, .. }, name) = (&other.kiosk, to.name.as_deref().unwrap_or_default());
+        let name = Plain(name);
+        return Err(Error::Invalid(format!(
+            "kiosk {id} in shop {shop} is called {name} already: choose another name with --name, \
+             or give that one another first (`smilepost-hub kiosk set {id} --name`)"
+        )));
+    }
+    Ok(())
 }
 
 /// When it begins, and that in words.
@@ -240,12 +305,6 @@ fn day(text: &str) -> Result<NaiveDate, Error> {
     day.ok_or_else(|| {
         let typed = Plain(text);
         Error::Invalid(format!("{typed} is not a day such as 2026-11-30"))
-    })
-}
-
-fn known_zone(name: &str) -> Result<Zone, Error> {
-    Zones::of_system().zone(name).ok_or_else(|| {
-        Error::Invalid(format!("{name:?} is not an IANA time zone such as Europe/Helsinki"))
     })
 }
 

@@ -1,8 +1,8 @@
 //! Setting up kiosks: adding, enrolling, renewing and revoking them.
 
-use super::correct;
 use super::error::Error;
 use super::names::{self, Added};
+use super::{correct, shops};
 use crate::escape::Plain;
 use crate::feedback::moment;
 use crate::hub::archive::{Archive, Kiosk, PinScope, Status};
@@ -13,25 +13,23 @@ use crate::secret::pin;
 /// How many days a one-time code is valid.
 pub const CODE_LIFE_DAYS: i64 = secrets::CODE_LIFE_MS / 86_400_000;
 
-/// Adds a kiosk, under a short name that is made of its place or was chosen.
+/// Adds a kiosk at this time, in milliseconds since 1970 UTC, under a short name that is made of
+/// its place or was chosen.
 ///
 /// # Errors
-/// When there is no such shop, a kiosk stands there already and no short name was chosen, or the
-/// chosen one is taken.
+/// When there is no such shop or it is closed, a kiosk stands there already and no short name was
+/// chosen, or the chosen one is taken.
 pub async fn add<A: Archive>(
     archive: &A,
     shop: &str,
     touchpoint: &str,
     id: Option<&str>,
+    now_ms: i64,
 ) -> Result<Added, Error> {
     let shop = names::shop(archive, shop).await?;
     let mut hints = Vec::new();
     let touchpoint = names::kept(touchpoint, &mut hints)?;
-    if archive.past().await?.closed.contains_key(&shop.id) {
-        let id = shop.id;
-        let cure = format!("`smilepost-hub shop close {id} --undo` opens it again");
-        return Err(Error::Invalid(format!("shop {id} is closed; {cure}")));
-    }
+    shops::in_use(archive, &shop, now_ms).await?;
     let (chosen, shop) = (id.map(names::chosen).transpose()?, shop.id);
     let new =
         |id: &str| Kiosk { id: id.to_owned(), shop: shop.clone(), touchpoint: touchpoint.clone() };
@@ -39,12 +37,8 @@ pub async fn add<A: Archive>(
         let is_added = archive.add_kiosk(new(&id)).await?;
         return if is_added { Ok(Added { id, hints }) } else { Err(taken(archive, &id).await?) };
     }
-    // Where a kiosk was retired, another one may come.
-    let present = archive.kiosks().await?.into_iter().filter(|status| status.retired_ms.is_none());
-    for other in present.map(|status| status.kiosk) {
-        if other.shop == shop && rules::key(&other.touchpoint) == rules::key(&touchpoint) {
-            return Err(stands_there(&other));
-        }
+    if let Some(other) = names::standing_at(&archive.kiosks().await?, &new(""), now_ms) {
+        return Err(stands_there(other));
     }
     let short = names::made(&touchpoint, rules::short_in(&shop, &touchpoint))?;
     for number in 1.. {
@@ -84,7 +78,7 @@ async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
 /// # Errors
 /// When there is no such kiosk, or it is retired.
 pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<String, Error> {
-    let kiosk = correct::in_use(archive, kiosk).await?;
+    let kiosk = correct::in_use(archive, kiosk, now_ms).await?;
     let code = secrets::new_code();
     let hash = secrets::code_hash(&code);
     let expires_ms = now_ms + secrets::CODE_LIFE_MS;
@@ -92,25 +86,31 @@ pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Resu
     if is_known { Ok(code) } else { Err(Error::no_kiosk(&kiosk)) }
 }
 
-/// Sets the PIN of a kiosk's desk, or deletes it.
+/// Sets the PIN of a kiosk's desk, or deletes it, at this time in milliseconds since 1970 UTC.
 ///
 /// # Errors
-/// When the PIN cannot be used, or there is no such kiosk.
-pub async fn set_pin<A: Archive>(archive: &A, kiosk: &str, pin: Option<&str>) -> Result<(), Error> {
+/// When the PIN cannot be used, there is no such kiosk, or it is retired and asks for nothing.
+pub async fn set_pin<A: Archive>(
+    archive: &A,
+    kiosk: &str,
+    pin: Option<&str>,
+    now_ms: i64,
+) -> Result<(), Error> {
     let hash = pin.map(pin::hash).transpose()?;
-    let kiosk = names::kiosk(archive, kiosk).await?.id;
+    let kiosk = correct::in_use(archive, kiosk, now_ms).await?;
     match archive.set_pin(PinScope::Kiosk(kiosk.clone()), hash).await? {
         0 => Err(Error::no_kiosk(&kiosk)),
         _ => Ok(()),
     }
 }
 
-/// Lets a kiosk renew its token at its next delivery.
+/// Lets a kiosk renew its token at its next delivery after this time, in milliseconds since 1970
+/// UTC.
 ///
 /// # Errors
-/// When there is no such kiosk.
-pub async fn renew<A: Archive>(archive: &A, kiosk: &str) -> Result<(), Error> {
-    let kiosk = names::kiosk(archive, kiosk).await?.id;
+/// When there is no such kiosk, or it is retired.
+pub async fn renew<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<(), Error> {
+    let kiosk = correct::in_use(archive, kiosk, now_ms).await?;
     let is_known = archive.want_token(kiosk.clone()).await?;
     if is_known { Ok(()) } else { Err(Error::no_kiosk(&kiosk)) }
 }
@@ -138,18 +138,25 @@ pub async fn list<A: Archive>(archive: &A, bytes_a_day: u64, now_ms: i64) -> Res
     let line = |status: Status| {
         let is_spent = status.spent.is_all(bytes_a_day, now_ms);
         let shop = shops.iter().find(|shop| shop.id == status.kiosk.shop);
-        line(status, is_spent, shop.map(|shop| shop.zone.as_str()))
+        line(status, is_spent, shop.map(|shop| shop.zone.as_str()), now_ms)
     };
     Ok(archive.kiosks().await?.into_iter().map(line).collect())
 }
 
-fn line(status: Status, is_spent: bool, shop_zone: Option<&str>) -> String {
+fn line(status: Status, is_spent: bool, shop_zone: Option<&str>, now_ms: i64) -> String {
     let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
     let last = last.map_or("never".to_owned(), |at| at.to_rfc3339());
+    let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
     let state = match status.retired_ms.and_then(chrono::DateTime::from_timestamp_millis) {
-        Some(at) => format!("retired {}", at.format("%Y-%m-%d %H:%M UTC")),
-        None if status.is_enrolled => "enrolled".to_owned(),
-        None => "not enrolled".to_owned(),
+        None => state.to_owned(),
+        Some(at) => {
+            let at = at.format("%Y-%m-%d %H:%M UTC");
+            if status.is_retired(now_ms) {
+                format!("retired {at}")
+            } else {
+                format!("{state}, to be retired {at}")
+            }
+        }
     };
     let name = status.name.map(|name| format!("\tcalled {}", Plain(name))).unwrap_or_default();
     let Kiosk { id, shop, touchpoint } = status.kiosk;

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::escape::{Plain, is_active};
-use crate::hub::archive::{Archive, Kiosk, Shop};
+use crate::hub::archive::{Archive, Kiosk, Shop, Status};
 use crate::hub::rules::names;
 
 /// What was added, by its short name, and what somebody may want to know of it.
@@ -102,6 +102,19 @@ pub(super) fn meant<'a, T>(
     let folded = names::folded(typed);
     let exact = known.iter().find(|one| id(one) == typed);
     exact.or_else(|| known.iter().find(|one| names::folded(id(one)) == folded))
+}
+
+/// The kiosk that stands at the place of another one at this time, in milliseconds since 1970 UTC.
+/// Where one was retired, another may come.
+pub(super) fn standing_at<'a>(
+    known: &'a [Status],
+    place: &Kiosk,
+    now_ms: i64,
+) -> Option<&'a Kiosk> {
+    let touchpoint = names::key(&place.touchpoint);
+    let others = known.iter().filter(|status| !status.is_retired(now_ms)).map(|it| &it.kiosk);
+    let mut others = others.filter(|other| other.id != place.id && other.shop == place.shop);
+    others.find(|other| names::key(&other.touchpoint) == touchpoint)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::error::Error;
 use super::names;
 use crate::escape::Plain;
-use crate::hub::archive::{Archive, Scope};
+use crate::hub::archive::{Archive, Scope, Status};
 use crate::hub::rules::names as rules;
 use crate::hub::rules::scope::Place;
 use crate::wire::survey::Survey;
@@ -30,7 +30,7 @@ pub struct Reach {
 /// # Errors
 /// When there is no such shop, or a name cannot be seen.
 pub async fn meant<A: Archive>(archive: &A, scope: Scope) -> Result<Scope, Error> {
-    let (groups, touchpoints) = known(archive).await?;
+    let (groups, touchpoints) = known(archive, |_| true).await?;
     let spelt = |typed: Option<String>, known: &BTreeSet<String>| {
         typed.map(|typed| {
             let tidy = names::checked(&typed)?;
@@ -46,7 +46,8 @@ pub async fn meant<A: Archive>(archive: &A, scope: Scope) -> Result<Scope, Error
     Ok(Scope { group, shop, touchpoint })
 }
 
-/// Whom a survey reaches that was published for this scope under this number.
+/// Whom a survey reaches that was published for this scope under this number, at this time in
+/// milliseconds since 1970 UTC: a retired kiosk asks nothing.
 ///
 /// # Errors
 /// When the archive fails.
@@ -55,11 +56,14 @@ pub async fn of<A: Archive>(
     survey: &Survey,
     scope: &Scope,
     number: u64,
+    now_ms: i64,
 ) -> Result<Reach, Error> {
     let mut reach = Reach::default();
-    let (groups, touchpoints) = known(archive).await?;
+    let is_in_use = |status: &Status| !status.is_retired(now_ms);
+    let (groups, touchpoints) = known(archive, is_in_use).await?;
     let shops = archive.shops().await?;
-    for kiosk in archive.kiosks().await?.into_iter().map(|status| status.kiosk) {
+    let kiosks = archive.kiosks().await?.into_iter().filter(is_in_use);
+    for kiosk in kiosks.map(|status| status.kiosk) {
         let group = shops.iter().find(|shop| shop.id == kiosk.shop).and_then(|it| it.group.clone());
         let place = Place { group, shop: kiosk.shop.clone(), touchpoint: kiosk.touchpoint.clone() };
         if scope.covers(&place) {
@@ -85,10 +89,13 @@ pub async fn of<A: Archive>(
     Ok(reach)
 }
 
-/// The groups and the touchpoints that there are.
-async fn known<A: Archive>(archive: &A) -> Result<(BTreeSet<String>, BTreeSet<String>), Error> {
+/// The groups that there are, and the touchpoints of these kiosks.
+async fn known<A: Archive>(
+    archive: &A,
+    counts: impl Fn(&Status) -> bool,
+) -> Result<(BTreeSet<String>, BTreeSet<String>), Error> {
     let groups = archive.shops().await?.into_iter().filter_map(|shop| shop.group).collect();
-    let kiosks = archive.kiosks().await?.into_iter();
+    let kiosks = archive.kiosks().await?.into_iter().filter(counts);
     Ok((groups, kiosks.map(|status| status.kiosk.touchpoint).collect()))
 }
 

@@ -3,6 +3,8 @@
 use super::error::Error;
 use super::names::{self, Added};
 use crate::escape::Plain;
+use crate::feedback::moment;
+use crate::feedback::zone::Zone;
 use crate::hub::archive::{Archive, PinScope, Shop};
 use crate::hub::rules::names as rules;
 use crate::secret::pin;
@@ -20,13 +22,7 @@ pub async fn add<A: Archive>(
     group: Option<&str>,
     id: Option<&str>,
 ) -> Result<Added, Error> {
-    if Zones::of_system().zone(&zone).is_none() {
-        let sentence = format!(
-            "{zone:?} is not an IANA time zone such as Europe/Helsinki; if it is a new one, update \
-             the system's package tzdata"
-        );
-        return Err(Error::Invalid(sentence));
-    }
+    known_zone(&zone)?;
     let mut hints = Vec::new();
     let name = names::kept(name, &mut hints)?;
     let known = archive.shops().await?;
@@ -64,6 +60,47 @@ pub async fn add<A: Archive>(
     unreachable!("numbers have no end")
 }
 
+/// The zone of this name.
+pub(super) fn known_zone(name: &str) -> Result<Zone, Error> {
+    Zones::of_system().zone(name).ok_or_else(|| {
+        Error::Invalid(format!(
+            "{name:?} is not an IANA time zone such as Europe/Helsinki; if it is a new one, update \
+             the system's package tzdata"
+        ))
+    })
+}
+
+/// Refuses a shop that is closed at this time, in milliseconds since 1970 UTC.
+pub(super) async fn in_use<A: Archive>(archive: &A, shop: &Shop, now_ms: i64) -> Result<(), Error> {
+    let (past, id) = (archive.past().await?, &shop.id);
+    if !past.closed.contains_key(id) {
+        return Ok(());
+    }
+    let today = moment::local(now_ms, &known_zone(&shop.zone)?).0;
+    past.closed_on(id, today).map_or(Ok(()), |on| {
+        Err(Error::Invalid(format!(
+            "shop {id} is closed since {on}; `smilepost-hub shop close {id} --undo` opens it again"
+        )))
+    })
+}
+
+/// Refuses a name that another shop has already.
+pub(super) fn free(known: &[Shop], of: &Shop, name: &str) -> Result<(), Error> {
+    let key = rules::key(name);
+    // Those that were added under one name, each with a short name of its own, may keep it.
+    if key == rules::key(&of.name) {
+        return Ok(());
+    }
+    let same = known.iter().find(|shop| shop.id != of.id && rules::key(&shop.name) == key);
+    same.map_or(Ok(()), |Shop { id, name, .. }| {
+        let name = Plain(name);
+        Err(Error::Invalid(format!(
+            "shop {id} is called {name} already; choose another name, or give that shop another \
+             one first (`smilepost-hub shop set {id} --name`)"
+        )))
+    })
+}
+
 /// A chosen short name is another shop's.
 async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
     let Shop { id, name, .. } = names::shop(archive, id).await?;
@@ -87,22 +124,34 @@ pub(super) fn named_group(
     Ok(group)
 }
 
-/// Sets the PIN of the desk on every kiosk of a shop, or deletes it; returns how many kiosks there
-/// are.
+/// Sets the PIN of the desk on every kiosk of a shop, or deletes it; returns how many of them are
+/// in use at this time, in milliseconds since 1970 UTC. The others have it if they are taken back.
 ///
 /// # Errors
-/// When the PIN cannot be used, there is no such shop, or it has no kiosk.
+/// When the PIN cannot be used, there is no such shop, or it has no kiosk in use.
 pub async fn set_pin<A: Archive>(
     archive: &A,
     shop: &str,
     pin: Option<&str>,
+    now_ms: i64,
 ) -> Result<usize, Error> {
     let hash = pin.map(pin::hash).transpose()?;
     let shop = names::shop(archive, shop).await?.id;
-    match archive.set_pin(PinScope::Shop(shop.clone()), hash).await? {
-        0 => Err(Error::Invalid(format!("shop {shop} has no kiosk yet"))),
-        kiosks => Ok(kiosks),
+    let kiosks = archive.kiosks().await?;
+    let own: Vec<_> = kiosks.iter().filter(|status| status.kiosk.shop == shop).collect();
+    let in_use = own.iter().filter(|status| !status.is_retired(now_ms)).count();
+    if in_use == 0 {
+        let what = match own.len() {
+            0 => format!("shop {shop} has no kiosk yet: `smilepost-hub kiosk add` adds one"),
+            _ => format!(
+                "every kiosk of shop {shop} is retired: `smilepost-hub kiosk retire --undo` takes \
+                 one back"
+            ),
+        };
+        return Err(Error::Invalid(what));
     }
+    archive.set_pin(PinScope::Shop(shop), hash).await?;
+    Ok(in_use)
 }
 
 /// Lists every shop, a line each.

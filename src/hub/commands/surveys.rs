@@ -225,13 +225,15 @@ pub fn history(publications: &[Publication]) -> String {
     publications.iter().map(line).collect()
 }
 
-/// Which kiosk asks which survey, a line each, and why a kiosk does not ask the one it was sent.
+/// Which kiosk in use at this time, in milliseconds since 1970 UTC, asks which survey, a line each,
+/// and why a kiosk does not ask the one it was sent.
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn standing<A: Archive>(archive: &A) -> Result<String, Error> {
+pub async fn standing<A: Archive>(archive: &A, now_ms: i64) -> Result<String, Error> {
     let mut lines = String::new();
-    for status in archive.kiosks().await? {
+    let known = archive.kiosks().await?.into_iter();
+    for status in known.filter(|status| !status.is_retired(now_ms)) {
         let Status { kiosk, publication, survey_complaint, .. } = status;
         let meant = archive.survey(kiosk.id.clone()).await?.map(|meant| meant.number);
         let number = |number: Option<u64>| match number {

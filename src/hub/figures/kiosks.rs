@@ -1,6 +1,6 @@
 //! The state of a shop's kiosks: the last contact, the events that each holds, and what is wrong.
 
-use crate::hub::archive::{Apart, Status};
+use crate::hub::archive::{Apart, Shop, Status};
 
 /// The state of a kiosk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct KioskFigures {
     pub name: Option<String>,
     /// Where in the shop it stands, or stood on that day.
     pub touchpoint: String,
+    /// Whether it is in use in this shop now: only then somebody there can do anything about it.
+    pub is_here: bool,
     /// The last contact with it.
     pub contact: Contact,
     /// How many events it still held then.
@@ -51,10 +53,10 @@ pub enum Contact {
 }
 
 impl KioskFigures {
-    /// The state of a kiosk at this touchpoint of a shop with this zone, at this time in
-    /// milliseconds since 1970 UTC.
+    /// The state of a kiosk that stands, or stood on a day, at this touchpoint of a shop, at this
+    /// time in milliseconds since 1970 UTC.
     #[must_use]
-    pub fn of(status: &Status, touchpoint: &str, zone: &str, now_ms: i64) -> Self {
+    pub fn of(status: &Status, touchpoint: &str, shop: &Shop, now_ms: i64) -> Self {
         let retired_ms = status.retired_ms.filter(|at_ms| *at_ms <= now_ms);
         let contact = match (retired_ms, status.last_contact_ms) {
             (Some(at_ms), _) => Contact::Retired { seconds: (now_ms - at_ms) / 1_000 },
@@ -69,14 +71,14 @@ impl KioskFigures {
             id: status.kiosk.id.clone(),
             name: status.name.clone(),
             touchpoint: touchpoint.to_owned(),
+            is_here: retired_ms.is_none() && status.kiosk.shop == shop.id,
             contact,
             waiting: status.waiting,
             set_aside: status.set_aside,
             lost: status.lost,
-            // Nobody has to do anything about a kiosk that is no more.
-            is_cloned: status.is_cloned && retired_ms.is_none(),
-            clocks_apart: status.clocks_apart.filter(|_| retired_ms.is_none()),
-            other_zone: status.zone.clone().filter(|own| own != zone && retired_ms.is_none()),
+            is_cloned: status.is_cloned,
+            clocks_apart: status.clocks_apart,
+            other_zone: status.zone.clone().filter(|own| *own != shop.zone),
             zone_rules: status.zone_rules.clone(),
         }
     }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use tokio::sync::Mutex;
 
 use super::body::Body;
 use super::gate::{Gate, Place, Stranger, Wait};
 use super::refusal::Refusal;
 use crate::carried::seal::HubPublic;
-use crate::feedback::moment::{Reading, rfc3339};
+use crate::feedback::moment::Reading;
 use crate::hub::archive::{Archive, Bearer};
 use crate::hub::readiness::Readiness;
 use crate::hub::rules::budget;
@@ -26,6 +27,8 @@ use crate::web::net::Net;
 pub(super) struct Shared<A> {
     pub(super) archive: A,
     pub(super) gate: Arc<Gate>,
+    /// Held by the one enrolment that is tried.
+    pub(super) enrolling: Arc<Mutex<()>>,
     /// How much one kiosk may have kept in a day, in bytes.
     pub(super) bytes_a_day: u64,
     pub(super) keys: HubPublic,
@@ -119,9 +122,8 @@ async fn bearer<A: Archive>(archive: &A, token: &str, now_ms: i64) -> Result<Bea
     let hash = secrets::token_hash(token);
     let bearer = archive.bearer(hash, now_ms - secrets::TOKEN_LIFE_MS).await?;
     let bearer = bearer.ok_or(Refusal::Unauthorised)?;
-    if let Some(at_ms) = bearer.retired_ms.filter(|at_ms| *at_ms <= now_ms) {
-        let on = rfc3339(at_ms).chars().take_while(|c| *c != 'T').collect();
-        return Err(Refusal::Retired(on));
+    if let Some(retired) = bearer.retired.as_ref().filter(|retired| retired.at_ms <= now_ms) {
+        return Err(Refusal::retired(retired));
     }
     if !bearer.has_key {
         // The token is older than carried deliveries: from now on it may sign one.

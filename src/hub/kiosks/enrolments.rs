@@ -25,12 +25,16 @@ pub(super) async fn enrol<A: Archive>(
     let token = secrets::new_token();
     let kept = Token::of(&token)?;
     let code = secrets::code_hash(&code);
+    // One after the other: however many ask, deliveries have every second turn at the archive.
+    let turn = shared.enrolling.lock().await;
     let spent = shared.archive.spend_code(code, kept, net.to_string(), shared.wall_ms()).await?;
+    drop(turn);
     let (kiosk, shop) = match spent {
         Spending::Good(kiosk, shop) => (kiosk, shop),
         Spending::Wrong => return Err(Refusal::BadCode),
+        Spending::Retired(retired) => return Err(Refusal::retired(&retired)),
         Spending::Wait(seconds) => {
-            tracing::warn!(%net, seconds, "too many wrong codes come from one network");
+            tracing::debug!(%net, seconds, "too many wrong codes come from one network");
             return Err(Wait::Guessed(seconds).into());
         }
     };

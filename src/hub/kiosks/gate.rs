@@ -27,10 +27,11 @@ pub enum Wait {
     /// It has had as much kept as it may on one day.
     #[error("this kiosk has sent more today than head office keeps of one kiosk; wait {0} seconds")]
     Spent(u32),
-    /// Too many wrong codes were tried from its network.
+    /// The code is wrong, like too many from its network before.
     #[error(
-        "too many wrong codes were tried from this network; wait {0} seconds, or enrol from \
-         another one, or with a letter (`smilepost-hub kiosk letter`)"
+        "this code is unknown, was used already or has expired, and too many such codes came from \
+         this network: none of them is looked into for {0} seconds; a right one still lets the \
+         kiosk in: ask for a new one, or enrol with a letter (`smilepost-hub kiosk letter`)"
     )]
     Guessed(u32),
 }
@@ -59,7 +60,10 @@ const REQUESTS_OF_ONE_MAX: usize = 2;
 /// For how long a kiosk is not served whose delivery took too long, in milliseconds.
 const SLOW_MS: u64 = MINUTE_MS;
 
-/// How many networks are remembered before those whose minute is over are forgotten.
+/// How many networks are remembered before those whose minute is over are forgotten, and then the
+/// one that came first. Whoever has more of them, such as 65,536 with one /48 of IPv6, is not kept
+/// out by this limit, and keeps nobody else out: what he can cost is bounded by the connections
+/// that a listener has, and by the one enrolment that is tried at a time.
 const NETS_MAX: usize = 1_024;
 
 /// What somebody wants who has no token.
@@ -195,20 +199,21 @@ struct RateLimit<Who> {
     counts: Mutex<BTreeMap<Who, (u64, u32)>>,
 }
 
-impl<Who: Ord> RateLimit<Who> {
+impl<Who: Ord + Clone> RateLimit<Who> {
     fn new(per_minute: u32) -> Self {
         Self { per_minute, counts: Mutex::default() }
     }
 
     /// Counts a request. When more are remembered than `known_max`, those are forgotten whose
-    /// minute is over; whoever still finds no room is told to wait.
+    /// minute is over, or else the one whose minute began first: a stranger is never told to wait
+    /// because of what others have asked.
     fn count(&self, who: Who, now_ms: u64, known_max: usize) -> Result<(), Wait> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= known_max && !counts.contains_key(&who) {
             counts.retain(|_, minute| now_ms.saturating_sub(minute.0) < MINUTE_MS);
-            if counts.len() >= known_max {
-                return Err(Wait::TooOften(60));
-            }
+            let first = counts.iter().min_by_key(|(_, minute)| minute.0);
+            let first = first.map(|(who, _)| who.clone()).filter(|_| counts.len() >= known_max);
+            first.map(|first| counts.remove(&first));
         }
         let minute = counts.entry(who).or_insert((now_ms, 0));
         if now_ms.saturating_sub(minute.0) >= MINUTE_MS {
@@ -225,6 +230,8 @@ impl<Who: Ord> RateLimit<Who> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     #[test]
@@ -274,6 +281,26 @@ mod tests {
         assert_eq!(gate.admit("a", 64_999).map(drop), Err(Wait::Slow(1)));
         assert!(gate.admit("b", 5_001).is_ok());
         assert!(gate.admit("a", 65_000).is_ok());
+    }
+
+    #[test]
+    fn strangers_of_however_many_networks_keep_nobody_else_out() {
+        let gate = Gate::new(Limits { requests_per_minute: 2, ..Limits::default() });
+        let ask = |address: Ipv6Addr, now_ms| {
+            let net = Net::from(std::net::IpAddr::from(address));
+            gate.count_stranger(Stranger::Enrols, net, now_ms)
+        };
+        let of_one_48 = |n: u16| Ipv6Addr::new(0x2001, 0xdb8, 0xbad, n, 0, 0, 0, 1);
+        let installer = Ipv6Addr::new(0x2001, 0xdb8, 0x900d, 1, 0, 0, 0, 1);
+        for n in 0..5_000 {
+            assert_eq!(ask(of_one_48(n), u64::from(n)), Ok(()));
+        }
+        assert_eq!([ask(installer, 5_000), ask(installer, 5_001)], [Ok(()), Ok(())]);
+        assert_eq!(ask(installer, 5_002), Err(Wait::TooOften(60)), "each has a limit of its own");
+        assert_eq!(ask(of_one_48(4_999), 5_003), Ok(()));
+        assert_eq!(ask(of_one_48(4_999), 5_004), Err(Wait::TooOften(60)), "the newest is known");
+        let known = gate.enrolments.counts.lock().unwrap().len();
+        assert_eq!(known, NETS_MAX, "strangers cost only so much memory");
     }
 
     #[test]

@@ -11,12 +11,15 @@ use maud::html;
 
 use super::gate::{self, Wait};
 use crate::carried::seal;
-use crate::hub::archive;
+use crate::feedback::moment;
+use crate::feedback::zone::Zone;
+use crate::hub::archive::{self, Retired};
 use crate::hub::intake::Unacceptable;
 use crate::hub::readiness::Unready;
 use crate::web::guard::protect;
 use crate::web::page;
 use crate::wire;
+use crate::zones::Zones;
 
 /// The sentence of a refusal, beside the answer.
 #[derive(Clone)]
@@ -97,6 +100,12 @@ fn because(error: &archive::Error) -> String {
 }
 
 impl Refusal {
+    /// Of a kiosk that was retired: on a day of its shop.
+    pub(super) fn retired(Retired { at_ms, zone }: &Retired) -> Self {
+        let zone = Zones::of_system().zone(zone).unwrap_or_else(Zone::utc);
+        Self::Retired(moment::local(*at_ms, &zone).0.to_string())
+    }
+
     const fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,

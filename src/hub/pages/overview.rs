@@ -94,12 +94,24 @@ fn main(overview: &Overview, alarm: Option<&str>) -> Markup {
                 "of them."
             }
         }
-        @if overview.shops.is_empty() {
-            p.empty {
-                "No shops yet. Add one with " code { "smilepost-hub shop add" } "."
-            }
-        }
+        @if overview.shops.is_empty() { p.empty { (nobody(overview)) } }
         @for shop in &overview.shops { (card(shop)) }
+    }
+}
+
+/// Why no shop is shown.
+fn nobody(overview: &Overview) -> Markup {
+    let day = if overview.asked.is_some() { "then" } else { "today" };
+    html! {
+        @match overview.over {
+            0 => { "No shops yet. Add one with " code { "smilepost-hub shop add" } "." },
+            1 => { "The only shop is closed, and nothing was rated there " (day) "." },
+            many => { "All " (many) " shops are closed, and nothing was rated there " (day) "." },
+        }
+        @if overview.over > 0 {
+            " " code { "smilepost-hub shop list" } " says since when, and "
+            code { "shop close --undo" } " opens one again."
+        }
     }
 }
 

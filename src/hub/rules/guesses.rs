@@ -1,10 +1,18 @@
-//! Guesses at one-time codes: how many wrong ones somebody may try.
+//! Guesses at one-time codes: how many wrong ones of somebody are counted.
 //!
-//! A code is far beyond guessing; this keeps a stranger from even trying in earnest, over restarts
-//! of the hub too. Each network is counted for itself, so that a stranger elsewhere keeps no
-//! installer out.
+//! A code is far beyond guessing: it has 50 bits and lives three days. One network may ask 600
+//! times in a minute (`limits.requests_per_minute`), which is 2.6 million tries in that time; where
+//! a hundred codes are waiting for their kiosks, one network in four million finds one. Whoever has
+//! thousands of networks is bounded by the hub, which looks at one code at a time: 2,000 in a
+//! second would be 500 million tries, and find one of those hundred codes in 20,000 such attacks.
+//!
+//! So a right code always passes, also where others guess: behind the one address of a shop,
+//! somebody who guesses must not keep its installer out. What too many wrong ones change is that no
+//! further one of that network costs anything: the answer is the same, and nothing of it is written
+//! or logged again. That holds over restarts of the hub.
 
-/// How many wrong codes one network may try in an hour. An installer who mistypes needs a few.
+/// How many wrong codes of one network are counted in an hour. An installer who mistypes needs a
+/// few.
 pub const WRONG_MAX: u32 = 60;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -19,7 +27,8 @@ pub struct Guesses {
 }
 
 impl Guesses {
-    /// For how many seconds nothing is tried at this time; none when somebody may try.
+    /// For how many seconds no further wrong code is counted at this time; none when the next one
+    /// is.
     #[must_use]
     pub fn wait_s(self, now_ms: i64) -> Option<u32> {
         let left_ms = self.left_ms(now_ms).filter(|_| self.wrong >= WRONG_MAX)?;

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::{Sqlite, kiosks, places};
-use crate::hub::archive::credentials::{Bearer, Credentials, Seal, Spending};
+use crate::hub::archive::credentials::{Bearer, Credentials, Retired, Seal, Spending};
 use crate::hub::archive::error::Error;
 use crate::hub::archive::places::{Kiosk, Shop};
 use crate::hub::rules::budget::{LINE_BYTES, ROW_BYTES};
@@ -28,17 +28,23 @@ impl Credentials for Sqlite {
         now_ms: i64,
     ) -> Result<Spending, Error> {
         self.write("spend a code", move |transaction| {
-            let guesses = guesses(transaction, &net)?;
-            if let Some(wait_s) = guesses.wait_s(now_ms) {
-                return Ok(Spending::Wait(wait_s));
-            }
             let sql = "update code set spent_ms = ?2 \
                        where hash = ?1 and spent_ms is null and expires_ms > ?2 returning kiosk";
             let spent = transaction.query_row(sql, params![code, now_ms], |row| row.get(0));
             let Some(id): Option<String> = spent.optional()? else {
+                let guesses = guesses(transaction, &net)?;
+                if let Some(wait_s) = guesses.wait_s(now_ms) {
+                    return Ok(Spending::Wait(wait_s));
+                }
                 note_guess(transaction, &net, guesses.and_one(now_ms), now_ms)?;
                 return Ok(Spending::Wrong);
             };
+            let sql = "select retired_ms, shop.zone as shop_zone from kiosk \
+                       join shop on shop.id = kiosk.shop where kiosk.id = ?";
+            let retired = transaction.query_row(sql, [&id], retired).optional()?.flatten();
+            if let Some(retired) = retired.filter(|retired| retired.at_ms <= now_ms) {
+                return Ok(Spending::Retired(retired));
+            }
             let given = give(transaction, &id, &token, now_ms)?;
             Ok(given.map_or(Spending::Wrong, |(kiosk, shop)| Spending::Good(kiosk, shop)))
         })
@@ -61,8 +67,9 @@ impl Credentials for Sqlite {
         self.read_token("look up a token", move |connection| {
             let sql = "select kiosk, is_next, made_ms < ? or wants_token as is_old, \
                        verify_key is not null as has_key, spent_day, spent_bytes, \
-                       retired_ms from token join kiosk on kiosk.id = token.kiosk \
-                       where hash = ? and revoked_ms is null";
+                       retired_ms, shop.zone as shop_zone \
+                       from token join kiosk on kiosk.id = token.kiosk \
+                       join shop on shop.id = kiosk.shop where hash = ? and revoked_ms is null";
             let bearer = |row: &Row<'_>| {
                 Ok(Bearer {
                     kiosk: row.get("kiosk")?,
@@ -70,7 +77,7 @@ impl Credentials for Sqlite {
                     is_old: row.get("is_old")?,
                     has_key: row.get("has_key")?,
                     spent: kiosks::spent(row)?,
-                    retired_ms: row.get("retired_ms")?,
+                    retired: retired(row)?,
                 })
             };
             let mut statement = connection.prepare_cached(sql)?;
@@ -185,6 +192,11 @@ fn note_guess(
     let sql = "delete from guess where net in (select net from guess order by since_ms desc \
                limit -1 offset ?)";
     transaction.execute(sql, [NETS_MAX]).map(drop)
+}
+
+fn retired(row: &Row<'_>) -> rusqlite::Result<Option<Retired>> {
+    let zone = row.get("shop_zone")?;
+    Ok(row.get::<_, Option<i64>>("retired_ms")?.map(|at_ms| Retired { at_ms, zone }))
 }
 
 /// Gives a kiosk a token; none when the kiosk is unknown.

@@ -1,6 +1,6 @@
 //! The statements about shops and kiosks as they are set up.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Sqlite, past};
 use crate::feedback::moment::rfc3339;
@@ -102,11 +102,16 @@ impl Places for Sqlite {
         now_ms: i64,
     ) -> Result<bool, Error> {
         self.write("retire a kiosk", move |transaction| {
-            let sql = "update kiosk set retired_ms = ? where id = ?";
-            if transaction.execute(sql, params![at_ms, kiosk])? == 0 {
+            let sql = "select retired_ms from kiosk where id = ?";
+            let before = transaction.query_row(sql, [&kiosk], |row| row.get(0)).optional()?;
+            let Some(before_ms) = before else {
                 return Ok(false);
-            }
-            if at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            };
+            let sql = "update kiosk set retired_ms = ? where id = ?";
+            transaction.execute(sql, params![at_ms, kiosk])?;
+            // Codes end with the kiosk's use, and one that is taken back needs a new one.
+            let both: [Option<i64>; 2] = [before_ms, at_ms];
+            if both.into_iter().flatten().any(|at_ms| at_ms <= now_ms) {
                 let sql = "update code set spent_ms = ? where kiosk = ? and spent_ms is null";
                 transaction.execute(sql, params![now_ms, kiosk])?;
             }

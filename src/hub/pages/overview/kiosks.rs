@@ -7,10 +7,10 @@ use crate::hub::archive::Apart;
 use crate::hub::figures::kiosks::{Contact, KioskFigures};
 use crate::web::page::Foreign;
 
-/// An alarm for each kiosk that needs somebody's hand.
+/// An alarm for each kiosk here that needs somebody's hand.
 pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
     html! {
-        @for kiosk in kiosks {
+        @for kiosk in kiosks.iter().filter(|kiosk| kiosk.is_here) {
             @if kiosk.is_cloned {
                 p.alarm role="alert" {
                     "Two devices use the token of " (kiosk.id)
@@ -34,7 +34,7 @@ pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
                     ", or correct the shop here."
                 }
             }
-            @if kiosk.lost > 0 && !matches!(kiosk.contact, Contact::Retired { .. }) {
+            @if kiosk.lost > 0 {
                 p.alarm role="alert" {
                     "The card of " (kiosk.id) " lost " (kiosk.lost) " "
                     @if kiosk.lost == 1 { "rating" } @else { "ratings" } ": replace it."
