@@ -1,8 +1,9 @@
 //! Whether deliveries can be stored, found out by storing one.
 //!
 //! Whoever asks, at the network or on the dashboard, gets the answer of the last rehearsal as long
-//! as it is fresh. There is one rehearsal at a time, and it goes on when who asked has gone: so
-//! strangers cannot make it cost more than one every few seconds.
+//! as it is fresh: a good one longer than a bad one. There is one rehearsal at a time, and it goes
+//! on when who asked has gone: so strangers cannot make it cost more than one in a minute, and one
+//! every few seconds only where the disk is full or nearly so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +11,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::archive::{Archive, Error};
-use super::rules::room::Room;
+use super::rules::room::{AGAIN_MS, Room};
 use super::settings::MIB;
 use crate::feedback::moment::Reading;
-
-/// For how long an answer is fresh, in milliseconds.
-pub const FRESH_MS: u64 = 10_000;
 
 /// How long a page waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -55,15 +53,16 @@ impl<A: Archive> Readiness<A> {
         asked.unwrap_or_else(|_| Err(late()))
     }
 
-    /// The answer of a rehearsal that was made a few seconds ago at most.
+    /// The answer of a rehearsal that was made a minute ago at most.
     ///
     /// # Errors
     /// When no delivery can be stored.
     pub async fn ask(&self) -> Answer {
         let mut last = Arc::clone(&self.last).lock_owned().await;
         let now = (self.read_clocks)().boot_ms;
-        let is_fresh = |at: &u64| now.saturating_sub(*at) < FRESH_MS;
-        if let Some((_, answer)) = last.as_ref().filter(|(at, _)| is_fresh(at)) {
+        if let Some((at, answer)) = last.as_ref()
+            && now.saturating_sub(*at) < answer.as_ref().map_or(AGAIN_MS, |room| room.known_ms())
+        {
             return answer.clone();
         }
         let (archive, read_clocks) = (self.archive.clone(), self.read_clocks);

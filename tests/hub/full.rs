@@ -2,10 +2,14 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::Value;
+use smilepost::feedback::moment::Reading;
+use smilepost::hub::readiness::Readiness;
 
-use crate::hub::Scene;
+use crate::hub::{NOW, Scene};
 
 impl Scene {
     async fn ready(&self) -> (u16, String) {
@@ -45,10 +49,45 @@ async fn many_who_ask_share_one_rehearsal() {
     let once = rows();
     assert!(once > 100, "it is as heavy as a delivery: {once} rows");
     assert_eq!(scene.ready().await, (200, "ready\n".to_owned()));
-    assert_eq!(rows(), once, "the answer is fresh for some seconds");
+    assert_eq!(rows(), once, "the answer is fresh for some time");
     let sql = "select count(*) from rehearsal";
     let left: i64 = scene.file().query_row(sql, [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0, "nothing of it is kept");
+}
+
+/// The boot's clock of the test below.
+static BOOT_MS: AtomicU64 = AtomicU64::new(0);
+
+#[tokio::test]
+async fn a_good_answer_is_known_for_a_minute_and_a_bad_one_for_ten_seconds() {
+    let scene = Scene::new().await;
+    let rows = || -> i64 {
+        let sql = "select coalesce(max(seq), 0) from sqlite_sequence where name like 'rehearsal%'";
+        scene.file().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let read_clocks = || Reading { boot_ms: BOOT_MS.load(Relaxed), wall_ms: NOW };
+    let readiness = Readiness::new(scene.archive.clone(), read_clocks);
+    let at = async |boot_ms: u64| {
+        BOOT_MS.store(boot_ms, Relaxed);
+        // One after the other and together, it is one rehearsal.
+        let (asked, again) = tokio::join!(readiness.ask(), readiness.ask());
+        assert_eq!(asked, again);
+        (asked.is_ok(), rows())
+    };
+    let (is_ready, once) = at(5_000).await;
+    assert!(is_ready && once > 100, "{once} rows");
+    assert_eq!(at(64_999).await, (true, once), "a card is not worn for nothing");
+    assert_eq!(at(65_000).await, (true, 2 * once));
+    let rename = |from: &str, to: &str| {
+        scene.file().execute_batch(&format!("alter table {from} rename to {to}")).unwrap();
+    };
+    rename("rehearsal", "rehearsal_gone");
+    assert!(at(124_999).await.0, "nobody has tried it since");
+    assert!(!at(125_000).await.0);
+    rename("rehearsal_gone", "rehearsal");
+    assert_eq!(at(134_999).await, (false, 2 * once));
+    assert_eq!(at(135_000).await, (true, 3 * once), "whoever made room is soon told");
+    assert_eq!(at(194_999).await, (true, 3 * once));
 }
 
 /// What is done on a file system of its own, with so little room: a hub's list of its kiosks

@@ -21,7 +21,24 @@ pub enum Room {
     None,
 }
 
+/// For how long it is known that there is enough room, in milliseconds. A rehearsal wears a card
+/// like a delivery: one in a minute is some 0.7 GB a day for a prober that never rests, and nobody
+/// has to know sooner that a disk has filled up, since the next delivery notices it.
+const ENOUGH_MS: u64 = 60_000;
+
+/// For how long anything else is known, in milliseconds: somebody may be making room just now.
+pub const AGAIN_MS: u64 = 10_000;
+
 impl Room {
+    /// For how long this is known, in milliseconds: near the limit less long.
+    #[must_use]
+    pub const fn known_ms(self) -> u64 {
+        match self {
+            Self::Enough => ENOUGH_MS,
+            Self::Little { .. } | Self::None => AGAIN_MS,
+        }
+    }
+
     /// The room that so many free bytes are.
     #[must_use]
     pub const fn of(bytes: u64) -> Self {
@@ -36,6 +53,12 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_tried_more_often_than_an_empty_one() {
+        let rooms = [LITTLE_BYTES, LITTLE_BYTES - 1, RESERVE_BYTES, 0].map(Room::of);
+        assert_eq!(rooms.map(Room::known_ms), [ENOUGH_MS, AGAIN_MS, AGAIN_MS, AGAIN_MS]);
+    }
 
     #[test]
     fn a_disk_that_is_nearly_full_is_told_before_it_is_full() {
