@@ -42,6 +42,12 @@ impl Release {
         Some(Self { year, letters: letters.to_owned() })
     }
 
+    /// The release that a program has named, if it is one.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+
     /// The release of the rules in this program.
     #[must_use]
     pub fn built_in() -> Option<Self> {

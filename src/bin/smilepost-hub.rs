@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 async fn act(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(config) => serve(begin(&config)?).await,
-        Command::Doctor(config) => examine(&config).await,
+        Command::Doctor { config, address } => examine(&config, address.as_deref()).await,
         Command::Shop(command) => act_on_shop(command).await,
         Command::Kiosk(command) => act_on_kiosk(command).await,
         Command::Survey(command) => act_on_survey(command).await,
@@ -298,7 +298,7 @@ async fn report_zones(archive: &Sqlite) -> anyhow::Result<()> {
 /// How long the archive is read by `doctor`, in milliseconds.
 const LOOK_MS_MAX: u64 = 30_000;
 
-async fn examine(config: &Config) -> anyhow::Result<()> {
+async fn examine(config: &Config, address: Option<&str>) -> anyhow::Result<()> {
     let Begun { settings, .. } = &begin(config)?;
     let until_ms = clock::boot_ms() + LOOK_MS_MAX;
     let seen = doctor::Seen {
@@ -308,11 +308,13 @@ async fn examine(config: &Config) -> anyhow::Result<()> {
         free_bytes: file::free_bytes(&settings.data_dir).ok(),
     };
     let goes_on = move || clock::boot_ms() < until_ms;
-    let mut findings = doctor::examine(settings, &seen, goes_on);
+    let mut findings = doctor::examine(settings, &seen, address, goes_on).await;
     if doctor::has_archive(&settings.data_dir) {
         match Sqlite::open(&settings.data_dir) {
             Ok(archive) => {
-                findings.extend(doctor::kiosks(&archive, clock::wall_ms()).await);
+                let (rules, now_ms) = (Zones::of_system().rules(), clock::wall_ms());
+                findings.extend(doctor::zones(&archive, &rules, now_ms).await);
+                findings.extend(doctor::kiosks(&archive, now_ms).await);
                 archive.close().await;
             }
             Err(error) => findings.push(doctor::unreadable(&error)),

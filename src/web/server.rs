@@ -6,6 +6,8 @@
 //! Who has most connections loses one first. What a client sends after its last answer is thrown
 //! away for a moment, since to hang up at once would take that answer from it.
 
+#[cfg(feature = "hub")]
+pub mod certificate;
 mod connection;
 mod memory;
 mod open;
@@ -13,6 +15,8 @@ mod plain;
 mod renewal;
 mod stop;
 mod tls;
+#[cfg(feature = "hub")]
+pub mod visitor;
 mod watched;
 
 use std::time::Duration;
@@ -29,7 +33,7 @@ use self::memory::Crowd;
 use self::open::Open;
 pub use self::renewal::at_change;
 pub use self::stop::{Stop, Stopper, stopper};
-pub use self::tls::{Files, Pair, Shown, Unusable};
+pub use self::tls::{Chain, Files, Pair, Shown, Unusable};
 use crate::web::limits::Limits;
 use crate::web::net::Net;
 use crate::web::proxies::Proxies;

@@ -7,6 +7,7 @@ mod archive;
 mod backup;
 mod corrections;
 mod dashboard;
+mod doctor;
 mod epochs;
 mod full;
 #[path = "../support/hub.rs"]

@@ -38,7 +38,12 @@ pub(crate) enum Command {
     Survey(SurveyCommand),
     /// Check everything that the hub needs, and print what is wrong and how to cure it; exit 1 if
     /// something is wrong.
-    Doctor(Config),
+    Doctor {
+        #[command(flatten)]
+        config: Config,
+        /// The address that kiosks come by, such as https://hub.example.org, to be tried from here.
+        address: Option<String>,
+    },
     /// Account for every event that kiosks have taken; exit 1 if more are missing than kiosks hold.
     Reconcile {
         #[command(flatten)]

@@ -2,11 +2,13 @@
 //!
 //! Nothing is called fine that was not seen to work, and each check ends in time.
 
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
-use std::time::Duration;
+mod certificate;
+mod way;
+mod zones;
 
+use std::path::Path;
+
+use self::way::Public;
 use crate::carried::seal::{HubKeys, KEYS_FILE};
 use crate::escape::chain;
 use crate::file;
@@ -15,13 +17,11 @@ use crate::hub::archive::sqlite::FILE;
 use crate::hub::archive::sqlite::look::{Look, look};
 use crate::hub::archive::{self, Archive};
 use crate::hub::settings::{MIB, Settings};
-use crate::web::server;
+
+pub use self::zones::zones;
 
 /// The file of the time of the last backup in the data folder.
 const BACKED_UP_FILE: &str = "hub.backed-up";
-
-/// How long a listener may take to answer.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// With less free space than this, in mebibytes, the disk is about to be full.
 const ROOM_MIB_MIN: u64 = 512;
@@ -46,19 +46,39 @@ pub struct Seen {
 }
 
 /// Checks everything but what is in the archive, which is read for as long as `goes_on` says so.
-pub fn examine(
+/// With the `address` that kiosks come by, that is tried too.
+pub async fn examine(
     settings: &Settings,
     seen: &Seen,
+    address: Option<&str>,
     goes_on: impl Fn() -> bool + Send + 'static,
 ) -> Vec<Finding> {
     let mut findings = vec![data(&settings.data_dir), archive(&settings.data_dir, goes_on)];
     findings.extend(seen.free_bytes.map(room));
     findings.push(keys(&settings.data_dir));
     findings.push(time(seen));
-    findings.extend(settings.tls.as_ref().map(certificate));
-    let has_tls = settings.tls.is_some();
-    findings.push(listener("kiosks", "listen", settings.listen, has_tls));
-    findings.push(listener("dashboard", "dashboard.listen", settings.dashboard, has_tls));
+    let public = address.map(Public::read);
+    let mut named: Vec<(&str, &str)> =
+        settings.dashboard_names.iter().map(|name| (name.as_str(), "dashboard.names")).collect();
+    if let Some(Ok(public)) = &public
+        && settings.proxies.trusted.is_empty()
+    {
+        // Otherwise the certificate there is the proxy's.
+        named.push((&public.host, "the address that kiosks come by"));
+    }
+    let now_ms = Some(seen.now_ms).filter(|_| seen.is_possible);
+    let mut chain = None;
+    if let Some(files) = &settings.tls {
+        let (found, shown) = certificate::check(files, &named, now_ms);
+        findings.extend(found);
+        chain = shown;
+    }
+    findings.extend(way::listeners(settings, chain.as_ref()).await);
+    findings.push(match public {
+        None => way::unseen(settings),
+        Some(Err(finding)) => finding,
+        Some(Ok(public)) => way::public(&public, seen.now_ms).await,
+    });
     findings.push(backup(&settings.data_dir, seen.now_ms));
     findings
 }
@@ -189,61 +209,6 @@ fn time(seen: &Seen) -> Finding {
         ),
         (false, _) => wrong("clock: wrong: `sudo timedatectl set-ntp true`"),
     }
-}
-
-fn certificate(files: &server::Files) -> Finding {
-    let certificate = files.certificate.display();
-    match files.show() {
-        Ok(_) => fine(format!("certificate: {certificate} and its key can be read and fit")),
-        Err(error) => {
-            let why = chain(&error);
-            wrong(format!("certificate: {why}: check tls.certificate and tls.key"))
-        }
-    }
-}
-
-/// Whether somebody answers at an address, or could.
-fn listener(what: &str, key: &str, address: SocketAddr, has_tls: bool) -> Finding {
-    let own: IpAddr = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let near = SocketAddr::new(own, address.port());
-    match TcpStream::connect_timeout(&near, ANSWER_MAX) {
-        Ok(_) if has_tls => note(format!(
-            "{what}: {address} takes connections; open it by the name in its certificate to see \
-             that it is trusted"
-        )),
-        Ok(stream) => match answers(stream) {
-            Ok(()) => fine(format!("{what}: the hub answers at {address}")),
-            Err(error) => wrong(format!(
-                "{what}: something at {address} takes connections and does not answer as a hub \
-                 does ({error}): is it another program? Change {key}, or restart the hub"
-            )),
-        },
-        Err(_) => match TcpListener::bind(address) {
-            Ok(_) => note(format!(
-                "{what}: nobody listens at {address}: `sudo systemctl start smilepost-hub`, then \
-                 ask again"
-            )),
-            Err(error) => wrong(format!(
-                "{what}: the hub cannot listen at {address} ({error}): change {key}, or give this \
-                 machine the address"
-            )),
-        },
-    }
-}
-
-/// Asks for a page over plain HTTP; whatever a hub says, it says it as HTTP.
-fn answers(mut stream: TcpStream) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(ANSWER_MAX))?;
-    stream.set_write_timeout(Some(ANSWER_MAX))?;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-    let mut begin = [0; 9];
-    stream.read_exact(&mut begin)?;
-    let is_http = begin.starts_with(b"HTTP/1.");
-    if is_http { Ok(()) } else { Err(std::io::ErrorKind::InvalidData.into()) }
 }
 
 fn backup(folder: &Path, now_ms: i64) -> Finding {

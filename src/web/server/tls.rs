@@ -57,8 +57,11 @@ pub enum Unusable {
     Tls(#[from] rustls::Error),
 }
 
+/// A certificate, and those of its authorities after it.
+pub type Chain = Vec<CertificateDer<'static>>;
+
 /// A certificate with its chain, and its key.
-pub type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+pub type Pair = (Chain, PrivateKeyDer<'static>);
 
 /// The certificate that a listener shows.
 #[derive(Clone, Debug)]
@@ -83,6 +86,12 @@ impl Shown {
         let is_another = shown.cert != new.cert;
         *shown = new;
         Ok(is_another)
+    }
+
+    /// What is shown.
+    #[must_use]
+    pub fn chain(&self) -> Chain {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).cert.clone()
     }
 
     /// What speaks TLS with it.
