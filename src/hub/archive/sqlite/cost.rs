@@ -1,4 +1,5 @@
-//! What storing a delivery costs: as much beside a long history as beside a short one.
+//! What storing a delivery costs: as much beside a long history as beside a short one. So does the
+//! list of kiosks beside many former tokens.
 //!
 //! Cost is counted in steps of SQLite's machine, so that it is the same on every computer. To try
 //! another history or delivery, add a line to [`HISTORIES`] or [`deliveries`].
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::{Value, json};
 
-use super::{connect, ingest, migrate};
+use super::{connect, ingest, kiosks, migrate};
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::hub::archive::events::{Arrived, Incoming, Shipment, Way};
@@ -215,8 +216,8 @@ fn archive(history: &str, rows: u32) -> (tempfile::TempDir, Connection) {
     (folder, connection)
 }
 
-/// How many steps it takes to store a delivery, which is then taken back.
-fn steps(connection: &mut Connection, shipment: &Shipment) -> u64 {
+/// How many steps something takes.
+fn counted(connection: &mut Connection, act: impl FnOnce(&mut Connection)) -> u64 {
     let steps = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&steps);
     let count = move || {
@@ -224,11 +225,40 @@ fn steps(connection: &mut Connection, shipment: &Shipment) -> u64 {
         false
     };
     connection.progress_handler(1, Some(count)).unwrap();
-    let immediate = TransactionBehavior::Immediate;
-    let transaction = connection.transaction_with_behavior(immediate).unwrap();
-    ingest::store(&transaction, shipment).unwrap();
-    transaction.rollback().unwrap();
+    act(connection);
     steps.load(Ordering::Relaxed)
+}
+
+/// How many steps it takes to store a delivery, which is then taken back.
+fn steps(connection: &mut Connection, shipment: &Shipment) -> u64 {
+    counted(connection, |connection| {
+        let immediate = TransactionBehavior::Immediate;
+        let transaction = connection.transaction_with_behavior(immediate).unwrap();
+        ingest::store(&transaction, shipment).unwrap();
+        transaction.rollback().unwrap();
+    })
+}
+
+#[test]
+fn the_list_of_kiosks_costs_no_more_beside_many_former_tokens() {
+    let listed = |tokens: u32| {
+        let history = format!(
+            "insert into kiosk (id, shop, touchpoint)
+             with recursive n(i) as (select 1 union all select i + 1 from n where i < :rows)
+             select 'k' || i, 's', i from n;
+             insert into token (hash, kiosk, made_ms, revoked_ms)
+             with recursive n(i) as (select 1 union all select i + 1 from n where i < {tokens})
+             select randomblob(32), id, i, iif(i < {tokens}, i, null) from kiosk, n
+             where id <> 'k';"
+        );
+        let (_folder, mut connection) = archive(&history, 200);
+        counted(&mut connection, |connection| {
+            let known = kiosks::all(connection).unwrap();
+            assert_eq!(known.iter().filter(|status| status.is_enrolled).count(), 200);
+        })
+    };
+    let (few, many) = (listed(1), listed(30));
+    assert!(few > 1_000 && many <= few + few / 10, "{few} steps, and then {many}");
 }
 
 #[test]

@@ -20,15 +20,7 @@ impl Kiosks for Sqlite {
     }
 
     async fn kiosks(&self) -> Result<Vec<Status>, Error> {
-        self.read_page("list the kiosks", |connection| {
-            let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, \
-                       lost, returns, publication, survey_complaint, spent_day, spent_bytes, \
-                       zone, zone_rules, ahead_ms, is_ahead_by_ntp, name, retired_ms, \
-                       exists (select 1 from token where token.kiosk = kiosk.id \
-                       and revoked_ms is null) as is_enrolled from kiosk order by id";
-            connection.prepare_cached(sql)?.query_map([], status)?.collect()
-        })
-        .await
+        self.read_page("list the kiosks", all).await
     }
 
     async fn set_pin(&self, scope: PinScope, hash: Option<String>) -> Result<usize, Error> {
@@ -44,6 +36,16 @@ impl Kiosks for Sqlite {
         })
         .await
     }
+}
+
+/// Every kiosk, by short name.
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Status>> {
+    let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, lost, \
+               returns, publication, survey_complaint, spent_day, spent_bytes, zone, zone_rules, \
+               ahead_ms, is_ahead_by_ntp, name, retired_ms, \
+               exists (select 1 from token where token.kiosk = kiosk.id and revoked_ms is null) \
+               as is_enrolled from kiosk order by id";
+    connection.prepare_cached(sql)?.query_map([], status)?.collect()
 }
 
 fn status(row: &Row<'_>) -> rusqlite::Result<Status> {

@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::{MIGRATIONS, connect, migrate};
+use super::tallies::days;
+use super::{MIGRATIONS, SCHEMA_VERSION, connect, migrate};
+use crate::hub::archive::Span;
 
 /// An archive as the program left it that wrote this schema.
 fn archive_of(version: i32) -> (tempfile::TempDir, Connection) {
@@ -23,6 +25,119 @@ fn archive_of(version: i32) -> (tempfile::TempDir, Connection) {
 fn rows(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// Everything in the tables of an archive, as text, a line for each row: of these tables' columns,
+/// or of all that there are.
+fn everything(connection: &Connection, of: &[(String, String)]) -> Vec<String> {
+    let line = |(table, columns): &(String, String)| {
+        let quoted: Vec<String> =
+            columns.split(',').map(|column| format!("quote({column})")).collect();
+        let sql = format!("select '{table}: ' || {} from {table}", quoted.join(" || ' ' || "));
+        rows(connection, &sql)
+    };
+    let mut lines: Vec<String> = of.iter().flat_map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// Each table of an archive with its columns.
+fn tables(connection: &Connection) -> Vec<(String, String)> {
+    let sql = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'";
+    let columns = |table: &str| {
+        rows(connection, &format!("select name from pragma_table_info('{table}')")).join(",")
+    };
+    rows(connection, sql).into_iter().map(|table| (table.clone(), columns(&table))).collect()
+}
+
+/// How many ratings of each score each shop has in all, as pages count them.
+fn counted(connection: &Connection) -> Vec<String> {
+    let span = |shop: &str| Span { shop: shop.to_owned(), from_ms: i64::MIN, to_ms: i64::MAX };
+    let spans = ["s", "t"].map(span);
+    let mut lines = Vec::new();
+    for (span, day) in spans.iter().zip(days(connection, &spans).unwrap()) {
+        for (line, counts) in day.lines.each() {
+            let (shop, faces) = (&span.shop, counts.faces());
+            lines.push(format!("{shop} {} {} {faces:?}", line.question, line.version));
+        }
+        lines.push(format!("{} {} left out", span.shop, day.misuse + day.replaced));
+    }
+    lines
+}
+
+#[test]
+fn an_archive_from_before_corrections_counts_the_same_in_every_later_schema() {
+    let (_folder, mut connection) = archive_of(15);
+    let history = "insert into boot (id, uuid, kiosk, first_run, began_ms, ended_ms)
+            values (1, x'01', 'k', 1, 0, 9000), (2, x'02', 'l', 2, 0, 9000);
+        insert into anchor (boot, boot_ms, utc_ms, error_ms, source)
+            values (1, 10, 1010, 5, 'ntp'), (2, 10, 1010, 5, 'hub');
+        insert into run (id, uuid, boot, kiosk, taken)
+            values (1, x'01', 1, 'k', 6), (2, x'02', 2, 'l', 2);
+        insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, utc_ms,
+            is_exact, score, scale, question, question_version, input, language, misuse,
+            misuse_rule, replaces)
+            values (1, 1, 'k', 1, x'00', 'rated', 5, 5, -70000, 1, 5, 5, 'q', 1, 'touch', 'en',
+                null, null, null),
+            (1, 2, 'k', 1, x'00', 'rated', 5, 5, 0, 1, 5, 5, 'q', 1, 'touch', 'en',
+                null, null, null),
+            (1, 3, 'k', 1, x'00', 'rated', 5, 5, 1795176000000, 0, 1, 5, 'q', 1, 'touch', 'en',
+                null, null, null),
+            (1, 4, 'k', 1, x'00', 'rated', 5, 5, 1795176000000, 1, 2, 5, 'q', 1, 'touch', 'en',
+                null, null, 3),
+            (1, 5, 'k', 1, x'00', 'rated', 5, 5, 1795176000000, 1, 1, 5, 'q', 2, 'touch', 'en',
+                'burst', 1, null),
+            (1, 6, 'k', 1, x'00', 'rated', 5, 5, 1795176000000, 1, 3, 3, 'q', 2, 'touch', 'en',
+                null, null, null),
+            (2, 1, 'l', 1, x'00', 'rated', 5, 5, 1795176000000, 1, 4, 5, 'q', 1, 'touch', 'en',
+                null, null, null),
+            (2, 2, 'l', 1, x'00', 'lost', 5, 5, 1795176000000, 1, null, null, null, null, null,
+                null, null, null, null);
+        insert into token (hash, kiosk, made_ms, revoked_ms)
+            values (x'01', 'k', 1, 2), (x'02', 'k', 2, null);
+        insert into code (hash, kiosk, expires_ms) values (x'03', 'l', 9);
+        insert into guess (net, wrong, since_ms) values ('192.0.2.7', 3, 4);
+        insert into survey (published_ms, shop, content) values (1, 's', '{}');
+        insert into meta (key, value) values ('mine', 7);";
+    connection.execute_batch(history).unwrap();
+    let (known, before) = {
+        let known = tables(&connection);
+        let before = everything(&connection, &known);
+        (known, before)
+    };
+    assert!(before.len() > 20, "{before:?}");
+
+    connection.execute_batch(MIGRATIONS[15]).unwrap();
+    connection.pragma_update(None, "user_version", 16).unwrap();
+    let sql = "select kiosk || ' ' || from_ms || ' ' || to_ms || ' ' || shop || ' ' || touchpoint \
+               from stay order by kiosk";
+    let ever = format!("{} {}", i64::MIN, i64::MAX);
+    assert_eq!(rows(&connection, sql), [format!("k {ever} s exit"), format!("l {ever} t exit")]);
+    let sql = "select shop || ' ' || from_ms || ' ' || name || ' ' || zone || ' ' || \
+               coalesce(shop_group, '-') from shop_then order by shop";
+    let then = [format!("s {} s UTC north", i64::MIN), format!("t {} t UTC -", i64::MIN)];
+    assert_eq!(rows(&connection, sql), then);
+    assert_eq!(everything(&connection, &known), before, "nothing was lost on the way to 16");
+    let tallied = counted(&connection);
+    let expected = [
+        "s q 1 [0, 1, 0, 0, 2]",
+        "s q 2 [0, 0, 1]",
+        "s 2 left out",
+        "t q 1 [0, 0, 0, 1, 0]",
+        "t 0 left out",
+    ];
+    assert_eq!(tallied, expected);
+
+    migrate(&mut connection, 16).unwrap();
+    let version: i32 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, SCHEMA_VERSION);
+    assert_eq!(counted(&connection), tallied, "and the newest counts the same");
+    let after = everything(&connection, &known);
+    let lost: Vec<&String> = before.iter().filter(|line| !after.contains(line)).collect();
+    assert_eq!(lost, [""; 0], "nothing was lost on the way to the newest");
+    assert_eq!(rows(&connection, "select integrity_check from pragma_integrity_check"), ["ok"]);
+    assert_eq!(rows(&connection, "select \"table\" from pragma_foreign_key_check"), [""; 0]);
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn published(
 }
 
 /// Counts the ratings of each span.
-fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
+pub(super) fn days(connection: &Connection, spans: &[Span]) -> rusqlite::Result<Vec<Day>> {
     // One look at one state: deliveries go on arriving meanwhile.
     let connection = &*connection.unchecked_transaction()?;
     let published = published(connection, spans)?;
