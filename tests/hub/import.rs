@@ -226,8 +226,61 @@ async fn the_token_of_a_letter_ends_the_one_before_it_once_it_is_used() {
     assert_eq!(old.added, 2, "both are good while the letter is on its way");
     let other = file_to(&keys(&scene), &token, KIOSK, &"1".repeat(32), &[(3, 4)]);
     assert_eq!(take(&scene, &other).await.unwrap().added, 2);
-    let late = file_to(&keys(&scene), &scene.token, KIOSK, &"2".repeat(32), &[(5, 6)]);
-    assert_eq!(take(&scene, &late).await.unwrap().added, 0, "the one before it is over");
+    assert_eq!(scene.deliver(&delivery(&[])).await.0, 401, "the one before it is over");
+}
+
+#[tokio::test]
+async fn what_the_first_board_still_holds_is_taken_once_a_spare_stands_in_its_place() {
+    let scene = Scene::new().await;
+    scene.receipt(&delivery(&[rating(1, 4)])).await;
+    // A spare is enrolled by another code, takes a rating of its own and delivers it.
+    let (spare, third) = ("ab".repeat(32), "ef".repeat(32));
+    let give = async |token: &str| {
+        let made = Token::of(token).unwrap();
+        scene.archive.give_token(KIOSK.to_owned(), made, NOON).await.unwrap().unwrap();
+    };
+    give(&spare).await;
+    let mut of_spare = delivery(&[rating(1, 5)]);
+    of_spare["runs"][0]["run"] = "f".repeat(32).into();
+    of_spare["live"] = "f".repeat(32).into();
+    of_spare["counters"] =
+        serde_json::json!({ "taken": 1, "settled": 0, "set_aside": 0, "waiting": 1 });
+    assert_eq!(scene.deliver_by(&spare, &of_spare).await.0, 200);
+    assert_eq!(scene.deliver(&delivery(&[rating(2, 4)])).await.0, 401);
+    // The stick of the first board comes back, and changes nothing of how the spare stands.
+    let before = scene.archive.kiosks().await.unwrap();
+    let (signer, hub) = (Signer::of_token(&scene.token).unwrap(), keys(&scene).public().unwrap());
+    let mut writer = Writer::begin(Vec::new(), signer, hub, KIOSK, NONCE).unwrap();
+    let mut old = frame(1, 6);
+    (old.counters.taken, old.counters.waiting, old.app) = (60, 50, "older".to_owned());
+    writer.add(&old).unwrap();
+    let taken = take(&scene, &writer.end().unwrap().0).await.unwrap();
+    assert_eq!((taken.added, taken.known, taken.complaints.len()), (5, 1, 0), "{taken:?}");
+    let receipt = taken.receipt.unwrap();
+    let receipt = read_receipt(receipt.as_bytes(), &keys(&scene).public().unwrap()).unwrap();
+    assert_eq!(receipt.settled[0].ranges, [(1, 6)]);
+    let books = scene.archive.reconcile(KIOSK.to_owned()).await.unwrap();
+    assert_eq!((books.stored, books.holds), (7, true));
+    let after = scene.archive.kiosks().await.unwrap();
+    assert_eq!((after[0].waiting, &after[0].app), (0, &before[0].app));
+    assert_eq!(scene.deliver_by(&spare, &of_spare).await.0, 200, "the spare goes on");
+    // Another spare takes its place: the stick of each board before it is good.
+    give(&third).await;
+    assert_eq!(scene.deliver_by(&third, &delivery(&[])).await.0, 200);
+    for (token, nonce, (first, last)) in [(&scene.token, '1', (7, 8)), (&spare, '2', (9, 9))] {
+        let nonce = nonce.to_string().repeat(32);
+        let late = file_to(&keys(&scene), token, KIOSK, &nonce, &[(first, last)]);
+        assert_eq!(take(&scene, &late).await.unwrap().added, u64::from(last - first) + 1);
+    }
+    assert_eq!(scene.deliver_by(&third, &delivery(&[])).await.0, 200, "it stays the one in use");
+    // What a person has revoked is over, and so is what was over before it.
+    scene.archive.revoke(KIOSK.to_owned(), NOON).await.unwrap();
+    give(&"12".repeat(32)).await;
+    for token in [&scene.token, &spare, &third] {
+        let stolen = file_to(&keys(&scene), token, KIOSK, &"3".repeat(32), &[(10, 11)]);
+        let taken = take(&scene, &stolen).await.unwrap();
+        assert_eq!((taken.added, taken.receipt), (0, None));
+    }
 }
 
 #[tokio::test]

@@ -136,6 +136,8 @@ mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64
 mutant the-journal-moves-along src/kiosk/settings/former.rs 's/(            Leave::Journal \{ is_given_up \} => \{\n)/$1                if before.is_some() { return new.write(data_dir); }\n/' --test together owners
 mutant a-trial-is-sent src/kiosk/enrolling.rs 's/Some\(Leave::Journal \{ is_given_up: false \}\)/Some(Leave::Keep)/' --test together owners
 mutant a-reset-looks-at-nothing src/kiosk/reset.rs 's/if !waiting\.is_empty\(\) && !gives_up/if waiting.len() > 99 \&\& !gives_up/' --test together owners
+mutant a-superseded-board-is-a-stranger src/hub/archive/sqlite/credentials.rs 's/\(revoked_ms is null or is_superseded\)/revoked_ms is null/' --test hub import
+mutant the-revoked-still-sign src/hub/archive/sqlite/credentials.rs 's/update token set is_superseded = 0 where kiosk = \?/update token set is_superseded = is_superseded where kiosk = ?/' --test hub import
 # A foreign folder is never ours, and the journal knows its own file.
 mutant links-are-followed src/foreign.rs 's/AtFlags::SYMLINK_NOFOLLOW/AtFlags::empty()/; s/flags \| OFlags::NOFOLLOW \| OFlags::CLOEXEC/flags | OFlags::CLOEXEC/; s/ResolveFlags::BENEATH \| ResolveFlags::NO_SYMLINKS \| ResolveFlags::NO_MAGICLINKS/ResolveFlags::empty()/' --test hostile stick
 mutant a-receipt-for-a-header src/hub/carried/import.rs 's/if reader\.signer\(\)\.is_none\(\)/if reader.signer().is_none() \&\& now_ms == 0/' --test hostile stick

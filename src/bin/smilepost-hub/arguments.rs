@@ -299,7 +299,8 @@ pub(crate) enum KioskCommand {
         #[arg(allow_hyphen_values = true, value_parser = name)]
         kiosk: String,
     },
-    /// Shut a kiosk out: revoke its tokens and codes at once.
+    /// Shut a kiosk out: revoke its tokens and codes at once. `import` takes nothing more that they
+    /// have signed, nor what boards have that stood there before.
     Revoke {
         #[command(flatten)]
         config: Config,

@@ -10,7 +10,7 @@ use crate::carried::seal::PublicKey;
 use crate::hub::rules::budget::Spent;
 use crate::hub::secrets::{Hash, Token};
 
-/// A valid token that may have signed a carried delivery.
+/// A token that may have signed a carried delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seal {
     /// The token's hash.
@@ -19,6 +19,9 @@ pub struct Seal {
     pub key: PublicKey,
     /// Whether it is to follow another token and was not used yet.
     pub is_next: bool,
+    /// Whether another token has taken its place, as on the board of a spare: it lets nobody in any
+    /// more, and what it signed is the kiosk's all the same.
+    pub is_superseded: bool,
 }
 
 /// The kiosk that a token belongs to.
@@ -109,8 +112,8 @@ pub trait Credentials {
         now_ms: i64,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Notes that a token that was to follow another is in use, and revokes the other; one that was
-    /// given at an enrolment revokes all others of its kiosk.
+    /// Notes that a token that was to follow another is in use and supersedes the other; one that
+    /// was given at an enrolment supersedes all others of its kiosk. They let nobody in any more.
     fn confirm_token(
         &self,
         token: Hash,
@@ -120,7 +123,8 @@ pub trait Credentials {
     /// Asks a kiosk to renew its token at its next delivery; false when the kiosk is unknown.
     fn want_token(&self, kiosk: String) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Revokes every token and code of a kiosk; returns how many tokens.
+    /// Revokes every token and code of a kiosk, and what superseded tokens have signed; returns how
+    /// many tokens were valid.
     fn revoke(
         &self,
         kiosk: String,
@@ -130,6 +134,7 @@ pub trait Credentials {
     /// Notes the key that verifies a token's signatures, where it is not known yet.
     fn note_key(&self, token: Token) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// The valid tokens of a kiosk whose signatures can be verified.
+    /// The tokens of a kiosk whose signatures are good: valid ones first, then superseded ones, the
+    /// newest first.
     fn seals(&self, kiosk: String) -> impl Future<Output = Result<Vec<Seal>, Error>> + Send;
 }

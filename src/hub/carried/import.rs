@@ -12,6 +12,7 @@ use crate::carried::file::{self, Next, Reader, sign_receipt};
 use crate::carried::seal::HubKeys;
 use crate::feedback::moment::rfc3339;
 use crate::feedback::rating::RatingId;
+use crate::hub::archive::credentials::Seal;
 use crate::hub::archive::{self, Archive, Way};
 use crate::hub::intake;
 use crate::wire::carried::{RECEIPT, Receipt, VERSION};
@@ -80,7 +81,15 @@ pub async fn import<A: Archive>(
     let mut import = Import::of(kiosk.clone(), now_ms);
     let is_whole = loop {
         match reader.next(keys, &signers) {
-            Ok(Next::Delivery(delivery)) => import.store(archive, *delivery).await?,
+            Ok(Next::Delivery(delivery)) => {
+                // A board whose place another one took says nothing of how the kiosk stands now.
+                let signed = seals.iter().find(|seal| reader.signer() == Some(seal.key));
+                let way = match signed.is_some_and(|seal| seal.is_superseded) {
+                    true => Way::CarriedFromFormer,
+                    false => Way::Carried,
+                };
+                import.store(archive, *delivery, way).await?;
+            }
             Ok(Next::End) => break true,
             Ok(Next::Cut) => break false,
             // After a line that is too long or cannot be read, the next beginning is unknown.
@@ -111,8 +120,9 @@ pub async fn import<A: Archive>(
         return Ok(imported);
     }
     // A kiosk that signs with a token that was carried to it uses that token from now on.
-    let used = seals.iter().find(|seal| reader.signer() == Some(seal.key) && seal.is_next);
-    if let Some(seal) = used {
+    let is_first_use = |seal: &&Seal| seal.is_next && !seal.is_superseded;
+    let used = seals.iter().find(|seal| reader.signer() == Some(seal.key));
+    if let Some(seal) = used.filter(is_first_use) {
         archive.confirm_token(seal.token, now_ms).await?;
     }
     let receipt = Receipt {
@@ -147,16 +157,20 @@ impl Import {
         Self { now_ms, imported, settled: Vec::new(), set_aside: Vec::new(), epoch: 0 }
     }
 
-    async fn store<A: Archive>(&mut self, archive: &A, delivery: Delivery) -> Result<(), Error> {
+    async fn store<A: Archive>(
+        &mut self,
+        archive: &A,
+        delivery: Delivery,
+        way: Way,
+    ) -> Result<(), Error> {
         let kiosk = self.imported.kiosk.clone();
-        let (shipment, mut set_aside) =
-            match intake::check(kiosk, delivery, Way::Carried, self.now_ms) {
-                Ok(checked) => checked,
-                Err(unacceptable) => {
-                    self.complain(unacceptable.to_string());
-                    return Ok(());
-                }
-            };
+        let (shipment, mut set_aside) = match intake::check(kiosk, delivery, way, self.now_ms) {
+            Ok(checked) => checked,
+            Err(unacceptable) => {
+                self.complain(unacceptable.to_string());
+                return Ok(());
+            }
+        };
         let stored = archive.store(shipment).await?;
         set_aside.extend(intake::not_taken(&stored));
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);

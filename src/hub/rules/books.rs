@@ -10,6 +10,8 @@ pub enum Way {
     Sent,
     /// By hand: it may be old, and the hub may have heard from the kiosk since.
     Carried,
+    /// By hand, from a board that another one has taken the place of since.
+    CarriedFromFormer,
 }
 
 /// A kiosk's books, as far as the hub knows them.
@@ -70,11 +72,16 @@ impl Books {
     /// The books after a delivery with these counters, which brought this.
     ///
     /// A carried delivery is old unless the kiosk has taken more since the hub last heard from it.
-    /// So is a further frame of the same file.
+    /// So is a further frame of the same file, and whatever a board says that stands there no more.
     #[must_use]
     pub const fn after(self, way: Way, told: Counters, brought: Brought) -> After {
         let stored = self.stored.saturating_add(brought.added);
-        if matches!(way, Way::Carried) && self.taken >= told.taken {
+        let is_old = match way {
+            Way::Sent => false,
+            Way::Carried => self.taken >= told.taken,
+            Way::CarriedFromFormer => true,
+        };
+        if is_old {
             let arrived = brought.added.saturating_add(brought.newly_set_aside);
             return After::Old(Self {
                 stored,
@@ -123,5 +130,8 @@ mod tests {
         assert_eq!(BEFORE.after(Way::Carried, told, BROUGHT), After::Old(after));
         let again = Brought { named: 3, set_aside: 1, ..Brought::default() };
         assert_eq!(BEFORE.after(Way::Carried, told, again), After::Old(BEFORE));
+        // A board that was replaced may have taken more than the one that stands there now.
+        let more = Counters { taken: 100, waiting: 50, ..told };
+        assert_eq!(BEFORE.after(Way::CarriedFromFormer, more, again), After::Old(BEFORE));
     }
 }

@@ -88,5 +88,6 @@ mod tests {
         let live = Some(RunId([1; 16]));
         assert_eq!(sender(Way::Sent, live), live);
         assert_eq!(sender(Way::Carried, live), None);
+        assert_eq!(sender(Way::CarriedFromFormer, live), None);
     }
 }

@@ -110,7 +110,7 @@ impl Credentials for Sqlite {
 
     async fn confirm_token(&self, token: Hash, now_ms: i64) -> Result<(), Error> {
         self.write("confirm a token", move |transaction| {
-            let sql = "update token set revoked_ms = ?1 from token as used \
+            let sql = "update token set revoked_ms = ?1, is_superseded = 1 from token as used \
                        where used.hash = ?2 and token.kiosk = used.kiosk \
                        and token.hash <> used.hash and token.revoked_ms is null \
                        and (used.follows is null or token.hash = used.follows)";
@@ -136,6 +136,9 @@ impl Credentials for Sqlite {
             let sql = "update code set spent_ms = ? where kiosk = ? and spent_ms is null";
             transaction.execute(sql, params![now_ms, kiosk])?;
             kiosks::forget_runs(transaction, &kiosk)?;
+            // What another token took the place of signs nothing any more, either.
+            let sql = "update token set is_superseded = 0 where kiosk = ?";
+            transaction.execute(sql, [&kiosk])?;
             let sql = "update token set revoked_ms = ? where kiosk = ? and revoked_ms is null";
             transaction.execute(sql, params![now_ms, kiosk])
         })
@@ -152,13 +155,15 @@ impl Credentials for Sqlite {
 
     async fn seals(&self, kiosk: String) -> Result<Vec<Seal>, Error> {
         self.read("look up keys", move |connection| {
-            let sql = "select hash, verify_key, is_next from token \
-                       where kiosk = ? and revoked_ms is null and verify_key is not null";
+            let sql = "select hash, verify_key, is_next, is_superseded from token \
+                       where kiosk = ? and (revoked_ms is null or is_superseded) \
+                       and verify_key is not null order by is_superseded, made_ms desc";
             let seal = |row: &Row<'_>| {
                 Ok(Seal {
                     token: row.get("hash")?,
                     key: row.get("verify_key")?,
                     is_next: row.get("is_next")?,
+                    is_superseded: row.get("is_superseded")?,
                 })
             };
             connection.prepare_cached(sql)?.query_map([kiosk], seal)?.collect()

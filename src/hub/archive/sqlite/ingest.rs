@@ -90,7 +90,7 @@ pub(super) fn store(
             let bytes = bytes + budget::of_lines(not_taken);
             kiosks::spend(transaction, &shipment.kiosk, book.spent, bytes, shipment.received_ms)?
         }
-        Way::Carried => book.spent,
+        Way::Carried | Way::CarriedFromFormer => book.spent,
     };
     stored.is_clone = note_sender(transaction, shipment, book.live)?;
     stored.stored = note_contact(transaction, shipment, book.books, brought)?;
@@ -252,7 +252,7 @@ fn note_contact(
             shipment.zone,
             shipment.zone_rules,
             // What is carried says nothing of the clocks.
-            shipment.way == Way::Carried,
+            shipment.way != Way::Sent,
             apart.map(|apart| apart.ahead_ms),
             apart.map(|apart| apart.is_by_ntp),
             shipment.kiosk,

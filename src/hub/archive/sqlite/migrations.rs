@@ -157,6 +157,20 @@ fn what_was_published_and_given_is_found_in_an_older_archive() {
 }
 
 #[test]
+fn what_another_token_took_the_place_of_is_told_from_what_a_person_revoked() {
+    let (_folder, mut connection) = archive_of(17);
+    // The kiosk of l was shut out by a person at 50, and its token of 60 gave way at 80.
+    let sql = "insert into token (hash, kiosk, made_ms, revoked_ms) values
+        (x'01', 'k', 10, 20), (x'02', 'k', 15, 40), (x'03', 'k', 40, null),
+        (x'04', 'l', 10, 30), (x'05', 'l', 30, 50), (x'06', 'l', 45, 50),
+        (x'07', 'l', 60, 80), (x'08', 'l', 75, null)";
+    connection.execute_batch(sql).unwrap();
+    migrate(&mut connection, 17).unwrap();
+    let sql = "select hex(hash) from token where is_superseded order by hash";
+    assert_eq!(rows(&connection, sql), ["01", "02", "07"]);
+}
+
+#[test]
 fn boots_of_an_older_archive_know_their_first_run_and_their_limits() {
     let (_folder, mut connection) = archive_of(9);
     let sql = "insert into boot (id, uuid, kiosk)
