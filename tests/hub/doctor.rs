@@ -182,7 +182,7 @@ fn whoever_speaks_http_and_is_no_hub_is_not_called_one() {
     let both = [serve(other), serve(page)];
     let said = site.says(&[], &["WRONG kiosks: ", "WRONG dashboard: "]);
     assert_eq!(said.matches("answers 200 OK, and not as a hub does").count(), 2, "{said}");
-    both.map(|thread| thread.join().unwrap());
+    both.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
 #[test]

@@ -275,10 +275,11 @@ fn judge(
         match belief(&answer.chain, host, now_ms) {
             Belief::Everybody => {}
             Belief::WhoHasIt => {
-                need = Some(format!(
+                need = Some(
                     "its certificate is signed by nobody whom this system believes, so that each \
                      kiosk needs it, or that of who signed it, in the file of uplink.ca_file"
-                ));
+                        .to_owned(),
+                );
             }
             Belief::NotForName => {
                 return Err(format!(
