@@ -70,7 +70,7 @@ fn main() {
     });
     let mut settings = Settings::plain(&folder);
     settings.uplink.first_max = Duration::ZERO;
-    let enrolment = uplink::enrol(&settings.uplink, &address, &code, "bench").unwrap();
+    let entry = uplink::enrol(&settings.uplink, &address, &code, "bench").unwrap();
     let data_dir = folder.join("kiosk");
     let ground = Home {
         folder: data_dir.clone(),
@@ -86,7 +86,7 @@ fn main() {
     let surveyed = Box::new(|_| {});
     let heard = Box::new(|_| {});
     let office = UplinkConfig {
-        enrolment,
+        enrolment: entry.enrolment,
         settings,
         app,
         floor_ms,

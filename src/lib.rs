@@ -63,7 +63,7 @@
 //! | [`kiosk::journal`] | the one SQLite file: a rating is safe once it is here | `feedback`, `file` |
 //! | `kiosk::fifo` | files and FIFOs of other programs, opened without waiting for them | nothing |
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
-//! | [`kiosk::former`] | the journals of places where the board was before | `journal`, `settings` |
+//! | [`kiosk::former`] | the journals of places where the board was before | `feedback`, `journal`, `settings` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `escape`, `feedback`, `journal`, `wire` |
 //! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
@@ -71,7 +71,7 @@
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `digits`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `former`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire`, `zones` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
-//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `digits`, `feedback`, `foreign`, `former`, `journal`, `pin`, `sheets`, `wire` |
+//! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `digits`, `escape`, `feedback`, `foreign`, `former`, `journal`, `pin`, `sheets`, `wire` |
 //! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
 //! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `desk::phone`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
@@ -79,9 +79,9 @@
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
-//! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `former`, `journal`, `office_survey`, `pin`, `settings`, `wire` |
-//! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `settings`, `sound`, `uplink` |
-//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
+//! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `escape`, `former`, `journal`, `office_survey`, `pin`, `settings`, `uplink`, `wire` |
+//! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `screen`, `settings`, `sound`, `uplink` |
+//! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `escape`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
 //! | `kiosk::retry` | what could not be opened is tried again | `attendant` |
 //! | `kiosk::opening` | the parts that a kiosk can go on without | `attendant`, `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::tools`, `escape`, `journal`, `retry`, `screen`, `settings`, `uplink` |
 //!
@@ -113,7 +113,7 @@
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:315` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:319` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.

@@ -156,8 +156,8 @@ fn acquaint(head_office: &HeadOffice, settings: &Settings) -> anyhow::Result<()>
         anyhow::Ok(new_code(archive, &kiosk, clock::wall_ms()).await?)
     };
     let code = head_office.runtime.block_on(set_up)?;
-    let enrolment = uplink::enrol(&settings.uplink, &head_office.kiosks, &code, &app())?;
-    Ok(enrolment.write(&settings.data_dir)?)
+    let entry = uplink::enrol(&settings.uplink, &head_office.kiosks, &code, &app())?;
+    Ok(entry.enrolment.write(&settings.data_dir)?)
 }
 
 /// The machine's IANA time zone, or UTC if its name is unknown.

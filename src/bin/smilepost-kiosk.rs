@@ -21,7 +21,7 @@ use smilepost::kiosk::enrolling::{self, Files, Standing};
 use smilepost::kiosk::journal::JournalSource;
 use smilepost::kiosk::reset::reset;
 use smilepost::kiosk::screen::{bring_fonts_for, look_for_fonts};
-use smilepost::kiosk::settings::{Enrolment, Owners, Settings};
+use smilepost::kiosk::settings::{Enrolment, Settings};
 use smilepost::kiosk::{self, Kiosk, Options, ScreenTarget, health, pin, shop, uplink};
 use smilepost::owner::{self, Acting};
 use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
@@ -71,14 +71,15 @@ fn act(command: Command) -> anyhow::Result<()> {
             print(standing.waiting().join("\n"))?;
             let before = decide(&standing, before)?;
             standing.allows(before, give_up)?;
-            let enrolment = match letter {
+            let entry = match letter {
                 Some(letter) => open_letter(&letter)?,
                 None => {
                     let (hub, code) = (hub_url.unwrap_or_default(), code.unwrap_or_default());
                     uplink::enrol(&settings.uplink, &hub, &code, &app())?
                 }
             };
-            let said = standing.enter(&settings, &enrolment, before, give_up)?;
+            let said = standing.enter(&settings, &entry, before, give_up)?;
+            let enrolment = entry.enrolment;
             let Enrolment { kiosk, shop, zone, .. } = &enrolment;
             print(format_args!(
                 "Enrolled as {kiosk} of {shop}. Restart smilepost-kiosk if it runs."
@@ -100,18 +101,11 @@ fn act(command: Command) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        Command::GiveUp { config, kiosk } => {
+        Command::GiveUp { config, kiosk, hub, journal } => {
             let Begun { settings, acting: _acting } = begin(&config)?;
-            let enrolment = Enrolment::read(&settings.data_dir)?;
-            let owners = Owners::read(&settings.data_dir, enrolment.as_ref())?;
-            let places = owners.give_up(&settings.data_dir, &kiosk)?;
-            anyhow::ensure!(
-                places > 0,
-                "this board has left no kiosk {kiosk:?}: `smilepost-kiosk verify` shows those that \
-                it has left"
-            );
+            let left = enrolling::give_up(&settings.data_dir, &kiosk, hub.as_deref(), journal)?;
             print(format_args!(
-                "What waits for {kiosk} is given up. Restart smilepost-kiosk if it runs."
+                "What waits for {left} is given up. Restart smilepost-kiosk if it runs."
             ))
         }
         Command::Reset { config, give_up } => {
@@ -168,6 +162,9 @@ fn act(command: Command) -> anyhow::Result<()> {
             let heard = socket::ask(&settings.runtime_dir, &Ask::Office).ok().flatten();
             let heard: Option<Office> = heard.and_then(|answers| answers.office().ok());
             findings.extend(heard.iter().flat_map(health::disagreements));
+            // Where the present journal cannot be read, that is found above.
+            let former = enrolling::of_former_places(&settings).ok();
+            findings.extend(health::former(&former.unwrap_or_default()));
             program::tell(findings)
         }
         Command::Verify { config, format } => {
@@ -276,7 +273,7 @@ fn decide(
 const LETTER_BYTES_MAX: u64 = 64 * 1_024;
 
 /// Reads the letter that lets a kiosk in without a network.
-fn open_letter(file: &Path) -> anyhow::Result<Enrolment> {
+fn open_letter(file: &Path) -> anyhow::Result<uplink::Entry> {
     let name = Plain(file.display());
     let text = Folder::around(file)
         .and_then(|(folder, name)| folder.read(&name, LETTER_BYTES_MAX))
@@ -307,7 +304,7 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
             let folder = stick::open(&folder)?;
             let own = files.owners.journal(data_dir);
             let written = stick::write(&folder, &source, &pages, enrolment.as_ref(), &own, &app())?;
-            stick::write_former(&folder, &files.former, &pages, &app(), written)?
+            stick::write_former(&folder, data_dir, &files.former, &pages, &app(), written)?
         }
     };
     for file in &told.files {

@@ -5,10 +5,11 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::archive::credentials::Seal;
 use super::archive::{Arrived, Incoming, Kiosk, Shipment, Shop, Stored, Way};
 use super::rules::names;
 use crate::carried::file::write_keys;
-use crate::carried::seal::HubPublic;
+use crate::carried::seal::{HubPublic, hex};
 use crate::feedback::outbox::EVENTS_MAX;
 use crate::feedback::rating::{RatingId, RunId};
 use crate::wire::Enrolled;
@@ -165,9 +166,19 @@ pub fn by_run(ids: Vec<RatingId>) -> Vec<Settled> {
     runs.into_iter().map(|(run, numbers)| Settled::of(run.to_string(), numbers)).collect()
 }
 
-/// What a kiosk is told when it is enrolled.
+/// Of how many of its tokens a kiosk is told the keys when it is enrolled.
+const SIGNED_BY_MAX: usize = 32;
+
+/// What a kiosk is told when it is enrolled; `seals` are of the tokens that it has or had.
 #[must_use]
-pub fn enrolled(kiosk: Kiosk, shop: Shop, token: String, keys: &HubPublic) -> Enrolled {
+pub fn enrolled(
+    kiosk: Kiosk,
+    shop: Shop,
+    token: String,
+    keys: &HubPublic,
+    seals: &[Seal],
+) -> Enrolled {
+    let signed_by = seals.iter().take(SIGNED_BY_MAX).map(|seal| hex(&seal.key)).collect();
     Enrolled {
         kiosk: kiosk.id,
         token,
@@ -176,5 +187,6 @@ pub fn enrolled(kiosk: Kiosk, shop: Shop, token: String, keys: &HubPublic) -> En
         zone: shop.zone,
         touchpoint: names::cut(&kiosk.touchpoint),
         hub_keys: Some(write_keys(keys)),
+        signed_by,
     }
 }

@@ -1,15 +1,19 @@
 //! What the board holds, and for whom: asked before it is enrolled or reset, so that nothing that
 //! was taken for one place goes to another, or is deleted unseen.
 
+use std::path::Path;
+
 use super::desk::counts::error::Unanswerable;
 use super::desk::tools::socket;
-use super::desk::tools::verify::look_up;
+use super::desk::tools::verify::{look_up, verify_all};
 use super::former::FormerPlace;
-use super::journal::{self, FILE, Journal, JournalSource, Limits};
+use super::journal::{self, JournalSource, Limits};
 use super::office_survey::OfficeSurvey;
 use super::pin;
-use super::settings::{Enrolment, EnrolmentError, Leave, Owners, Settings};
-use crate::wire::local::{Ask, Verified};
+use super::settings::{Enrolment, EnrolmentError, Former, Leave, Owners, Settings, hold};
+use super::uplink::Entry;
+use crate::escape::chain;
+use crate::wire::local::{Ask, FormerSums, Verified};
 
 /// What becomes of what was taken before any enrolment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,30 @@ pub enum Error {
     /// The enrolment cannot be read or written.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
+    /// Somebody else has enrolled the board meanwhile.
+    #[error(
+        "this board was enrolled by somebody else while the code was exchanged, and that enrolment \
+         stays: `smilepost-kiosk verify` shows what waits for whom. The code is used up: if this \
+         place is the right one, enrol again with another code (`smilepost-hub kiosk code`)"
+    )]
+    Overtaken,
+    /// The board has left no kiosk of that name, hub and journal.
+    #[error(
+        "this board has left no such kiosk {0:?}: `smilepost-kiosk verify` shows those that it has \
+         left"
+    )]
+    NotLeft(String),
+    /// It has left several, and nobody has said which is meant.
+    #[error(
+        "this board has left several kiosks {name}, and nothing was given up: {}. Say which with \
+         `--hub URL`, or with `--journal N`", .places.join("; ")
+    )]
+    Several {
+        /// The name of all of them.
+        name: String,
+        /// Each, with the number of its journal.
+        places: Vec<String>,
+    },
     /// What belonged to the former head office cannot be deleted.
     #[error("cannot delete what belonged to the former head office")]
     Forget(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -56,8 +84,10 @@ pub enum Error {
 /// The journals of the board, opened while no kiosk runs.
 #[derive(Debug)]
 pub struct Files {
-    /// The present one; none where there is none yet.
+    /// The present one; none where there is none yet, or where it cannot be opened.
     pub present: Option<JournalSource>,
+    /// Why the present one cannot be opened.
+    unread: Option<journal::Error>,
     /// Those of former places.
     pub former: Vec<FormerPlace>,
     /// Which is whose.
@@ -68,19 +98,118 @@ impl Files {
     /// Opens the journals; nothing is made where nothing is.
     ///
     /// # Errors
-    /// When a journal cannot be opened; [`journal::Error::InUse`] when another process has it open.
+    /// When the present journal cannot be opened; [`journal::Error::InUse`] when another process
+    /// has one open.
     pub fn open(settings: &Settings, enrolment: Option<&Enrolment>) -> Result<Self, Error> {
+        let mut files = Self::look(settings, enrolment)?;
+        files.unread.take().map_or(Ok(files), |error| Err(error.into()))
+    }
+
+    /// As [`Files::open`], for whoever goes on without those that cannot be opened.
+    ///
+    /// # Errors
+    /// [`journal::Error::InUse`] when another process has one open, and when nobody can tell which
+    /// is whose.
+    fn look(settings: &Settings, enrolment: Option<&Enrolment>) -> Result<Self, Error> {
         let Settings { data_dir, journal_bytes_max, .. } = settings;
         let limits = Limits { bytes_max: *journal_bytes_max };
         let owners = Owners::read(data_dir, enrolment)?;
         let folder = owners.journal(data_dir);
-        let present = match folder.join(FILE).exists() {
-            true => Some(JournalSource::from(Journal::open(&folder, limits)?)),
-            false => None,
+        let (present, unread) = match journal::open_there(&folder, limits) {
+            Ok(journal) => (journal.map(JournalSource::from), None),
+            Err(error @ journal::Error::InUse(_)) => return Err(error.into()),
+            Err(error) => (None, Some(error)),
         };
         let former = FormerPlace::open_all(data_dir, limits, &owners)?;
-        Ok(Self { present, former, owners })
+        Ok(Self { present, unread, former, owners })
     }
+
+    /// Reads everything, and says in sentences what would be lost with it.
+    ///
+    /// # Errors
+    /// See [`Files::look`].
+    pub fn would_be_lost(settings: &Settings) -> Result<Vec<String>, Error> {
+        let enrolment = known(&settings.data_dir)?;
+        let files = Self::look(settings, enrolment.as_ref())?;
+        let unread = |error: &dyn std::error::Error| {
+            format!("The journal of the present place cannot be read: {}.", chain(error))
+        };
+        let mut lost: Vec<String> = files.unread.iter().map(|error| unread(error)).collect();
+        let verified = match verify_all(files.present.as_ref(), &files.former) {
+            Ok(verified) => verified,
+            Err(error) => {
+                lost.push(unread(&error));
+                verify_all(None, &files.former)?
+            }
+        };
+        let holds = verified.holds;
+        let standing = Standing { enrolment, books: verified, is_running: false };
+        lost.extend(standing.waiting());
+        let former = standing.books.former.iter().map(|former| former.sums.set_aside);
+        let set_aside = standing.books.total.set_aside + former.sum::<u64>();
+        if set_aside > 0 {
+            lost.push(format!(
+                "Set aside, and kept here alone: {set_aside}; `smilepost-kiosk retry` sends them \
+                 again."
+            ));
+        }
+        if !holds {
+            lost.push("The books do not balance: see `smilepost-kiosk verify`.".to_owned());
+        }
+        Ok(lost)
+    }
+}
+
+/// Gives up what still waits for the one former place where the kiosk had this name, at this
+/// address of a hub and in this journal where they are said; returns which place that is.
+///
+/// # Errors
+/// [`Error::NotLeft`], [`Error::Several`], and when the folder cannot be written.
+pub fn give_up(
+    data_dir: &Path,
+    kiosk: &str,
+    hub: Option<&str>,
+    journal: Option<u32>,
+) -> Result<String, Error> {
+    let owners = Owners::read(data_dir, known(data_dir)?.as_ref())?;
+    let found = owners.of_name(kiosk, hub, journal);
+    // What is given up already is not meant where something else still waits.
+    let owed: Vec<_> = found.iter().copied().filter(|former| !former.is_given_up).collect();
+    match (&owed[..], &found[..]) {
+        ([former], _) => {
+            former.give_up(data_dir)?;
+            Ok(former.whose())
+        }
+        ([], [former, ..]) => Ok(former.whose()),
+        ([], []) => Err(Error::NotLeft(kiosk.to_owned())),
+        (several, _) => {
+            let place =
+                |former: &&Former| format!("{} (journal {})", former.whose(), former.number);
+            let places = several.iter().map(place).collect();
+            Err(Error::Several { name: kiosk.to_owned(), places })
+        }
+    }
+}
+
+/// What the journals of former places hold, and for whom, whether or not the present one can be
+/// read.
+///
+/// # Errors
+/// When a running kiosk does not answer, or nobody can tell which journal is whose.
+pub fn of_former_places(settings: &Settings) -> Result<Vec<FormerSums>, Error> {
+    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Books)? {
+        return Ok(answers.verified()?.former);
+    }
+    let files = Files::look(settings, known(&settings.data_dir)?.as_ref())?;
+    Ok(look_up(None, &files.former)?.former)
+}
+
+/// Whether a kiosk is running on the board.
+///
+/// # Errors
+/// When one runs and does not answer.
+pub fn is_running(settings: &Settings) -> Result<bool, Error> {
+    Ok(socket::ask(&settings.runtime_dir, &Ask::Standing)?.is_some())
 }
 
 /// What the board holds, as far as its books tell.
@@ -100,14 +229,7 @@ impl Standing {
     /// # Errors
     /// When neither can be done.
     pub fn of(settings: &Settings) -> Result<Self, Error> {
-        let enrolment = match Enrolment::read(&settings.data_dir) {
-            // What was taken under one that cannot be read any more is asked about.
-            Err(error) if error.is_damage() => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "it is taken for none");
-                None
-            }
-            read => read?,
-        };
+        let enrolment = known(&settings.data_dir)?;
         if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Books)? {
             return Ok(Self { enrolment, books: answers.verified()?, is_running: true });
         }
@@ -116,10 +238,15 @@ impl Standing {
         Ok(Self { enrolment, books, is_running: false })
     }
 
-    /// How many events were taken before any enrolment, if it is not enrolled yet.
+    /// How many events were taken before any enrolment, if it is not enrolled yet; at least one
+    /// where a damaged journal may hold some.
     #[must_use]
-    pub const fn unowned(&self) -> u64 {
-        if self.enrolment.is_some() { 0 } else { self.books.total.taken }
+    pub fn unowned(&self) -> u64 {
+        let is_whole = self.books.complaints.is_empty();
+        match &self.enrolment {
+            Some(_) => 0,
+            None => self.books.total.taken.max(u64::from(!is_whole)),
+        }
     }
 
     /// What waits for whom, in sentences.
@@ -137,9 +264,14 @@ impl Standing {
             )),
             _ => {}
         }
-        for former in self.books.former.iter().filter(|former| former.sums.waiting > 0) {
-            let kiosk = former.kiosk.as_deref().unwrap_or("a place whose record cannot be read");
-            said.push(wait(former.sums.waiting, kiosk, former.hub.as_deref().unwrap_or_default()));
+        for former in &self.books.former {
+            if former.sums.waiting > 0 {
+                let kiosk =
+                    former.kiosk.as_deref().unwrap_or("a place whose record cannot be read");
+                let hub = former.hub.as_deref().unwrap_or_default();
+                said.push(wait(former.sums.waiting, kiosk, hub));
+            }
+            said.extend(former.unread.as_deref().map(sentence));
         }
         said
     }
@@ -157,26 +289,33 @@ impl Standing {
     /// Makes an enrolment the present one. What was taken for another place stays with that place,
     /// unless it is given up; returns what became of it, in sentences.
     ///
-    /// `before` decides about what was taken before any enrolment. It decides, too, whether a head
-    /// office that was set up anew at the same address gets what was taken for the one before it.
+    /// It is the same place where its head office proves that it is the one before, also at another
+    /// address. `before` decides about what was taken before any enrolment. It decides, too,
+    /// whether a head office that was set up anew at the same address gets what was taken for the
+    /// one before it.
     ///
     /// # Errors
-    /// When the folder cannot be written.
+    /// [`Error::Overtaken`] when the board was enrolled for another place since it was asked, and
+    /// when the folder cannot be written.
     pub fn enter(
         &self,
         settings: &Settings,
-        new: &Enrolment,
+        entry: &Entry,
         before: Option<Before>,
         gives_up: bool,
     ) -> Result<Vec<String>, Error> {
+        let new = &entry.enrolment;
         let data_dir = &settings.data_dir;
+        let _held = hold(data_dir)?;
+        let enrolment = self.confirmed(data_dir)?;
         let is_successor = |known: &Enrolment| {
             let is_one = known.kiosk == new.kiosk && known.has_same_address(new);
             is_one && before == Some(Before::Keep)
         };
         let mut said = Vec::new();
-        let leave = match &self.enrolment {
-            Some(known) if known.is_same_place(new) || is_successor(known) => None,
+        let leave = match &enrolment {
+            Some(known) if known.is_same_place(new) || entry.knows(known) => None,
+            Some(known) if is_successor(known) => None,
             Some(known) => {
                 said.extend(self.left(known, gives_up));
                 Some(Leave::Journal { is_given_up: gives_up })
@@ -200,10 +339,23 @@ impl Standing {
             }
             Some(leave) => {
                 pin::forget_given(data_dir).map_err(|error| Error::Forget(error.into()))?;
-                Owners::enter(data_dir, self.enrolment.as_ref(), new, leave)?;
+                Owners::recognise(data_dir, new, |known| entry.knows(known))?;
+                Owners::enter(data_dir, enrolment.as_ref(), new, leave)?;
             }
         }
         Ok(said)
+    }
+
+    /// The enrolment as it is now, with a token that was renewed meanwhile, if it is still that of
+    /// the place that was asked about.
+    fn confirmed(&self, data_dir: &Path) -> Result<Option<Enrolment>, Error> {
+        let now = known(data_dir)?;
+        let is_still = match (&self.enrolment, &now) {
+            (Some(asked), Some(now)) => now == asked || now.is_same_place(asked),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if is_still { Ok(now) } else { Err(Error::Overtaken) }
     }
 
     /// What becomes of a place that is left.
@@ -227,6 +379,24 @@ impl Standing {
         }
         said
     }
+}
+
+/// The present enrolment. What was taken under one that cannot be read any more is asked about.
+fn known(data_dir: &Path) -> Result<Option<Enrolment>, EnrolmentError> {
+    match Enrolment::read(data_dir) {
+        Err(error) if error.is_damage() => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "it is taken for none");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
+/// Words as a sentence of their own.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
 }
 
 fn wait(count: u64, kiosk: &str, hub: &str) -> String {

@@ -5,10 +5,12 @@
 //! about, and everything else is tried, each within a time.
 
 mod devices;
+mod former;
 mod office;
 mod place;
 mod running;
 
+pub use self::former::former;
 pub use self::office::disagreements;
 pub use self::running::Kiosk;
 use self::running::running;

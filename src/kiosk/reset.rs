@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::desk::phone::OWN_FILES as PHONE_FILES;
 use super::desk::tools::socket;
-use super::desk::tools::verify::verify_all;
-use super::enrolling::{self, Files, Standing};
+use super::enrolling::{self, Files};
 use super::journal::{MARK_FILE, OWN_FILES as JOURNAL_FILES};
 use super::office_survey;
 use super::pin;
+use super::screen::is_own_folder;
 use super::settings::{ENROLMENT_FILE, FORMER_DIR, JOURNALS_DIR, Settings};
 use super::sound::TONE_FILE;
 use super::uplink;
 
 /// What a running kiosk makes in its runtime folder, which can be the data folder.
-const RUNTIME_FILES: [&str; 3] = [socket::FILE, TONE_FILE, "fonts.conf"];
+const RUNTIME_FILES: [&str; 2] = [socket::FILE, TONE_FILE];
 
 /// Why the card is not reset.
 #[derive(Debug, thiserror::Error)]
@@ -50,25 +50,10 @@ pub enum Error {
 /// [`Error::Running`], or [`Error::Waiting`] unless what waits is given up; then nothing is
 /// deleted.
 pub fn reset(settings: &Settings, gives_up: bool) -> Result<Vec<PathBuf>, Error> {
-    let standing = Standing::of(settings)?;
-    if standing.is_running {
-        return Err(Error::Running);
-    }
-    let mut waiting = standing.waiting();
-    let files = Files::open(settings, standing.enrolment.as_ref())?;
-    let verified = verify_all(files.present.as_ref(), &files.former);
-    drop(files);
-    let verified = verified.map_err(enrolling::Error::from)?;
-    let former = verified.former.iter().map(|former| former.sums.set_aside);
-    let set_aside = verified.total.set_aside + former.sum::<u64>();
-    if set_aside > 0 {
-        waiting.push(format!(
-            "Set aside, and kept here alone: {set_aside}; `smilepost-kiosk retry` sends them again."
-        ));
-    }
-    if !verified.holds {
-        waiting.push("The books do not balance: see `smilepost-kiosk verify`.".to_owned());
-    }
+    let waiting = match enrolling::is_running(settings)? {
+        true => return Err(Error::Running),
+        false => Files::would_be_lost(settings)?,
+    };
     if !waiting.is_empty() && !gives_up {
         return Err(Error::Waiting(waiting));
     }
@@ -123,7 +108,7 @@ fn is_own(file: &Path) -> bool {
             || Path::new(name) == unfinished
             || Path::new(name) == Path::new(stem).with_extension("try")
     };
-    stems.into_iter().any(is_of)
+    stems.into_iter().any(is_of) || is_own_folder(file)
 }
 
 fn delete(file: &Path) -> Result<(), Error> {
@@ -171,5 +156,14 @@ mod tests {
         for name in others {
             assert!(!is_own(Path::new(name)), "{name}");
         }
+        let folder = tempfile::tempdir().unwrap();
+        let fonts = folder.path().join("fonts");
+        std::fs::create_dir(&fonts).unwrap();
+        std::fs::write(fonts.join("House.ttf"), "the shop's").unwrap();
+        assert!(!is_own(&fonts));
+        for file in ["fonts.conf", "all-fonts.conf"] {
+            std::fs::write(fonts.join(file), "").unwrap();
+        }
+        assert!(is_own(&fonts));
     }
 }

@@ -26,7 +26,7 @@ use slint::{ComponentHandle as _, Global as _};
 pub use self::appearance::is_picture;
 pub use self::backend::has_display;
 pub use self::error::Error;
-pub use self::fonts::{bring_fonts, bring_fonts_for, look_for_fonts};
+pub use self::fonts::{bring_fonts, bring_fonts_for, is_own_folder, look_for_fonts};
 use self::generated::{AppWindow, Bridge, Stage, Theme};
 use crate::kiosk::attendant::{Message, View};
 use crate::kiosk::settings::Settings;

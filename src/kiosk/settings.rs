@@ -10,6 +10,7 @@ mod desk;
 mod enrolment;
 mod former;
 mod notify;
+mod owners;
 mod screen;
 mod uplink;
 
@@ -26,10 +27,9 @@ use self::call::CallPart;
 use self::desk::DeskPart;
 pub use self::desk::{PhoneLimits, PhoneListen};
 pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError, Unfit, is_secret};
-pub use self::former::{
-    FORMER_DIR, Former, Holder, JOURNALS_DIR, Leave, Owners, journal_folder, renew,
-};
+pub use self::former::{FORMER_DIR, Former, Holder, JOURNALS_DIR, hold, journal_folder};
 pub use self::notify::{Format, Notify};
+pub use self::owners::{Leave, Owners, renew};
 use self::screen::ScreenPart;
 pub use self::screen::{Look, Screen};
 use self::uplink::UplinkPart;

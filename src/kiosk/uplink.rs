@@ -30,6 +30,7 @@ use self::connector::Connector;
 pub use self::error::{Error, Unusable};
 use self::sender::Sender;
 pub use self::sender::{UplinkConfig, UplinkStatus};
+use crate::carried::seal::{Signer, from_hex};
 use crate::clock;
 use crate::digits;
 use crate::kiosk::former::{FormerJournal, Owed};
@@ -50,6 +51,29 @@ impl Uplink {
     }
 }
 
+/// What a head office says when it enrols a kiosk.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What the kiosk keeps.
+    pub enrolment: Enrolment,
+    /// The keys that verify what this kiosk has signed so far, in hexadecimal digits.
+    pub signed_by: Vec<String>,
+}
+
+impl Entry {
+    /// Whether this is the head office of an enrolment that names no keys of one: it can verify
+    /// what the kiosk has signed by a token, which only the archive can that has given the token.
+    #[must_use]
+    pub fn knows(&self, known: &Enrolment) -> bool {
+        let is_known = |token: &str| {
+            let key = Signer::of_token(token).and_then(|signer| signer.verify_key());
+            key.is_ok_and(|key| self.signed_by.iter().any(|by| from_hex(by) == Some(key)))
+        };
+        let is_one = known.hub_keys.is_none() && known.kiosk == self.enrolment.kiosk;
+        is_one && known.tokens().into_iter().any(is_known)
+    }
+}
+
 /// Exchanges a one-time code for the kiosk's token.
 ///
 /// # Errors
@@ -59,7 +83,7 @@ pub fn enrol(
     hub: &str,
     code: &str,
     app: &str,
-) -> Result<Enrolment, Error> {
+) -> Result<Entry, Error> {
     let mut connector = Connector::to(settings, hub, Clock::not_before(clock::built_ms()))?;
     let (client, hub) = (connector.client()?, connector.hub().to_owned());
     let request = EnrolmentRequest { code: digits::plain(code), app: app.to_owned() };
@@ -83,17 +107,18 @@ pub fn enrol(
     enrolment(hub, enrolled)
 }
 
-/// The enrolment that a kiosk keeps, from the hub's answer or its letter.
+/// What a kiosk keeps of the hub's answer or its letter.
 ///
 /// # Errors
 /// When something in it is not what it should be.
-pub fn enrolment(hub: String, enrolled: Enrolled) -> Result<Enrolment, Error> {
-    let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys } = enrolled;
+pub fn enrolment(hub: String, enrolled: Enrolled) -> Result<Entry, Error> {
+    let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys, signed_by } = enrolled;
     let next_token = None;
     let former_token = None;
     let enrolment =
         Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint, hub_keys };
-    enrolment.checked().map_err(Error::Unfit)
+    let enrolment = enrolment.checked().map_err(Error::Unfit)?;
+    Ok(Entry { enrolment, signed_by })
 }
 
 /// Starts the uplink on a thread of its own.

@@ -28,6 +28,10 @@ pub struct Enrolled {
     /// The hub's keys, for deliveries that are carried by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hub_keys: Option<Keys>,
+    /// The keys that verify what this kiosk has signed so far, each of 64 hexadecimal digits: by
+    /// them a board knows the head office that it was enrolled at before there were `hub_keys`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed_by: Vec<String>,
 }
 
 impl std::fmt::Debug for Enrolled {

@@ -480,6 +480,10 @@ pub struct FormerSums {
     /// Of the events taken, those taken as a trial, before any enrolment.
     #[serde(default)]
     pub trial: u64,
+    /// Why its journal, or the record of whose it is, cannot be read, as a sentence; none if it
+    /// can. The terms are not known then, or not whose they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
 }
 
 impl FormerSums {

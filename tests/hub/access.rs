@@ -1,7 +1,8 @@
 //! Tests of access: who may deliver, and who no longer may.
 
+use smilepost::carried::seal::hex;
 use smilepost::hub::archive::{Credentials as _, Events as _, Kiosk, Places as _};
-use smilepost::hub::secrets;
+use smilepost::hub::secrets::{self, Token};
 use smilepost::hub::settings::Limits;
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
@@ -24,6 +25,29 @@ async fn a_code_lets_a_kiosk_in_once() {
     let (status, answer) = scene.enrol(&code).await;
     assert_eq!(status, 403);
     assert!(answer["refused"].as_str().unwrap().contains("was used already"));
+}
+
+#[tokio::test]
+async fn whoever_is_enrolled_again_hears_what_verifies_the_tokens_before() {
+    let scene = Scene::new().await;
+    let key = |token: &str| hex(&Token::of(token).unwrap().key);
+    let again = async || {
+        let code = secrets::new_code();
+        let hash = secrets::code_hash(&code);
+        assert!(scene.archive.add_code(KIOSK.to_owned(), hash, i64::MAX).await.unwrap());
+        let answer = scene.enrol(&code).await.1;
+        let signed_by: Vec<String> = serde_json::from_value(answer["signed_by"].clone()).unwrap();
+        (answer["token"].as_str().unwrap().to_owned(), signed_by)
+    };
+    let (second, signed_by) = again().await;
+    assert!(signed_by.contains(&key(&scene.token)), "{signed_by:?}");
+    // Also once the first token has given way, and not of a kiosk that a person has shut out.
+    assert_eq!(scene.deliver_by(&second, &delivery(&[])).await.0, 200);
+    let (_, signed_by) = again().await;
+    assert!([&scene.token, &second].iter().all(|token| signed_by.contains(&key(token))));
+    scene.archive.revoke(KIOSK.to_owned(), 1).await.unwrap();
+    let (third, signed_by) = again().await;
+    assert_eq!(signed_by, [key(&third)]);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod folder;
 mod journal;
 #[path = "../support/noon.rs"]
 mod noon;
+mod owners;
 #[path = "../support/portal.rs"]
 mod portal;
 mod program;

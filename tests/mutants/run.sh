@@ -133,9 +133,13 @@ mutant a-boot-is-anybodys src/hub/archive/sqlite/ingest.rs 's/where uuid = \? an
 mutant one-kiosk-moves-the-chain src/hub/rules/restored.rs 's/SHOPS_IN_DOUBT: u32 = 3/SHOPS_IN_DOUBT: u32 = 1/' --test hub epochs
 mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64 = 60 \* 60/EPOCH_LIFE_MS: i64 = -60/' --test hub epochs
 # What was taken for one place goes to no other.
-mutant the-journal-moves-along src/kiosk/settings/former.rs 's/(            Leave::Journal \{ is_given_up \} => \{\n)/$1                if before.is_some() { return new.write(data_dir); }\n/' --test together owners
+mutant the-journal-moves-along src/kiosk/settings/owners.rs 's/(            Leave::Journal \{ is_given_up \} => \{\n)/$1                if before.is_some() { return new.write(data_dir); }\n/' --test together owners
 mutant a-trial-is-sent src/kiosk/enrolling.rs 's/Some\(Leave::Journal \{ is_given_up: false \}\)/Some(Leave::Keep)/' --test together owners
 mutant a-reset-looks-at-nothing src/kiosk/reset.rs 's/if !waiting\.is_empty\(\) && !gives_up/if waiting.len() > 99 \&\& !gives_up/' --test together owners
+mutant an-unread-journal-is-empty src/kiosk/desk/tools/verify.rs 's/ && sums\.holds\(\) && sums\.unread\.is_none\(\);/ && sums.holds();/' --test kiosk owners
+mutant any-hub-is-the-former-one src/kiosk/uplink.rs 's/from_hex\(by\) == Some\(key\)/from_hex(by) == Some(key) || !by.is_empty()/' --test kiosk owners
+mutant the-slower-overwrites src/kiosk/enrolling.rs 's/if is_still \{ Ok\(now\) \}/if is_still || now.is_some() { Ok(now) }/' --test kiosk owners
+mutant a-stick-by-the-old-token src/kiosk/desk/tools/stick.rs 's/match Owners::receiver\(data_dir, place\.former\.number\)/match Ok::<_, std::io::Error>(place.former.place().cloned())/' --test together former
 mutant a-superseded-board-is-a-stranger src/hub/archive/sqlite/credentials.rs 's/\(revoked_ms is null or is_superseded\)/revoked_ms is null/' --test hub import
 mutant the-revoked-still-sign src/hub/archive/sqlite/credentials.rs 's/update token set is_superseded = 0 where kiosk = \?/update token set is_superseded = is_superseded where kiosk = ?/' --test hub import
 # A foreign folder is never ours, and the journal knows its own file.

@@ -57,7 +57,8 @@ impl Line {
         settings.uplink.first_max = Duration::ZERO;
         settings.uplink.coalesce = Duration::ZERO;
         settings.uplink.idle = Duration::from_millis(50);
-        let enrolment = uplink::enrol(&settings.uplink, &address, &code, "test").unwrap();
+        let entry = uplink::enrol(&settings.uplink, &address, &code, "test").unwrap();
+        let enrolment = entry.enrolment;
         enrolment.write(&data_dir).unwrap();
         let mut journal = Journal::open(&data_dir, Limits::default()).unwrap();
         let boot = clock::boot_id().unwrap();

@@ -16,6 +16,7 @@ mod clocks;
 mod events;
 #[path = "../support/folder.rs"]
 mod folder;
+mod former;
 mod hostile;
 mod killed;
 mod line;

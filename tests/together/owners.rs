@@ -13,29 +13,29 @@ use crate::wait::wait_until;
 type Ratings = BTreeMap<(String, u32), u8>;
 
 /// Adds a shop with a kiosk at the exit, and returns the kiosk's code.
-fn new_kiosk(site: &Site, shop: &str) -> String {
+pub(crate) fn new_kiosk(site: &Site, shop: &str) -> String {
     site.say("hub", &["shop", "add", shop, "--zone", site.zone.name()]);
     let of_shop = shop.to_lowercase();
     let add = ["kiosk", "add", "--shop", &of_shop, "--touchpoint", "Exit"];
     code_in(&site.say("hub", &add))
 }
 
-fn code_in(printed: &str) -> String {
+pub(crate) fn code_in(printed: &str) -> String {
     printed.lines().nth(1).unwrap().to_owned()
 }
 
-fn address(site: &Site) -> String {
+pub(crate) fn address(site: &Site) -> String {
     format!("http://{}", site.hub)
 }
 
 /// Presses while no head office can be reached.
-fn press_unheard(site: &Site, scores: &[u32]) {
+pub(crate) fn press_unheard(site: &Site, scores: &[u32]) {
     let kiosk = site.start_kiosk();
     press(site, &mut site.buttons(), scores);
     kiosk.kill();
 }
 
-fn press(site: &Site, buttons: &mut Buttons, scores: &[u32]) {
+pub(crate) fn press(site: &Site, buttons: &mut Buttons, scores: &[u32]) {
     for score in scores {
         let before = site.thanks();
         buttons.press(*score);
@@ -56,26 +56,26 @@ fn by_kiosk(site: &Site) -> BTreeMap<String, Ratings> {
     all
 }
 
-fn count(site: &Site, kiosk: &str) -> usize {
+pub(crate) fn count(site: &Site, kiosk: &str) -> usize {
     by_kiosk(site).get(kiosk).map_or(0, BTreeMap::len)
 }
 
-fn verified(site: &Site, program: &str) -> Value {
+pub(crate) fn verified(site: &Site, program: &str) -> Value {
     serde_json::from_str(&site.say(program, &["verify", "--format", "json"])).unwrap()
 }
 
-fn reconciles(site: &Site) {
+pub(crate) fn reconciles(site: &Site) {
     let said = site.say("hub", &["reconcile"]);
     assert!(said.contains("  holds") && !said.contains("DOES NOT HOLD"), "{said}");
 }
 
-fn summed(site: &Site, more: &[&str]) -> Value {
+pub(crate) fn summed(site: &Site, more: &[&str]) -> Value {
     let mut arguments = vec!["summary", "--format", "json", "--exact"];
     arguments.extend(more);
     serde_json::from_str(&site.say("kiosk", &arguments)).unwrap()
 }
 
-fn exported(site: &Site, more: &[&str]) -> Vec<Value> {
+pub(crate) fn exported(site: &Site, more: &[&str]) -> Vec<Value> {
     let mut arguments = vec!["export", "--format", "jsonl"];
     arguments.extend(more);
     let lines = site.say("kiosk", &arguments);

@@ -104,6 +104,9 @@ fn the_small_shapes_of_version_1_are_read() {
     assert_eq!(enrolled.hub_keys, None, "hubs before there were keys named none");
     let with_keys: Enrolled = serde_json::from_value(sample("enrolled with keys")).unwrap();
     assert_eq!(with_keys.hub_keys.unwrap().verify.len(), 64);
+    assert!(with_keys.signed_by.is_empty(), "older hubs do not say it");
+    let again: Enrolled = serde_json::from_value(sample("enrolled again")).unwrap();
+    assert_eq!(again.signed_by[0].len(), 64);
     let pin: Pin = serde_json::from_value(sample("pin")).unwrap();
     assert_eq!((pin.number, pin.hash.is_some()), (2, true));
     assert!(!format!("{pin:?}").contains("argon2id"), "no log shows a hash of few digits");

@@ -67,6 +67,12 @@ pub(crate) enum Command {
         config: Config,
         /// The kiosk's name at that place, as `verify` shows it.
         kiosk: String,
+        /// The address of the hub there, where the board was a kiosk of this name at several.
+        #[arg(long, value_name = "URL")]
+        hub: Option<String>,
+        /// The number of its journal, where that does not tell them apart either.
+        #[arg(long, value_name = "N")]
+        journal: Option<u32>,
     },
     /// Ready the card for imaging: delete journals, enrolments, PIN, certificate and whatever else
     /// is this board's own; refused while ratings wait.

@@ -49,6 +49,7 @@ pub async fn write<A: Archive>(
     let mut options = std::fs::OpenOptions::new();
     let out = options.write(true).create_new(true).mode(0o600).open(file);
     let mut out = out.map_err(cannot_write)?;
+    let seals = archive.seals(kiosk.clone()).await?;
     let token = secrets::new_token();
     let given = archive.give_token(kiosk.clone(), Token::of(&token)?, now_ms).await?;
     let Some((kiosk, shop)) = given else {
@@ -59,7 +60,7 @@ pub async fn write<A: Archive>(
     let letter = Letter {
         smilepost: LETTER.to_owned(),
         version: VERSION,
-        enrolled: intake::enrolled(kiosk, shop, token, &keys.public()?),
+        enrolled: intake::enrolled(kiosk, shop, token, &keys.public()?, &seals),
     };
     let text = serde_json::to_vec_pretty(&letter).map_err(std::io::Error::from);
     text.and_then(|text| out.write_all(&text)).map_err(cannot_write)?;

@@ -10,7 +10,7 @@ use super::append::Journal;
 use super::books::Books;
 use super::chores::Chores;
 use super::error::{Error, classify, classify_io};
-use super::folder::{FILE, Limits};
+use super::folder::{FILE, Limits, is_there};
 use super::rescue::high_water::{self, Mark, Reached};
 use super::rescue::own::Own;
 use super::rescue::{repair, salvage};
@@ -20,6 +20,14 @@ use crate::feedback::moment::Timeline;
 
 /// SQLite before this version can corrupt a WAL file that two connections checkpoint.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// Opens the journal in a folder; none where nothing of one is there, and then nothing is made.
+///
+/// # Errors
+/// As for [`Journal::open`], and when nobody can tell whether one is there.
+pub fn open_there(folder: &Path, limits: Limits) -> Result<Option<Journal>, Error> {
+    if is_there(folder)? { Journal::open(folder, limits).map(Some) } else { Ok(None) }
+}
 
 impl Journal {
     /// Opens the journal in a folder and creates what is missing; see [`Journal::begin`].

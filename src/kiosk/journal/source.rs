@@ -2,6 +2,7 @@
 //! kiosk has open. Long reads go page by page, so that no press waits for them.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::Journal;
 use super::batch::{Batch, Settlement};
@@ -20,6 +21,9 @@ pub enum Unreadable {
     /// The file cannot be read or written.
     #[error(transparent)]
     Journal(#[from] Error),
+    /// The file could not be opened.
+    #[error(transparent)]
+    Unopened(Arc<Error>),
     /// The kiosk is ending.
     #[error(transparent)]
     Gone(#[from] Gone),
@@ -54,6 +58,11 @@ impl JournalSource {
             Self::Running(journal) => journal.page(after, rows_max)??,
             Self::File(journal) => journal.borrow().page(after, rows_max)?,
         })
+    }
+
+    /// How the books stand, where the file can be read now: a closed journal does not tell.
+    pub(in crate::kiosk) fn books_now(&self) -> Result<Books, Unreadable> {
+        self.batch(0).map(|batch| batch.books)
     }
 
     pub(in crate::kiosk) fn books(&self) -> Result<(Books, Timeline), Unreadable> {

@@ -310,13 +310,23 @@ pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
     bring_fonts_for(folder, "")
 }
 
+/// The folder of our font and of the configurations of fontconfig.
+const FOLDER: &str = "fonts";
+
 /// The configurations of fontconfig.
 const WITH_THE_SYSTEMS: &str = "all-fonts.conf";
 const OURS_ALONE: &str = "fonts.conf";
 
+/// Whether this is the folder that [`bring_fonts_for`] has made, and not somebody's own.
+#[must_use]
+pub fn is_own_folder(folder: &Path) -> bool {
+    let is_named = folder.file_name().is_some_and(|name| name == FOLDER);
+    is_named && [WITH_THE_SYSTEMS, OURS_ALONE].iter().all(|file| folder.join(file).is_file())
+}
+
 /// Writes our font and both configurations; returns where they are.
 fn write(folder: &Path) -> std::io::Result<PathBuf> {
-    let folder = std::path::absolute(folder)?.join("fonts");
+    let folder = std::path::absolute(folder)?.join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     write_new(&folder.join("NotoSans-Regular.ttf"), FONT)?;
     let given = std::env::var_os(CONFIGURED_BY).filter(|file| !file.is_empty());

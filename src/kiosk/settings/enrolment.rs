@@ -158,6 +158,15 @@ impl Enrolment {
         next.into_iter().chain([self.token.as_str()]).chain(former).collect()
     }
 
+    /// The place, as a person can be told: `kallio-exit at https://hub.example.com`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.hub.as_str() {
+            "" => format!("{}, whose head office is reached by stick", self.kiosk),
+            hub => format!("{} at {hub}", self.kiosk),
+        }
+    }
+
     /// Whether it is the same kiosk at the same head office. The hub's keys tell, and its address
     /// only where one of the two names none.
     #[must_use]
@@ -172,8 +181,14 @@ impl Enrolment {
     /// Whether both name the same address of a hub.
     #[must_use]
     pub fn has_same_address(&self, other: &Self) -> bool {
-        let plain = |hub: &str| hub.trim_end_matches('/').to_ascii_lowercase();
-        !self.hub.is_empty() && plain(&self.hub) == plain(&other.hub)
+        !self.hub.is_empty() && self.has_address(&other.hub)
+    }
+
+    /// Whether its hub has this address; an empty one where there is no network to it.
+    #[must_use]
+    pub fn has_address(&self, hub: &str) -> bool {
+        let plain = |hub: &str| hub.trim().trim_end_matches('/').to_ascii_lowercase();
+        plain(&self.hub) == plain(hub)
     }
 
     /// Writes the enrolment so that a power cut leaves either the old one or the new one.

@@ -253,6 +253,10 @@ impl Sender {
         }
         // What the card has damaged may still be found, or be reported.
         let is_over = !matches!(self.journal.has_chores().await, Ok(Ok(true)));
+        if !is_over {
+            // They need a run, which a journal has not that was opened again meanwhile.
+            let _ = self.journal.probe();
+        }
         if is_over {
             tracing::info!(kiosk, hub, "everything that waited for a former place is delivered");
         }

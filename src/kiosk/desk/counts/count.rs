@@ -65,9 +65,10 @@ impl Count {
         }
     }
 
-    /// Goes on with another journal, whose events this timeline dates.
-    pub(in crate::kiosk::desk) fn turn_to(&mut self, timeline: Timeline) {
-        (self.timeline, self.after) = (timeline, 0);
+    /// Goes on with another journal, whose events this timeline dates; its days are those of this
+    /// zone.
+    pub(in crate::kiosk::desk) fn turn_to(&mut self, timeline: Timeline, zone: Zone) {
+        (self.timeline, self.zone, self.after) = (timeline, zone, 0);
     }
 
     /// Counts on to the end of the journal, which is read by pages.

@@ -1,5 +1,7 @@
 //! The errors of the desk: why the shop manager gets no answer.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use crate::kiosk::journal::{Error, Gone, Unreadable};
@@ -39,6 +41,12 @@ pub enum Unanswerable {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] Error),
+    /// The journal could not be opened.
+    #[error(transparent)]
+    Unopened(Arc<Error>),
+    /// Journals of former places cannot be read; the rest was done.
+    #[error("not complete: {}", .0.join("; "))]
+    Former(Vec<String>),
     /// The kiosk is ending.
     #[error(transparent)]
     Gone(#[from] Gone),
@@ -60,6 +68,7 @@ impl From<Unreadable> for Unanswerable {
     fn from(error: Unreadable) -> Self {
         match error {
             Unreadable::Journal(error) => Self::Journal(error),
+            Unreadable::Unopened(error) => Self::Unopened(error),
             Unreadable::Gone(gone) => Self::Gone(gone),
         }
     }

@@ -8,16 +8,18 @@ use chrono::{Datelike as _, Days, NaiveDate};
 
 use super::count::Count;
 use crate::digits;
+use crate::escape::chain;
 use crate::feedback::misuse::Silence;
 use crate::feedback::moment::{self, Timeline};
 use crate::feedback::survey::{Question, faces_of};
 use crate::feedback::tally::score::Against;
 use crate::feedback::tally::{self, Almanac, Counts, HIDDEN_BELOW, Tally};
+use crate::feedback::zone::Zone;
 use crate::kiosk::desk::counts::error::{DAYS_MAX, Unanswerable};
 use crate::kiosk::desk::counts::shop::Shop;
 use crate::kiosk::desk::sheets::shown;
 use crate::kiosk::former::FormerPlace;
-use crate::kiosk::journal::{Books, JournalSource};
+use crate::kiosk::journal::{Books, JournalSource, Unreadable};
 use crate::wire::local::{Against as Compared, Beside, Day, Hour, Line, Said, Summary};
 
 /// How many weeks back the same weekday is compared.
@@ -63,7 +65,8 @@ pub(in crate::kiosk::desk) fn show(
     summary
 }
 
-/// As [`summary`], with the journals of former places and trials too.
+/// As [`summary`], with the journals of former places and trials too, each by the clocks of its own
+/// place. One that cannot be read is named among the notices.
 ///
 /// # Errors
 /// See [`summary`].
@@ -79,16 +82,45 @@ pub fn summary_of_all(
     let range = range(today, days.0, days.1)?;
     let mut count = Count::new(Timeline::default(), shop.zone.clone());
     let mut all = Books::default();
-    let left = former.iter().map(|place| (&place.source, place.receiver().is_some()));
-    for (source, is_sent) in left.chain(source.map(|source| (source, true))) {
-        let (books, timeline) = source.books()?;
-        all.waiting += if is_sent { books.waiting } else { 0 };
+    let mut unread = Vec::new();
+    for place in former {
+        let zone = place.zone_or(&shop.zone);
+        // What was counted before a page that cannot be read would be half of it.
+        let before = count.clone();
+        match place.source().and_then(|source| count_on(&mut count, source, zone)) {
+            Ok(books) => {
+                all.waiting += if place.is_owed() { books.waiting } else { 0 };
+                all.set_aside += books.set_aside;
+                all.lost += books.lost;
+            }
+            Err(Unreadable::Gone(gone)) => return Err(gone.into()),
+            Err(error) => {
+                count = before;
+                let (whose, why) = (place.former.whose(), chain(&error));
+                unread.push(format!(
+                    "The journal of {whose} cannot be read, and is left out: {why}."
+                ));
+            }
+        }
+    }
+    if let Some(source) = source {
+        let books = count_on(&mut count, source, shop.zone.clone())?;
+        all.waiting += books.waiting;
         all.set_aside += books.set_aside;
         all.lost += books.lost;
-        count.turn_to(timeline);
-        count.go_on(|after| source.page(after))?;
     }
-    Ok(show(&count, &all, shop, &range, today, is_exact))
+    let mut summary = show(&count, &all, shop, &range, today, is_exact);
+    summary.notices.extend(unread);
+    Ok(summary)
+}
+
+/// Goes on counting with another journal, by the clocks of its place; returns its books.
+fn count_on(count: &mut Count, source: &JournalSource, zone: Zone) -> Result<Books, Unreadable> {
+    let books = source.books_now()?;
+    let (_, timeline) = source.books()?;
+    count.turn_to(timeline, zone);
+    count.go_on(|after| source.page(after))?;
+    Ok(books)
 }
 
 /// Reads a date as a person writes it.

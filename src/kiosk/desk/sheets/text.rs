@@ -235,12 +235,15 @@ fn write_verified(out: &mut String, verified: &Verified) -> std::fmt::Result {
 }
 
 fn write_former(out: &mut String, former: &FormerSums) -> std::fmt::Result {
-    let FormerSums { kiosk, hub, sums, given_up, trial } = former;
+    let FormerSums { kiosk, hub, sums, given_up, trial, unread } = former;
     let name = match kiosk {
         Some(kiosk) => format!("former: {}", Plain(kiosk)),
         None if *trial > 0 => "trial".to_owned(),
         None => "former: not known".to_owned(),
     };
+    if unread.is_some() && sums.taken == 0 {
+        return writeln!(out, "{name:<32} cannot be read");
+    }
     write_sums(out, &name, sums)?;
     if *trial > 0 {
         writeln!(out, "    {trial} taken as a trial, before any enrolment; they are never sent")?;

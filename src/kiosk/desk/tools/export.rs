@@ -1,5 +1,6 @@
 //! Exports every event of some days, one row each.
 
+use crate::escape::chain;
 use crate::feedback::event::fields::Field;
 use crate::feedback::misuse::Reason;
 use crate::feedback::moment::{self, Moment, rfc3339};
@@ -9,7 +10,7 @@ use crate::kiosk::desk::counts::shop::Shop;
 use crate::kiosk::desk::counts::summary::date;
 use crate::kiosk::former::FormerPlace;
 use crate::kiosk::journal::{Entry, JournalSource, Kept, State};
-use crate::kiosk::settings::{Enrolment, Former, Holder};
+use crate::kiosk::settings::{Former, Holder};
 use crate::wire::local::{Exported, Place};
 
 /// Hands every event of the days asked for to `take`, oldest first; all of them when no days are.
@@ -39,7 +40,7 @@ pub fn export(
 /// As [`export`], with the journals of former places and trials before the present one.
 ///
 /// # Errors
-/// See [`export`].
+/// See [`export`]; where a former journal cannot be read, everything else was handed out.
 pub fn export_all(
     source: Option<&JournalSource>,
     former: &[FormerPlace],
@@ -47,21 +48,33 @@ pub fn export_all(
     days: (Option<&str>, Option<&str>),
     mut take: impl FnMut(Exported) -> Result<(), Unanswerable>,
 ) -> Result<(), Unanswerable> {
-    for FormerPlace { former, source, .. } in former {
+    let mut unread = Vec::new();
+    for place in former {
+        let former = &place.former;
         let never = match &former.holder {
             Holder::Trial => Some("trial"),
             _ if former.is_given_up => Some("given up"),
             Holder::Place(_) | Holder::Unknown(_) => None,
         };
-        let of_place = shop_of(former, shop);
-        export(source, &of_place, days, |event| match never {
-            Some(state) if event.state == State::Waiting.name() => {
-                take(Exported { state: state.to_owned(), ..event })
+        let of_place = Shop { zone: place.zone_or(&shop.zone), ..shop_of(former, shop) };
+        let exported = place.source().map_err(Unanswerable::from).and_then(|source| {
+            export(source, &of_place, days, |event| match never {
+                Some(state) if event.state == State::Waiting.name() => {
+                    take(Exported { state: state.to_owned(), ..event })
+                }
+                _ => take(event),
+            })
+        });
+        match exported {
+            Err(error @ (Unanswerable::Journal(_) | Unanswerable::Unopened(_))) => {
+                let (whose, why) = (former.whose(), chain(&error));
+                unread.push(format!("the journal of {whose} cannot be read: {why}"));
             }
-            _ => take(event),
-        })?;
+            exported => exported?,
+        }
     }
-    source.map_or(Ok(()), |source| export(source, shop, days, take))
+    source.map_or(Ok(()), |source| export(source, shop, days, take))?;
+    if unread.is_empty() { Ok(()) } else { Err(Unanswerable::Former(unread)) }
 }
 
 /// The shop for which a former journal was taken; of a trial, nothing but how it looks here.
@@ -71,9 +84,7 @@ fn shop_of(former: &Former, shop: &Shop) -> Shop {
         Some(place) => (&place.shop, &place.kiosk, &place.touchpoint),
         None => (&nowhere, &nowhere, &nowhere),
     };
-    let zone = former.place().and_then(Enrolment::known_zone);
     Shop {
-        zone: zone.unwrap_or_else(|| shop.zone.clone()),
         name: name.clone(),
         kiosk: kiosk.clone(),
         touchpoint: touchpoint.clone(),

@@ -14,7 +14,7 @@ use std::path::Path;
 use super::own_folder;
 use super::table::rows;
 use crate::carried::file::ENDING;
-use crate::escape::{Dialect, Table};
+use crate::escape::{Dialect, Table, chain};
 use crate::feedback::moment;
 use crate::feedback::tally::HIDDEN_BELOW;
 use crate::foreign::{self, Folder};
@@ -102,11 +102,12 @@ impl ClerkThread {
         let pages = self.ask(pages).flatten()?;
         let DeskPaths { data_dir, app, journal, .. } = self.place();
         // Somebody may have enrolled the board for another place since the kiosk started.
-        let enrolment = Owners::holder(data_dir, *journal);
+        let enrolment = Owners::receiver(data_dir, *journal);
         let enrolment = enrolment.map_err(|error| Unanswerable::Stick(error.to_string()))?;
         let own = journal_folder(data_dir, *journal);
+        let former = self.former();
         let written = write(folder, &source, &pages, enrolment.as_ref(), &own, app)
-            .and_then(|written| write_former(folder, &self.former(), &pages, app, written));
+            .and_then(|written| write_former(folder, data_dir, &former, &pages, app, written));
         written.map_err(|error| Unanswerable::Stick(error.to_string()))
     }
 
@@ -137,11 +138,13 @@ pub fn open(path: &Path) -> Result<Folder, Error> {
 
 /// Writes what waits for former places, each into the folder that the kiosk had there, after
 /// what their head offices have confirmed was taken up; returns all that was written to the stick.
+/// Whose each is, and by which token it signs, is read anew: it may have changed since the start.
 ///
 /// # Errors
 /// When a folder cannot be made, or a file cannot be written; the rest was written.
 pub fn write_former(
     stick: &Folder,
+    data_dir: &Path,
     former: &[FormerPlace],
     pages: &Pages,
     app: &str,
@@ -149,11 +152,16 @@ pub fn write_former(
 ) -> Result<Carried, Error> {
     let mut missing = Vec::new();
     for place in former {
-        let Some(receiver) = place.receiver().filter(|receiver| receiver.hub_keys.is_some()) else {
-            continue;
+        let receiver = match Owners::receiver(data_dir, place.former.number) {
+            Ok(Some(receiver)) if receiver.hub_keys.is_some() => receiver,
+            Ok(_) => continue,
+            Err(error) => {
+                missing.push(format!("{}: {}", place.former.whose(), chain(&error)));
+                continue;
+            }
         };
-        if let Err(error) = write_of_place(stick, place, receiver, pages, app, &mut written) {
-            missing.push(format!("{}: {error}", receiver.kiosk));
+        if let Err(error) = write_of_place(stick, place, &receiver, pages, app, &mut written) {
+            missing.push(format!("{}: {}", receiver.title(), chain(&error)));
         }
     }
     if missing.is_empty() { Ok(written) } else { Err(Error::Partly(missing)) }
@@ -167,7 +175,7 @@ fn write_of_place(
     app: &str,
     written: &mut Carried,
 ) -> Result<(), carried::Error> {
-    let FormerPlace { folder, source, .. } = place;
+    let (folder, source) = (&place.folder, place.source()?);
     written.confirmed += carried::take_receipts(stick, source, receiver, folder)?;
     if source.books()?.0.waiting == 0 {
         return Ok(());

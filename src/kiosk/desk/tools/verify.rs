@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::escape::chain;
 use crate::feedback::event::{Event, Loss, Stretches};
 use crate::feedback::misuse::Silence;
 use crate::feedback::rating::RunId;
 use crate::kiosk::desk::counts::error::Unanswerable;
 use crate::kiosk::former::FormerPlace;
 use crate::kiosk::journal::{Audit, Books, JournalSource, RunBooks, State};
-use crate::kiosk::settings::{Former, Holder};
+use crate::kiosk::settings::Holder;
 use crate::wire::local::{FormerSums, RunSums, SetAside, Sums, Verified};
 
 /// How many of the newest runs are listed although nothing of them is open.
@@ -19,6 +20,10 @@ const RUNS_LISTED_MAX: usize = 10;
 
 /// How many set-aside events are listed.
 const ASIDE_LISTED_MAX: usize = 100;
+
+/// What is said while there is more than the books say.
+const SALVAGING: &str =
+    "a damaged journal is still being salvaged; ask again when the kiosk has run";
 
 /// Reads everything and compares it with the books.
 ///
@@ -47,28 +52,29 @@ pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
     Ok(compare(&before.runs, source.audit()?, read))
 }
 
-/// As [`verify`], with the journals of former places. The present place may have none yet.
+/// As [`verify`], with the journals of former places. The present place may have none yet. A former
+/// journal that cannot be read is named, and then not everything holds.
 ///
 /// # Errors
-/// When a journal cannot be read.
+/// When the present journal cannot be read, or the kiosk is ending.
 pub fn verify_all(
     source: Option<&JournalSource>,
     former: &[FormerPlace],
 ) -> Result<Verified, Unanswerable> {
     let nothing = Verified { holds: true, ..Verified::default() };
     let mut verified = source.map(verify).transpose()?.unwrap_or(nothing);
-    for FormerPlace { former, source, .. } in former {
-        let of_place = verify(source)?;
-        let sums = sums_of(former, of_place.total);
-        let whose = match &former.holder {
+    for place in former {
+        let of_place = place.source().map_err(Unanswerable::from).and_then(verify);
+        let (of_place, why) = readable(of_place)?;
+        let of_place = of_place.unwrap_or_default();
+        let sums = sums_of(place, of_place.total, why);
+        let whose = match &place.former.holder {
             Holder::Trial => "of a trial".to_owned(),
             Holder::Place(place) => format!("of {}", place.kiosk),
-            Holder::Unknown(why) => {
-                verified.complaints.push(format!("nobody can tell whose a journal is: {why}"));
-                format!("number {}", former.number)
-            }
+            Holder::Unknown(_) => format!("number {}", place.former.number),
         };
-        verified.holds &= of_place.holds && sums.holds();
+        verified.holds &= of_place.holds && sums.holds() && sums.unread.is_none();
+        verified.complaints.extend(sums.unread.clone());
         let complaints = of_place.complaints.iter();
         verified.complaints.extend(complaints.map(|said| format!("journal {whose}: {said}")));
         let bad = of_place.bad_files.iter();
@@ -81,31 +87,48 @@ pub fn verify_all(
     Ok(verified)
 }
 
-/// What the books say without a look at the rows: how much there is, and for whom it waits.
+/// What the books say without a look at the rows: how much there is, and for whom it waits. It
+/// holds unless a former journal cannot be read, or one is still being salvaged, so that there is
+/// more than the books say; only where the present one is, there is a complaint.
 ///
 /// # Errors
-/// When a journal cannot be read.
+/// When the present journal cannot be read, or the kiosk is ending.
 pub fn look_up(
     source: Option<&JournalSource>,
     former: &[FormerPlace],
 ) -> Result<Verified, Unanswerable> {
-    let total = |source: &JournalSource| -> Result<Sums, Unanswerable> {
-        let Books { taken, settled, waiting, set_aside, lost, .. } = source.books()?.0;
-        Ok(Sums { taken, settled, waiting, set_aside, lost })
+    let total = |source: &JournalSource| -> Result<(Sums, bool), Unanswerable> {
+        let Books { taken, settled, waiting, set_aside, lost, .. } = source.books_now()?;
+        let is_salvaging = source.audit()?.is_salvaging;
+        Ok((Sums { taken, settled, waiting, set_aside, lost }, is_salvaging))
     };
-    let of_former = |FormerPlace { former, source, .. }: &FormerPlace| {
-        Ok::<_, Unanswerable>(sums_of(former, total(source)?))
-    };
-    Ok(Verified {
-        holds: true,
-        total: source.map(total).transpose()?.unwrap_or_default(),
-        former: former.iter().map(of_former).collect::<Result<_, _>>()?,
-        ..Verified::default()
-    })
+    let (present, is_salvaging) = source.map(total).transpose()?.unwrap_or_default();
+    let complaints = is_salvaging.then(|| SALVAGING.to_owned()).into_iter().collect();
+    let mut told =
+        Verified { holds: !is_salvaging, total: present, complaints, ..Verified::default() };
+    for place in former {
+        let (found, why) = readable(place.source().map_err(Unanswerable::from).and_then(total))?;
+        let (sums, is_salvaging) = found.unwrap_or_default();
+        let sums = sums_of(place, sums, why);
+        told.holds &= !is_salvaging && sums.unread.is_none();
+        told.former.push(sums);
+    }
+    Ok(told)
 }
 
-/// The terms of a former journal: what waits there may be given up, or have been a trial.
-fn sums_of(former: &Former, total: Sums) -> FormerSums {
+/// What was read, or why it cannot be; a kiosk that is ending has no answer to either.
+fn readable<T>(read: Result<T, Unanswerable>) -> Result<(Option<T>, Option<String>), Unanswerable> {
+    match read {
+        Ok(read) => Ok((Some(read), None)),
+        Err(gone @ Unanswerable::Gone(_)) => Err(gone),
+        Err(error) => Ok((None, Some(chain(&error)))),
+    }
+}
+
+/// The terms of a former journal, and why it cannot be read, if it cannot: what waits there may be
+/// given up, or have been a trial.
+fn sums_of(place: &FormerPlace, total: Sums, why: Option<String>) -> FormerSums {
+    let FormerPlace { former, folder, .. } = place;
     let mut sums = FormerSums { sums: total, ..FormerSums::default() };
     if let Some(place) = former.place() {
         (sums.kiosk, sums.hub) = (Some(place.kiosk.clone()), Some(place.hub.clone()));
@@ -116,6 +139,14 @@ fn sums_of(former: &Former, total: Sums) -> FormerSums {
         _ if former.is_given_up => sums.given_up = std::mem::take(waiting),
         Holder::Place(_) | Holder::Unknown(_) => {}
     }
+    sums.unread = match (&former.holder, why) {
+        (_, Some(why)) => Some(format!("the journal of {} cannot be read: {why}", former.whose())),
+        (Holder::Unknown(why), None) => Some(format!(
+            "nobody can tell whose the journal in {} is, and what waits in it stays there: {why}",
+            folder.display()
+        )),
+        (Holder::Trial | Holder::Place(_), None) => None,
+    };
     sums
 }
 
@@ -130,16 +161,23 @@ pub fn retry(source: &JournalSource) -> Result<u64, Unanswerable> {
     })
 }
 
-/// As [`retry`], with the journals of former places; what they hold is sent after the next start.
+/// As [`retry`], with the journals of former places that are still owed something; what they hold
+/// is sent after the next start. What was a trial or given up is sent to nobody, and so not again.
 ///
 /// # Errors
-/// When a journal cannot be written.
+/// When a journal cannot be written; one of a former place is named, after the others were tried.
 pub fn retry_all(
     source: Option<&JournalSource>,
     former: &[FormerPlace],
 ) -> Result<u64, Unanswerable> {
-    let sources = former.iter().map(|place| &place.source).chain(source);
-    sources.map(retry).sum()
+    let mut again = source.map(retry).transpose()?.unwrap_or(0);
+    let mut unread = Vec::new();
+    for place in former.iter().filter(|place| place.is_owed()) {
+        let (of_place, why) = readable(place.source().map_err(Unanswerable::from).and_then(retry))?;
+        again += of_place.unwrap_or(0);
+        unread.extend(why.map(|why| format!("{}: {why}", place.former.whose())));
+    }
+    if unread.is_empty() { Ok(again) } else { Err(Unanswerable::Former(unread)) }
 }
 
 /// What was found in the rows.
@@ -200,9 +238,7 @@ fn compare(before: &[RunBooks], after: Audit, mut read: Read) -> Verified {
         ));
     }
     if is_salvaging {
-        let sentence =
-            "a damaged journal is still being salvaged; ask again when the kiosk has run";
-        verified.complaints.push(sentence.to_owned());
+        verified.complaints.push(SALVAGING.to_owned());
     }
     verified
 }
