@@ -4,8 +4,6 @@
 //! key is noted and removed and the rest is read again, until no complaint is left. Both programs
 //! read their files through here, which is why it is a room of its own beside `clock`.
 
-mod words;
-
 use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -15,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::file;
 use crate::owner;
+use crate::words::{self, Form};
 
 /// Reading stops after this many complaints; no file of ours has more keys.
 const COMPLAINTS_MAX: usize = 100;
@@ -149,7 +148,7 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> Result<(T, Complaints
             Err(error) => error,
         };
         let key = error.path().to_string();
-        complaints.add(&key, words::of_value(&error.inner().to_string()));
+        complaints.add(&key, words::of_value(&error.inner().to_string(), Form::Toml));
         if !remove(&mut table, &key) {
             break;
         }
@@ -233,5 +232,24 @@ mod tests {
     fn what_is_not_toml_is_said_with_its_place() {
         let complaints = read_text("name = ").unwrap_err();
         assert!(complaints.to_string().contains("line 1"), "{complaints}");
+    }
+
+    #[test]
+    fn what_is_not_toml_is_shown_with_what_is_expected() {
+        for (text, part) in [
+            ("name = hello", "line 1, column 8 cannot be understood: \"name = hello\"; a text"),
+            ("a = 1\na = 2", "line 2, column 1 cannot be understood: \"a = 2\"; this name"),
+            ("a = 1\n[b\nc = 2", "line 2"),
+            ("a", "a key has = and a value"),
+            ("a = \"b", "is not closed"),
+            ("a = [1, 2", "is not closed"),
+            ("a = 1 b = 2", "each key has a line of its own"),
+            ("a = ", "line 1, column 5"),
+        ] {
+            let error = text.parse::<toml::Table>().unwrap_err();
+            let at = error.span().map_or(0, |span| span.start);
+            let told = words::of_syntax(text, error.message(), at);
+            assert!(told.contains(part), "{text}: {told} ({})", error.message());
+        }
     }
 }

@@ -13,19 +13,20 @@
 //! | [`wire`] | what crosses the network and the kiosk's socket: all JSON shapes | `digits`, `feedback` |
 //! | [`clock`] | the only place that asks what time it is | `feedback` |
 //! | [`zones`] | time-zone rules: the system's, or older ones of this program | `feedback` |
-//! | [`config`] | reading a TOML file so that every complaint comes at once | `file`, `owner` |
+//! | [`config`] | reading a TOML file so that every complaint comes at once | `file`, `owner`, `words` |
 //! | [`digits`] | digits of every script, where somebody types a number | nothing |
 //! | [`escape`] | what is printed, with nothing in it that acts | nothing |
 //! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | `file`, `owner` |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | `digits` |
 //! | [`web`] | what the pages of both programs share, and the server of both | `escape`, `file`, `secret` |
-//! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire` |
+//! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire`, `words` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape`, `finding` |
-//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `zones`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `zones`, its rooms |
-//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `file`, `foreign`, `hub`, `kiosk`, `owner`, `program`, `secret`, `wire`, `zones` |
+//! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `words`, `zones`, its rooms |
+//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `words`, `zones`, its rooms |
+//! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `file`, `foreign`, `hub`, `kiosk`, `owner`, `program`, `secret`, `wire`, `words`, `zones` |
 //! | [`finding`] | what a `doctor` has found | nothing |
+//! | [`words`] | what is wrong with a text, without a library's words | nothing |
 //! | [`owner`] | root acts on files as the owner of the data folder | nothing |
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
@@ -65,7 +66,7 @@
 //! | `kiosk::thanks_log` | an independent record of what shoppers were thanked for | `feedback`, `fifo` |
 //! | [`kiosk::former`] | the journals of places where the board was before | `feedback`, `journal`, `settings` |
 //! | [`kiosk::exchange`] | the journal's events in the words of the wire | `escape`, `feedback`, `journal`, `wire` |
-//! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire` |
+//! | [`kiosk::office_survey`] | the survey that head office gave, kept over restarts | `escape`, `feedback`, `file`, `settings`, `wire`, `words` |
 //! | [`kiosk::display`] | what is asked at present, in the shopper's language | `feedback`, `settings`, `sound` |
 //! | [`kiosk::sound`] | tones and the spoken question | `escape`, `feedback`, `settings` |
 //! | [`kiosk::buttons`] | GPIO: buttons, lamps, buzzer | `clock`, `feedback`, `fifo`, `foreign`, `settings` |
@@ -96,7 +97,7 @@
 //! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `file`, `owner`, `rules`, `secrets`, `wire` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
 //! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules`, `settings` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire`, `zones` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire`, `words`, `zones` |
 //! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
 //! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
 //! | [`hub::pages`] | HTML for people | `archive`, `digits`, `feedback`, `figures`, `readiness`, `web`, `zones` |
@@ -204,5 +205,7 @@ pub mod secret;
 #[cfg(feature = "program")]
 pub mod web;
 pub mod wire;
+#[cfg(feature = "program")]
+pub mod words;
 #[cfg(feature = "program")]
 pub mod zones;

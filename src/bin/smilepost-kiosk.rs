@@ -28,6 +28,7 @@ use smilepost::program::{self, ExportFormat, ExportWriter, VERSION, print};
 use smilepost::wire::carried::{LETTER, Letter};
 use smilepost::wire::days::Row;
 use smilepost::wire::local::{Ask, Exported, Office, Summary, Verified};
+use smilepost::words::json;
 
 use self::arguments::{
     Arguments, Before, ClockCommand, Command, Config, PinCommand, SummaryFormat, VerifyFormat,
@@ -278,10 +279,13 @@ fn open_letter(file: &Path) -> anyhow::Result<uplink::Entry> {
     let text = Folder::around(file)
         .and_then(|(folder, name)| folder.read(&name, LETTER_BYTES_MAX))
         .with_context(|| format!("cannot read {name}"))?;
-    let letter = serde_json::from_slice::<Letter>(&text).ok();
-    let letter = letter.filter(|letter| letter.smilepost == LETTER);
+    let letter = json::read::<Letter>(&text).map_err(|why| anyhow::anyhow!(why));
+    let letter = letter.and_then(|letter| match letter.smilepost == LETTER {
+        true => Ok(letter),
+        false => Err(anyhow::anyhow!("it is another kind of file")),
+    });
     let letter = letter.with_context(|| {
-        format!("{name} is not a letter written by `smilepost-hub kiosk letter`")
+        format!("{name} is not a letter written by `smilepost-hub kiosk letter`, or not all of it")
     })?;
     Ok(uplink::enrolment(String::new(), letter.enrolled)?)
 }

@@ -14,6 +14,7 @@ use crate::wire::carried::{DELIVERY, End, Frame, Header, Line, RECEIPT, Receipt,
 use crate::wire::delivery::Delivery;
 use crate::wire::enrolment::Keys;
 use crate::wire::{BODY_BYTES_MAX, gzip};
+use crate::words::json;
 
 /// How a file's name ends.
 pub const ENDING: &str = "smilepost";
@@ -212,13 +213,15 @@ impl<R: BufRead> Reader<R> {
                 .to_owned());
         };
         let packed = keys.open(context.as_bytes(), &sealed).map_err(|error| error.to_string())?;
-        let json = gzip::unpack(&packed, BODY_BYTES_MAX).map_err(|error| match error {
+        let text = gzip::unpack(&packed, BODY_BYTES_MAX).map_err(|error| match error {
             gzip::Error::TooLarge(most) => format!("the delivery is larger than {most} bytes"),
             gzip::Error::Invalid(_) => "the delivery is damaged: write the stick again".to_owned(),
         })?;
-        let delivery: Delivery = serde_json::from_slice(&json).map_err(|_| {
-            "the delivery has another form than this version reads: install the newer of both \
-             programs here too"
+        let delivery: Delivery = json::read(&text).map_err(|why| {
+            format!(
+                "the delivery has another form than this version reads ({why}): install the newer \
+                 of both programs here too"
+            )
         })?;
         match delivery.nonce == self.header.nonce {
             true => Ok((delivery, *signer)),

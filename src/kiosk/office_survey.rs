@@ -10,6 +10,7 @@ use crate::feedback::survey::Survey;
 use crate::file;
 use crate::kiosk::settings::Settings;
 use crate::wire::survey::Published;
+use crate::words::json;
 
 /// The file's name in the data folder.
 pub const FILE: &str = "survey.json";
@@ -64,11 +65,9 @@ impl OfficeSurvey {
     fn read(settings: &Settings) -> Option<Self> {
         let text = match std::fs::read(settings.data_dir.join(FILE)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-            text => text.map_err(|error| error.to_string()),
+            text => text.map_err(|error| file::told(&error)),
         };
-        let published = text.and_then(|text| {
-            serde_json::from_slice::<Published>(&text).map_err(|error| error.to_string())
-        });
+        let published = text.and_then(|text| json::read::<Published>(&text));
         let given = published.and_then(|published| {
             Self::check(&published, settings).map_err(|unfit| unfit.to_string())
         });

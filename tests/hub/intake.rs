@@ -281,6 +281,63 @@ async fn a_delivery_that_cannot_be_read_is_refused_with_the_place() {
 }
 
 #[tokio::test]
+async fn a_refusal_names_the_field_and_what_is_needed_in_no_librarys_words() {
+    let scene = Scene::new().await;
+    let whole = delivery(&[rating(1, 5)]);
+    let with = |at: &str, value: Value| {
+        let mut body = whole.clone();
+        *body.pointer_mut(at).unwrap() = value;
+        body.to_string()
+    };
+    let without = |at: &str, field: &str| {
+        let mut body = whole.clone();
+        body.pointer_mut(at).unwrap().as_object_mut().unwrap().remove(field).unwrap();
+        body.to_string()
+    };
+    let bearer = format!("Bearer {}", scene.token);
+    let deliveries = [
+        (String::new(), "it is empty, and JSON is needed"),
+        ("hello".to_owned(), "line 1, column 1, at \"hello\": this is no JSON"),
+        ("{\"nonce\": \"a\"".to_owned(), "it ends in the middle"),
+        (whole.to_string() + "x", "something stands after the end"),
+        ("[]".to_owned(), "it is a list of 0, and an object in { } is needed"),
+        ("\"x\"".to_owned(), "it is the text \"x\", and an object in { } is needed"),
+        (without("", "nonce"), "nonce is missing"),
+        (without("", "runs"), "runs is missing"),
+        (without("/runs/0", "taken"), "in runs[0], taken is missing"),
+        (without("/counters", "waiting"), "in counters, waiting is missing"),
+        (with("/counters", json!(null)), "counters is null, and an object in { } is needed"),
+        (with("/runs", json!({})), "runs is an object, and a list in [ ] is needed"),
+        (with("/runs/0/taken", json!("7")), "runs[0].taken is the text \"7\", and a whole"),
+        (with("/runs/0/taken", json!(-1)), "number from 0 to 4294967295 is needed"),
+        (with("/runs/0/boot", json!(7)), "runs[0].boot is the number 7, and a text in quotes"),
+        (with("/app", json!(["x".repeat(9_000)])), "app is a list, and a text in quotes"),
+        (with("/nonce", json!({ "x": "y".repeat(9_000) })), "nonce is an object, and a text"),
+    ];
+    let deliveries = deliveries.map(|(body, said)| ("/v1/deliveries", body, said));
+    let enrolments = [
+        ("/v1/enrolments", "{}".to_owned(), "code is missing"),
+        ("/v1/enrolments", json!({ "code": 7 }).to_string(), "code is the number 7, and a text"),
+        ("/v1/enrolments", json!({ "code": "7" }).to_string(), "app is missing"),
+    ];
+    for (path, body, said) in deliveries.into_iter().chain(enrolments) {
+        let headers = [("authorization", bearer.as_str())];
+        let (status, answer) = scene.post(path, &headers, body.clone().into_bytes()).await;
+        let why = answer["refused"].as_str().unwrap();
+        let begins = "the body cannot be read: ";
+        assert!(
+            status == 400 && why.starts_with(begins) && why.contains(said),
+            "{body:.80}: {why}"
+        );
+        assert!(why.len() < 300, "{why}");
+        for foreign in ["expected", "invalid", " field ", "EOF", "u32", "struct", "sequence"] {
+            assert!(!why.contains(foreign), "{why}");
+        }
+    }
+    assert_eq!(numbers(&scene).await, [0; 0]);
+}
+
+#[tokio::test]
 async fn a_body_that_ends_early_stores_nothing() {
     let scene = Scene::new().await;
     let body = delivery(&[rating(1, 5)]).to_string();

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
 use crate::wire::{BODY_BYTES_MAX, gzip};
+use crate::words::json;
 
 /// A body as it was received, or why it was not.
 pub(super) struct Body {
@@ -48,17 +49,18 @@ impl Body {
             .encoding
             .as_ref()
             .map_or("identity", |value| value.to_str().unwrap_or("unreadable"));
-        let json = match encoding {
+        let text = match encoding {
             "identity" => bytes.to_vec(),
             "gzip" => gzip::unpack(&bytes, BODY_BYTES_MAX).map_err(|error| match error {
                 gzip::Error::TooLarge(bytes_max) => Refusal::TooLarge(bytes_max),
-                gzip::Error::Invalid(error) => {
-                    Refusal::Malformed(format!("the body is not valid gzip: {error}"))
-                }
+                gzip::Error::Invalid(_) => Refusal::Malformed(
+                    "the body is not valid gzip: it is no gzip at all, or was changed on its way"
+                        .to_owned(),
+                ),
             })?,
             other => return Err(Refusal::Encoding(other.to_owned())),
         };
-        serde_json::from_slice(&json)
-            .map_err(|error| Refusal::Malformed(format!("the body cannot be read: {error}")))
+        json::read(&text)
+            .map_err(|why| Refusal::Malformed(format!("the body cannot be read: {why}")))
     }
 }

@@ -61,6 +61,9 @@ impl std::fmt::Debug for Enrolment {
     }
 }
 
+/// Why a record of ours cannot be understood.
+pub(super) const DAMAGED: &str = "it is damaged, or a newer version of this program has written it";
+
 /// What head office says of a kiosk is not what it should be. The words themselves are not
 /// repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,10 +100,8 @@ impl Enrolment {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(error)),
             Ok(text) => {
-                let read = toml::from_str::<Self>(&text).map_err(|_| {
-                    let why = "it is damaged, or a newer version of this program has written it";
-                    std::io::Error::other(why)
-                });
+                let read = toml::from_str::<Self>(&text);
+                let read = read.map_err(|_| std::io::Error::other(DAMAGED));
                 let checked = read.and_then(|it| it.checked().map_err(std::io::Error::other));
                 checked.map(Some).map_err(failed)
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::enrolment::{Enrolment, EnrolmentError};
+use super::enrolment::{DAMAGED, Enrolment, EnrolmentError};
 use crate::file;
 
 /// The folder of the records, in the data folder.
@@ -171,16 +171,15 @@ pub(super) fn records(data_dir: &Path) -> Result<Vec<Former>, EnrolmentError> {
 }
 
 fn read(number: u32, file: &Path) -> Former {
-    let damaged = || "it is damaged, or a newer version of this program has written it".to_owned();
-    let read = std::fs::read_to_string(file).map_err(|error| error.to_string());
+    let read = std::fs::read_to_string(file).map_err(|error| file::told(&error));
     let kept = read.and_then(|text| {
         let Record { trial, given_up, told, enrolment } =
-            toml::from_str(&text).map_err(|_| damaged())?;
+            toml::from_str(&text).map_err(|_| DAMAGED.to_owned())?;
         let checked = enrolment.map(Enrolment::checked).transpose();
         let holder = match (checked.map_err(|error| error.to_string())?, trial) {
             (Some(place), None | Some(false)) => Holder::Place(place.into()),
             (None, None | Some(true)) => Holder::Trial,
-            (Some(_), Some(true)) | (None, Some(false)) => return Err(damaged()),
+            (Some(_), Some(true)) | (None, Some(false)) => return Err(DAMAGED.to_owned()),
         };
         Ok((holder, given_up, told))
     });

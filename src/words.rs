@@ -1,11 +1,27 @@
-//! What is wrong with a TOML file, in words for whoever wrote it: those of the libraries are for
-//! programmers, who know what a variant and an `u32` are.
+//! What is wrong with a text that somebody wrote, in words for that person: those of the libraries
+//! are for programmers, who know what a variant and an `u32` are. TOML is a file that a person
+//! wrote; JSON is what a program sent, whose log a person reads.
+
+pub mod json;
 
 /// The most keys that are listed where one is unknown.
 const KNOWN_MAX: usize = 40;
 
+/// The most characters that are repeated of a value or a name: whoever reads knows it by these.
+const SHOWN_MAX: usize = 60;
+
+/// How a text is written, which decides what a list or a table is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A configuration file.
+    Toml,
+    /// What a program sent or kept.
+    Json,
+}
+
 /// What is wrong with a value, from what serde says of it.
-pub(super) fn of_value(said: &str) -> String {
+#[must_use]
+pub fn of_value(said: &str, form: Form) -> String {
     let said = said.lines().next().unwrap_or_default();
     if let Some((name, known)) = named(said, "unknown field ") {
         let known = listed(known);
@@ -21,7 +37,7 @@ pub(super) fn of_value(said: &str) -> String {
     }
     if let Some((name, known)) = named(said, "unknown variant ") {
         let known: Vec<String> = listed(known).iter().map(|word| format!("{word:?}")).collect();
-        return format!("{name:?} is none of {}", known.join(", "));
+        return format!("{:?} is none of {}", cut(name), known.join(", "));
     }
     if let Some((name, _)) = named(said, "missing field ") {
         return format!("{name} is missing");
@@ -29,18 +45,25 @@ pub(super) fn of_value(said: &str) -> String {
     if let Some((name, _)) = named(said, "duplicate field ") {
         return format!("{name} is there twice");
     }
-    let wrong = ["invalid type: ", "invalid value: ", "invalid length "];
+    if let Some((found, expected)) =
+        said.strip_prefix("invalid length ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("is a list of {found}, and {} is needed", needed(expected, form));
+    }
+    let wrong = ["invalid type: ", "invalid value: "];
     // What was found may have such words in it, what is expected has not.
     if let Some((found, expected)) =
         wrong.iter().find_map(|start| said.strip_prefix(start)?.rsplit_once(", expected "))
     {
-        return format!("is {}, and {} is needed", is_found(found), needed(expected));
+        let (found, expected) = (is_found(found, form), needed(expected, form));
+        return format!("is {found}, and {expected} is needed");
     }
     said.to_owned()
 }
 
 /// What is wrong with a file that is no TOML, from what the parser says of it and where.
-pub(super) fn of_syntax(text: &str, said: &str, at: usize) -> String {
+#[must_use]
+pub fn of_syntax(text: &str, said: &str, at: usize) -> String {
     let before = text.get(..at.min(text.len())).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
@@ -102,7 +125,16 @@ fn distance(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-fn is_found(found: &str) -> String {
+/// The beginning of a value, as somebody may have sent it by the megabyte.
+fn cut(value: &str) -> String {
+    let mut shown: String = value.chars().take(SHOWN_MAX).collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn is_found(found: &str, form: Form) -> String {
     let kinds = [
         ("string ", "the text "),
         ("integer ", "the number "),
@@ -112,18 +144,20 @@ fn is_found(found: &str) -> String {
     ];
     for (kind, word) in kinds {
         if let Some(value) = found.strip_prefix(kind) {
-            return format!("{word}{}", value.replace('`', ""));
+            return format!("{word}{}", cut(&value.replace('`', "")));
         }
     }
-    match found {
-        "sequence" => "a list".to_owned(),
-        "map" => "a table, or a date without quotes".to_owned(),
-        "unit value" | "Option value" => "nothing".to_owned(),
-        other => other.to_owned(),
+    match (found, form) {
+        ("sequence", _) => "a list".to_owned(),
+        ("map", Form::Toml) => "a table, or a date without quotes".to_owned(),
+        ("map", Form::Json) => "an object".to_owned(),
+        ("null", _) | ("unit value" | "Option value", Form::Json) => "null".to_owned(),
+        ("unit value" | "Option value", Form::Toml) => "nothing".to_owned(),
+        (other, _) => cut(other),
     }
 }
 
-fn needed(expected: &str) -> String {
+fn needed(expected: &str, form: Form) -> String {
     let whole = |bits: u32| format!("a whole number from 0 to {}", (1_u128 << bits) - 1);
     match expected {
         "u8" => whole(8),
@@ -137,10 +171,12 @@ fn needed(expected: &str) -> String {
             "a text in quotes".to_owned()
         }
         "a sequence" => "a list in [ ]".to_owned(),
-        "a map" => "a table".to_owned(),
-        other if other.starts_with("struct ") || other.starts_with("a table") => {
-            "a table with keys of its own".to_owned()
-        }
+        "a map" if form == Form::Toml => "a table".to_owned(),
+        "a map" => "an object in { }".to_owned(),
+        other if other.starts_with("struct ") || other.starts_with("a table") => match form {
+            Form::Toml => "a table with keys of its own".to_owned(),
+            Form::Json => "an object in { }".to_owned(),
+        },
         other if other.starts_with("a nonzero ") => "a whole number from 1 on".to_owned(),
         other => other.replace('`', "\""),
     }
@@ -198,26 +234,7 @@ mod tests {
                 "is the text \"a, expected b\", and a list in [ ] is needed",
             ),
         ] {
-            assert_eq!(of_value(said), told);
-        }
-    }
-
-    #[test]
-    fn what_is_not_toml_is_shown_with_what_is_expected() {
-        for (text, part) in [
-            ("name = hello", "line 1, column 8 cannot be understood: \"name = hello\"; a text"),
-            ("a = 1\na = 2", "line 2, column 1 cannot be understood: \"a = 2\"; this name"),
-            ("a = 1\n[b\nc = 2", "line 2"),
-            ("a", "a key has = and a value"),
-            ("a = \"b", "is not closed"),
-            ("a = [1, 2", "is not closed"),
-            ("a = 1 b = 2", "each key has a line of its own"),
-            ("a = ", "line 1, column 5"),
-        ] {
-            let error = text.parse::<toml::Table>().unwrap_err();
-            let at = error.span().map_or(0, |span| span.start);
-            let told = of_syntax(text, error.message(), at);
-            assert!(told.contains(part), "{text}: {told} ({})", error.message());
+            assert_eq!(of_value(said, Form::Toml), told);
         }
     }
 }
