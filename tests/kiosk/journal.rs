@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use smilepost::feedback::answer::{Answer, Answered, FollowUp, Reply};
 use smilepost::feedback::call::Called;
 use smilepost::feedback::event::Event;
@@ -486,4 +486,68 @@ fn an_answer_is_read_back_word_for_word_and_a_changed_one_is_rejected() {
     let mut expected: Vec<Option<Event>> = answers.into_iter().map(Some).collect();
     expected[0] = None;
     assert_eq!(told[1..15], expected);
+}
+
+#[test]
+fn an_event_that_only_a_newer_program_knows_is_kept_and_waits_for_that_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path(), 1);
+    for _ in 0..3 {
+        journal.append(rated(5), reading(1)).unwrap();
+    }
+    let called = Event::Called(Called::ALL[0]);
+    journal.append(called.clone(), reading(2)).unwrap();
+    journal.append(rated(4), reading(3)).unwrap();
+    drop(journal);
+    // As a program to come would write it: another kind, with the checksum of its texts.
+    let become_kind = |kind: &str, content: &str| {
+        let file = Connection::open(folder.path().join(FILE)).unwrap();
+        let mut bytes = [1; 16].to_vec();
+        bytes.extend(4_u32.to_le_bytes());
+        let clocks = "select boot_ms, wall_ms from event where n = 4";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let (boot_ms, wall_ms): (i64, i64) = file.query_row(clocks, [], read).unwrap();
+        bytes.extend([boot_ms.to_le_bytes(), wall_ms.to_le_bytes()].concat());
+        for text in [kind, content] {
+            bytes.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        let sql = "update event set kind = ?, content = ?, crc = ? where n = 4";
+        let crc = crc32c::crc32c(&bytes);
+        assert_eq!(file.execute(sql, params![kind, content, crc]).unwrap(), 1);
+    };
+    let content: String = {
+        let file = Connection::open(folder.path().join(FILE)).unwrap();
+        file.query_row("select content from event where n = 4", [], |row| row.get(0)).unwrap()
+    };
+    become_kind("weighed", "17 g");
+
+    let mut journal = open(folder.path(), 2);
+    do_chores(&mut journal);
+    assert_eq!(waiting(&mut journal), [1, 2, 3, 5].map(|n| id(1, n)), "it holds up no other");
+    journal.settle(&settled([1, 2, 3, 5].map(|n| id(1, n)))).unwrap();
+    do_chores(&mut journal);
+    let counted = journal.books();
+    assert_eq!((counted.taken, counted.settled, counted.set_aside, counted.lost), (5, 4, 1, 0));
+    assert_eq!(waiting(&mut journal), []);
+    drop(journal);
+
+    // The program that knows it is installed.
+    become_kind("called", &content);
+    let mut journal = open(folder.path(), 3);
+    let batch = journal.batch(100).unwrap();
+    assert_eq!(batch.len(), 1);
+    assert_eq!(batch.runs[0].entries[0].event, called);
+    journal.settle(&settled([id(1, 4)])).unwrap();
+    let counted = journal.books();
+    assert_eq!((counted.settled, counted.set_aside, counted.waiting), (5, 0, 0));
+    drop(journal);
+
+    // With another checksum it is damaged, whatever its kind.
+    become_kind("weighed", "17 g");
+    let file = Connection::open(folder.path().join(FILE)).unwrap();
+    file.execute("update event set content = '18 g' where n = 4", []).unwrap();
+    drop(file);
+    let kept = open(folder.path(), 4).page(-1, 100).unwrap();
+    assert!(kept.iter().all(|kept| !kept.is_newer) && kept[3].entry.is_err());
 }

@@ -74,7 +74,12 @@ mutant receipt-without-commit src/hub/archive/sqlite.rs 's/(let answer = act\(&t
 mutant unsettled-are-pruned $journal/prune.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
 mutant epoch-is-ignored $journal/batch.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal
 # P4: damage is found and said.
-mutant checksum-off $journal/row.rs 's/i64::from\(checksum\(&entry\)\) == crc/crc >= 0/' --test kiosk damage
+mutant checksum-off $journal/row.rs 's/found\.map\(i64::from\) == Some\(crc\)/found.is_some() \&\& crc >= 0/' --test kiosk damage
+# What another version of the program has kept is not lost to this one.
+mutant newer-is-damaged $journal/row.rs 's/is_of\(columns\.checksum_of_unknown\(id, question\.as_ref\(\)\)\)/is_of(None)/' --test kiosk only_a_newer
+mutant newer-holds-up-the-rest $journal/batch.rs 's/if !newer\.is_empty\(\) \{/if newer.len() > 99 {/' --test kiosk only_a_newer
+mutant newer-is-never-sent $journal/opening.rs 's/        journal\.retry_newer\(\)\?;\n//' --test kiosk only_a_newer
+mutant what-a-note-gained-is-believed $journal/row/late.rs 's/if checksum\(late\) == crc => late/if checksum(late) == crc || crc >= 0 => late/' --lib late
 mutant no-mark $journal/rescue/high_water.rs 's/file\.write_all_at\(&encode\(number, &runs\), offset\)\?;//' --test kiosk damage
 mutant wal-tail-ignored $journal/opening.rs 's/(in_wal = salvage::unseen\(folder, &connection\)\.map_err\(failed\("read"\)\)\?;)/$1 in_wal.clear();/' --test kiosk damage
 mutant unsound-mark-believed $journal/books_sql.rs 's/is_whole && crc == Some\(i64::from\(run_checksum\(run, taken, settled\)\)\)/is_whole/' --test kiosk damage

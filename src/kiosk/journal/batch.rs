@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::append::Journal;
 use super::books::Books;
 use super::error::{Error, classify};
-use super::row::Entry;
+use super::row::{self, Entry};
 use super::{books_sql, schema};
 use crate::feedback::moment::{self, Anchor};
 use crate::feedback::rating::{BootId, RatingId, RunId};
@@ -88,7 +88,9 @@ pub struct ArchiveSeen {
 impl Journal {
     /// The oldest events that wait, up to a number of them.
     ///
-    /// A damaged row is never sent; the journal is then checked again, and the loss reported.
+    /// A damaged row is never sent; the journal is then checked again, and the loss reported. An
+    /// event that only a newer program can read is set aside, so that it holds up no other; the
+    /// journal has it wait again when it is opened, by that program perhaps.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -96,6 +98,7 @@ impl Journal {
         let mut runs = Vec::<BatchRun>::new();
         let mut after = self.unsent_row - 1;
         let mut left = events_max;
+        let mut newer = Vec::new();
         while left > 0 {
             let page = self.waiting_page(after, left)?;
             let Some(last) = page.last() else {
@@ -103,9 +106,16 @@ impl Journal {
             };
             after = last.row;
             for kept in page {
-                let Ok(entry) = kept.entry else {
-                    self.chores.check_again();
-                    continue;
+                let entry = match kept.entry {
+                    Ok(entry) => entry,
+                    Err(id) if kept.is_newer => {
+                        newer.push((id, row::NEWER.to_owned()));
+                        continue;
+                    }
+                    Err(_) => {
+                        self.chores.check_again();
+                        continue;
+                    }
                 };
                 left -= 1;
                 match runs.last_mut().filter(|run| run.run == entry.id.run) {
@@ -118,6 +128,11 @@ impl Journal {
                     }),
                 }
             }
+        }
+        if !newer.is_empty() {
+            let count = newer.len();
+            tracing::warn!(count, "{}; it is kept, and is sent once that version runs", row::NEWER);
+            self.settle(&Settlement { set_aside: newer, ..Settlement::default() })?;
         }
         if runs.is_empty() && events_max > 0 && self.books.waiting > 0 && self.unsent_row > 0 {
             // The books say that events wait, so the row to begin at is wrong.
@@ -254,10 +269,20 @@ impl Journal {
     /// # Errors
     /// When the commit fails; then nothing has changed.
     pub fn retry(&mut self) -> Result<u64, Error> {
+        self.wait_again("")
+    }
+
+    /// The same for what only a newer program could read, which this one may be.
+    pub(super) fn retry_newer(&mut self) -> Result<u64, Error> {
+        self.wait_again(row::NEWER)
+    }
+
+    /// Has what was set aside for this reason wait again, or whatever was if none is given.
+    fn wait_again(&mut self, reason: &str) -> Result<u64, Error> {
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
-            let sql = "update set_aside set is_again = 1 where is_again = 0";
-            let again = transaction.execute(sql, [])?;
+            let sql = "update set_aside set is_again = 1 where is_again = 0 and ? in ('', reason)";
+            let again = transaction.execute(sql, [reason])?;
             if again == 0 {
                 return Ok(0);
             }

@@ -135,6 +135,7 @@ impl Journal {
         // A power cut during a commit can leave one whole event in the WAL without its commit.
         journal.take_in(&in_wal).map_err(failed("complete"))?;
         journal.read_state().map_err(failed("read"))?;
+        journal.retry_newer()?;
         journal.chores = Chores::at_open(&journal.connection, bad, journal.unsent_row)
             .map_err(failed("read"))?;
         reserve::lay_down(folder);

@@ -4,6 +4,8 @@
 //! `integrity_check`. So each row carries a CRC32C over everything it says, with the run's own
 //! random id and the question's words in it, and a row that does not match is never sent.
 
+mod late;
+
 use rusqlite::{Connection, Row, params};
 
 use crate::feedback::event::fields::{Field, Fields, Value};
@@ -27,6 +29,9 @@ pub struct Entry {
 pub struct Kept {
     /// Its place in the local order.
     pub row: i64,
+    /// Whether it is whole and of a kind or a form that only a newer program knows. Such an event
+    /// is not damaged: it is kept and waits for that program, and `entry` has its identity alone.
+    pub is_newer: bool,
     /// The boot that its run lived in.
     pub boot: BootId,
     /// The entry, or only its identity when the row is damaged.
@@ -34,6 +39,9 @@ pub struct Kept {
     /// Whether the hub has confirmed it.
     pub state: State,
 }
+
+/// Why an event is set aside that only a newer program can read; see [`Kept::is_newer`].
+pub(super) const NEWER: &str = "a newer version of this program has kept this event";
 
 /// What has become of an entry so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,15 +93,22 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Kept> {
         (None, Some(true)) => State::Settled,
         (Some(true), _) | (None, _) => State::Waiting,
     };
-    let entry = match content(row, id) {
-        // A value of another type or out of range is damage like any other.
-        Ok(Some((entry, crc))) if i64::from(checksum(&entry)) == crc => Ok(entry),
-        Ok(_) | Err(_) => Err(id),
+    // A value of another type or out of range is damage like any other.
+    let (entry, is_newer) = match content(row) {
+        Ok((columns, question, crc)) => {
+            let entry = columns.entry(id, question.clone());
+            let is_of = |found: Option<u32>| found.map(i64::from) == Some(crc);
+            match entry.filter(|entry| is_of(Some(columns.checksum(entry)))) {
+                Some(entry) => (Ok(entry), false),
+                None => (Err(id), is_of(columns.checksum_of_unknown(id, question.as_ref()))),
+            }
+        }
+        Err(_) => (Err(id), false),
     };
-    Ok(Kept { row: row.get(0)?, boot, entry, state })
+    Ok(Kept { row: row.get(0)?, is_newer, boot, entry, state })
 }
 
-fn content(row: &Row<'_>, id: RatingId) -> rusqlite::Result<Option<(Entry, i64)>> {
+fn content(row: &Row<'_>) -> rusqlite::Result<(Columns, Option<Wording>, i64)> {
     let question = match row.get::<_, Option<String>>(9)? {
         None => None,
         Some(name) => Some(Wording { id: name, version: row.get(10)?, language: row.get(11)? }),
@@ -110,8 +125,7 @@ fn content(row: &Row<'_>, id: RatingId) -> rusqlite::Result<Option<(Entry, i64)>
         kind: row.get(16)?,
         content: row.get(17)?,
     };
-    let crc = row.get(15)?;
-    Ok(columns.entry(id, question).map(|entry| (entry, crc)))
+    Ok((columns, question, row.get(15)?))
 }
 
 /// The columns of a row, before they are read as an event.
@@ -137,8 +151,10 @@ impl Columns {
         let fields = entry.event.fields();
         if entry.event.kind() != Kind::Rated {
             let kind = Some(entry.event.kind().name().to_owned());
+            let (fields, late) = late::part(fields);
             let content = Some(write_content(entry.event.kind(), &fields));
-            return Self { kind, content, ..plain };
+            let replaces = late.as_deref().map(late::checksum);
+            return Self { kind, content, misuse: late, replaces, ..plain };
         }
         let number = |field| fields.number(field).map(i64::from);
         let input = fields.text(Field::Input).and_then(Input::named);
@@ -160,7 +176,8 @@ impl Columns {
             None => (Kind::Rated, self.rated()?),
             Some(name) => {
                 let kind = Kind::named(name)?;
-                (kind, read_content(kind, self.content.as_deref()?)?)
+                let fields = read_content(kind, self.content.as_deref()?)?;
+                (kind, late::join(fields, self.misuse.as_deref(), self.replaces)?)
             }
         };
         if let Some(Wording { id, version, language }) = question {
@@ -272,27 +289,45 @@ fn input_number(input: Input) -> i64 {
     i64::try_from(at).unwrap_or(0)
 }
 
-/// CRC32C over everything the row says. The order and widths of the fields are part of the format.
-pub(super) fn checksum(entry: &Entry) -> u32 {
-    let Entry { id, reading, event } = entry;
-    let mut bytes = Vec::with_capacity(96);
-    bytes.extend(id.run.0);
-    bytes.extend(id.n.to_le_bytes());
-    bytes.extend(reading.boot_ms.to_le_bytes());
-    bytes.extend(reading.wall_ms.to_le_bytes());
-    match event {
-        Event::Rated(rated) => add_rated(&mut bytes, rated),
-        other => {
-            let columns = Columns::of(entry);
-            for text in [columns.kind, columns.content] {
-                add_text(&mut bytes, text.as_deref().unwrap_or_default());
+impl Columns {
+    /// CRC32C over everything the row says. The order and widths of the fields are part of the
+    /// format.
+    pub(super) fn checksum(&self, entry: &Entry) -> u32 {
+        let Entry { id, event, .. } = entry;
+        match event {
+            Event::Rated(rated) => {
+                let mut bytes = self.first_bytes(*id);
+                add_rated(&mut bytes, rated);
+                crc32c::crc32c(&bytes)
             }
-            if let Some(question) = other.question() {
-                add_wording(&mut bytes, question);
-            }
+            other => self.checksum_of_texts(*id, other.question()),
         }
     }
-    crc32c::crc32c(&bytes)
+
+    /// The same of an event whose kind or form nobody here knows; none of a rating.
+    fn checksum_of_unknown(&self, id: RatingId, question: Option<&Wording>) -> Option<u32> {
+        self.kind.as_ref().map(|_| self.checksum_of_texts(id, question))
+    }
+
+    fn checksum_of_texts(&self, id: RatingId, question: Option<&Wording>) -> u32 {
+        let mut bytes = self.first_bytes(id);
+        for text in [&self.kind, &self.content] {
+            add_text(&mut bytes, text.as_deref().unwrap_or_default());
+        }
+        if let Some(question) = question {
+            add_wording(&mut bytes, question);
+        }
+        crc32c::crc32c(&bytes)
+    }
+
+    fn first_bytes(&self, id: RatingId) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(96);
+        bytes.extend(id.run.0);
+        bytes.extend(id.n.to_le_bytes());
+        bytes.extend(self.boot_ms.to_le_bytes());
+        bytes.extend(self.wall_ms.to_le_bytes());
+        bytes
+    }
 }
 
 fn add_rated(bytes: &mut Vec<u8>, rated: &Rated) {
@@ -351,7 +386,7 @@ pub(super) fn insert(
         columns.misuse,
         columns.misuse_rule,
         columns.replaces,
-        checksum(entry),
+        columns.checksum(entry),
         columns.kind,
         columns.content,
     ])?;

@@ -8,9 +8,10 @@ use super::Journal;
 use super::batch::{Batch, Settlement};
 use super::books::{Audit, Books};
 use super::error::Error;
-use super::row::{Entry, Kept};
+use super::row::{Entry, Kept, NEWER};
 use super::thread::{Gone, JournalThread};
 use crate::feedback::moment::{Moment, Timeline};
+use crate::feedback::rating::RatingId;
 
 /// How many rows are read in one go.
 const ROWS_MAX: usize = 500;
@@ -107,8 +108,11 @@ impl JournalSource {
     ) -> Result<(), E> {
         self.each_row(|kept| match &kept.entry {
             Ok(entry) => take(kept, entry, timeline.date(kept.boot, entry.reading)),
-            Err(id) => {
-                let (run, n) = (id.run, id.n);
+            Err(RatingId { run, n }) if kept.is_newer => {
+                tracing::warn!(%run, n, "{NEWER}; it is skipped");
+                Ok(())
+            }
+            Err(RatingId { run, n }) => {
                 tracing::warn!(%run, n, "a row of the journal is damaged and is skipped");
                 Ok(())
             }

@@ -90,6 +90,7 @@ impl Count {
             self.rows += 1;
             match &kept.entry {
                 Ok(entry) => self.take_entry(kept, entry),
+                Err(_) if kept.is_newer => {}
                 Err(id) => {
                     let (run, n) = (id.run, id.n);
                     tracing::warn!(%run, n, "a row of the journal is damaged; it is left out");

@@ -42,6 +42,7 @@ pub fn verify(source: &JournalSource) -> Result<Verified, Unanswerable> {
                 }
                 read.unknown_losses += u64::from(entry.event == Event::Lost(Loss::Unknown));
             }
+            Err(id) if kept.is_newer => read.seen.entry(id.run).or_default().add(id.n),
             // A damaged row that waits counts as missing.
             Err(_) if kept.state == State::Waiting => {}
             Err(_) => read.damaged_settled += 1,

@@ -20,6 +20,8 @@ impl Journal {
         for kept in &page {
             match &kept.entry {
                 Ok(entry) => check.seen.entry(entry.id.run).or_default().add(entry.id.n),
+                // It is there, and whole.
+                Err(id) if kept.is_newer => check.seen.entry(id.run).or_default().add(id.n),
                 Err(_) if kept.state == State::Waiting => check.damaged += 1,
                 Err(_) => {}
             }

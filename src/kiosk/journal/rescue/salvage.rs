@@ -23,7 +23,7 @@ use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
 use crate::kiosk::journal::books_sql::{self, run_checksum};
 use crate::kiosk::journal::folder::FILE;
-use crate::kiosk::journal::row::{self, Columns, Entry};
+use crate::kiosk::journal::row::{Columns, Entry};
 
 /// The bytes before a WAL's first frame, and before each frame's page.
 const WAL_HEADER: u64 = 32;
@@ -224,7 +224,7 @@ impl Salvage {
             for run in &runs {
                 let id = RatingId { run: *run, n: raw.n };
                 let entry = raw.columns.entry(id, question.clone());
-                if let Some(entry) = entry.filter(|entry| row::checksum(entry) == raw.crc) {
+                if let Some(entry) = entry.filter(|entry| raw.columns.checksum(entry) == raw.crc) {
                     return Some(Found { row, run_key: raw.run_key, question_key, entry });
                 }
             }
