@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use smilepost::feedback::rating::Scale;
 use smilepost::feedback::survey::Survey;
+use smilepost::kiosk::screen::fonts::Fonts;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("ui")
@@ -110,4 +111,22 @@ fn every_language_says_all_that_english_says_with_the_same_blanks() {
     let catalogues = files(&root().join("lang"), "po").len();
     let languages = Survey::built_in(Scale::Five).languages().count();
     assert_eq!(catalogues, languages - 1, "a catalogue for each language but English");
+}
+
+#[test]
+fn the_fonts_of_the_pictures_have_every_character_of_every_catalogue() {
+    let survey = crate::survey::everything(Scale::Five);
+    let own = Fonts::own();
+    let is_japanese = crate::japanese_characters();
+    for language in survey.languages() {
+        let file = root().join(format!("lang/{language}/LC_MESSAGES/smilepost.po"));
+        let texts =
+            if language == "en" { texts() } else { catalogue(&file).into_values().collect() };
+        let mut lacking = own.lacking(&(texts.concat() + &survey.shown(language)));
+        if language == "ja" {
+            assert!(lacking.len() > 100, "our own fonts have no Japanese: {lacking:?}");
+            lacking.retain(|letter| !is_japanese(*letter));
+        }
+        assert!(lacking.is_empty(), "{language}: {lacking:?}");
+    }
 }

@@ -88,12 +88,24 @@ fn nordmarkt(look: Look) -> Settings {
     settings
 }
 
+/// Noto Sans CJK JP Regular 2.004 (SIL OFL), of which `pyftsubset` has kept the characters of our
+/// Japanese texts, without hints and features of layout.
+const JAPANESE: &[u8] = include_bytes!("NotoSansJP-of-our-texts.otf");
+
+/// Whether that font has a character.
+fn japanese_characters() -> impl Fn(char) -> bool {
+    use slint::fontique_011::fontique::{Blob, Collection, CollectionOptions};
+    let options = CollectionOptions { shared: false, system_fonts: false };
+    let added = Collection::new(options).register_fonts(Blob::new(Arc::new(JAPANESE)), None);
+    let index = added[0].1[0].charmap_index();
+    move |letter| index.charmap(JAPANESE).unwrap().map(letter).is_some_and(|glyph| glyph != 0)
+}
+
 /// Gives the font system the characters of our Japanese texts, instead of a system's own font, so
 /// that the pictures are the same everywhere.
 fn bring_japanese() {
-    const FONT: &[u8] = include_bytes!("NotoSansJP-of-our-texts.otf");
     set_platform();
-    let blob = slint::fontique_011::fontique::Blob::new(Arc::new(FONT));
+    let blob = slint::fontique_011::fontique::Blob::new(Arc::new(JAPANESE));
     let mut collection = slint::fontique_011::shared_collection();
     let added = collection.register_fonts(blob, None);
     let families: Vec<_> = added.iter().map(|(family, _)| *family).collect();
