@@ -8,6 +8,7 @@ mod zones;
 
 use std::path::Path;
 
+use self::certificate::Named;
 use self::way::Public;
 use crate::carried::seal::{HubKeys, KEYS_FILE};
 use crate::escape::chain;
@@ -58,13 +59,21 @@ pub async fn examine(
     findings.push(keys(&settings.data_dir));
     findings.push(time(seen));
     let public = address.map(Public::read);
-    let mut named: Vec<(&str, &str)> =
-        settings.dashboard_names.iter().map(|name| (name.as_str(), "dashboard.names")).collect();
-    if let Some(Ok(public)) = &public
-        && settings.proxies.trusted.is_empty()
-    {
-        // Otherwise the certificate there is the proxy's.
-        named.push((&public.host, "the address that kiosks come by"));
+    let has_proxy = !settings.proxies.trusted.is_empty();
+    let names = settings.dashboard_names.iter();
+    let mut named: Vec<Named<'_>> = names
+        .map(|name| Named {
+            name,
+            key: "dashboard.names",
+            is_by_proxy: has_proxy || settings.dashboard.ip().is_loopback(),
+        })
+        .collect();
+    if let Some(Ok(public)) = &public {
+        named.push(Named {
+            name: &public.host,
+            key: "the address that kiosks come by",
+            is_by_proxy: has_proxy || settings.listen.ip().is_loopback(),
+        });
     }
     let now_ms = Some(seen.now_ms).filter(|_| seen.is_possible);
     let mut chain = None;

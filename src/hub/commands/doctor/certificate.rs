@@ -13,8 +13,14 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// been renewed: whoever renews them by themselves does so earlier.
 const DAYS_LEFT_LEAST: i64 = 21;
 
-/// A name that the certificate has to be for, and where somebody has said so.
-pub(super) type Named<'a> = (&'a str, &'a str);
+/// A name that somebody comes by.
+pub(super) struct Named<'a> {
+    pub(super) name: &'a str,
+    /// Where that was said.
+    pub(super) key: &'a str,
+    /// Whether the certificate that is seen there may be a reverse proxy's.
+    pub(super) is_by_proxy: bool,
+}
 
 /// What is to be said of a certificate at this time, in milliseconds since 1970 UTC; none where the
 /// clock is wrong. Its chain is given back where it can be shown.
@@ -100,14 +106,20 @@ fn names(file: &str, shown: &Chain, all: &[Says], named: &[Named<'_>]) -> Vec<Fi
     }
     let known: Vec<String> = says.names.iter().map(|name| Plain(name).to_string()).collect();
     let known = known.join(", ");
-    let lacking = named.iter().filter(|(name, _)| !is_for(own, name));
+    let lacking = named.iter().filter(|named| !is_for(own, named.name));
     let mut findings: Vec<Finding> = lacking
-        .map(|(name, key)| {
-            wrong(format!(
-                "certificate: {file} is not for {} ({key}), but for {known}: have one made that is \
-                 for it too, or use one of its own names",
-                Plain(name)
-            ))
+        .map(|Named { name, key, is_by_proxy }| {
+            let name = Plain(name);
+            let what = format!("certificate: {file} is not for {name} ({key}), but for {known}");
+            match is_by_proxy {
+                true => note(format!(
+                    "{what}: whoever comes by {name} needs a reverse proxy with a certificate of \
+                     its own, or this one made for it too"
+                )),
+                false => wrong(format!(
+                    "{what}: have one made that is for it too, or use one of its own names"
+                )),
+            }
         })
         .collect();
     if findings.is_empty() {
