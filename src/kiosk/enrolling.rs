@@ -48,8 +48,8 @@ pub enum Error {
     Overtaken,
     /// The board has left no kiosk of that name, hub and journal.
     #[error(
-        "this board has left no such kiosk {0:?}: `smilepost-kiosk verify` shows those that it has \
-         left"
+        "this board has left no kiosk {0:?} at such a place: `smilepost-kiosk verify` shows those \
+         that it has left"
     )]
     NotLeft(String),
     /// It has left several, and nobody has said which is meant.
