@@ -25,7 +25,7 @@ use self::archive::Archive;
 use self::carried::keys;
 use self::readiness::Readiness;
 use self::settings::{Limits, Settings};
-use crate::carried::seal::HubPublic;
+use crate::carried::seal::HubKeys;
 use crate::feedback::moment::Reading;
 use crate::owner::Service;
 use crate::web::hosts::Hosts;
@@ -47,7 +47,7 @@ pub struct Hub<A> {
     tls: Option<(Files, Shown)>,
     limits: Limits,
     proxies: Proxies,
-    keys: HubPublic,
+    keys: HubKeys,
     read_clocks: fn() -> Reading,
     is_time_vouched: fn() -> bool,
     stopper: Stopper,
@@ -84,7 +84,7 @@ impl<A: Archive> Hub<A> {
             tls,
             limits: settings.limits,
             proxies: settings.proxies.clone(),
-            keys: keys.public()?,
+            keys,
             read_clocks,
             is_time_vouched: || false,
             stopper,

@@ -206,6 +206,7 @@ impl Kiosk {
                     confirmed_ago_ms: None,
                     clocks_apart: status.clocks_apart.clone(),
                     other_zone: status.other_zone.clone(),
+                    move_complaint: status.move_complaint.clone(),
                 };
                 let confirmed_ms = status.confirmed_ms;
                 // A clerk with too much to do hears of the next delivery.

@@ -13,6 +13,7 @@ pub mod enrolment;
 mod export;
 #[cfg(feature = "program")]
 pub mod gzip;
+pub mod identity;
 pub mod local;
 pub mod receipt;
 pub mod report;

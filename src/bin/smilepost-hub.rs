@@ -21,7 +21,7 @@ use smilepost::hub::carried::{keys, letters};
 use smilepost::hub::commands::correct::Since;
 use smilepost::hub::commands::names::Added;
 use smilepost::hub::commands::{
-    accounts, backup, correct, doctor, export, import, kiosks, names, reach, shops, surveys,
+    accounts, backup, correct, doctor, export, import, kiosks, moving, names, reach, shops, surveys,
 };
 use smilepost::hub::readiness;
 use smilepost::hub::settings::Settings;
@@ -60,6 +60,14 @@ async fn act(command: Command) -> anyhow::Result<()> {
             let wrong = accounts.iter().filter(|account| !account.holds).count();
             ensure!(wrong == 0, "accounts that do not add up: {wrong}; see DOES NOT HOLD above");
             Ok(())
+        }
+        Command::MovesTo { config, address, undo } => {
+            let archive = open(&config)?;
+            print(&match address {
+                Some(address) => moving::to(&archive, &address).await?,
+                None if undo => moving::undo(&archive).await?,
+                None => moving::standing(&archive, clock::wall_ms()).await?,
+            })
         }
         Command::Backup { config, file } => {
             let Begun { settings, .. } = &begin(&config)?;

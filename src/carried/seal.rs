@@ -21,6 +21,9 @@ pub const KEYS_FILE: &str = "hub.key";
 /// The length of every key, in bytes.
 pub const KEY_BYTES: usize = 32;
 
+/// The length of what a kiosk draws to know a fresh signature by, in bytes.
+pub const NONCE_BYTES: usize = 32;
+
 /// The length of the encapsulated key, which precedes each sealed text, in bytes.
 const ENCAPPED_BYTES: usize = 32;
 
@@ -133,6 +136,14 @@ impl HubKeys {
         Ok(self.signer()?.sign(message).as_ref().to_vec())
     }
 
+    /// Signs that this hub is at an address, for whoever has drawn these random bytes.
+    ///
+    /// # Errors
+    /// [`Error::Key`] never, as long as a secret has its length.
+    pub fn vouch(&self, nonce: &[u8; NONCE_BYTES], address: &str) -> Result<Vec<u8>, Error> {
+        self.sign(&address_part(nonce, address))
+    }
+
     fn signer(&self) -> Result<Ed25519KeyPair, Error> {
         signer_of(b"smilepost hub's receipts", &self.secret)
     }
@@ -170,6 +181,22 @@ impl Signer {
 #[must_use]
 pub fn is_signed(by: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&ED25519, by).verify(message, signature).is_ok()
+}
+
+/// Whether the hub with this public key has signed that it is at this address.
+#[must_use]
+pub fn is_vouched(
+    by: &PublicKey,
+    nonce: &[u8; NONCE_BYTES],
+    address: &str,
+    signature: &[u8],
+) -> bool {
+    is_signed(by, &address_part(nonce, address), signature)
+}
+
+/// What is signed of an address. Nothing else that a hub signs begins like this.
+fn address_part(nonce: &[u8; NONCE_BYTES], address: &str) -> Vec<u8> {
+    [b"smilepost hub's address 1\n".as_slice(), nonce, address.as_bytes()].concat()
 }
 
 /// Seals a text to a hub; it can be opened in the same context only.
@@ -266,6 +293,19 @@ mod tests {
         let hub = HubKeys::of_secret([1; 32]);
         let receipt = hub.sign(b"hello").unwrap();
         assert!(is_signed(&hub.public().unwrap().verify, b"hello", &receipt));
+    }
+
+    #[test]
+    fn a_hub_vouches_for_one_address_to_one_asker() {
+        let (hub, other) = (HubKeys::of_secret([1; 32]), HubKeys::of_secret([2; 32]));
+        let (by, here) = (hub.public().unwrap().verify, "https://hub.example.com");
+        let signature = hub.vouch(&[7; 32], here).unwrap();
+        assert!(is_vouched(&by, &[7; 32], here, &signature));
+        assert!(!is_vouched(&by, &[8; 32], here, &signature), "it was signed for another one");
+        assert!(!is_vouched(&by, &[7; 32], "https://hub.example.co", &signature));
+        assert!(!is_vouched(&by, &[7; 32], here, &other.vouch(&[7; 32], here).unwrap()));
+        let receipt = hub.sign(&[[7; 32].as_slice(), here.as_bytes()].concat()).unwrap();
+        assert!(!is_vouched(&by, &[7; 32], here, &receipt), "it was signed for something else");
     }
 
     #[test]

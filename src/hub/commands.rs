@@ -8,6 +8,7 @@ pub mod error;
 pub mod export;
 pub mod import;
 pub mod kiosks;
+pub mod moving;
 pub mod names;
 pub mod reach;
 pub mod shops;

@@ -25,8 +25,11 @@ const RUNS_MAX: usize = EVENTS_MAX;
 /// The most characters of the reason why an event is refused: it quotes what it complains about.
 const REASON_CHARS_MAX: usize = 300;
 
-/// The most characters that are kept of a kiosk's complaint about its survey.
+/// The most characters that are kept of a kiosk's complaint, about its survey or a move.
 const COMPLAINT_CHARS_MAX: usize = 1_000;
+
+/// The longest address of a hub that is kept, in bytes.
+const ADDRESS_BYTES_MAX: usize = 500;
 
 /// The longest nonce, in bytes.
 const NONCE_BYTES_MAX: usize = 64;
@@ -99,9 +102,9 @@ pub fn check(
         known: delivery.known,
         publication: delivery.publication,
         pin: delivery.pin,
-        survey_complaint: delivery
-            .survey_complaint
-            .map(|complaint| complaint.chars().take(COMPLAINT_CHARS_MAX).collect()),
+        survey_complaint: delivery.survey_complaint.map(complaint),
+        address: delivery.address.filter(|address| address.len() <= ADDRESS_BYTES_MAX),
+        move_complaint: delivery.move_complaint.map(complaint),
         zone: delivery.zone.filter(|zone| zone.len() <= ZONE_BYTES_MAX),
         zone_rules: delivery.zone_rules.filter(|rules| rules.len() <= ZONE_BYTES_MAX),
         clocks_apart: delivery.clocks_apart,
@@ -110,6 +113,12 @@ pub fn check(
         refused,
     };
     Ok((shipment, set_aside))
+}
+
+/// As much of a kiosk's complaint as is kept.
+#[expect(clippy::needless_pass_by_value, reason = "what is cut off is not kept")]
+fn complaint(said: String) -> String {
+    said.chars().take(COMPLAINT_CHARS_MAX).collect()
 }
 
 /// A run's events, and the number of each that cannot be used, with the reason.

@@ -8,6 +8,7 @@ mod body;
 mod deliveries;
 mod enrolments;
 pub mod gate;
+mod identity;
 pub mod refusal;
 mod surveys;
 mod tokens;
@@ -22,22 +23,23 @@ use axum::routing::{get, post};
 use self::admission::Shared;
 use self::gate::{Gate, Stranger};
 use self::refusal::Refusal;
-use crate::carried::seal::HubPublic;
+use crate::carried::seal::HubKeys;
 use crate::feedback::moment::Reading;
 use crate::hub::archive::Archive;
 use crate::hub::readiness::Readiness;
 use crate::hub::settings::Limits;
 use crate::web::net::Net;
+use crate::wire::identity::IDENTITY;
 use crate::wire::{self, BODY_BYTES_MAX, survey};
 
-/// The most bytes of an enrolment, which comes from strangers.
+/// The most bytes of an enrolment or a challenge, which come from strangers.
 const ENROLMENT_BYTES_MAX: usize = 4 * 1_024;
 
 /// The routes of the API.
 pub fn routes<A: Archive>(
     archive: A,
     limits: Limits,
-    keys: HubPublic,
+    keys: HubKeys,
     readiness: Readiness<A>,
     read_clocks: fn() -> Reading,
     is_time_vouched: fn() -> bool,
@@ -47,6 +49,10 @@ pub fn routes<A: Archive>(
         .route(
             wire::ENROLMENTS,
             post(enrolments::enrol::<A>).layer(DefaultBodyLimit::max(ENROLMENT_BYTES_MAX)),
+        )
+        .route(
+            IDENTITY,
+            post(identity::prove::<A>).layer(DefaultBodyLimit::max(ENROLMENT_BYTES_MAX)),
         )
         .route(wire::DELIVERIES, post(deliveries::deliver::<A>))
         .route(wire::TOKENS, post(tokens::renew::<A>))

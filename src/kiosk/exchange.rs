@@ -102,6 +102,8 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
         zone: None,
         zone_rules: None,
         clocks_apart: None,
+        address: None,
+        move_complaint: None,
         boots,
         runs: runs.collect(),
         counters: Counters { taken, settled, set_aside, waiting, lost, given_up: 0 },

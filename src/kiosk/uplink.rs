@@ -12,6 +12,7 @@ mod connector;
 mod credentials;
 mod error;
 pub mod messenger;
+mod moving;
 mod probe;
 mod proxy;
 mod sender;

@@ -41,6 +41,12 @@ pub struct Delivery {
     /// What contradicts the hub's clock there, if anything did at the last receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clocks_apart: Option<ClocksApart>,
+    /// The address of the hub by which the kiosk sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Why the kiosk does not go to the address to which the hub moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub move_complaint: Option<String>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,

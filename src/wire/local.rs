@@ -91,6 +91,9 @@ pub struct Office {
     /// The time zone by which head office counts, if it is another than here.
     #[serde(default)]
     pub other_zone: Option<String>,
+    /// Why this kiosk does not go to the address to which head office moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub move_complaint: Option<String>,
 }
 
 /// How the running kiosk is.

@@ -41,6 +41,9 @@ pub struct Receipt {
     /// The IANA time zone by whose days the hub counts for the kiosk's shop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// The address at which the hub is to be found from now on, if there is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moves_to: Option<String>,
     /// Whether the kiosk should ask for a new token.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_token_old: bool,

@@ -30,16 +30,20 @@ const MEMORY_KIB_MAX: u64 = 160 * 1_024;
 const LINE_BYTES_MAX: usize = 1_500;
 
 /// What a kiosk asked.
-struct Asked {
-    path: String,
-    delivery: Value,
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    /// The names and values of its headers, in small letters.
+    pub(crate) head: String,
+    /// What came with it, as it came.
+    pub(crate) body: Vec<u8>,
+    pub(crate) delivery: Value,
 }
 
 /// What is answered: the name of the attack, and how it is written.
 type Answer = (&'static str, fn(&Asked, &mut TcpStream));
 
 /// An answer with a body; a kiosk that has heard enough hangs up.
-fn say(out: &mut TcpStream, status: &str, head: &str, body: &[u8]) {
+pub(crate) fn say(out: &mut TcpStream, status: &str, head: &str, body: &[u8]) {
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\n{head}\
@@ -68,7 +72,7 @@ fn receipt(asked: &Asked) -> Value {
 }
 
 /// A receipt, changed by these fields.
-fn altered(asked: &Asked, out: &mut TcpStream, fields: &Value) {
+pub(crate) fn altered(asked: &Asked, out: &mut TcpStream, fields: &Value) {
     let mut receipt = receipt(asked);
     receipt.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     say(out, "200 OK", "", receipt.to_string().as_bytes());
@@ -276,7 +280,7 @@ fn far_ms() -> i64 {
 }
 
 /// The next request, if there is one.
-fn request(near: &mut TcpStream) -> Option<Asked> {
+pub(crate) fn request(near: &mut TcpStream) -> Option<Asked> {
     near.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut bytes = Vec::new();
     let mut buffer = [0; 16_384];
@@ -291,7 +295,7 @@ fn request(near: &mut TcpStream) -> Option<Asked> {
                 let path = head.split(' ').nth(1).unwrap().to_owned();
                 let json = gzip::unpack(body, 1 << 20).unwrap_or_default();
                 let delivery = serde_json::from_slice(&json).unwrap_or_default();
-                return Some(Asked { path, delivery });
+                return Some(Asked { path, body: body.to_vec(), head, delivery });
             }
         }
         match near.read(&mut buffer) {
@@ -302,7 +306,7 @@ fn request(near: &mut TcpStream) -> Option<Asked> {
 }
 
 /// A head office that answers so, and how often it was asked for a receipt.
-fn office(answer: fn(&Asked, &mut TcpStream)) -> (SocketAddr, Arc<AtomicUsize>) {
+pub(crate) fn office(answer: fn(&Asked, &mut TcpStream)) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
@@ -323,14 +327,14 @@ fn office(answer: fn(&Asked, &mut TcpStream)) -> (SocketAddr, Arc<AtomicUsize>) 
 }
 
 /// A shop whose kiosk is enrolled and was with an honest head office.
-struct Shop {
-    site: Site,
+pub(crate) struct Shop {
+    pub(crate) site: Site,
     hub: Process,
     buttons: Buttons,
 }
 
 impl Shop {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let site = Site::new();
         let hub = site.start_hub();
         site.acquaint(site.hub);
@@ -339,7 +343,7 @@ impl Shop {
     }
 
     /// Starts the kiosk, which takes this address for head office's.
-    fn start(&self, address: SocketAddr) -> Process {
+    pub(crate) fn start(&self, address: SocketAddr) -> Process {
         let file = self.site.path("kiosk/enrolment.toml");
         let enrolment = std::fs::read_to_string(&file).unwrap();
         let known = enrolment.lines().find(|line| line.starts_with("hub = ")).unwrap();
@@ -348,7 +352,7 @@ impl Shop {
         self.site.start_kiosk()
     }
 
-    fn press(&mut self, times: usize) {
+    pub(crate) fn press(&mut self, times: usize) {
         let thanks = self.site.thanks() + times;
         (0..times).for_each(|_| self.buttons.press(5));
         wait_until("all are thanked", || self.site.thanks() == thanks);

@@ -12,6 +12,7 @@ mod hub;
 #[allow(dead_code, reason = "others need more of it")]
 mod kiosk;
 mod local;
+mod moving;
 #[path = "../support/noon.rs"]
 mod noon;
 mod pages;

@@ -14,6 +14,7 @@ mod full;
 mod hub;
 mod import;
 mod intake;
+mod moving;
 mod names;
 mod owners;
 mod program;

@@ -181,6 +181,11 @@ mutant a-kiosks-name-is-a-path src/kiosk/settings/enrolment.rs 's/c\.is_alphanum
 mutant a-sentence-has-no-end src/escape.rs 's/SENTENCE_CHARS_MAX: usize = 300/SENTENCE_CHARS_MAX: usize = 300_000/' --test hostile head_office::a_refused
 mutant a-survey-of-any-size src/wire/survey.rs 's/if !sizes\.0\.is_empty\(\)/if sizes.0.len() > 1_000/' --lib wire
 mutant restored-at-each-delivery src/kiosk/uplink/sender.rs 's/let is_less = left < self\.least_left;/let is_less = left.min(self.least_left) < u64::MAX;/' --test hostile head_office::a_head_office
+# A kiosk follows nobody but its own head office to another address.
+mutant the-token-is-shown-before-the-proof src/kiosk/uplink/moving.rs 's/(        prove\(&mut way, said, &key\)\.await\?;\n)(        self\.show_token\(&mut way\)\.await\?;\n)/$2$1/' --test hostile moving
+mutant any-proof-will-do src/kiosk/uplink/moving.rs 's/is_vouched\(key, &nonce, said, &signature\)/is_vouched(key, \&nonce, said, \&signature) || !signature.is_empty()/' --test hostile moving
+mutant a-hub-vouches-for-any-address src/hub/kiosks/identity.rs 's/\.as_ref\(\) != Some\(&address\)/.is_none()/' --test hostile moving
+mutant plain-http-will-do src/kiosk/uplink/moving.rs 's/&& !way\.hub\(\)\.starts_with\("https:"\)/\&\& way.hub().is_empty()/' --test together moving
 # Pages are bounded.
 mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
 mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive

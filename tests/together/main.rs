@@ -20,6 +20,7 @@ mod former;
 mod hostile;
 mod killed;
 mod line;
+mod moving;
 #[path = "../support/noon.rs"]
 mod noon;
 mod owners;

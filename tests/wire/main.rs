@@ -16,6 +16,7 @@ use smilepost::feedback::outbox::{BYTES_MAX, EVENTS_MAX};
 use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::wire::carried::{self, Header, Letter, Line, Signed};
 use smilepost::wire::delivery::{self, ClocksApart, Delivery, Unusable};
+use smilepost::wire::identity::{Challenge, Proof};
 use smilepost::wire::local::{Ask, Summary};
 use smilepost::wire::receipt::{Pin, Receipt};
 use smilepost::wire::summons::Summoned;
@@ -71,6 +72,27 @@ fn what_both_sides_disagree_about_is_read_and_need_not_be_said() {
     let text = include_str!("v1-receipt-vouched.json");
     let receipt: Receipt = serde_json::from_str(text).unwrap();
     assert_eq!((receipt.zone.as_deref(), receipt.is_time_vouched), (Some("Asia/Baku"), true));
+}
+
+#[test]
+fn a_hub_that_moves_is_read_and_need_not_move() {
+    let old: Delivery = serde_json::from_str(include_str!("v1-delivery.json")).unwrap();
+    assert_eq!((&old.address, &old.move_complaint), (&None, &None));
+    let old = serde_json::to_string(&old).unwrap();
+    assert!(!old.contains("address") && !old.contains("move"), "{old}");
+    let text = include_str!("v1-delivery-moving.json");
+    let delivery: Delivery = serde_json::from_str(text).unwrap();
+    assert_eq!(delivery.address.as_deref(), Some("https://hub.example.com"));
+    assert!(delivery.move_complaint.unwrap().contains("refuses"));
+    let old: Receipt = serde_json::from_str(include_str!("v1-receipt.json")).unwrap();
+    assert!(!serde_json::to_string(&old).unwrap().contains("moves_to"));
+    let receipt: Receipt = serde_json::from_str(include_str!("v1-receipt-moving.json")).unwrap();
+    assert_eq!(receipt.moves_to.as_deref(), Some("https://new.example.com"));
+    let samples: Value = serde_json::from_str(include_str!("v1-small.json")).unwrap();
+    let challenge: Challenge = serde_json::from_value(samples["challenge"].clone()).unwrap();
+    assert_eq!((challenge.nonce.len(), challenge.address.len()), (64, 23));
+    let proof: Proof = serde_json::from_value(samples["proof"].clone()).unwrap();
+    assert_eq!(proof.signature.len(), 128);
 }
 
 #[test]

@@ -36,6 +36,18 @@ pub(crate) enum Command {
     /// Set up what kiosks ask.
     #[command(subcommand)]
     Survey(SurveyCommand),
+    /// Have kiosks come to another address of this hub. Each tries it from its next delivery on,
+    /// and leaves the old one only when this hub has proved there that it is the same, by its keys,
+    /// and takes the kiosk's token. Without an address: who has come, and who has not.
+    MovesTo {
+        #[command(flatten)]
+        config: Config,
+        /// The address, such as https://hub.example.com.
+        address: Option<String>,
+        /// Tell kiosks no other address any more.
+        #[arg(long, conflicts_with = "address")]
+        undo: bool,
+    },
     /// Check everything that the hub needs, and print what is wrong and how to cure it; exit 1 if
     /// something is wrong.
     Doctor {

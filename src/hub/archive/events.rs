@@ -58,6 +58,10 @@ pub struct Shipment {
     pub zone_rules: Option<String>,
     /// What contradicts the hub's clock there.
     pub clocks_apart: Option<ClocksApart>,
+    /// By which address of the hub it was sent, if the kiosk has said.
+    pub address: Option<String>,
+    /// Why the kiosk does not go to the hub's new address.
+    pub move_complaint: Option<String>,
     /// The number of the desk's PIN that the kiosk keeps.
     pub pin: Option<u64>,
     /// The events that were refused before they came here, each with the reason.
@@ -109,6 +113,8 @@ pub struct Stored {
     pub is_clone: bool,
     /// The time zone of the kiosk's shop.
     pub zone: String,
+    /// The address to which kiosks are to move.
+    pub moves_to: Option<String>,
     /// What has begun to contradict the hub's clock at the kiosk.
     pub newly_apart: Option<ClocksApart>,
     /// The time zone by which the kiosk has begun to count, if it is not its shop's.

@@ -38,6 +38,10 @@ pub struct Status {
     pub zone_rules: Option<String>,
     /// What contradicts the hub's clock there.
     pub clocks_apart: Option<Apart>,
+    /// By which address of the hub it delivers, if it has said.
+    pub address: Option<String>,
+    /// Why it does not go to the address to which kiosks are to move.
+    pub move_complaint: Option<String>,
     /// How people call it, if not by its short name.
     pub name: Option<String>,
     /// When it was retired, or will be, in milliseconds since 1970 UTC.

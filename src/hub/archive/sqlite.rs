@@ -47,7 +47,7 @@ pub const FILE: &str = "hub.sqlite";
 /// The schema that this program writes: one for each migration.
 pub const SCHEMA_VERSION: i32 = 18;
 
-const MIGRATIONS: [&str; 19] = [
+const MIGRATIONS: [&str; 20] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -66,6 +66,7 @@ const MIGRATIONS: [&str; 19] = [
     include_str!("sqlite/0016_past.sql"),
     include_str!("sqlite/0017_mended.sql"),
     include_str!("sqlite/0018_superseded.sql"),
+    include_str!("sqlite/0019_moving.sql"),
     include_str!("sqlite/0021_tokens.sql"),
 ];
 

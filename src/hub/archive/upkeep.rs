@@ -13,4 +13,10 @@ pub trait Upkeep {
     /// Draws a new epoch after the archive was restored from a backup, so that every kiosk offers
     /// again what it still holds.
     fn renew_epoch(&self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The address to which kiosks are to move, if there is one.
+    fn moves_to(&self) -> impl Future<Output = Result<Option<String>, Error>> + Send;
+
+    /// Has kiosks move to an address, or to none any more.
+    fn move_to(&self, address: Option<String>) -> impl Future<Output = Result<(), Error>> + Send;
 }

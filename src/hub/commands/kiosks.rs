@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::names::{self, Added};
-use super::{correct, shops};
+use super::{correct, moving, shops};
 use crate::escape::Plain;
 use crate::feedback::moment;
 use crate::hub::archive::{Archive, Kiosk, PinScope, Status};
@@ -129,21 +129,29 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
 
 /// Lists every kiosk with its last contact, what it holds, whether it has had as much kept as this
 /// on the day of this time, in milliseconds since 1970 UTC, and whether its clock or its time zone
-/// is another than head office's; a line each.
+/// is another than head office's, and by which address it comes; a line each.
 ///
 /// # Errors
 /// When the archive fails.
 pub async fn list<A: Archive>(archive: &A, bytes_a_day: u64, now_ms: i64) -> Result<String, Error> {
-    let shops = archive.shops().await?;
+    let (shops, moves_to) = (archive.shops().await?, archive.moves_to().await?);
     let line = |status: Status| {
         let is_spent = status.spent.is_all(bytes_a_day, now_ms);
         let shop = shops.iter().find(|shop| shop.id == status.kiosk.shop);
-        line(status, is_spent, shop.map(|shop| shop.zone.as_str()), now_ms)
+        let way = moving::way(&status, moves_to.as_deref());
+        let zone = shop.map(|shop| shop.zone.as_str());
+        line(status, is_spent, zone, way, now_ms)
     };
     Ok(archive.kiosks().await?.into_iter().map(line).collect())
 }
 
-fn line(status: Status, is_spent: bool, shop_zone: Option<&str>, now_ms: i64) -> String {
+fn line(
+    status: Status,
+    is_spent: bool,
+    shop_zone: Option<&str>,
+    way: Option<String>,
+    now_ms: i64,
+) -> String {
     let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
     let last = last.map_or("never".to_owned(), |at| at.to_rfc3339());
     let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
@@ -171,6 +179,7 @@ fn line(status: Status, is_spent: bool, shop_zone: Option<&str>, now_ms: i64) ->
     let zone = zone.map_or(String::new(), |zone| {
         format!("\tcounts by {}, and its shop by {}", Plain(zone), shop_zone.unwrap_or_default())
     });
+    let way = way.map(|way| format!("\t{way}")).unwrap_or_default();
     let contact = format!("last contact {last}\tholds {waiting}");
-    format!("{id}\t{shop}\t{touchpoint}\t{state}\t{contact}{spent}{clocks}{zone}{name}\n")
+    format!("{id}\t{shop}\t{touchpoint}\t{state}\t{contact}{spent}{clocks}{zone}{way}{name}\n")
 }

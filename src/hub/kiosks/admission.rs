@@ -14,8 +14,8 @@ use tokio::sync::Mutex;
 use super::body::Body;
 use super::gate::{Gate, Place, Stranger, Wait};
 use super::refusal::Refusal;
-use crate::carried::seal::HubPublic;
-use crate::feedback::moment::Reading;
+use crate::carried::seal::HubKeys;
+use crate::feedback::moment::{Reading, rfc3339};
 use crate::hub::archive::{Archive, Bearer};
 use crate::hub::readiness::Readiness;
 use crate::hub::rules::budget;
@@ -31,7 +31,7 @@ pub(super) struct Shared<A> {
     pub(super) enrolling: Arc<Mutex<()>>,
     /// How much one kiosk may have kept in a day, in bytes.
     pub(super) bytes_a_day: u64,
-    pub(super) keys: HubPublic,
+    pub(super) keys: HubKeys,
     pub(super) readiness: Readiness<A>,
     pub(super) read_clocks: fn() -> Reading,
     /// Whether a time service vouches for the wall clock.

@@ -52,6 +52,7 @@ pub(super) async fn deliver<A: Archive>(
         pin: stored.pin,
         is_time_vouched: (shared.is_time_vouched)(),
         zone: Some(stored.zone),
+        moves_to: stored.moves_to,
         is_token_old: admitted.is_token_old,
     }))
 }

@@ -41,5 +41,5 @@ pub(super) async fn enrol<A: Archive>(
     tracing::info!(kiosk = kiosk.id, app, "a kiosk was enrolled");
     // The code is used up, and all that is known of the tokens before is of use to few.
     let seals = shared.archive.seals(kiosk.id.clone()).await.unwrap_or_default();
-    Ok(Json(intake::enrolled(kiosk, shop, token, &shared.keys, &seals)))
+    Ok(Json(intake::enrolled(kiosk, shop, token, &shared.keys.public()?, &seals)))
 }

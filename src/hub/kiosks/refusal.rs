@@ -71,6 +71,12 @@ pub enum Refusal {
     /// The one-time code is not valid.
     #[error("the code is unknown, was used already or has expired: ask for a new one")]
     BadCode,
+    /// A kiosk asks for a proof of an address to which this hub sends nobody.
+    #[error(
+        "this hub has no kiosk move to that address; `smilepost-hub moves-to` has it do so, also \
+         where the hub has come to another machine"
+    )]
+    Elsewhere,
     /// There is nothing at this address.
     #[error("there is nothing at this address")]
     NotFound,
@@ -113,6 +119,7 @@ impl Refusal {
             Self::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
             Self::BadCode | Self::Retired(_) => StatusCode::FORBIDDEN,
+            Self::Elsewhere => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,

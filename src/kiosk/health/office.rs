@@ -68,8 +68,8 @@ fn since(seconds: u64) -> String {
     }
 }
 
-/// Whether the running kiosk and head office disagree about the time. Their zones are compared
-/// without it.
+/// Whether the running kiosk and head office disagree about the time, or about the way. Their zones
+/// are compared without it.
 #[must_use]
 pub fn disagreements(heard: &Office) -> Vec<Finding> {
     let clock = heard.clocks_apart.as_ref().map(|ClocksApart { ahead_ms, is_by_ntp }| {
@@ -85,7 +85,13 @@ pub fn disagreements(heard: &Office) -> Vec<Finding> {
             ),
         })
     });
-    clock.into_iter().collect()
+    let moving = heard.move_complaint.as_ref().map(|why| {
+        wrong(format!(
+            "head office: moves to another address, to which this kiosk cannot follow: {why}; it \
+             stays at the old one and tries again"
+        ))
+    });
+    clock.into_iter().chain(moving).collect()
 }
 
 /// The shop manager's desk, and calls.

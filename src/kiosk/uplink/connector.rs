@@ -41,6 +41,14 @@ impl Connector {
         Ok(Self { settings: settings.clone(), hub, clock, made: None })
     }
 
+    /// A way to the same hub at another address.
+    ///
+    /// # Errors
+    /// When the address is not a hub's.
+    pub(super) fn at(&self, hub: &str) -> Result<Self, Error> {
+        Self::to(&self.settings, hub, self.clock.clone())
+    }
+
     /// The hub's address, to which paths are added.
     pub(super) fn hub(&self) -> &str {
         self.hub.as_str().trim_end_matches('/')

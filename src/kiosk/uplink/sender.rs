@@ -65,6 +65,8 @@ pub struct UplinkStatus {
     pub clocks_apart: Option<ClocksApart>,
     /// The time zone by which head office counts, if it is another than here.
     pub other_zone: Option<String>,
+    /// Why this kiosk does not go to the address to which head office moves.
+    pub move_complaint: Option<String>,
 }
 
 /// What sends, and what it remembers from one delivery to the next.
@@ -96,7 +98,9 @@ pub(super) struct Sender {
     /// The hub's epoch and the number of the survey that was refused.
     pub(super) refused: Option<(u64, u64)>,
     /// When a survey that did not come is asked for again.
-    pub(super) awaited: Awaited,
+    pub(super) awaited: Awaited<(u64, u64)>,
+    /// When the hub's new address is tried again.
+    pub(super) moving: Awaited<String>,
 }
 
 /// The result of one delivery, for the outbox and for the log.
@@ -109,6 +113,8 @@ pub(super) struct Attempt {
     heard: Option<Heard>,
     /// The time zone by which the hub counts, if a receipt told it.
     pub(super) zone: Option<String>,
+    /// The address to which the hub moves, if a receipt told one.
+    pub(super) moves_to: Option<String>,
     /// Whether the hub wants the token to be renewed.
     pub(super) is_token_old: bool,
     /// The hub's epoch, and the number of this kiosk's survey.
@@ -126,6 +132,7 @@ impl Attempt {
             left: 0,
             heard: None,
             zone: None,
+            moves_to: None,
             is_token_old: false,
             survey: None,
             pin: None,
@@ -169,6 +176,7 @@ impl Sender {
             complaint: None,
             refused: None,
             awaited: Awaited::default(),
+            moving: Awaited::default(),
         }
     }
 
@@ -196,6 +204,7 @@ impl Sender {
             if self.errand.is_none() {
                 self.ask_for_survey(&attempt).await;
                 self.adopt_pin(attempt.pin.as_ref());
+                self.follow(&attempt).await;
                 self.compare_zones(attempt.zone);
             }
             self.compare_clocks(attempt.heard.map(|heard| heard.weighed));
@@ -335,6 +344,8 @@ impl Sender {
                 zone: Some(self.zone()),
                 zone_rules: Zones::of_system().rules().release().map(|release| release.to_string()),
                 clocks_apart: self.status.clocks_apart.clone(),
+                address: Some(self.connector.hub().to_owned()),
+                move_complaint: self.status.move_complaint.clone(),
                 ..packed
             },
         };
@@ -425,7 +436,8 @@ impl Sender {
         let pin = receipt.pin.clone();
         let left = books.waiting + books.untold;
         let zone = receipt.zone.clone();
-        Attempt { outcome, trouble: None, left, heard, zone, is_token_old, survey, pin }
+        let moves_to = receipt.moves_to.clone();
+        Attempt { outcome, trouble: None, left, heard, zone, moves_to, is_token_old, survey, pin }
     }
 
     /// Deletes settled events that are older than `keep_days`, once a day.

@@ -35,7 +35,7 @@ impl Sender {
         if self.refused == Some(wanted) {
             return;
         }
-        if !self.awaited.may_ask(wanted, clock::boot_ms()) {
+        if !self.awaited.may_ask(&wanted, clock::boot_ms()) {
             return;
         }
         match self.fetch_survey(wanted).await {

@@ -40,6 +40,8 @@ struct Book {
     known_zone: Option<String>,
     /// Whether something contradicted the hub's clock there so far.
     was_apart: bool,
+    /// The address to which kiosks are to move.
+    moves_to: Option<String>,
 }
 
 /// Stores a shipment. The kiosk's row is read first: with another backend that is the lock.
@@ -105,6 +107,7 @@ pub(super) fn store(
     let is_other = |zone: &String| *zone != book.zone && book.known_zone.as_ref() != Some(zone);
     stored.other_zone = shipment.zone.clone().filter(is_other);
     stored.zone = book.zone;
+    stored.moves_to = book.moves_to;
     Ok(stored)
 }
 
@@ -112,7 +115,8 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
     let sql = "select stored, taken, waiting, set_aside, lost, given_up, live_run, \
                pin_number, pin_hash, epoch_drawn_ms, spent_day, spent_bytes, kiosk.shop, \
                shop_group, touchpoint, shop.zone as zone, kiosk.zone as known_zone, \
-               ahead_ms is not null as was_apart \
+               ahead_ms is not null as was_apart, \
+               (select moving.address from moving) as moves_to \
                from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
     transaction.prepare_cached(sql)?.query_row([kiosk], |row| {
         let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
@@ -138,6 +142,7 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
             zone: row.get("zone")?,
             known_zone: row.get("known_zone")?,
             was_apart: row.get("was_apart")?,
+            moves_to: row.get("moves_to")?,
         })
     })
 }
@@ -243,7 +248,9 @@ fn note_contact(
         let sql = "update kiosk set last_contact_ms = ?, app = ?, publication = ?, \
                    survey_complaint = ?, zone = coalesce(?, zone), \
                    zone_rules = coalesce(?, zone_rules), ahead_ms = iif(?, ahead_ms, ?), \
-                   is_ahead_by_ntp = coalesce(?, is_ahead_by_ntp) where id = ?";
+                   is_ahead_by_ntp = coalesce(?, is_ahead_by_ntp), \
+                   address = iif(?, address, ?), move_complaint = iif(?, move_complaint, ?) \
+                   where id = ?";
         transaction.prepare_cached(sql)?.execute(params![
             shipment.received_ms,
             shipment.app,
@@ -251,10 +258,14 @@ fn note_contact(
             shipment.survey_complaint,
             shipment.zone,
             shipment.zone_rules,
-            // What is carried says nothing of the clocks.
+            // What is carried says nothing of the clocks, nor of the way over the network.
             shipment.way != Way::Sent,
             apart.map(|apart| apart.ahead_ms),
             apart.map(|apart| apart.is_by_ntp),
+            shipment.way != Way::Sent,
+            shipment.address,
+            shipment.way != Way::Sent,
+            shipment.move_complaint,
             shipment.kiosk,
         ])?;
     }

@@ -42,7 +42,7 @@ impl Kiosks for Sqlite {
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Status>> {
     let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, lost, \
                returns, publication, survey_complaint, spent_day, spent_bytes, zone, zone_rules, \
-               ahead_ms, is_ahead_by_ntp, name, retired_ms, \
+               ahead_ms, is_ahead_by_ntp, name, retired_ms, address, move_complaint, \
                exists (select 1 from token where token.kiosk = kiosk.id and revoked_ms is null) \
                as is_enrolled from kiosk order by id";
     connection.prepare_cached(sql)?.query_map([], status)?.collect()
@@ -65,6 +65,8 @@ fn status(row: &Row<'_>) -> rusqlite::Result<Status> {
         zone: row.get("zone")?,
         zone_rules: row.get("zone_rules")?,
         clocks_apart: clocks_apart(row)?,
+        address: row.get("address")?,
+        move_complaint: row.get("move_complaint")?,
         name: row.get("name")?,
         retired_ms: row.get("retired_ms")?,
     })

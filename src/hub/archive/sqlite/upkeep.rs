@@ -18,6 +18,23 @@ impl Upkeep for Sqlite {
     async fn renew_epoch(&self) -> Result<(), Error> {
         self.write("draw a new epoch", draw_epoch).await
     }
+
+    async fn moves_to(&self) -> Result<Option<String>, Error> {
+        self.read("read where kiosks move to", |connection| {
+            let sql = "select address from moving";
+            connection.query_row(sql, [], |row| row.get(0)).optional()
+        })
+        .await
+    }
+
+    async fn move_to(&self, address: Option<String>) -> Result<(), Error> {
+        self.write("have kiosks move", move |transaction| {
+            transaction.execute("delete from moving", [])?;
+            let sql = "insert into moving (one, address) values (1, ?)";
+            address.map_or(Ok(0), |address| transaction.execute(sql, [address])).map(drop)
+        })
+        .await
+    }
 }
 
 /// The archive's own epoch, a part of what each kiosk is told.
