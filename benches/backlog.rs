@@ -94,6 +94,7 @@ fn main() {
         on_survey: surveyed,
         on_status: heard,
         on_zone: Box::new(|_| {}),
+        on_place: Box::new(|_| {}),
         anchor: clock::anchor,
     };
     let _uplink = uplink::start(office, keeper.clone()).unwrap();

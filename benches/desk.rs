@@ -140,8 +140,8 @@ fn main() {
     let Settings { survey, language, .. } = Settings::plain(place.path());
     let name = "Nordmarkt".to_owned();
     let zone = smilepost::zones::Zones::of_system().zone("Europe/Helsinki").unwrap();
-    let shop =
-        Shop { zone, name, kiosk: String::new(), touchpoint: String::new(), survey, language };
+    let (kiosk, touchpoint, stays) = (String::new(), String::new(), Vec::new());
+    let shop = Shop { zone, name, kiosk, touchpoint, stays, survey, language };
     let desk = ClerkThread::open(keeper.clone(), shop, at(place.path()), smilepost::clock::reading)
         .unwrap();
     let while_counting = press(&keeper, &answers, 500);

@@ -53,6 +53,7 @@ use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Offer, Plan, Press, Visit};
 use crate::owner::Service;
+use crate::wire::whereabouts::Stay;
 use crate::zones::{Watch as ZoneWatch, Zones};
 
 /// Whose files the data folder holds.
@@ -168,7 +169,8 @@ impl Kiosk {
         let touchpoint = touchpoint(&settings, enrolment.as_ref());
         let (survey, given) = OfficeSurvey::at_start(&settings);
         let shop = shop_asking(survey.clone(), &settings, enrolment.as_ref());
-        let staff = Staff::open(&settings, &shop.name, &touchpoint);
+        let (renamed, names) = std::sync::mpsc::channel();
+        let staff = Staff::open(&settings, (shop.name.clone(), touchpoint.clone()), names);
         let place = desk::DeskPaths {
             data_dir: settings.data_dir.clone(),
             sticks: settings.sticks.clone(),
@@ -185,7 +187,10 @@ impl Kiosk {
         let surveyed = messages.clone();
         let is_enrolled = enrolment.is_some();
         let (heard, noting) = (messages.clone(), clerk.clone());
+        let (placed, renaming) = (messages.clone(), clerk.clone());
+        let own_touchpoint = settings.touchpoint.clone();
         let (moved, moves) = std::sync::mpsc::channel();
+        let offices_hours = enrolment.as_ref().and_then(Enrolment::opening_hours);
         let offices_zone = enrolment.as_ref().map(|enrolment| enrolment.zone.clone());
         // A kiosk without a network was enrolled by a letter, which names no hub to call.
         let online = enrolment.filter(|enrolment| !enrolment.hub.is_empty());
@@ -222,6 +227,17 @@ impl Kiosk {
             on_zone: Box::new(move |zone| {
                 let _ = moved.send(zone);
             }),
+            on_place: Box::new(move |enrolment| {
+                let hours = enrolment.opening_hours();
+                let stays = stays_here(enrolment.stays, own_touchpoint.as_ref());
+                let Some(Stay { shop, touchpoint, .. }) = stays.last().cloned() else {
+                    return;
+                };
+                // A kiosk that is ending shows nothing any more.
+                let _ = placed.send(Message::Placed(touchpoint.clone(), hours));
+                let _ = renamed.send((shop, touchpoint));
+                let _ = renaming.leave(move |clerk| clerk.stand(stays));
+            }),
             anchor: clock::anchor,
         });
         let beside = former.iter().map(|(former, _)| former.journal.clone()).collect();
@@ -256,7 +272,7 @@ impl Kiosk {
         let wait_ms = call.map_or(0, |call| call.wait_ms);
         // Without a screen no font is needed.
         let drawn = screen.as_ref().map(|_| fonts::chosen());
-        let display = Display::new(
+        let mut display = Display::new(
             &settings,
             zone.clone(),
             &touchpoint,
@@ -270,6 +286,7 @@ impl Kiosk {
             // The journal reports the time as soon as it is known.
             None,
         );
+        display.stand_at(touchpoint, offices_hours);
         let own = settings.zone.as_ref().map(|zone| zone.name().to_owned());
         let is_own = own.is_some();
         if let Some(name) = own.or(offices_zone) {
@@ -403,6 +420,15 @@ fn touchpoint(settings: &Settings, enrolment: Option<&Enrolment>) -> String {
     settings.touchpoint.clone().or_else(from_hub).unwrap_or_default()
 }
 
+/// Where the kiosk stood and stands, as head office has told it; the configuration's touchpoint
+/// counts for each place.
+fn stays_here(mut stays: Vec<Stay>, own_touchpoint: Option<&String>) -> Vec<Stay> {
+    for stay in &mut stays {
+        stay.touchpoint = own_touchpoint.unwrap_or(&stay.touchpoint).clone();
+    }
+    stays
+}
+
 /// The shop as the desk needs to know it.
 #[must_use]
 pub fn shop(settings: &Settings, enrolment: Option<&Enrolment>) -> desk::Shop {
@@ -417,7 +443,9 @@ fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment
     let kiosk = of_enrolment(|enrolment| &enrolment.kiosk);
     let touchpoint = touchpoint(settings, enrolment);
     let (zone, language) = (shop_zone::of(settings, enrolment), settings.language.clone());
-    desk::Shop { zone, name, kiosk, touchpoint, survey, language }
+    let stays = enrolment.map(|enrolment| enrolment.stays.clone()).unwrap_or_default();
+    let stays = stays_here(stays, settings.touchpoint.as_ref());
+    desk::Shop { zone, name, kiosk, touchpoint, stays, survey, language }
 }
 
 /// Opens the journal; none when the card takes nothing at the moment.

@@ -109,16 +109,16 @@
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:412` `fn press(`: the attendant gives it to the visit, and does what
+//! 2. `src/kiosk/attendant.rs:413` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:324` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:340` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
-//! 7. `src/hub/archive/sqlite/ingest.rs:48` `fn store(`: each event is stored once, in one
+//! 7. `src/hub/archive/sqlite/ingest.rs:50` `fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
 //! 8. `src/hub/pages/overview.rs:46` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.

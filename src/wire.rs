@@ -19,6 +19,7 @@ pub mod receipt;
 pub mod report;
 pub mod summons;
 pub mod survey;
+pub mod whereabouts;
 
 pub use self::enrolment::{Enrolled, Enrolment, Renewed};
 

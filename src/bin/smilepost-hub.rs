@@ -133,9 +133,10 @@ async fn act_on_shop(command: ShopCommand) -> anyhow::Result<()> {
             let now = Since::Now(clock::wall_ms());
             tell(correct::shop(&open(&config)?, &shop, said, now).await?)
         }
-        ShopCommand::Set { config, shop, name, zone, group, no_group, since } => {
+        ShopCommand::Set { config, shop, name, zone, group, no_group, hours, no_hours, since } => {
             let group = group.map(Some).or_else(|| no_group.then_some(None));
-            let said = Correction { name, zone, group, ..Correction::default() };
+            let hours = hours.map(Some).or_else(|| no_hours.then_some(None));
+            let said = Correction { name, zone, group, hours, ..Correction::default() };
             tell(correct::shop(&open(&config)?, &shop, said, since.into()).await?)
         }
         ShopCommand::Close { config, shop, on, undo } => {

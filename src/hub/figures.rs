@@ -139,7 +139,7 @@ impl Place {
         let (from_ms, to_ms) = history::day_bounds(&zones, date);
         let now = || {
             let Shop { name, zone, group, .. } = shop.clone();
-            ShopThen { name, zone, group }
+            ShopThen { name, zone, group, hours: None }
         };
         let then = history::at(thens, to_ms - 1).cloned().unwrap_or_else(now);
         let closed_on = past.closed_on(&shop.id, date).cloned();

@@ -7,14 +7,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::archive::credentials::Seal;
 use super::archive::{Arrived, Incoming, Kiosk, Shipment, Shop, Stored, Way};
-use super::rules::names;
+use super::rules::{names, whereabouts};
 use crate::carried::file::write_keys;
 use crate::carried::seal::{HubPublic, hex};
 use crate::feedback::outbox::EVENTS_MAX;
 use crate::feedback::rating::{RatingId, RunId};
+use crate::feedback::survey::schedule::Hours;
 use crate::wire::Enrolled;
 use crate::wire::delivery::{self, Delivery, Run, Unusable};
 use crate::wire::receipt::{SetAside, Settled};
+use crate::wire::whereabouts::{Stay, Whereabouts};
 
 /// The most anchors of one delivery.
 const ANCHORS_MAX: usize = 1_000;
@@ -30,6 +32,9 @@ const COMPLAINT_CHARS_MAX: usize = 1_000;
 
 /// The longest address of a hub that is kept, in bytes.
 const ADDRESS_BYTES_MAX: usize = 500;
+
+/// The longest tag of a place, in bytes.
+const TAG_BYTES_MAX: usize = 64;
 
 /// The longest nonce, in bytes.
 const NONCE_BYTES_MAX: usize = 64;
@@ -103,6 +108,8 @@ pub fn check(
         publication: delivery.publication,
         pin: delivery.pin,
         survey_complaint: delivery.survey_complaint.map(complaint),
+        place: delivery.place.filter(|tag| tag.len() <= TAG_BYTES_MAX),
+        hours: delivery.hours.as_deref().and_then(Hours::parse).map(|hours| hours.to_string()),
         address: delivery.address.filter(|address| address.len() <= ADDRESS_BYTES_MAX),
         move_complaint: delivery.move_complaint.map(complaint),
         zone: delivery.zone.filter(|zone| zone.len() <= ZONE_BYTES_MAX),
@@ -163,6 +170,20 @@ pub fn not_taken(stored: &Stored) -> impl Iterator<Item = SetAside> {
         n: id.n,
         reason: reason.to_owned(),
     })
+}
+
+/// Where a kiosk stands and stood, as it is told that: its tag changes with any of it.
+#[must_use]
+pub fn whereabouts(stays: &[whereabouts::Stay], hours: Option<String>) -> Whereabouts {
+    let told = |stay: &whereabouts::Stay| Stay {
+        since_ms: stay.since_ms,
+        shop: names::cut(&stay.shop),
+        touchpoint: names::cut(&stay.touchpoint),
+    };
+    let stays: Vec<Stay> = stays.iter().map(told).collect();
+    let place = Whereabouts { tag: String::new(), stays, hours };
+    let text = serde_json::to_string(&place).unwrap_or_default();
+    Whereabouts { tag: hex(&digest(&text)), ..place }
 }
 
 /// Stored events as a receipt names them: ranges of numbers by run.

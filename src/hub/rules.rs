@@ -19,3 +19,4 @@ pub mod names;
 pub mod restored;
 pub mod room;
 pub mod scope;
+pub mod whereabouts;

@@ -338,6 +338,7 @@ impl Attendant {
             }
             Message::Surveyed(survey) => self.next_survey = Some(survey),
             Message::Moved(zone) => self.display.move_to(zone),
+            Message::Placed(touchpoint, hours) => self.display.stand_at(touchpoint, hours),
             Message::Desk(tap) => self.tap(tap),
             Message::Sheet(number, sheet) => self.lay(number, *sheet),
             Message::Phone(request) => self.answer_phone(request),

@@ -10,7 +10,7 @@ use chrono::Timelike as _;
 use crate::feedback::colour::Colour;
 use crate::feedback::note::Noted;
 use crate::feedback::rating::{Scale, Wording};
-use crate::feedback::survey::schedule::Local;
+use crate::feedback::survey::schedule::{Hours, Local};
 use crate::feedback::survey::{
     self, KNOWN_REASONS, Notice, OFFERED_MAX, Question, Survey, by_language, faces_of,
 };
@@ -82,6 +82,10 @@ pub struct Display {
     settings: Settings,
     zone: Option<Zone>,
     touchpoint: String,
+    /// When the shop is open by head office's word.
+    offices_hours: Option<Hours>,
+    /// Whether one of the two is new since the last look.
+    is_moved: bool,
     can_draw: CanDraw,
     /// The languages that can be drawn.
     drawn: BTreeSet<String>,
@@ -112,6 +116,8 @@ impl Display {
             settings: settings.clone(),
             zone,
             touchpoint: touchpoint.to_owned(),
+            offices_hours: None,
+            is_moved: false,
             can_draw: Box::new(can_draw),
             drawn: BTreeSet::new(),
             question,
@@ -153,11 +159,19 @@ impl Display {
         self.zone = Some(zone);
     }
 
+    /// Asks what is meant for this touchpoint, and keeps these hours of head office where neither
+    /// the survey nor the configuration has any, from the next look on.
+    pub fn stand_at(&mut self, touchpoint: String, offices_hours: Option<Hours>) {
+        (self.touchpoint, self.offices_hours) = (touchpoint, offices_hours);
+        self.is_moved = true;
+    }
+
     /// Looks at the clock; returns whether something changed.
     pub fn look(&mut self, now_ms: Option<i64>) -> bool {
+        self.is_moved = false;
         let at = now_ms.zip(self.zone.as_ref()).map(|(now_ms, zone)| local(now_ms, zone));
         let question = self.survey.question(at, &self.touchpoint).clone();
-        let hours = self.survey.parts().hours.or(self.settings.hours);
+        let hours = self.survey.parts().hours.or(self.settings.hours).or(self.offices_hours);
         let is_open = hours.zip(at).is_none_or(|(hours, at)| hours.is_open(at));
         let today = at.map(|at| at.date);
         let before = (&self.question, self.is_open, self.today);
@@ -190,7 +204,7 @@ impl Display {
     #[must_use]
     pub fn is_timed(&self) -> bool {
         let has_own = self.settings.hours.is_some() || !self.settings.notices.is_empty();
-        has_own || self.survey.is_timed()
+        has_own || self.offices_hours.is_some() || self.is_moved || self.survey.is_timed()
     }
 
     /// Whether the shop is open.

@@ -100,6 +100,8 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
         survey_complaint: None,
         pin: None,
         zone: None,
+        place: None,
+        hours: None,
         zone_rules: None,
         clocks_apart: None,
         address: None,

@@ -26,6 +26,7 @@ pub fn examine(settings: &Settings, kiosk: &Kiosk, texts: &[(String, String)]) -
     findings.extend(place::room(settings));
     findings.push(place::time(kiosk));
     findings.extend(place::zone(settings, &Zones::of_system()));
+    findings.extend(place::hours(settings));
     findings.extend(office::office(settings, kiosk));
     findings.push(devices::display(settings, kiosk));
     findings.extend(devices::touch(settings));

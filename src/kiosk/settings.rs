@@ -26,7 +26,9 @@ pub use self::call::Call;
 use self::call::CallPart;
 use self::desk::DeskPart;
 pub use self::desk::{PhoneLimits, PhoneListen};
-pub use self::enrolment::{ENROLMENT_FILE, Enrolment, EnrolmentError, Unfit, is_secret};
+pub use self::enrolment::{
+    ADDRESS_BYTES_MAX, ENROLMENT_FILE, Enrolment, EnrolmentError, Unfit, is_secret,
+};
 pub use self::former::{FORMER_DIR, Former, Holder, JOURNALS_DIR, hold, journal_folder};
 pub use self::notify::{Format, Notify};
 pub use self::owners::{Leave, Owners, renew};

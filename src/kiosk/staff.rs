@@ -1,5 +1,8 @@
 //! Who is told when somebody is needed: the sentence, and the addresses that get it.
 
+use std::cell::RefCell;
+use std::sync::mpsc::Receiver;
+
 use super::attendant::Summons;
 use super::desk::sheets::html::call_text;
 use super::desk::sheets::translations::Translations;
@@ -14,13 +17,19 @@ pub(super) struct Staff {
     calls: Option<Messenger>,
     alerts: Option<Messenger>,
     words: Translations,
-    shop: String,
-    touchpoint: String,
+    /// The names of shop and touchpoint.
+    place: RefCell<(String, String)>,
+    /// Other names for them.
+    moves: Receiver<(String, String)>,
 }
 
 impl Staff {
     /// Begins to tell whoever is to be told; an address that cannot be used is named in the log.
-    pub(super) fn open(settings: &Settings, shop: &str, touchpoint: &str) -> Self {
+    pub(super) fn open(
+        settings: &Settings,
+        place: (String, String),
+        moves: Receiver<(String, String)>,
+    ) -> Self {
         let messenger = |notify: &Notify| {
             let started = Messenger::start(notify, &settings.uplink);
             let complain = |error: &super::uplink::Error| {
@@ -34,8 +43,8 @@ impl Staff {
             calls: call.and_then(messenger),
             alerts: settings.alert_notify.as_ref().and_then(messenger),
             words: Translations::of(&settings.language),
-            shop: shop.to_owned(),
-            touchpoint: touchpoint.to_owned(),
+            place: RefCell::new(place),
+            moves,
         }
     }
 
@@ -58,13 +67,17 @@ impl Staff {
         let Some(to) = to else {
             return;
         };
-        let places = [self.shop.as_str(), self.touchpoint.as_str()];
+        if let Some(place) = self.moves.try_iter().last() {
+            self.place.replace(place);
+        }
+        let (shop, touchpoint) = self.place.borrow().clone();
+        let places = [shop.as_str(), touchpoint.as_str()];
         let place: Vec<&str> = places.into_iter().filter(|place| !place.is_empty()).collect();
         to.tell(Summoned {
             event: event.to_owned(),
             text: format!("{text} ({})", place.join(", ")),
-            shop: self.shop.clone(),
-            touchpoint: self.touchpoint.clone(),
+            shop,
+            touchpoint,
         });
     }
 }

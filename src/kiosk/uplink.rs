@@ -13,6 +13,7 @@ mod credentials;
 mod error;
 pub mod messenger;
 mod moving;
+mod place;
 mod probe;
 mod proxy;
 mod sender;
@@ -114,10 +115,21 @@ pub fn enrol(
 /// When something in it is not what it should be.
 pub fn enrolment(hub: String, enrolled: Enrolled) -> Result<Entry, Error> {
     let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys, signed_by } = enrolled;
-    let next_token = None;
-    let former_token = None;
-    let enrolment =
-        Enrolment { hub, kiosk, token, next_token, former_token, shop, zone, touchpoint, hub_keys };
+    let enrolment = Enrolment {
+        hub,
+        moves_to: None,
+        kiosk,
+        token,
+        next_token: None,
+        former_token: None,
+        shop,
+        zone,
+        touchpoint,
+        hours: None,
+        place_tag: None,
+        hub_keys,
+        stays: Vec::new(),
+    };
     let enrolment = enrolment.checked().map_err(Error::Unfit)?;
     Ok(Entry { enrolment, signed_by })
 }
@@ -167,6 +179,7 @@ pub fn start_former<'a>(
             on_survey: Box::new(drop),
             on_status: Box::new(|_| {}),
             on_zone: Box::new(drop),
+            on_place: Box::new(drop),
             anchor: clock::anchor,
         };
         if let Some(anchor) = clock::anchor(floor_ms) {
@@ -187,6 +200,9 @@ fn start_for(
     errand: Option<(Former, Owed)>,
     beside: Vec<JournalThread>,
 ) -> Result<Uplink, Error> {
+    if errand.is_none() {
+        place::hours_apart(&config.settings, &config.enrolment);
+    }
     let settings = config.settings.uplink.clone();
     let clock = Clock::not_before(config.floor_ms);
     let connector = Connector::to(&settings, &config.enrolment.hub, clock.clone())?;

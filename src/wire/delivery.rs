@@ -35,6 +35,12 @@ pub struct Delivery {
     /// The IANA time zone by whose days the kiosk counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// The tag of what the kiosk knows of its place; empty where head office has told it nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The opening hours of the kiosk's own configuration, such as `mon-fri 08:00-20:00`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
     /// The release of the time-zone rules that count there, such as `2026f`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone_rules: Option<String>,

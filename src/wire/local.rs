@@ -171,7 +171,10 @@ pub struct Summary {
     /// Whether ratings were left out because there are too few of them to be shown.
     #[serde(default)]
     pub hidden: bool,
-    /// Where in the shop the kiosk is; empty where nobody has said.
+    /// The shop's name at the end of these days.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shop: String,
+    /// Where in the shop the kiosk was then; empty where nobody has said.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub touchpoint: String,
     /// Presses that the shopper took back by pressing another face.

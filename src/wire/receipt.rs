@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::whereabouts::Whereabouts;
 use crate::feedback::event::stretches;
 
 /// The hub's answer to a delivery.
@@ -41,6 +42,9 @@ pub struct Receipt {
     /// The IANA time zone by whose days the hub counts for the kiosk's shop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// Where the kiosk stands and stood, if it does not know it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Whereabouts>,
     /// The address at which the hub is to be found from now on, if there is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moves_to: Option<String>,

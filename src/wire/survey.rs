@@ -16,8 +16,7 @@ use crate::feedback::survey::{self, ByLanguage, Parts};
 /// The path that hands out the survey, with an `ETag`.
 pub const SURVEY: &str = "/v1/survey";
 
-/// The days of the week as `hours` and `weekdays` name them, Monday first.
-pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub use crate::feedback::survey::schedule::DAYS;
 
 /// The longest text that is looked at, in bytes; what a survey may say is shorter still.
 const TEXT_BYTES_MAX: usize = 512;

@@ -136,6 +136,23 @@ const ANSWERS: &[Answer] = &[
         let half = i64::MAX.unsigned_abs() + 1;
         altered(asked, out, &json!({ "stored": half, "added": 0, "hub_epoch": u64::MAX }));
     }),
+    ("it names places that are none", |asked, out| {
+        let stay = json!({ "shop": long(), "touchpoint": long(), "since_ms": i64::MIN });
+        altered(asked, out, &json!({ "place": { "tag": "1", "stays": [stay] } }));
+    }),
+    ("it names a place by a tag that is none", |asked, out| {
+        let stay = json!({ "shop": "S", "touchpoint": "" });
+        altered(asked, out, &json!({ "place": { "tag": long(), "stays": [stay] } }));
+    }),
+    ("it names very many places", |asked, out| {
+        let stays: Vec<_> = (0..2_000).map(|n| json!({ "shop": "S", "since_ms": n })).collect();
+        altered(asked, out, &json!({ "place": { "tag": "2", "stays": stays } }));
+    }),
+    ("it has another place each time", |asked, out| {
+        let name = clock::boot_ms().to_string();
+        let place = json!({ "tag": name, "stays": [{ "shop": name }] });
+        altered(asked, out, &json!({ "place": place }));
+    }),
     ("its epoch is another one each time", |asked, out| {
         altered(asked, out, &json!({ "hub_epoch": clock::boot_ms() }));
     }),

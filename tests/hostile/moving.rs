@@ -53,11 +53,14 @@ fn pass_on(body: &[u8], hub: SocketAddr, out: &mut TcpStream) {
     let _ = out.write_all(&answer);
 }
 
+/// What came to somebody: the path and the head of each request.
+type Seen = Arc<Mutex<Vec<(String, String)>>>;
+
 /// Somebody who answers challenges so, and anything else as a hub would; and what came to him.
-fn trap(lie: Lie, hub: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<(String, String)>>>) {
+fn trap(lie: Lie, hub: SocketAddr) -> (SocketAddr, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen = Seen::default();
     let noted = seen.clone();
     std::thread::spawn(move || {
         for near in listener.incoming() {

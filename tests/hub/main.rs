@@ -17,6 +17,7 @@ mod intake;
 mod moving;
 mod names;
 mod owners;
+mod places;
 mod program;
 mod proxies;
 #[path = "../support/rules.rs"]

@@ -39,6 +39,7 @@ fn shop(folder: &tempfile::TempDir) -> Shop {
         name: "Nordmarkt".to_owned(),
         kiosk: "nordmarkt-till-1".to_owned(),
         touchpoint: "=Till 1".to_owned(),
+        stays: Vec::new(),
         survey,
         language,
     }

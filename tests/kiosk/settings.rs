@@ -154,6 +154,7 @@ fn the_token_is_kept_for_the_kiosk_alone_and_no_log_shows_it() {
     assert_eq!(Enrolment::read(folder.path()).unwrap(), None);
     let enrolment = Enrolment {
         hub: "https://hub.example.com".to_owned(),
+        moves_to: None,
         kiosk: "kallio-checkout-1".to_owned(),
         token: "ab".repeat(32),
         next_token: None,
@@ -161,7 +162,10 @@ fn the_token_is_kept_for_the_kiosk_alone_and_no_log_shows_it() {
         shop: "Kallio".to_owned(),
         zone: "Europe/Helsinki".to_owned(),
         touchpoint: "Checkout 1".to_owned(),
+        hours: None,
+        place_tag: None,
         hub_keys: None,
+        stays: Vec::new(),
     };
     enrolment.write(folder.path()).unwrap();
     enrolment.write(folder.path()).unwrap();

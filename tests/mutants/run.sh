@@ -69,7 +69,7 @@ mutant a-jump-needs-no-witness src/feedback/moment/word.rs 's/if is_vouched \|\|
 mutant a-boot-need-not-have-lasted src/feedback/moment/limit.rs 's/reading\.boot_ms < self\.boot_ms && //' --lib feedback::moment
 # P3: nothing is settled but by a receipt of ours.
 mutant any-nonce src/kiosk/uplink/sender.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
-mutant settled-unread src/kiosk/uplink/sender.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_token_old: false }))/' --test together trouble
+mutant settled-unread src/kiosk/uplink/sender.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_time_vouched: false, zone: None, place: None, moves_to: None, is_token_old: false }))/' --test together trouble
 mutant receipt-without-commit src/hub/archive/sqlite.rs 's/(let answer = act\(&transaction\)\?;\n\s+)transaction\.commit\(\)\?;/$1transaction.rollback()?;/' --test hub intake
 mutant unsettled-are-pruned $journal/prune.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
 mutant epoch-is-ignored $journal/batch.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal
@@ -186,6 +186,7 @@ mutant the-token-is-shown-before-the-proof src/kiosk/uplink/moving.rs 's/(      
 mutant any-proof-will-do src/kiosk/uplink/moving.rs 's/is_vouched\(key, &nonce, said, &signature\)/is_vouched(key, \&nonce, said, \&signature) || !signature.is_empty()/' --test hostile moving
 mutant a-hub-vouches-for-any-address src/hub/kiosks/identity.rs 's/\.as_ref\(\) != Some\(&address\)/.is_none()/' --test hostile moving
 mutant plain-http-will-do src/kiosk/uplink/moving.rs 's/&& !way\.hub\(\)\.starts_with\("https:"\)/\&\& way.hub().is_empty()/' --test together moving
+mutant the-old-shops-pin-opens-a-moved-desk src/hub/rules/whereabouts.rs 's/None if own\.is_some\(\) && own == old/None if own.is_some() \&\& own == old \&\& own == new/' --test hub places
 # Pages are bounded.
 mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
 mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive

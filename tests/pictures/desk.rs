@@ -46,6 +46,7 @@ fn found() -> &'static Found {
             name: "Nordmarkt".to_owned(),
             kiosk: String::new(),
             touchpoint: "Checkout 1".to_owned(),
+            stays: Vec::new(),
             survey: settings.survey,
             language: "en".to_owned(),
         };

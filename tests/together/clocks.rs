@@ -79,6 +79,7 @@ impl Line {
             on_survey: Box::new(|_| {}),
             on_status: Box::new(move |status| drop(sender.send(status))),
             on_zone: Box::new(|_| {}),
+            on_place: Box::new(|_| {}),
             anchor,
             app: "test".to_owned(),
             floor_ms: clock::built_ms(),

@@ -26,6 +26,7 @@ mod noon;
 mod owners;
 #[path = "../support/parties.rs"]
 mod parties;
+mod places;
 #[path = "../support/portal.rs"]
 mod portal;
 mod promises;

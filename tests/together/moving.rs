@@ -112,3 +112,28 @@ fn what_is_encrypted_is_never_sent_in_the_clear_and_a_kiosk_without_keys_stays()
     assert!(list.contains("smilepost-hub kiosk code"), "{list}");
     assert_eq!(enrolled_at(&site), format!("https://{}", site.hub));
 }
+
+#[test]
+fn a_kiosk_that_has_heard_of_the_move_finds_its_hub_when_the_old_address_is_gone() {
+    let mut site = Site::new();
+    let hub = site.start_hub();
+    site.acquaint(site.hub);
+    let kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    let new = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    site.say("hub", &["moves-to", &format!("http://{new}")]);
+    listed(&site, "nothing listens");
+    kiosk.kill();
+    hub.kill();
+    let text = std::fs::read_to_string(site.path("hub.toml")).unwrap();
+    let text = text.replace(&site.hub.to_string(), &new.to_string());
+    std::fs::write(site.path("hub.toml"), text).unwrap();
+    site.hub = new;
+    let _hub = site.start_hub();
+    let _kiosk = site.start_kiosk();
+    buttons.press(5);
+    wait_until("the rating is at the new address", || site.archived().len() == 1);
+    assert_eq!(enrolled_at(&site), format!("http://{new}"));
+    let text = std::fs::read_to_string(site.path("kiosk/enrolment.toml")).unwrap();
+    assert!(!text.contains("moves_to"), "{text}");
+}

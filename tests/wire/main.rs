@@ -21,6 +21,7 @@ use smilepost::wire::local::{Ask, Summary};
 use smilepost::wire::receipt::{Pin, Receipt};
 use smilepost::wire::summons::Summoned;
 use smilepost::wire::survey::{Published, etag};
+use smilepost::wire::whereabouts;
 use smilepost::wire::{Enrolled, Enrolment, Refusal};
 
 #[test]
@@ -93,6 +94,26 @@ fn a_hub_that_moves_is_read_and_need_not_move() {
     assert_eq!((challenge.nonce.len(), challenge.address.len()), (64, 23));
     let proof: Proof = serde_json::from_value(samples["proof"].clone()).unwrap();
     assert_eq!(proof.signature.len(), 128);
+}
+
+#[test]
+fn the_place_of_a_kiosk_is_read_and_need_not_be_said() {
+    let old: Delivery = serde_json::from_str(include_str!("v1-delivery.json")).unwrap();
+    assert_eq!((old.place, old.hours), (None, None));
+    let text = include_str!("v1-delivery-moving.json");
+    let delivery: Delivery = serde_json::from_str(text).unwrap();
+    assert_eq!(delivery.place.as_deref(), Some("0011223344556677"));
+    assert_eq!(delivery.hours.as_deref(), Some("mon-sat 07:00-22:00"));
+    let old: Receipt = serde_json::from_str(include_str!("v1-receipt.json")).unwrap();
+    assert!(!serde_json::to_string(&old).unwrap().contains("place"));
+    let receipt: Receipt = serde_json::from_str(include_str!("v1-receipt-place.json")).unwrap();
+    let place = receipt.place.unwrap();
+    assert_eq!(place.hours.as_deref(), Some("mon-fri 08:00-20:00, sat 09:00-18:00"));
+    let shop = |utc_ms| whereabouts::at(&place.stays, utc_ms).map(|stay| stay.shop.as_str());
+    let since_ms = 1_795_176_000_000;
+    assert_eq!(shop(since_ms - 1), Some("Nordmarkt Kallio"));
+    assert_eq!(shop(since_ms), Some("Nordmarkt Turku"));
+    assert!(whereabouts::at(&[], 0).is_none());
 }
 
 #[test]

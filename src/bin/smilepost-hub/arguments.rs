@@ -174,6 +174,13 @@ pub(crate) enum ShopCommand {
         /// It belongs to no group.
         #[arg(long, conflicts_with = "group")]
         no_group: bool,
+        /// When it is open, such as "mon-fri 08:00-20:00, sat 09:00-18:00"; its kiosks follow that
+        /// where neither their survey nor their own configuration has hours.
+        #[arg(long)]
+        hours: Option<String>,
+        /// Nobody says any more when it is open.
+        #[arg(long, conflicts_with = "hours")]
+        no_hours: bool,
         #[command(flatten)]
         since: SinceArguments,
     },
@@ -361,17 +368,19 @@ pub(crate) enum KioskCommand {
 /// A name, which may begin with a hyphen. What is a name nowhere is an option after one that was
 /// left out.
 fn name(typed: &str) -> Result<String, String> {
-    const OPTIONS: [&str; 14] = [
+    const OPTIONS: [&str; 16] = [
         "--always",
         "--config",
         "--forget",
         "--group",
         "--help",
+        "--hours",
         "--id",
         "--kiosk",
         "--shop",
         "--name",
         "--no-group",
+        "--no-hours",
         "--on",
         "--touchpoint",
         "--undo",

@@ -74,7 +74,37 @@ fn minute(text: &str) -> Option<u16> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hours(pub [Option<Span>; 7]);
 
+/// The days of the week as configurations name them, Monday first.
+pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// The longest text of opening hours that is read, in bytes.
+const HOURS_BYTES_MAX: usize = 300;
+
 impl Hours {
+    /// Reads hours such as `mon-fri 08:00-20:00, sat 09:00-18:00`; a day that is not named is
+    /// closed, and none may be named twice.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut hours = Self::default();
+        for part in text.split(',').filter(|_| text.len() <= HOURS_BYTES_MAX) {
+            let (days, span) = part.trim().split_once(char::is_whitespace)?;
+            let span = Span::parse(span.trim())?;
+            let days = days.to_lowercase();
+            let (first, last) = days.split_once('-').unwrap_or((&days, &days));
+            let place = |name: &str| DAYS.iter().position(|day| *day == name);
+            let (first, last) = (place(first)?, place(last)?);
+            // A week has no end: sat-mon are three days.
+            let count = (last + DAYS.len() - first) % DAYS.len();
+            for at in first..=first + count {
+                let slot = hours.0.get_mut(at % DAYS.len())?;
+                if slot.replace(span).is_some() {
+                    return None;
+                }
+            }
+        }
+        (hours != Self::default()).then_some(hours)
+    }
+
     /// Whether the shop is open.
     #[must_use]
     pub fn is_open(&self, at: Local) -> bool {
@@ -82,6 +112,24 @@ impl Hours {
         let of = |day: usize| self.0.get(day % 7).copied().flatten();
         of(today).is_some_and(|span| span.has(at.minute))
             || of(today + 6).is_some_and(|span| span.has_next_day(at.minute))
+    }
+}
+
+impl std::fmt::Display for Hours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let days: Vec<(&str, Option<Span>)> = DAYS.into_iter().zip(self.0).collect();
+        let runs = days.chunk_by(|one, next| one.1 == next.1);
+        let mut before = "";
+        for run in runs {
+            if let [(first, Some(span)), ..] = run {
+                let last = run.last().map(|(day, _)| *day).filter(|last| last != first);
+                write!(f, "{before}{first}")?;
+                last.map_or(Ok(()), |last| write!(f, "-{last}"))?;
+                write!(f, " {span}")?;
+                before = ", ";
+            }
+        }
+        Ok(())
     }
 }
 
@@ -145,6 +193,35 @@ mod tests {
             ["", "8:00-20:00", "08:00", "08:60-09:00", "24:00-08:00", "09:00-09:00", "08:00-24:01"]
         {
             assert_eq!(Span::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn hours_are_days_with_a_span_each_in_one_spelling() {
+        for (text, one) in [
+            ("mon-fri 08:00-20:00, sat 09:00-18:00", "mon-fri 08:00-20:00, sat 09:00-18:00"),
+            ("MON 08:00-20:00,tue  08:00-20:00", "mon-tue 08:00-20:00"),
+            ("sat-mon 10:00-16:00", "mon 10:00-16:00, sat-sun 10:00-16:00"),
+            ("mon-sun ٠٨:٠٠-٢٤:٠٠", "mon-sun 08:00-24:00"),
+            ("fri 22:00-06:00", "fri 22:00-06:00"),
+        ] {
+            let hours = Hours::parse(text).unwrap();
+            assert_eq!(hours.to_string(), one);
+            assert_eq!(Hours::parse(one), Some(hours));
+        }
+        let long = "mon 08:00-20:00,".repeat(30);
+        for text in [
+            "",
+            "mon",
+            "08:00-20:00",
+            "mon 8-20",
+            "day 08:00-20:00",
+            "mon-fri 08:00-20:00, wed 09:00-10:00",
+            "mon 08:00-20:00,",
+            "mon-fri-sun 08:00-20:00",
+            &long,
+        ] {
+            assert_eq!(Hours::parse(text), None, "{text}");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 pub use crate::hub::rules::books::Way;
 pub use crate::hub::rules::budget::Spent;
+use crate::hub::rules::whereabouts::Stay;
 use crate::wire::delivery::{ClocksApart, Counters, Received};
 use crate::wire::receipt::Pin;
 use crate::wire::report::Reported;
@@ -58,6 +59,10 @@ pub struct Shipment {
     pub zone_rules: Option<String>,
     /// What contradicts the hub's clock there.
     pub clocks_apart: Option<ClocksApart>,
+    /// The tag of what the kiosk knows of its place, if it has said.
+    pub place: Option<String>,
+    /// The opening hours of the kiosk's own configuration, if it has any.
+    pub hours: Option<String>,
     /// By which address of the hub it was sent, if the kiosk has said.
     pub address: Option<String>,
     /// Why the kiosk does not go to the hub's new address.
@@ -113,6 +118,10 @@ pub struct Stored {
     pub is_clone: bool,
     /// The time zone of the kiosk's shop.
     pub zone: String,
+    /// Where the kiosk stands and stood; nothing if it has not said what it knows of that.
+    pub stays: Vec<Stay>,
+    /// When the kiosk's shop is open.
+    pub hours: Option<String>,
     /// The address to which kiosks are to move.
     pub moves_to: Option<String>,
     /// What has begun to contradict the hub's clock at the kiosk.

@@ -38,6 +38,8 @@ pub struct Status {
     pub zone_rules: Option<String>,
     /// What contradicts the hub's clock there.
     pub clocks_apart: Option<Apart>,
+    /// The opening hours of its own configuration, if it has any.
+    pub hours: Option<String>,
     /// By which address of the hub it delivers, if it has said.
     pub address: Option<String>,
     /// Why it does not go to the address to which kiosks are to move.

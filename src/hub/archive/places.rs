@@ -43,6 +43,8 @@ pub struct ShopThen {
     pub zone: String,
     /// The group of shops that it belongs to, if any.
     pub group: Option<String>,
+    /// When it is open, such as `mon-fri 08:00-20:00`, if anybody has said.
+    pub hours: Option<String>,
 }
 
 /// Where a kiosk stood.
@@ -83,6 +85,8 @@ pub struct Correction {
     pub zone: Option<String>,
     /// A shop's group; none in it is that it belongs to none.
     pub group: Option<Option<String>>,
+    /// A shop's opening hours; none in it is that nobody says any more.
+    pub hours: Option<Option<String>>,
     /// The short name of a kiosk's shop.
     pub shop: Option<String>,
     /// Where in the shop a kiosk stands.

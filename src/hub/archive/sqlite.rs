@@ -30,6 +30,7 @@ mod spans;
 mod surveys;
 mod tallies;
 mod upkeep;
+mod whereabouts;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,9 +46,9 @@ use crate::hub::rules::room::Room;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 18;
+pub const SCHEMA_VERSION: i32 = 21;
 
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -67,6 +68,7 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("sqlite/0017_mended.sql"),
     include_str!("sqlite/0018_superseded.sql"),
     include_str!("sqlite/0019_moving.sql"),
+    include_str!("sqlite/0020_places.sql"),
     include_str!("sqlite/0021_tokens.sql"),
 ];
 

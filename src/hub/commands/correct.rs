@@ -8,6 +8,7 @@ use super::names;
 use super::shops::{self, known_zone, named_group};
 use crate::escape::Plain;
 use crate::feedback::moment;
+use crate::feedback::survey::schedule::{DAYS, Hours};
 use crate::feedback::zone::Zone;
 use crate::hub::archive::{Archive, Correction, Kiosk, Shop, Status};
 use crate::hub::rules::history::EVER_MS;
@@ -44,7 +45,8 @@ pub struct Corrected {
     pub hints: Vec<String>,
 }
 
-/// Corrects a shop: its name, its zone or its group. Its days are counted again by that.
+/// Corrects a shop: its name, its zone, its group or its opening hours. Its days are counted again
+/// by that.
 ///
 /// # Errors
 /// When there is no such shop, nothing is to be corrected, something of it cannot be, or another
@@ -61,7 +63,7 @@ pub async fn shop<A: Archive>(
     let Shop { id, zone, .. } = found.clone();
     let mut hints = Vec::new();
     if said == Correction::default() {
-        return Err(nothing("--name, --zone, --group or --no-group"));
+        return Err(nothing("--name, --zone, --group, --no-group, --hours or --no-hours"));
     }
     let name = said.name.map(|name| names::kept(&name, &mut hints)).transpose()?;
     name.iter().try_for_each(|name| shops::free(&known, found, name))?;
@@ -77,7 +79,11 @@ pub async fn shop<A: Archive>(
         }
         since => begins(since, &clocks)?,
     };
-    let said = Correction { name, zone: said.zone, group, ..Correction::default() };
+    let hours = match said.hours {
+        Some(Some(hours)) => Some(Some(opening(&hours)?)),
+        hours => hours,
+    };
+    let said = Correction { name, zone: said.zone, group, hours, ..Correction::default() };
     if archive.correct_shop(id.clone(), from_ms, said, since.now_ms()).await? {
         return Ok(Corrected { done: format!("shop {id} is corrected {told}"), hints });
     }
@@ -122,6 +128,13 @@ pub async fn kiosk<A: Archive>(
         Since::Now(now_ms) => (*now_ms, "from now on".to_owned()),
         since => begins(since, &known_zone(&shop.zone)?)?,
     };
+    if said.shop.is_some() && shop.id != kiosk.shop {
+        hints.push(format!(
+            "with its next delivery the kiosk takes the names and the survey of shop {0}, and the \
+             PIN of that shop if one was set for it; the PIN of shop {1} opens its desk no more",
+            shop.id, kiosk.shop
+        ));
+    }
     let to = said.shop.map(|_| shop.id);
     let said = Correction { name, shop: to, touchpoint, ..Correction::default() };
     let id = kiosk.id;
@@ -305,6 +318,19 @@ fn day(text: &str) -> Result<NaiveDate, Error> {
     day.ok_or_else(|| {
         let typed = Plain(text);
         Error::Invalid(format!("{typed} is not a day such as 2026-11-30"))
+    })
+}
+
+/// Opening hours in their one spelling.
+fn opening(typed: &str) -> Result<String, Error> {
+    let hours = Hours::parse(typed).map(|hours| hours.to_string());
+    hours.ok_or_else(|| {
+        let days = DAYS.join(", ");
+        Error::Invalid(format!(
+            "{} are no opening hours such as \"mon-fri 08:00-20:00, sat 09:00-18:00\"; the days \
+             are {days}, each named once at most, and one that is not named is closed",
+            Plain(typed)
+        ))
     })
 }
 

@@ -135,12 +135,17 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
 /// When the archive fails.
 pub async fn list<A: Archive>(archive: &A, bytes_a_day: u64, now_ms: i64) -> Result<String, Error> {
     let (shops, moves_to) = (archive.shops().await?, archive.moves_to().await?);
+    let past = archive.past().await?;
+    let hours_of = |shop: &str| past.shops.get(shop)?.last()?.1.hours.as_deref();
     let line = |status: Status| {
         let is_spent = status.spent.is_all(bytes_a_day, now_ms);
         let shop = shops.iter().find(|shop| shop.id == status.kiosk.shop);
         let way = moving::way(&status, moves_to.as_deref());
+        let own = status.hours.clone();
+        let hours = own.as_deref().zip(hours_of(&status.kiosk.shop)).filter(|(own, of)| own != of);
+        let hours = hours.map(|(own, of)| format!("opens {own}, and its shop {of}"));
         let zone = shop.map(|shop| shop.zone.as_str());
-        line(status, is_spent, zone, way, now_ms)
+        line(status, is_spent, zone, hours.into_iter().chain(way), now_ms)
     };
     Ok(archive.kiosks().await?.into_iter().map(line).collect())
 }
@@ -149,7 +154,7 @@ fn line(
     status: Status,
     is_spent: bool,
     shop_zone: Option<&str>,
-    way: Option<String>,
+    more: impl Iterator<Item = String>,
     now_ms: i64,
 ) -> String {
     let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
@@ -179,7 +184,7 @@ fn line(
     let zone = zone.map_or(String::new(), |zone| {
         format!("\tcounts by {}, and its shop by {}", Plain(zone), shop_zone.unwrap_or_default())
     });
-    let way = way.map(|way| format!("\t{way}")).unwrap_or_default();
+    let more: String = more.map(|more| format!("\t{more}")).collect();
     let contact = format!("last contact {last}\tholds {waiting}");
-    format!("{id}\t{shop}\t{touchpoint}\t{state}\t{contact}{spent}{clocks}{zone}{way}{name}\n")
+    format!("{id}\t{shop}\t{touchpoint}\t{state}\t{contact}{spent}{clocks}{zone}{more}{name}\n")
 }

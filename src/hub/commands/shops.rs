@@ -159,12 +159,15 @@ pub async fn set_pin<A: Archive>(
 /// # Errors
 /// When the archive fails.
 pub async fn list<A: Archive>(archive: &A) -> Result<String, Error> {
-    let closed = archive.past().await?.closed;
+    let past = archive.past().await?;
     let line = |shop: Shop| {
         let group = shop.group.map(|group| format!("\tgroup {}", Plain(group))).unwrap_or_default();
-        let closed = closed.get(&shop.id).map(|on| format!("\tclosed from {on} on"));
+        let last = past.shops.get(&shop.id).and_then(|thens| thens.last());
+        let hours = last.and_then(|(_, then)| then.hours.as_ref());
+        let hours = hours.map(|hours| format!("\topen {}", Plain(hours))).unwrap_or_default();
+        let closed = past.closed.get(&shop.id).map(|on| format!("\tclosed from {on} on"));
         let closed = closed.unwrap_or_default();
-        format!("{}\t{}\t{}{group}{closed}\n", shop.id, Plain(shop.name), shop.zone)
+        format!("{}\t{}\t{}{group}{hours}{closed}\n", shop.id, Plain(shop.name), shop.zone)
     };
     Ok(archive.shops().await?.into_iter().map(line).collect())
 }

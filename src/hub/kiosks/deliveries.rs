@@ -21,7 +21,7 @@ pub(super) async fn deliver<A: Archive>(
 ) -> Result<Json<Receipt>, Refusal> {
     let kiosk = admitted.kiosk;
     let delivery: Delivery = admitted.body.read()?;
-    let nonce = delivery.nonce.clone();
+    let (nonce, known_place) = (delivery.nonce.clone(), delivery.place.clone());
     let (shipment, mut set_aside) =
         intake::check(kiosk.clone(), delivery, Way::Sent, shared.wall_ms())?;
     let stored = match shared.archive.store(shipment).await {
@@ -40,6 +40,9 @@ pub(super) async fn deliver<A: Archive>(
     if more > 0 {
         tracing::warn!(kiosk, more, "and so many more events of the same delivery");
     }
+    let place =
+        known_place.map(|tag| (tag, intake::whereabouts(&stored.stays, stored.hours.clone())));
+    let place = place.filter(|(tag, place)| *tag != place.tag && !place.stays.is_empty());
     Ok(Json(Receipt {
         nonce,
         settled: intake::by_run(stored.settled),
@@ -52,6 +55,7 @@ pub(super) async fn deliver<A: Archive>(
         pin: stored.pin,
         is_time_vouched: (shared.is_time_vouched)(),
         zone: Some(stored.zone),
+        place: place.map(|(_, place)| place),
         moves_to: stored.moves_to,
         is_token_old: admitted.is_token_old,
     }))

@@ -6,6 +6,7 @@ use crate::feedback::answer::{FollowUp, Reply};
 use crate::feedback::note::Noted;
 use crate::feedback::rating::{Input, Score};
 use crate::feedback::survey::Survey;
+use crate::feedback::survey::schedule::Hours;
 use crate::feedback::visit::{Attending, Press};
 use crate::feedback::zone::Zone;
 use crate::kiosk::buttons;
@@ -36,6 +37,8 @@ pub enum Message {
     Surveyed(Box<Survey>),
     /// The rules of the shop's time zone are other ones from now on.
     Moved(Zone),
+    /// The kiosk stands at this touchpoint from now on, in a shop with these hours.
+    Placed(String, Option<Hours>),
     /// The shopper tapped "Pressed the wrong one?".
     Reconsidered,
     /// The buttons have something to tell.

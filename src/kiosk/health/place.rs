@@ -94,6 +94,16 @@ pub(super) fn zone(settings: &Settings, zones: &Zones) -> Vec<Finding> {
     findings
 }
 
+/// Whether the shop has other opening hours in the configuration than at head office.
+pub(super) fn hours(settings: &Settings) -> Option<Finding> {
+    let offices = Enrolment::read(&settings.data_dir).ok().flatten()?.opening_hours()?;
+    let own = settings.hours.filter(|own| *own != offices)?;
+    Some(wrong(format!(
+        "opening hours: {own} in kiosk.toml, which counts, but {offices} at head office: delete \
+         `[hours]` from kiosk.toml, or correct them there (`smilepost-hub shop set --hours`)"
+    )))
+}
+
 pub(super) fn fonts(texts: &[(String, String)]) -> Vec<Finding> {
     let fonts = chosen_fonts::chosen();
     let finding = |(language, texts): &(String, String)| {

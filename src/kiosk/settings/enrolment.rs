@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::escape::is_active;
+use crate::feedback::survey::schedule::Hours;
 use crate::feedback::zone::Zone;
 use crate::file;
 use crate::wire::enrolment::Keys;
+use crate::wire::whereabouts::Stay;
 use crate::zones::Zones;
 
 /// The enrolment's file in the data folder, readable by the kiosk alone.
@@ -22,6 +24,15 @@ const NAME_CHARS_MAX: usize = 200;
 /// The longest name of a time zone, in bytes.
 const ZONE_BYTES_MAX: usize = 64;
 
+/// The longest address to which a hub moves, in bytes.
+pub const ADDRESS_BYTES_MAX: usize = 500;
+
+/// The most places of one kiosk that are kept.
+const STAYS_MAX: usize = 50;
+
+/// The longest tag of a place, in bytes.
+const TAG_BYTES_MAX: usize = 64;
+
 /// How many hexadecimal digits a token or a key has.
 const SECRET_DIGITS: usize = 64;
 
@@ -30,6 +41,9 @@ const SECRET_DIGITS: usize = 64;
 pub struct Enrolment {
     /// The hub's address, such as `https://hub.example.com`; empty where there is no network to it.
     pub hub: String,
+    /// The address to which head office moves, and to which this kiosk did not get yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moves_to: Option<String>,
     /// The kiosk's name at the hub.
     pub kiosk: String,
     /// The token, 64 hexadecimal digits.
@@ -47,10 +61,20 @@ pub struct Enrolment {
     /// Where in the shop the kiosk is, as the hub knows it.
     #[serde(default)]
     pub touchpoint: String,
+    /// When the shop is open by head office's word, such as `mon-fri 08:00-20:00`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
+    /// The tag of what head office has told of this place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place_tag: Option<String>,
     /// The hub's keys, for deliveries that are carried by hand; a kiosk that was enrolled before
     /// there were any has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hub_keys: Option<Keys>,
+    /// Where the kiosk stood at this head office, and stands, the oldest first; nothing where it
+    /// was told of no other place than the present one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stays: Vec<Stay>,
 }
 
 impl std::fmt::Debug for Enrolment {
@@ -124,6 +148,20 @@ impl Enrolment {
             (is_name(&self.shop) && !self.shop.trim().is_empty(), "the shop's name"),
             (is_name(&self.touchpoint), "the touchpoint"),
             (
+                self.stays.len() <= STAYS_MAX
+                    && self
+                        .stays
+                        .iter()
+                        .all(|stay| is_name(&stay.shop) && is_name(&stay.touchpoint)),
+                "the places where it stood",
+            ),
+            (
+                self.moves_to.as_ref().is_none_or(|to| to.len() <= ADDRESS_BYTES_MAX),
+                "the hub's new address",
+            ),
+            (self.hours.is_none() || self.opening_hours().is_some(), "the opening hours"),
+            (self.place_tag.as_ref().is_none_or(|tag| is_tag(tag)), "the tag of its place"),
+            (
                 zone_bytes.contains(&self.zone.len()) && self.zone.chars().all(is_part_of_zone),
                 "the time zone",
             ),
@@ -138,6 +176,12 @@ impl Enrolment {
     #[must_use]
     pub fn known_zone(&self) -> Option<Zone> {
         Zones::of_system().zone(&self.zone)
+    }
+
+    /// When the shop is open by head office's word.
+    #[must_use]
+    pub fn opening_hours(&self) -> Option<Hours> {
+        self.hours.as_deref().and_then(Hours::parse)
     }
 
     /// Checks that the enrolment can be written, before a one-time code is used up.
@@ -210,6 +254,11 @@ fn is_short_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || c == '-';
     let is_short = (1..=KIOSK_BYTES_MAX).contains(&name.len());
     is_short && name.chars().all(is_plain) && !name.starts_with('-')
+}
+
+/// Whether it can be the tag of a place.
+fn is_tag(tag: &str) -> bool {
+    tag.len() <= TAG_BYTES_MAX && tag.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Whether it has the form of a token or a key.

@@ -17,6 +17,9 @@ const RENEWALS_FREE: u64 = 5;
 /// How long a boot lasts for each further one, in milliseconds: a day.
 const RENEWAL_PACE_MS: u64 = 24 * 60 * 60 * 1_000;
 
+/// The same for what people correct at head office: an hour.
+const CORRECTION_PACE_MS: u64 = 60 * 60 * 1_000;
+
 impl Sender {
     /// The token to send.
     pub(super) fn token(&self) -> &str {
@@ -77,6 +80,14 @@ impl Sender {
         let renewals_max = RENEWALS_FREE + clock::boot_ms() / RENEWAL_PACE_MS;
         let is_free = self.renewals < renewals_max;
         self.renewals += u64::from(is_free);
+        is_free
+    }
+
+    /// Whether what somebody has corrected at head office may be written once more.
+    pub(super) fn may_correct(&mut self) -> bool {
+        let corrections_max = RENEWALS_FREE + clock::boot_ms() / CORRECTION_PACE_MS;
+        let is_free = self.corrections < corrections_max;
+        self.corrections += u64::from(is_free);
         is_free
     }
 

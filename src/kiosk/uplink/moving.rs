@@ -17,48 +17,54 @@ use crate::carried::seal::{NONCE_BYTES, PublicKey, from_hex, hex, is_vouched};
 use crate::clock;
 use crate::escape::chain;
 use crate::feedback::outbox::Outcome;
-use crate::kiosk::settings::Enrolment;
+use crate::kiosk::settings::{ADDRESS_BYTES_MAX, Enrolment};
 use crate::wire::identity::{Challenge, IDENTITY, Proof};
 use crate::wire::survey::SURVEY;
-
-/// The longest address that is tried, in bytes.
-const ADDRESS_BYTES_MAX: usize = 500;
 
 /// The length of a signature, in bytes.
 const SIGNATURE_BYTES: usize = 64;
 
 impl Sender {
     /// Goes to the address that a receipt has named, if the same hub is there; stays where it is
-    /// otherwise, says why, and tries it again later.
+    /// otherwise, says why, and tries it again later: also while no receipt comes, since the old
+    /// address may be gone by then.
     pub(super) async fn follow(&mut self, attempt: &Attempt) {
-        if !matches!(attempt.outcome, Outcome::Settled { .. }) {
-            return;
+        if matches!(attempt.outcome, Outcome::Settled { .. }) {
+            self.remember(attempt.moves_to.as_deref());
         }
-        let Some(said) = attempt.moves_to.as_ref().filter(|_| !self.is_left()) else {
+        let Some(said) = self.announced.clone().filter(|_| !self.is_left()) else {
             self.status.move_complaint = None;
             return;
         };
-        let new = self.door(said);
-        if new.as_ref().is_ok_and(|(way, _)| way.hub() == self.connector.hub()) {
-            self.status.move_complaint = None;
+        if !self.moving.may_ask(&said, clock::boot_ms()) {
             return;
         }
-        if !self.moving.may_ask(said, clock::boot_ms()) {
-            return;
-        }
-        let moved = match new {
-            Ok((way, key)) => self.go(way, said, key).await,
+        let moved = match self.door(&said) {
+            Ok((way, key)) => self.go(way, &said, key).await,
             Err(why) => Err(why),
         };
         let complaint = moved.err();
         if let Some(why) = &complaint {
-            self.moving.failed(said.clone(), clock::boot_ms());
+            self.moving.failed(said, clock::boot_ms());
             if self.status.move_complaint != complaint {
                 let old = self.connector.hub();
                 tracing::error!(why, old, "head office moves, and this kiosk cannot follow yet");
             }
         }
         self.status.move_complaint = complaint;
+    }
+
+    /// Keeps the address that head office has named, over a restart too, until it names none or
+    /// this kiosk is there.
+    fn remember(&mut self, said: Option<&str>) {
+        let here = self.connector.hub();
+        let is_here = |said: &&str| self.connector.at(said).is_ok_and(|way| way.hub() == here);
+        self.announced = said.filter(|said| !is_here(said)).map(str::to_owned);
+        let kept = self.announced.clone().filter(|said| said.len() <= ADDRESS_BYTES_MAX);
+        if self.config.enrolment.moves_to != kept && !self.is_left() && self.may_correct() {
+            let known = self.config.enrolment.clone();
+            self.write_enrolment(Enrolment { moves_to: kept, ..known });
+        }
     }
 
     /// The way to the address that was said, and the key by which the hub is known there.
@@ -95,19 +101,20 @@ impl Sender {
         };
         prove(&mut way, said, &key).await?;
         self.show_token(&mut way).await?;
-        if !self.may_write() {
-            return Err("head office has changed this kiosk's enrolment too often today".to_owned());
+        if !self.may_correct() {
+            return Err(
+                "head office has changed this kiosk's enrolment too often for now".to_owned()
+            );
         }
-        let old = std::mem::replace(&mut self.config.enrolment.hub, address.clone());
-        let new = self.config.enrolment.clone();
-        self.config.enrolment.hub = old.clone();
-        self.write_enrolment(new);
+        let known = self.config.enrolment.clone();
+        let old = known.hub.clone();
+        self.write_enrolment(Enrolment { hub: address.clone(), moves_to: None, ..known });
         if self.config.enrolment.hub != address {
             return Err(format!(
                 "{address} works, but the enrolment cannot be written: see the log"
             ));
         }
-        self.connector = way;
+        (self.connector, self.announced) = (way, None);
         tracing::info!(old, new = address, "this kiosk has followed head office to a new address");
         Ok(())
     }

@@ -23,6 +23,7 @@ use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Former, Settings};
 use crate::wire::delivery::{ClocksApart, Counters, Delivery};
 use crate::wire::receipt::{Pin, Receipt};
+use crate::wire::whereabouts::Whereabouts;
 use crate::wire::{self, gzip};
 use crate::zones::Zones;
 
@@ -46,6 +47,8 @@ pub struct UplinkConfig {
     pub on_status: Box<dyn Fn(UplinkStatus) + Send>,
     /// Gets the time zone by whose days head office counts for this shop, where that is news.
     pub on_zone: Box<dyn Fn(String) + Send>,
+    /// Gets the enrolment after head office has corrected this kiosk's place or its hours.
+    pub on_place: Box<dyn Fn(Enrolment) + Send>,
     /// What the board itself says about the time, as [`clock::anchor`] does.
     pub anchor: fn(i64) -> Option<Anchor>,
     /// The program and its version, as the hub gets to see it.
@@ -93,12 +96,18 @@ pub(super) struct Sender {
     pub(super) least_left: u64,
     /// How often the hub had the enrolment written.
     pub(super) renewals: u64,
+    /// How often it was written for what somebody has corrected at head office.
+    pub(super) corrections: u64,
     /// Why this kiosk does not ask the last survey from head office.
     pub(super) complaint: Option<String>,
     /// The hub's epoch and the number of the survey that was refused.
     pub(super) refused: Option<(u64, u64)>,
     /// When a survey that did not come is asked for again.
     pub(super) awaited: Awaited<(u64, u64)>,
+    /// The tag of a place that cannot be one.
+    pub(super) refused_place: Option<String>,
+    /// The address to which head office moves, and to which this kiosk did not get yet.
+    pub(super) announced: Option<String>,
     /// When the hub's new address is tried again.
     pub(super) moving: Awaited<String>,
 }
@@ -113,6 +122,8 @@ pub(super) struct Attempt {
     heard: Option<Heard>,
     /// The time zone by which the hub counts, if a receipt told it.
     pub(super) zone: Option<String>,
+    /// Where this kiosk stands and stood, if the hub knows it otherwise.
+    place: Option<Whereabouts>,
     /// The address to which the hub moves, if a receipt told one.
     pub(super) moves_to: Option<String>,
     /// Whether the hub wants the token to be renewed.
@@ -132,6 +143,7 @@ impl Attempt {
             left: 0,
             heard: None,
             zone: None,
+            place: None,
             moves_to: None,
             is_token_old: false,
             survey: None,
@@ -160,6 +172,7 @@ impl Sender {
         errand: Option<(Former, Owed)>,
     ) -> Self {
         Self {
+            announced: config.enrolment.moves_to.clone(),
             errand,
             beside: Vec::new(),
             connector,
@@ -173,9 +186,11 @@ impl Sender {
             pruned_at: None,
             least_left: u64::MAX,
             renewals: 0,
+            corrections: 0,
             complaint: None,
             refused: None,
             awaited: Awaited::default(),
+            refused_place: None,
             moving: Awaited::default(),
         }
     }
@@ -205,6 +220,7 @@ impl Sender {
                 self.ask_for_survey(&attempt).await;
                 self.adopt_pin(attempt.pin.as_ref());
                 self.follow(&attempt).await;
+                self.adopt_place(attempt.place);
                 self.compare_zones(attempt.zone);
             }
             self.compare_clocks(attempt.heard.map(|heard| heard.weighed));
@@ -342,6 +358,8 @@ impl Sender {
                 survey_complaint: self.complaint.clone(),
                 pin: pin::given(&self.config.settings.data_dir),
                 zone: Some(self.zone()),
+                hours: self.config.settings.hours.map(|hours| hours.to_string()),
+                place: Some(self.config.enrolment.place_tag.clone().unwrap_or_default()),
                 zone_rules: Zones::of_system().rules().release().map(|release| release.to_string()),
                 clocks_apart: self.status.clocks_apart.clone(),
                 address: Some(self.connector.hub().to_owned()),
@@ -437,7 +455,18 @@ impl Sender {
         let left = books.waiting + books.untold;
         let zone = receipt.zone.clone();
         let moves_to = receipt.moves_to.clone();
-        Attempt { outcome, trouble: None, left, heard, zone, moves_to, is_token_old, survey, pin }
+        Attempt {
+            outcome,
+            trouble: None,
+            left,
+            heard,
+            zone,
+            place: receipt.place.clone(),
+            moves_to,
+            is_token_old,
+            survey,
+            pin,
+        }
     }
 
     /// Deletes settled events that are older than `keep_days`, once a day.

@@ -134,6 +134,8 @@ fn delivery(events: &[Value]) -> Shipment {
         zone: None,
         zone_rules: None,
         clocks_apart: None,
+        place: None,
+        hours: None,
         address: None,
         move_complaint: None,
         pin: None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::dating::{Clocks, whole};
-use super::{dating, event_rows, judging, kiosks, surveys, upkeep};
+use super::{dating, event_rows, judging, kiosks, surveys, upkeep, whereabouts};
 use crate::feedback::event::{Event, Loss};
 use crate::feedback::moment::{Anchor, Moment};
 use crate::feedback::rating::{BootId, RatingId, RunId};
@@ -40,6 +40,8 @@ struct Book {
     known_zone: Option<String>,
     /// Whether something contradicted the hub's clock there so far.
     was_apart: bool,
+    /// When its shop is open.
+    hours: Option<String>,
     /// The address to which kiosks are to move.
     moves_to: Option<String>,
 }
@@ -107,7 +109,10 @@ pub(super) fn store(
     let is_other = |zone: &String| *zone != book.zone && book.known_zone.as_ref() != Some(zone);
     stored.other_zone = shipment.zone.clone().filter(is_other);
     stored.zone = book.zone;
-    stored.moves_to = book.moves_to;
+    (stored.moves_to, stored.hours) = (book.moves_to, book.hours);
+    if shipment.place.is_some() {
+        stored.stays = whereabouts::read(transaction, &shipment.kiosk)?;
+    }
     Ok(stored)
 }
 
@@ -115,7 +120,7 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
     let sql = "select stored, taken, waiting, set_aside, lost, given_up, live_run, \
                pin_number, pin_hash, epoch_drawn_ms, spent_day, spent_bytes, kiosk.shop, \
                shop_group, touchpoint, shop.zone as zone, kiosk.zone as known_zone, \
-               ahead_ms is not null as was_apart, \
+               ahead_ms is not null as was_apart, shop.hours as hours, \
                (select moving.address from moving) as moves_to \
                from kiosk join shop on shop.id = kiosk.shop where kiosk.id = ?";
     transaction.prepare_cached(sql)?.query_row([kiosk], |row| {
@@ -142,6 +147,7 @@ fn book(transaction: &Transaction<'_>, kiosk: &str) -> rusqlite::Result<Book> {
             zone: row.get("zone")?,
             known_zone: row.get("known_zone")?,
             was_apart: row.get("was_apart")?,
+            hours: row.get("hours")?,
             moves_to: row.get("moves_to")?,
         })
     })
@@ -249,7 +255,8 @@ fn note_contact(
                    survey_complaint = ?, zone = coalesce(?, zone), \
                    zone_rules = coalesce(?, zone_rules), ahead_ms = iif(?, ahead_ms, ?), \
                    is_ahead_by_ntp = coalesce(?, is_ahead_by_ntp), \
-                   address = iif(?, address, ?), move_complaint = iif(?, move_complaint, ?) \
+                   address = iif(?, address, ?), move_complaint = iif(?, move_complaint, ?), \
+                   hours = iif(?, hours, ?) \
                    where id = ?";
         transaction.prepare_cached(sql)?.execute(params![
             shipment.received_ms,
@@ -266,6 +273,8 @@ fn note_contact(
             shipment.address,
             shipment.way != Way::Sent,
             shipment.move_complaint,
+            shipment.way == Way::Carried,
+            shipment.hours,
             shipment.kiosk,
         ])?;
     }

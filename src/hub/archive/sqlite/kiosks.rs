@@ -32,7 +32,14 @@ impl Kiosks for Sqlite {
             let sql = format!(
                 "update kiosk set pin_hash = ?, pin_number = pin_number + 1 where {column} = ?"
             );
-            transaction.execute(&sql, params![hash, name])
+            let kiosks = transaction.execute(&sql, params![hash, name])?;
+            if let PinScope::Shop(shop) = &scope
+                && kiosks > 0
+            {
+                let sql = "update shop set desk_pin = ? where id = ?";
+                transaction.execute(sql, params![hash, shop])?;
+            }
+            Ok(kiosks)
         })
         .await
     }
@@ -43,6 +50,7 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Status>> {
     let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, lost, \
                returns, publication, survey_complaint, spent_day, spent_bytes, zone, zone_rules, \
                ahead_ms, is_ahead_by_ntp, name, retired_ms, address, move_complaint, \
+               hours, \
                exists (select 1 from token where token.kiosk = kiosk.id and revoked_ms is null) \
                as is_enrolled from kiosk order by id";
     connection.prepare_cached(sql)?.query_map([], status)?.collect()
@@ -65,6 +73,7 @@ fn status(row: &Row<'_>) -> rusqlite::Result<Status> {
         zone: row.get("zone")?,
         zone_rules: row.get("zone_rules")?,
         clocks_apart: clocks_apart(row)?,
+        hours: row.get("hours")?,
         address: row.get("address")?,
         move_complaint: row.get("move_complaint")?,
         name: row.get("name")?,

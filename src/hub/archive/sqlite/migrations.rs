@@ -171,6 +171,17 @@ fn what_another_token_took_the_place_of_is_told_from_what_a_person_revoked() {
 }
 
 #[test]
+fn the_pin_of_a_shop_in_an_older_archive_is_the_one_that_most_of_its_kiosks_have() {
+    let (_folder, mut connection) = archive_of(18);
+    let sql = "insert into kiosk (id, shop, touchpoint, pin_hash) values ('m', 's', 'x', 'own'),
+        ('n', 's', 'y', 'shop'), ('o', 's', 'z', 'shop')";
+    connection.execute_batch(sql).unwrap();
+    migrate(&mut connection, 18).unwrap();
+    let sql = "select id || ' ' || coalesce(desk_pin, '-') from shop order by id";
+    assert_eq!(rows(&connection, sql), ["s shop", "t -"]);
+}
+
+#[test]
 fn boots_of_an_older_archive_know_their_first_run_and_their_limits() {
     let (_folder, mut connection) = archive_of(9);
     let sql = "insert into boot (id, uuid, kiosk)

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
+use super::whereabouts;
 use crate::hub::archive::places::{Correction, KioskThen, Past, ShopThen};
 use crate::hub::rules::history::{self, History};
 
@@ -9,7 +10,8 @@ use crate::hub::rules::history::{self, History};
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Past> {
     let connection = &*connection.unchecked_transaction()?;
     let mut past = Past::default();
-    let sql = "select shop, from_ms, name, zone, shop_group from shop_then order by shop, from_ms";
+    let sql = "select shop, from_ms, name, zone, shop_group, hours from shop_then \
+               order by shop, from_ms";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -22,7 +24,7 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Past> {
         past.kiosks.entry(row.get(0)?).or_default().push(kiosk_then(row)?);
     }
     // What a shop is now stands in its own row.
-    let sql = "select id, 0, name, zone, shop_group from shop";
+    let sql = "select id, 0, name, zone, shop_group, hours from shop";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -39,7 +41,8 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Past> {
 }
 
 fn shop_then(row: &Row<'_>) -> rusqlite::Result<(i64, ShopThen)> {
-    let then = ShopThen { name: row.get(2)?, zone: row.get(3)?, group: row.get(4)? };
+    let then =
+        ShopThen { name: row.get(2)?, zone: row.get(3)?, group: row.get(4)?, hours: row.get(5)? };
     Ok((row.get(1)?, then))
 }
 
@@ -62,7 +65,7 @@ pub(super) fn correct_shop(
     said: &Correction,
     now_ms: i64,
 ) -> rusqlite::Result<bool> {
-    let sql = "select shop, from_ms, name, zone, shop_group from shop_then \
+    let sql = "select shop, from_ms, name, zone, shop_group, hours from shop_then \
                where shop = ? order by from_ms";
     let mut statement = transaction.prepare_cached(sql)?;
     let before: History<ShopThen> =
@@ -71,12 +74,13 @@ pub(super) fn correct_shop(
         set(&mut then.name, said.name.as_ref());
         set(&mut then.zone, said.zone.as_ref());
         set(&mut then.group, said.group.as_ref());
+        set(&mut then.hours, said.hours.as_ref());
     });
-    let Some((_, ShopThen { name, zone, group })) = after.last() else {
+    let Some((_, ShopThen { name, zone, group, hours })) = after.last() else {
         return Ok(false);
     };
-    let sql = "update shop set name = ?, zone = ?, shop_group = ? where id = ?";
-    transaction.execute(sql, params![name, zone, group, shop])?;
+    let sql = "update shop set name = ?, zone = ?, shop_group = ?, hours = ? where id = ?";
+    transaction.execute(sql, params![name, zone, group, hours, shop])?;
     write_shop(transaction, shop, &after)?;
     note(transaction, now_ms, Some(shop), None, &told(said, from_ms))?;
     Ok(true)
@@ -107,6 +111,9 @@ pub(super) fn correct_kiosk(
     let Some((_, KioskThen { shop, touchpoint })) = after.last() else {
         return Ok(false);
     };
+    if let Some((_, KioskThen { shop: left, .. })) = before.last().filter(|it| it.1.shop != *shop) {
+        whereabouts::move_pin(transaction, kiosk, left, shop)?;
+    }
     let sql = "update kiosk set shop = ?, touchpoint = ?, name = coalesce(?, name) where id = ?";
     transaction.execute(sql, params![shop, touchpoint, said.name, kiosk])?;
     write_kiosk(transaction, kiosk, &after)?;
@@ -121,10 +128,10 @@ pub(super) fn write_shop(
     history: &[(i64, ShopThen)],
 ) -> rusqlite::Result<()> {
     transaction.execute("delete from shop_then where shop = ?", [shop])?;
-    let sql = "insert into shop_then (shop, from_ms, name, zone, shop_group) \
-               values (?, ?, ?, ?, ?)";
-    for (from_ms, ShopThen { name, zone, group }) in history {
-        transaction.execute(sql, params![shop, from_ms, name, zone, group])?;
+    let sql = "insert into shop_then (shop, from_ms, name, zone, shop_group, hours) \
+               values (?, ?, ?, ?, ?, ?)";
+    for (from_ms, ShopThen { name, zone, group, hours }) in history {
+        transaction.execute(sql, params![shop, from_ms, name, zone, group, hours])?;
     }
     Ok(())
 }
@@ -158,12 +165,14 @@ pub(super) fn note(
 
 /// A correction in words.
 fn told(said: &Correction, from_ms: i64) -> String {
-    let Correction { name, zone, group, shop, touchpoint } = said;
+    let Correction { name, zone, group, hours, shop, touchpoint } = said;
+    let hours = hours.as_ref().map(|hours| hours.clone().unwrap_or_default());
     let group = group.as_ref().map(|group| group.clone().unwrap_or_default());
     let fields = [
         ("name", name),
         ("zone", zone),
         ("group", &group),
+        ("hours", &hours),
         ("shop", shop),
         ("touchpoint", touchpoint),
     ];

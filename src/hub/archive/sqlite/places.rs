@@ -17,7 +17,7 @@ impl Places for Sqlite {
             if transaction.execute(sql, params![id, name, zone, group])? == 0 {
                 return Ok(false);
             }
-            let then = ShopThen { name, zone, group };
+            let then = ShopThen { name, zone, group, hours: None };
             past::write_shop(transaction, &id, &[(EVER_MS, then)])?;
             Ok(true)
         })

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::feedback::moment::{self, Reading};
 use crate::feedback::note::{About, Noted};
@@ -27,6 +27,7 @@ use crate::kiosk::former::{FormerJournal, FormerPlace};
 use crate::kiosk::journal::{Books, Gone, JournalSource, JournalThread};
 use crate::kiosk::pin::PinGuard;
 use crate::wire::local::{Office, Summary};
+use crate::wire::whereabouts::Stay;
 
 /// How many errands wait for the clerk at most; beyond that, their senders wait too.
 const ERRANDS_MAX: usize = 16;
@@ -55,7 +56,7 @@ pub struct ClerkThread {
     journal: JournalThread,
     former: Vec<FormerJournal>,
     place: DeskPaths,
-    shop_name: String,
+    shop_name: watch::Receiver<String>,
     language: String,
     read_clocks: fn() -> Reading,
 }
@@ -72,10 +73,10 @@ impl ClerkThread {
         read_clocks: fn() -> Reading,
     ) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel(ERRANDS_MAX);
-        let shop_name = shop.name.clone();
+        let (naming, shop_name) = watch::channel(shop.name.clone());
         let language = shop.language.clone();
         let source = JournalSource::Running(journal.clone());
-        let clerk = Clerk::new(source, shop, place.clone(), read_clocks);
+        let clerk = Clerk { naming, ..Clerk::new(source, shop, place.clone(), read_clocks) };
         std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.run(&inbox))?;
         let former = Vec::new();
         Ok(Self { errands, journal, former, place, shop_name, language, read_clocks })
@@ -99,8 +100,8 @@ impl ClerkThread {
 
     /// The shop's name, for the head of a page.
     #[must_use]
-    pub fn shop_name(&self) -> &str {
-        &self.shop_name
+    pub fn shop_name(&self) -> String {
+        self.shop_name.borrow().clone()
     }
 
     /// The language of the shop's pages.
@@ -133,6 +134,17 @@ impl ClerkThread {
         let errand: Errand = Box::new(move |clerk| drop(reply.send(errand(clerk))));
         self.errands.send(errand).map_err(|_| Gone)?;
         answer.blocking_recv().map_err(|_| Unanswerable::Gone(Gone))
+    }
+
+    /// Has the clerk do something in turn, and does not wait for the result.
+    ///
+    /// # Errors
+    /// [`Unanswerable::Gone`] when the kiosk is ending.
+    pub fn leave(
+        &self,
+        errand: impl FnOnce(&mut Clerk) + Send + 'static,
+    ) -> Result<(), Unanswerable> {
+        self.errands.send(Box::new(errand)).map_err(|_| Unanswerable::Gone(Gone))
     }
 
     /// As [`ClerkThread::ask`], for callers that must not block.
@@ -183,6 +195,8 @@ pub struct Clerk {
     /// What was last heard of head office, and when that was last confirmed, in milliseconds since
     /// boot.
     office: (Office, Option<u64>),
+    /// Tells who has the clerk's handle how the shop is called.
+    naming: watch::Sender<String>,
     read_clocks: fn() -> Reading,
 }
 
@@ -208,6 +222,7 @@ impl Clerk {
             shop,
             place,
             office: (Office::default(), None),
+            naming: watch::Sender::default(),
             read_clocks,
         }
     }
@@ -328,6 +343,12 @@ impl Clerk {
     pub fn move_to(&mut self, zone: Zone) {
         self.shop.zone = zone;
         (self.next, self.is_counted) = (None, false);
+    }
+
+    /// Goes by other names for the place where the kiosk stands, and for those where it stood.
+    pub fn stand(&mut self, stays: Vec<Stay>) {
+        self.shop.stand(stays);
+        self.naming.send_replace(self.shop.name.clone());
     }
 
     /// How often the journal was counted from its beginning, for tests and benches: it is seldom.

@@ -3,9 +3,13 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
+
+use crate::feedback::moment;
 use crate::feedback::survey::Survey;
 use crate::feedback::zone::Zone;
 use crate::foreign::Folder;
+use crate::wire::whereabouts::{self, Stay};
 
 /// The folder by which a stick is recognised.
 pub const FOLDER: &str = "smilepost-export";
@@ -24,10 +28,35 @@ pub struct Shop {
     pub kiosk: String,
     /// Where in the shop it stands; empty where nobody has said.
     pub touchpoint: String,
+    /// Where the kiosk stood before, the oldest first, and where it stands; nothing where it was
+    /// always here.
+    pub stays: Vec<Stay>,
     /// What it asks, for the words of the faces.
     pub survey: Survey,
     /// The language of those words.
     pub language: String,
+}
+
+impl Shop {
+    /// The shop's name and the touchpoint at a time, in milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn at(&self, utc_ms: i64) -> (&str, &str) {
+        let stay = whereabouts::at(&self.stays, utc_ms);
+        stay.map_or((&self.name, &self.touchpoint), |stay| (&stay.shop, &stay.touchpoint))
+    }
+
+    /// The same at the end of a day, by the shop's clocks.
+    #[must_use]
+    pub fn on(&self, day: NaiveDate) -> (&str, &str) {
+        self.at(moment::day_bounds(day, &self.zone).1.saturating_sub(1))
+    }
+
+    /// Takes other names for the present place and those before; nothing changes without any.
+    pub fn stand(&mut self, stays: Vec<Stay>) {
+        if let Some(Stay { shop, touchpoint, .. }) = stays.last().cloned() {
+            (self.name, self.touchpoint, self.stays) = (shop, touchpoint, stays);
+        }
+    }
 }
 
 /// Where a desk finds what is not in the journal.

@@ -88,6 +88,7 @@ fn shop_of(former: &Former, shop: &Shop) -> Shop {
         name: name.clone(),
         kiosk: kiosk.clone(),
         touchpoint: touchpoint.clone(),
+        stays: former.place().map(|place| place.stays.clone()).unwrap_or_default(),
         ..shop.clone()
     }
 }
@@ -101,6 +102,7 @@ fn exported(
     let mut fields = entry.event.fields();
     fields.set_text(Field::Misuse, misuse.map(Reason::name));
     let bounds = moment.quality.bounds();
+    let (name, touchpoint) = shop.at(moment.utc_ms);
     Exported {
         run: entry.id.run.to_string(),
         n: entry.id.n,
@@ -114,9 +116,9 @@ fn exported(
         place: Place {
             local: moment::local_second(moment.utc_ms, &shop.zone),
             zone: shop.zone.name().to_owned(),
-            shop: shop.name.clone(),
+            shop: name.to_owned(),
             kiosk: shop.kiosk.clone(),
-            touchpoint: shop.touchpoint.clone(),
+            touchpoint: touchpoint.to_owned(),
         },
     }
 }

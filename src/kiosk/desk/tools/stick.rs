@@ -81,8 +81,8 @@ pub fn pages(clerk: &mut Clerk) -> Result<Pages, Unanswerable> {
     for date in [today.pred_opt(), Some(today)].into_iter().flatten() {
         let text = date.to_string();
         let (day, notes) = clerk.day_for_paper(Some(&text))?;
-        let title = format!("{}, {text}", shop.name);
-        let sheet = html::sheet_of_day(&words, &shop.name, &day, &notes);
+        let title = format!("{}, {text}", day.shop);
+        let sheet = html::sheet_of_day(&words, &day.shop, &day, &notes);
         days.push((text, html::document(&words, &title, &sheet).into_string()));
     }
     let stamp = moment::local_text(now_ms, &shop.zone);

@@ -25,6 +25,9 @@ fn row<'a>(
     like: Dialect,
 ) -> Row<'a> {
     let face = |at: usize| line.counts.get(at).copied();
+    // A day on which the kiosk was moved, or got another name, is that of the place where it ended.
+    let place = date.parse().ok().map(|day| shop.on(day));
+    let (shop_name, touchpoint) = place.unwrap_or((&shop.name, &shop.touchpoint));
     let number = |number: Option<f64>| number.map(|number| like.one_decimal(number));
     let (low, high) = (|(low, _)| low, |(_, high)| high);
     Row {
@@ -44,9 +47,9 @@ fn row<'a>(
         csat: number(line.csat),
         csat_low: number(line.csat_interval.map(low)),
         csat_high: number(line.csat_interval.map(high)),
-        shop: &shop.name,
+        shop: shop_name,
         kiosk: &shop.kiosk,
-        touchpoint: &shop.touchpoint,
+        touchpoint,
         zone,
     }
 }

@@ -333,7 +333,7 @@ async fn day(
     let date = asked.get("date").cloned();
     let day = inside.clerk.wait_for(move |clerk| clerk.day_for_paper(date.as_deref()));
     let (day, notes) = day.await??;
-    Ok(draw::day(&inside.words, inside.clerk.shop_name(), &day, &notes))
+    Ok(draw::day(&inside.words, &day.shop, &day, &notes))
 }
 
 async fn note(

@@ -42,7 +42,7 @@ pub(super) fn day(words: &Translations, shop: &str, day: &Summary, notes: &[Stri
 pub(super) struct Frame<'a> {
     pub(super) words: &'a Translations,
     /// The shop's name.
-    pub(super) shop: &'a str,
+    pub(super) shop: String,
     /// The token that each form must hold.
     pub(super) form: &'a str,
 }
@@ -286,7 +286,7 @@ pub(super) fn one_note(around: &Frame<'_>, note: &Written) -> Markup {
 
 /// A page of the desk: its name, the links to the others, and the form to leave.
 fn frame(around: &Frame<'_>, tab: Tab, alerts: Option<&Alerts>, body: &Markup) -> Markup {
-    let Frame { words, shop, form } = *around;
+    let Frame { words, ref shop, form } = *around;
     let waiting = alerts.map(waiting);
     let name = PAGES.iter().find(|(of, ..)| *of == tab).map_or("", |(_, _, name)| name);
     let title = match alerts.and_then(|alerts| Some((alerts.call?, alerts))) {
