@@ -15,7 +15,7 @@ use super::body::Body;
 use super::gate::{Gate, Place, Stranger, Wait};
 use super::refusal::Refusal;
 use crate::carried::seal::HubKeys;
-use crate::feedback::moment::{Reading, rfc3339};
+use crate::feedback::moment::Reading;
 use crate::hub::archive::{Archive, Bearer};
 use crate::hub::readiness::Readiness;
 use crate::hub::rules::budget;

@@ -190,6 +190,7 @@ mod tests {
         let keys = Keys { seal: "ab".repeat(32), verify: hub.to_string().repeat(64) };
         Enrolment {
             hub: format!("https://{hub}.example.com"),
+            moves_to: None,
             kiosk: kiosk.to_owned(),
             token: "cd".repeat(32),
             next_token: None,
@@ -197,7 +198,10 @@ mod tests {
             shop: "Kallio".to_owned(),
             zone: "Europe/Helsinki".to_owned(),
             touchpoint: String::new(),
+            hours: None,
+            place_tag: None,
             hub_keys: Some(keys),
+            stays: Vec::new(),
         }
     }
 
