@@ -114,7 +114,7 @@
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:340` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:344` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.

@@ -20,6 +20,7 @@ fn place(hub: &str, kiosk: &str) -> Enrolment {
     let verify = format!("{digit:x}").repeat(64);
     Enrolment {
         hub: if hub.is_empty() { String::new() } else { format!("https://{hub}.example.com") },
+        moves_to: None,
         kiosk: kiosk.to_owned(),
         token: "cd".repeat(32),
         next_token: None,
@@ -27,6 +28,9 @@ fn place(hub: &str, kiosk: &str) -> Enrolment {
         shop: "Kallio".to_owned(),
         zone: "Europe/Helsinki".to_owned(),
         touchpoint: String::new(),
+        hours: None,
+        place_tag: None,
+        stays: Vec::new(),
         hub_keys: Some(Keys { seal: "ab".repeat(32), verify }),
     }
 }
