@@ -64,4 +64,4 @@ cp tests/board/init "$root/init"
 chmod 755 "$root/init"
 (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/initramfs.gz"
 
-exec python3 tests/board/visit.py "$kernel" "$work/initramfs.gz" "$pictures" tests/pictures/golden
+exec python3 -B tests/board/visit.py "$kernel" "$work/initramfs.gz" "$pictures" tests/pictures/golden

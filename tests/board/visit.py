@@ -1,57 +1,25 @@
 """Plays a visit on the virtual board: touches it, photographs it, compares with the golden pictures."""
 
-import json
 import os
-import socket
 import struct
-import subprocess
 import sys
 import tempfile
-import time
 import zlib
 
-WIDTH, HEIGHT = 800, 480
-# How long a page may take: emulation on a busy machine is slow.
-PATIENCE_S = 90
+from machine import HEIGHT, Machine, WIDTH, touch_device
+
 # How many pixels may differ: the pointer that the graphics card draws, and no more.
 DIFFERENT_MAX = 400
 
 
-class Board:
+class Board(Machine):
     def __init__(self, kernel, initramfs, folder):
-        self.folder = folder
         self.log = os.path.join(folder, "serial.log")
-        path = os.path.join(folder, "qmp")
-        self.process = subprocess.Popen([
-            "qemu-system-x86_64", "-M", "q35", "-m", "768", "-smp", "1", "-nodefaults",
-            "-display", "none", "-kernel", kernel, "-initrd", initramfs,
-            "-append", "console=ttyS0 quiet panic=-1", "-no-reboot",
-            "-serial", "file:" + self.log, "-qmp", "unix:" + path + ",server=on,wait=off",
-            "-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT}",
+        super().__init__(folder, [
+            "-m", "768", "-kernel", kernel, "-initrd", initramfs,
+            "-append", "console=ttyS0 quiet panic=-1", "-serial", "file:" + self.log,
             "-device", touch_device(),
         ])
-        self.wait("the machine is there", lambda: os.path.exists(path))
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self.lines = self.socket.makefile("r")
-        self.lines.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, command, **arguments):
-        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
-        while True:
-            answer = json.loads(self.lines.readline())
-            if "error" in answer:
-                raise SystemExit(f"{command}: {answer['error']}")
-            if "return" in answer:
-                return answer["return"]
-
-    def wait(self, what, is_so):
-        until = time.monotonic() + PATIENCE_S
-        while not is_so():
-            if self.process.poll() is not None or time.monotonic() > until:
-                raise SystemExit(f"it never came about that {what}\n{self.said()[-3000:]}")
-            time.sleep(0.1)
 
     def said(self):
         try:
@@ -59,26 +27,6 @@ class Board:
                 return log.read()
         except OSError:
             return ""
-
-    def touch(self, x, y):
-        axis = lambda name, value, size: {
-            "type": "abs", "data": {"axis": name, "value": value * 32767 // (size - 1)}}
-        place = [axis("x", x, WIDTH), axis("y", y, HEIGHT)]
-        self.ask("input-send-event", events=place)
-        for down in (True, False):
-            button = {"type": "btn", "data": {"down": down, "button": BUTTON}}
-            self.ask("input-send-event", events=[button])
-            time.sleep(0.2)
-
-    def photograph(self, name):
-        path = os.path.join(self.folder, name + ".ppm")
-        self.ask("screendump", filename=path)
-        with open(path, "rb") as file:
-            kind, size, _, pixels = file.read().split(b"\n", 3)
-        assert kind == b"P6", kind
-        if size.split() != [str(WIDTH).encode(), str(HEIGHT).encode()]:
-            return None
-        return pixels
 
     def see(self, name, golden, folder):
         """Waits until the screen shows a golden picture, and keeps what it showed last."""
@@ -96,15 +44,6 @@ class Board:
 
         self.wait(f"the screen shows {name}", is_seen)
         print(f"{name}: as it should be, but for {seen[1]} pixels")
-
-
-def touch_device():
-    """A touch panel where QEMU has one (8.1 and newer), and a tablet where it does not."""
-    known = subprocess.run(["qemu-system-x86_64", "-device", "help"], capture_output=True, text=True)
-    return "virtio-multitouch-pci" if "virtio-multitouch-pci" in known.stdout else "virtio-tablet-pci"
-
-
-BUTTON = "touch" if touch_device() == "virtio-multitouch-pci" else "left"
 
 
 def read_png(path):
@@ -178,4 +117,5 @@ def main():
     print("the visit went as it should")
 
 
-main()
+if __name__ == "__main__":
+    main()
