@@ -61,7 +61,7 @@ version="${kernel##*/vmlinuz-}"
 depmod -b "$work/kernel" "$version"
 
 # Only the drivers that this machine can need.
-drivers=(virtio_pci virtio_blk virtio_gpu virtio_input evdev xhci_pci uas usb_storage sd_mod usbhid
+drivers=(virtio_pci virtio_gpu virtio_input evdev xhci_pci uas usb_storage sd_mod usbhid
   hid_generic ext4 vfat nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 exfat
   fuse autofs4 crc32c_intel crc32c_generic unix)
 show() { modprobe -d "$work/kernel" -S "$version" --show-depends "$1" 2>/dev/null || true; }
