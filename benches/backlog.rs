@@ -95,6 +95,7 @@ fn main() {
         on_status: heard,
         on_zone: Box::new(|_| {}),
         on_place: Box::new(|_| {}),
+        findings: tokio::sync::watch::channel(None).1,
         anchor: clock::anchor,
     };
     let _uplink = uplink::start(office, keeper.clone()).unwrap();

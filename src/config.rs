@@ -102,8 +102,8 @@ fn read_to_limit(file: &Path) -> std::io::Result<String> {
 fn unreadable(file: &Path, error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => {
-            "is not there: copy the example from the package there and edit it, \
-                                or name another file with --config"
+            "is not there: check its name and its folder; the package has an example to edit, and \
+             --config names another configuration"
                 .to_owned()
         }
         ErrorKind::PermissionDenied => format!(

@@ -6,10 +6,13 @@
 
 mod table;
 
+use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 use std::io;
 
 pub use table::{Dialect, Table};
+
+use crate::file::told;
 
 /// A value that is printed on one line, whatever is in it.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +39,24 @@ pub fn sentence(text: &str) -> String {
     sentence
 }
 
-/// An error and its causes, in one line.
+/// An error and its causes, in one line. What the system says of a file is told in our words, and
+/// what an error says of its cause already is not said twice.
 #[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+pub fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = match cause.downcast_ref::<io::Error>() {
+            // What is wrapped in it has words of its own.
+            Some(error) if error.get_ref().is_none() => told(error),
+            _ => cause.to_string(),
+        };
+        if !line.contains(&more) {
+            line = format!("{line}: {more}");
+        }
+        next = cause.source();
+    }
+    line
 }
 
 /// A text of many lines: line breaks and tabs stay, everything else is as in [`Plain`].

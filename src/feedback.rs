@@ -14,6 +14,7 @@ pub mod moment;
 mod named;
 pub mod note;
 pub mod outbox;
+pub mod pace;
 pub mod rating;
 pub mod survey;
 pub mod tally;

@@ -51,6 +51,14 @@ pub fn told(error: &Error) -> String {
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "there is no room left on it",
         ErrorKind::IsADirectory => "it is a folder",
+        ErrorKind::AlreadyExists => {
+            "something has this name already: choose another name, or move it away"
+        }
+        ErrorKind::AddrInUse => "something else uses that address and port already",
+        ErrorKind::AddrNotAvailable => "this machine does not have that address",
+        ErrorKind::TimedOut => "it did not answer in time",
+        ErrorKind::ConnectionRefused => "nobody listens there",
+        ErrorKind::BrokenPipe => "whoever should have read it has gone",
         ErrorKind::NotADirectory => "a part of its path is no folder",
         ErrorKind::InvalidFilename => "the name is too long, or has letters that it cannot have",
         ErrorKind::InvalidData => "it is not text in UTF-8",
@@ -88,6 +96,7 @@ mod tests {
             (2, "no such file or folder"),
             (21, "it is a folder"),
             (36, "too long"),
+            (17, "something has this name already"),
         ] {
             let told = told(&Error::from_raw_os_error(number));
             assert!(told.contains(part) && !told.contains("os error"), "{told}");

@@ -32,6 +32,14 @@ pub struct Finding {
     pub text: String,
 }
 
+impl Finding {
+    /// What was checked: the first word or words of its text.
+    #[must_use]
+    pub fn part(&self) -> &str {
+        self.text.split_once(':').map_or("", |(part, _)| part)
+    }
+}
+
 /// It was seen to work.
 pub fn fine(text: impl Into<String>) -> Finding {
     Finding { state: State::Fine, text: text.into() }
@@ -47,10 +55,15 @@ pub fn wrong(text: impl Into<String>) -> Finding {
     Finding { state: State::Wrong, text: text.into() }
 }
 
+/// The worst first.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
+}
+
 /// The lines of some findings, the worst first, and how many are wrong.
 #[must_use]
 pub fn told(mut findings: Vec<Finding>) -> (String, usize) {
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
+    sort(&mut findings);
     let wrong = findings.iter().filter(|finding| finding.state == State::Wrong).count();
     let line = |finding: &Finding| format!("{} {}\n", finding.state.name(), finding.text);
     (findings.iter().map(line).collect(), wrong)

@@ -39,6 +39,9 @@ pub enum Error {
     /// It is a link, a folder, a FIFO or a device.
     #[error("it is not a regular file (links are not followed)")]
     NotRegular,
+    /// A folder is named, and something else is there.
+    #[error("it is no folder")]
+    NotFolder,
     /// It is larger than what is expected.
     #[error("it is larger than {0} bytes")]
     TooLarge(u64),
@@ -84,7 +87,11 @@ impl Folder {
     /// When there is no such folder.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = owner::as_caller(|| rustix::fs::open(path, flags, Mode::empty()))?;
+        let dir = owner::as_caller(|| rustix::fs::open(path, flags, Mode::empty()));
+        let dir = dir.map_err(|errno| match errno {
+            Errno::NOTDIR => Error::NotFolder,
+            other => other.into(),
+        })?;
         Ok(Self { dir, path: path.to_owned() })
     }
 

@@ -17,6 +17,7 @@ mod opening;
 pub mod pin;
 pub mod reset;
 mod retry;
+mod rounds;
 pub mod screen;
 pub mod settings;
 mod shop_zone;
@@ -52,7 +53,9 @@ use crate::feedback::misuse::Judge;
 use crate::feedback::rating::{BootId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{Offer, Plan, Press, Visit};
+use crate::file;
 use crate::owner::Service;
+use crate::wire::local::Screen as Shown;
 use crate::wire::whereabouts::Stay;
 use crate::zones::{Watch as ZoneWatch, Zones};
 
@@ -148,11 +151,13 @@ impl Kiosk {
         let known_ms = former.iter().filter_map(|(former, _)| former.newest_ms).chain(floor_ms);
         let floor_ms = known_ms.max().unwrap_or(0).max(clock::built_ms());
         let thanks_log = options.witness.as_deref().map(|path| {
-            ThanksLog::open(path).with_context(|| format!("cannot open witness {}", path.display()))
+            let what = || format!("cannot write the witness {}", path.display());
+            ThanksLog::open(path).with_context(what)
         });
         let thanks_log = thanks_log.transpose()?;
 
         let (messages, inbox) = sync_channel(MESSAGES_MAX);
+        let (rounds, examine, findings) = rounds::prepare();
         let answers = messages.clone();
         let (journal, journal_join) = JournalThread::start(journal, home(folder), move |answer| {
             // After the attendant has ended, nobody needs the outcome.
@@ -185,6 +190,8 @@ impl Kiosk {
         let socket = opening::socket(&settings, &clerk, &messages);
         let phone = opening::phone(&settings, floor_ms, &clerk, &messages);
         let surveyed = messages.clone();
+        let is_drawing = settings.screen.is_on && options.screen != ScreenTarget::Nowhere;
+        let for_fonts = settings.clone();
         let is_enrolled = enrolment.is_some();
         let (heard, noting) = (messages.clone(), clerk.clone());
         let (placed, renaming) = (messages.clone(), clerk.clone());
@@ -202,6 +209,11 @@ impl Kiosk {
             floor_ms,
             survey: given,
             on_survey: Box::new(move |survey| {
+                // Fonts are looked for here, where nobody waits, and are known to the screen before
+                // the survey is; what has none is not offered.
+                if is_drawing && fonts::bring_more(&all_texts(&for_fonts, &survey)) {
+                    fonts::tell_screens();
+                }
                 // A kiosk that is ending needs no survey.
                 let _ = surveyed.send(Message::Surveyed(Box::new(survey)));
             }),
@@ -238,16 +250,16 @@ impl Kiosk {
                 let _ = renamed.send((shop, touchpoint));
                 let _ = renaming.leave(move |clerk| clerk.stand(stays));
             }),
+            findings,
             anchor: clock::anchor,
         });
         let beside = former.iter().map(|(former, _)| former.journal.clone()).collect();
         let nudge = opening::uplink(office, &journal, beside, has_letter, &messages);
-        let driver = opening::buttons(&settings, &messages);
-        let has_buttons = driver != settings::Driver::None;
+        let (driver, has_buttons) = opening::buttons(&settings, &messages);
         let (lamps, lamps_thread) = opening::lamps(&settings, driver, &messages);
         let sound = Sound::start(&settings.sound, &settings.runtime_dir).unwrap_or_else(|error| {
             tracing::error!(%error, "going on without sound");
-            retry::tell(&messages, "sound", Some(error.to_string()));
+            retry::tell(&messages, "sound", Some(file::told(&error)));
             Sound::default()
         });
         let target = if settings.screen.is_on { options.screen } else { ScreenTarget::Nowhere };
@@ -260,6 +272,11 @@ impl Kiosk {
             Some(screen) => Box::new(screen.shower()),
             None => Box::new(|_| {}),
         };
+        let shown = match screen {
+            Some(_) => Shown::Shown,
+            None if target == ScreenTarget::Nowhere => Shown::Unwanted,
+            None => Shown::Unknown,
+        };
         let judge = if settings.is_judged { Judge::default() } else { Judge::off() };
         let visit = match is_recording {
             true => Visit::new(settings.pace, judge),
@@ -271,16 +288,17 @@ impl Kiosk {
         let offer = call.filter(|_| is_followed).map_or(Offer::Nobody, |call| call.offer);
         let wait_ms = call.map_or(0, |call| call.wait_ms);
         // Without a screen no font is needed.
-        let drawn = screen.as_ref().map(|_| fonts::chosen());
+        let is_drawn = screen.is_some();
         let mut display = Display::new(
             &settings,
             zone.clone(),
             &touchpoint,
             survey,
             move |language, texts| {
-                drawn.as_ref().is_none_or(|fonts| {
+                !is_drawn || {
+                    let fonts = fonts::chosen();
                     fonts.can_draw(texts) && fonts.can_draw(&own_words(language))
-                })
+                }
             },
             sound.clone(),
             // The journal reports the time as soon as it is known.
@@ -299,6 +317,7 @@ impl Kiosk {
             visit: visit.following(Plan::default(), rand::random()).offering_help(offer),
             display,
             is_followed,
+            screen: shown,
             is_recording,
             journal: journal.clone(),
             thanks_log,
@@ -309,7 +328,8 @@ impl Kiosk {
                 sound,
                 show,
                 nudge,
-                summon: Box::new(move |why| staff.tell(why)),
+                summon: Box::new(move |why, count| staff.tell(why, count)),
+                examine: Box::new(examine),
             },
             clerk,
             phone,
@@ -319,6 +339,7 @@ impl Kiosk {
             calls: Calls::new(wait_ms),
             messages: messages.clone(),
         });
+        rounds.begin(settings, shown_texts, messages.clone());
         Ok(Self {
             messages,
             inbox,
@@ -406,12 +427,20 @@ fn own_words(language: &str) -> String {
 /// Every text that shoppers of this kiosk can be shown, by its language.
 #[must_use]
 pub fn shown_texts(settings: &Settings) -> Vec<(String, String)> {
-    let (survey, _) = OfficeSurvey::at_start(settings);
+    texts_of(settings, &OfficeSurvey::at_start(settings).0)
+}
+
+/// Every text of a survey that shoppers of this kiosk can be shown, in any language.
+fn all_texts(settings: &Settings, survey: &Survey) -> String {
+    texts_of(settings, survey).into_iter().map(|(_, texts)| texts).collect()
+}
+
+fn texts_of(settings: &Settings, survey: &Survey) -> Vec<(String, String)> {
     let shown = |language: String| {
-        let texts = display::shown(settings, &survey, &language) + &own_words(&language);
+        let texts = display::shown(settings, survey, &language) + &own_words(&language);
         (language, texts)
     };
-    display::languages(settings, &survey).into_iter().map(shown).collect()
+    display::languages(settings, survey).into_iter().map(shown).collect()
 }
 
 /// Where in the shop the kiosk is: the configuration's word, else the hub's.

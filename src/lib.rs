@@ -15,13 +15,13 @@
 //! | [`zones`] | time-zone rules: the system's, or older ones of this program | `feedback` |
 //! | [`config`] | reading a TOML file so that every complaint comes at once | `file`, `owner`, `words` |
 //! | [`digits`] | digits of every script, where somebody types a number | nothing |
-//! | [`escape`] | what is printed, with nothing in it that acts | nothing |
+//! | [`escape`] | what is printed, with nothing in it that acts | `file` |
 //! | [`foreign`] | a folder that others have filled, such as a stick, and lines that others write | `file`, `owner` |
 //! | [`file`](mod@file) | writing a file so that a power cut leaves it whole | nothing |
 //! | [`secret`] | PINs, random tokens, and how they are kept | `digits` |
 //! | [`web`] | what the pages of both programs share, and the server of both | `escape`, `file`, `secret` |
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire`, `words` |
-//! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape`, `finding` |
+//! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape`, `file`, `finding` |
 //! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `words`, `zones`, its rooms |
 //! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `words`, `zones`, its rooms |
 //! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `file`, `foreign`, `hub`, `kiosk`, `owner`, `program`, `secret`, `wire`, `words`, `zones` |
@@ -49,6 +49,7 @@
 //! | [`feedback::moment`] | when something happened, as far as anybody can know | `named`, `rating`, `zone` |
 //! | [`feedback::misuse`] | presses that are kept and not counted, and why | `rating`, `verdict` |
 //! | [`feedback::outbox`] | what to send next, and when to try again | nothing |
+//! | [`feedback::pace`] | how often people are told of what happens again and again | nothing |
 //! | [`feedback::survey`] | the question, its words, reasons, schedule and opening hours | `answer`, `digits`, `rating`, `visit` |
 //! | [`feedback::tally`] | counts, scores and their intervals | `answer`, `moment`, `rating`, `verdict` |
 //! | [`feedback::visit`] | one shopper at the kiosk, as a state machine | `answer`, `misuse`, `rating`, `verdict` |
@@ -73,18 +74,19 @@
 //! | [`kiosk::uplink`] | the way to head office, by the network or on a stick | `carried`, `clock`, `digits`, `escape`, `exchange`, `feedback`, `file`, `foreign`, `former`, `journal`, `office_survey`, `pin`, `secret`, `settings`, `wire`, `zones` |
 //! | [`kiosk::desk`] | what the shop manager sees | `counts`, `phone`, `sheets`, `tools` |
 //! | [`kiosk::desk::counts`] | the thread that counts the journal, and what came of it | `digits`, `escape`, `feedback`, `foreign`, `former`, `journal`, `pin`, `sheets`, `wire` |
-//! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `journal`, `pin`, `web`, `wire` |
+//! | [`kiosk::desk::sheets`] | what stands on each sheet, as values, text and HTML | `display`, `escape`, `feedback`, `finding`, `journal`, `pin`, `web`, `wire` |
 //! | [`kiosk::desk::phone`] | the sheets on the manager's phone: the kiosk's one web server | `counts`, `feedback`, `file`, `pin`, `secret`, `settings`, `sheets`, `web`, `wire` |
 //! | [`kiosk::desk::tools`] | what the command line asks, and the stick | `carried`, `clock`, `counts`, `desk::phone`, `digits`, `escape`, `feedback`, `file`, `foreign`, `former`, `journal`, `settings`, `sheets`, `uplink`, `wire` |
 //! | `kiosk::staff` | who is told when somebody is needed, and in which words | `attendant`, `desk::sheets`, `feedback`, `settings`, `uplink`, `wire` |
-//! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `journal`, `sound`, `thanks_log`, `wire` |
+//! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `finding`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
 //! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `escape`, `former`, `journal`, `office_survey`, `pin`, `settings`, `uplink`, `wire` |
 //! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `screen`, `settings`, `sound`, `uplink` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `escape`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
+//! | `kiosk::rounds` | the running kiosk examines itself, for the desk and head office | `attendant`, `clock`, `desk::phone`, `desk::tools`, `finding`, `health`, `settings`, `wire` |
 //! | `kiosk::retry` | what could not be opened is tried again | `attendant` |
-//! | `kiosk::opening` | the parts that a kiosk can go on without | `attendant`, `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::tools`, `escape`, `journal`, `retry`, `screen`, `settings`, `uplink` |
+//! | `kiosk::opening` | the parts that a kiosk can go on without | `attendant`, `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::tools`, `escape`, `file`, `journal`, `retry`, `screen`, `settings`, `uplink` |
 //!
 //! ## The rooms of head office
 //!
@@ -109,7 +111,7 @@
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:413` `fn press(`: the attendant gives it to the visit, and does what
+//! 2. `src/kiosk/attendant.rs:431` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
@@ -140,8 +142,9 @@
 //! one closed [`kiosk::attendant::Message`]; it owns the visit and never waits. *journal* owns the
 //! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
 //! ([`kiosk::desk::counts::clerk`]), who has the journal counted before anybody asks; *socket* lets
-//! the shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone. Bounded
-//! channels lie between them, and nothing is shared behind a lock.
+//! the shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone.
+//! *rounds* examines the kiosk every few minutes. Bounded channels lie between them, and nothing is
+//! shared behind a lock.
 //!
 //! # Invariants, and the tests that hold them
 //!

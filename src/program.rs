@@ -1,4 +1,7 @@
-//! What all programs share: version, log, final error message, exit code, and writing exports.
+//! What all programs share: arguments, version, log, final error message, exit code, and writing
+//! exports.
+
+mod arguments;
 
 use std::fmt::Display;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write};
@@ -9,8 +12,11 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Complaints;
-use crate::escape::{Dialect, Lines, Output, Table};
+use crate::escape::{Dialect, Lines, Output, Table, chain};
+use crate::file::told;
 use crate::finding::{self, Finding};
+
+pub use self::arguments::read;
 
 /// The version, with the commit that the program was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMILEPOST_REVISION"), ")");
@@ -43,7 +49,10 @@ pub fn run(name: &str, usual_level: &str, act: impl FnOnce() -> anyhow::Result<(
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The final message is for the person who started the program.
-            let said = without_numbers(&format!("{error:#}"));
+            let said = match error.downcast_ref::<std::io::Error>() {
+                Some(error) if error.get_ref().is_none() => told(error),
+                _ => without_numbers(&chain(error.as_ref())),
+            };
             let _ = writeln!(std::io::stderr(), "{name}: {}", Lines(said));
             if error.is::<Complaints>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }

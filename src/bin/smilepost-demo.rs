@@ -42,7 +42,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match program::read("smilepost-demo") {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     program::run("smilepost-demo", "warn", || run(&arguments))
 }
 

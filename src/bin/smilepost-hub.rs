@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
-use clap::Parser as _;
 use smilepost::carried::seal::HubKeys;
 use smilepost::clock;
 use smilepost::escape::Plain;
@@ -37,7 +36,10 @@ use self::arguments::{
 };
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match program::read("smilepost-hub") {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     program::run("smilepost-hub", "info", || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(act(arguments.command))
@@ -284,7 +286,8 @@ async fn import_all(config: &Config, files: &[PathBuf]) -> anyhow::Result<()> {
     let incomplete = import::all(&archive, &keys, files, clock::wall_ms, &mut tell).await?;
     ensure!(
         incomplete == 0,
-        "{incomplete} files were not imported completely; nothing is lost: the kiosk still holds it"
+        "not imported completely: {incomplete}, named above; nothing is lost: the kiosk still \
+         holds it"
     );
     Ok(())
 }

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Signals, SignalsInfo};
 use smilepost::clock;
@@ -18,6 +17,7 @@ use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
 use smilepost::kiosk::enrolling::{self, Files, Standing};
+use smilepost::kiosk::health::Asker;
 use smilepost::kiosk::journal::JournalSource;
 use smilepost::kiosk::reset::reset;
 use smilepost::kiosk::screen::{bring_fonts_for, look_for_fonts};
@@ -35,7 +35,10 @@ use self::arguments::{
 };
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match program::read("smilepost-kiosk") {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     program::run("smilepost-kiosk", "info", || act(arguments.command))
 }
 
@@ -158,7 +161,7 @@ fn act(command: Command) -> anyhow::Result<()> {
             let texts = kiosk::shown_texts(&settings);
             look_for_fonts(&texts.iter().map(|(_, text)| text.as_str()).collect::<String>())
                 .context("cannot write a temporary file")?;
-            let mut findings = health::examine(&settings, &asked(&settings), &texts);
+            let mut findings = health::examine(&settings, &asked(&settings), &texts, Asker::Person);
             // An older kiosk that still runs cannot answer.
             let heard = socket::ask(&settings.runtime_dir, &Ask::Office).ok().flatten();
             let heard: Option<Office> = heard.and_then(|answers| answers.office().ok());

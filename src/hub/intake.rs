@@ -14,7 +14,7 @@ use crate::feedback::outbox::EVENTS_MAX;
 use crate::feedback::rating::{RatingId, RunId};
 use crate::feedback::survey::schedule::Hours;
 use crate::wire::Enrolled;
-use crate::wire::delivery::{self, Delivery, Run, Unusable};
+use crate::wire::delivery::{self, Delivery, FINDINGS_MAX, Finding, Run, Unusable};
 use crate::wire::receipt::{SetAside, Settled};
 use crate::wire::whereabouts::{Stay, Whereabouts};
 
@@ -115,6 +115,7 @@ pub fn check(
         zone: delivery.zone.filter(|zone| zone.len() <= ZONE_BYTES_MAX),
         zone_rules: delivery.zone_rules.filter(|rules| rules.len() <= ZONE_BYTES_MAX),
         clocks_apart: delivery.clocks_apart,
+        findings: delivery.findings.map(few),
         runs,
         counters: delivery.counters,
         refused,
@@ -126,6 +127,12 @@ pub fn check(
 #[expect(clippy::needless_pass_by_value, reason = "what is cut off is not kept")]
 fn complaint(said: String) -> String {
     said.chars().take(COMPLAINT_CHARS_MAX).collect()
+}
+
+/// No more and no longer findings than a kiosk of ours tells.
+fn few(findings: Vec<Finding>) -> Vec<Finding> {
+    let cut = |finding: Finding| Finding { text: Finding::cut(&finding.text), ..finding };
+    findings.into_iter().take(FINDINGS_MAX).map(cut).collect()
 }
 
 /// A run's events, and the number of each that cannot be used, with the reason.

@@ -25,9 +25,11 @@ use crate::feedback::answer::Answered;
 use crate::feedback::call::{Called, Calls};
 use crate::feedback::event;
 use crate::feedback::moment::{Anchor, Reading};
+use crate::feedback::pace::Pace;
 use crate::feedback::rating::{Input, Rated, RatingId, RunId};
 use crate::feedback::survey::Survey;
 use crate::feedback::visit::{self, Attending, Cue, Effect, Kept, Plan, Press, Visit};
+use crate::finding::Finding;
 use crate::kiosk::buttons::{self, Lamps, Signal};
 use crate::kiosk::desk::ClerkThread;
 use crate::kiosk::desk::phone::Phone;
@@ -36,12 +38,17 @@ use crate::kiosk::display::Display;
 use crate::kiosk::journal::{JournalThread, Outcome};
 use crate::kiosk::sound::Sound;
 use crate::kiosk::thanks_log::ThanksLog;
+use crate::wire::local::Screen;
 
 /// How often a closed journal is tried again, in milliseconds.
 const PROBE_INTERVAL_MS: u64 = 5_000;
 
 /// How often the board's time service is asked at most, in milliseconds.
 const TIME_INTERVAL_MS: u64 = 60_000;
+
+/// How often staff are told of one kind of thing at most, in milliseconds: a child at the button
+/// must not ring a pager fifty times.
+const SUMMONS_INTERVAL_MS: u64 = 60_000;
 
 /// How often the schedule is looked at, in milliseconds: whenever the minute changes.
 const MINUTE_MS: u64 = 60_000;
@@ -52,6 +59,8 @@ pub(super) struct Parts {
     pub(super) display: Display,
     /// Whether there is a screen to ask follow-ups on.
     pub(super) is_followed: bool,
+    /// Whether the question is shown on a screen.
+    pub(super) screen: Screen,
     /// Whether the journal takes ratings from the start.
     pub(super) is_recording: bool,
     pub(super) journal: JournalThread,
@@ -91,8 +100,11 @@ pub(super) struct Outputs {
     pub(super) show: Box<dyn Fn(View) + Send>,
     /// Tells the uplink that there is something to send.
     pub(super) nudge: Box<dyn Fn() + Send>,
-    /// Tells staff that somebody is needed; must not wait.
-    pub(super) summon: Box<dyn Fn(Summons) + Send>,
+    /// Tells staff that somebody is needed, and how often that happened since they were last told;
+    /// must not wait.
+    pub(super) summon: Box<dyn Fn(Summons, u32) + Send>,
+    /// Has the kiosk examined soon; must not wait.
+    pub(super) examine: Box<dyn Fn() + Send>,
 }
 
 /// The handle of the journal's thread, and whether ratings are being kept.
@@ -138,6 +150,10 @@ struct DeskSide {
     office: Option<Office>,
     /// What the kiosk goes on without, and why.
     away: BTreeMap<String, String>,
+    /// Whether the question is shown on a screen.
+    screen: Screen,
+    /// What was found when the kiosk was last examined, the worst first.
+    findings: Vec<Finding>,
 }
 
 /// The alerts that the shop manager gets without asking.
@@ -152,6 +168,8 @@ struct Alarm {
     is_told: bool,
     /// Whether staff were told that shoppers are unhappy, and that nobody presses.
     told_of: (bool, bool),
+    /// How often staff are told of each kind of thing.
+    paces: [Pace<Summons>; Summons::KINDS],
 }
 
 /// The loop: the visit, and the state of what it acts on.
@@ -199,6 +217,8 @@ impl Attendant {
                 sessions: 0,
                 office: parts.office,
                 away: BTreeMap::new(),
+                screen: parts.screen,
+                findings: Vec::new(),
             },
             alarm: Alarm {
                 watch: parts.watch,
@@ -206,6 +226,7 @@ impl Attendant {
                 is_expecting: false,
                 is_told: false,
                 told_of: (false, false),
+                paces: std::array::from_fn(|_| Pace::new(SUMMONS_INTERVAL_MS)),
             },
             messages: parts.messages,
             is_over: false,
@@ -246,6 +267,7 @@ impl Attendant {
                 self.minute_at(now),
             ];
             let others = others.into_iter().chain([self.alarm.calls.due_at()]);
+            let others = others.chain(self.alarm.paces.iter().map(Pace::due_at));
             let others = others.flatten();
             let due_at = self.visit.due_at().into_iter().chain(others).min();
             let message = match due_at {
@@ -296,6 +318,7 @@ impl Attendant {
         self.look_at_the_call(now);
         self.look_at_the_quiet(now);
         self.tell_of_the_alert();
+        self.summon_late(now);
         if self.panel.dark_at.is_some_and(|at| at <= now) {
             self.panel.dark_at = None;
             (self.out.show)(View::Dark);
@@ -343,13 +366,9 @@ impl Attendant {
             Message::Sheet(number, sheet) => self.lay(number, *sheet),
             Message::Phone(request) => self.answer_phone(request),
             Message::Usual(is_usual) => self.alarm.watch.found(is_usual),
-            Message::Office(office) => self.desk.office = Some(office),
-            Message::Away(part, Some(why)) => {
-                self.desk.away.insert(part.to_owned(), why);
-            }
-            Message::Away(part, None) => {
-                self.desk.away.remove(part);
-            }
+            Message::Office(office) => self.hear(office),
+            Message::Away(part, why) => self.miss(part, why),
+            Message::Found(findings) => self.note_findings(findings),
             Message::DisplayFound => {
                 tracing::warn!("a display has come: the kiosk restarts to use it");
                 self.is_over = true;
@@ -449,6 +468,9 @@ impl Attendant {
             buttons::Notice::Broken => {
                 tracing::error!("the kiosk restarts to open the buttons again");
                 self.is_over = true;
+            }
+            buttons::Notice::Ended => {
+                self.miss("buttons", Some("the script has come to its end".to_owned()));
             }
             buttons::Notice::Missed { edges } => {
                 tracing::warn!(edges, "edges of the buttons were lost");

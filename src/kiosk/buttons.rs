@@ -90,7 +90,7 @@ pub fn start_lamps(
     let is_wired = !settings.lamps.is_empty() || others.iter().any(Option::is_some);
     // A post without buttons may still have a buzzer.
     let driver = match driver {
-        Driver::None if is_wired => on_this_board(settings),
+        Driver::None | Driver::Auto if is_wired => on_this_board(settings),
         driver => driver,
     };
     let switch: Switch = match driver {

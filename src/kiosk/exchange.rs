@@ -106,6 +106,7 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
         clocks_apart: None,
         address: None,
         move_complaint: None,
+        findings: None,
         boots,
         runs: runs.collect(),
         counters: Counters { taken, settled, set_aside, waiting, lost, given_up: 0 },

@@ -16,6 +16,7 @@ use super::settings::{self, Settings};
 use super::{retry, uplink};
 use crate::clock;
 use crate::escape::chain;
+use crate::file::told;
 
 /// Where the screen is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(super) fn socket(
     let ask = move |request| to_ask.try_send(Message::Phone(request)).map_err(|_| Busy);
     let listen = move || {
         let heard = socket::listen(&folder, clerk.clone(), ask.clone());
-        heard.map_err(|error| format!("cannot listen in {}: {error}", folder.display()))
+        heard.map_err(|error| format!("cannot listen in {}: {}", folder.display(), told(&error)))
     };
     if let Err(error) = listen() {
         tracing::error!(error, "summary, export and doctor cannot ask this kiosk yet");
@@ -95,8 +96,11 @@ pub(super) fn uplink(
     }
 }
 
-/// Starts the buttons; returns the driver that reads them.
-pub(super) fn buttons(settings: &Settings, messages: &SyncSender<Message>) -> settings::Driver {
+/// Starts the buttons; returns their driver, as far as it is known, and whether it reads them.
+pub(super) fn buttons(
+    settings: &Settings,
+    messages: &SyncSender<Message>,
+) -> (settings::Driver, bool) {
     let (wired, scale) = (settings.buttons.clone(), settings.survey.question(None, "").scale);
     let pressed = messages.clone();
     let start = move || {
@@ -109,14 +113,15 @@ pub(super) fn buttons(settings: &Settings, messages: &SyncSender<Message>) -> se
     match start() {
         Ok(driver) => {
             tracing::info!(?driver, "buttons");
-            driver
+            (driver, driver != settings::Driver::None)
         }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "going on without buttons; they are tried again");
             let again = move || start().map(drop).map_err(|error| chain(&error));
             retry::until_open(messages, "buttons", chain(error), again);
-            settings::Driver::None
+            // The lamps need not wait for them.
+            (settings.buttons.driver, false)
         }
     }
 }
@@ -171,11 +176,15 @@ fn display_came(
     messages: SyncSender<Message>,
     why: String,
 ) -> impl FnMut() -> Result<(), String> + Send + 'static {
-    let displays = || (screen::has_display(), screen::panel::connected());
+    let displays = || {
+        let is_there = [screen::has_display(), screen::has_window_system()];
+        (is_there, screen::panel::connected())
+    };
     let mut before = displays();
     move || {
         let now = displays();
-        let came = now.0 && !before.0 || now.1 > before.1;
+        let is_new = now.0.iter().zip(before.0).any(|(is_now, was)| *is_now && !was);
+        let came = is_new || now.1 > before.1;
         before = now;
         if !came {
             return Err(why.clone());

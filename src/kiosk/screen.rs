@@ -24,7 +24,7 @@ mod view;
 use slint::{ComponentHandle as _, Global as _};
 
 pub use self::appearance::is_picture;
-pub use self::backend::has_display;
+pub use self::backend::{has_display, has_window_system};
 pub use self::error::Error;
 pub use self::fonts::{bring_fonts, bring_fonts_for, is_own_folder, look_for_fonts};
 use self::generated::{AppWindow, Bridge, Stage, Theme};

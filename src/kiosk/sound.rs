@@ -103,6 +103,20 @@ fn play(inbox: &Receiver<PathBuf>, player: &[String]) {
     end(playing);
 }
 
+/// Whether a file is a recording as players take it, by its first bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn is_recording(file: &Path) -> std::io::Result<bool> {
+    let mut head = [0; 12];
+    match std::fs::File::open(file)?.read_exact(&mut head) {
+        Ok(()) => Ok(head.starts_with(b"RIFF") && head.ends_with(b"WAVE")),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// How long a player may take for the tone, in milliseconds.
 const PLAYER_MS_MAX: u64 = 5_000;
 

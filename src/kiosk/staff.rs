@@ -48,24 +48,28 @@ impl Staff {
         }
     }
 
-    /// Tells of something; never waits.
-    pub(super) fn tell(&self, summons: Summons) {
-        let (to, event, text) = match summons {
-            Summons::Call => (&self.calls, "call", self.words.tr(call_text(Called::Asked)).into()),
-            Summons::Missed => {
-                (&self.calls, "missed", self.words.tr(call_text(Called::Missed)).into())
-            }
+    /// Tells of something that happened so often since it was last told; never waits.
+    pub(super) fn tell(&self, summons: Summons, count: u32) {
+        let to = match summons {
+            Summons::Call | Summons::Missed => &self.calls,
+            Summons::Unhappy | Summons::Quiet(_) => &self.alerts,
+        };
+        if let Some(to) = to {
+            to.tell(self.summoned(summons, count));
+        }
+    }
+
+    fn summoned(&self, summons: Summons, count: u32) -> Summoned {
+        let (event, text) = match summons {
+            Summons::Call => ("call", self.words.tr(call_text(Called::Asked)).to_owned()),
+            Summons::Missed => ("missed", self.words.tr(call_text(Called::Missed)).to_owned()),
             Summons::Unhappy => {
-                let text = self.words.tr("Just now several shoppers were unhappy.").to_owned();
-                (&self.alerts, "unhappy", text)
+                ("unhappy", self.words.tr("Just now several shoppers were unhappy.").to_owned())
             }
             Summons::Quiet(hours) => {
                 let text = "Nobody has pressed for {} h, which is unusual. Does the kiosk work?";
-                (&self.alerts, "quiet", self.words.fill(text, &[&hours]))
+                ("quiet", self.words.fill(text, &[&hours]))
             }
-        };
-        let Some(to) = to else {
-            return;
         };
         if let Some(place) = self.moves.try_iter().last() {
             self.place.replace(place);
@@ -73,11 +77,35 @@ impl Staff {
         let (shop, touchpoint) = self.place.borrow().clone();
         let places = [shop.as_str(), touchpoint.as_str()];
         let place: Vec<&str> = places.into_iter().filter(|place| !place.is_empty()).collect();
-        to.tell(Summoned {
+        // A figure needs no translation.
+        let times = if count > 1 { format!(" ×{count}") } else { String::new() };
+        Summoned {
             event: event.to_owned(),
-            text: format!("{text} ({})", place.join(", ")),
+            text: format!("{text}{times} ({})", place.join(", ")),
+            count: (count > 1).then_some(count),
             shop,
             touchpoint,
-        });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_stands_for_many_and_says_for_how_many() {
+        let (moved, moves) = std::sync::mpsc::channel();
+        let place = RefCell::new(("Nordmarkt".to_owned(), "Exit".to_owned()));
+        let words = Translations::of("en");
+        let staff = Staff { calls: None, alerts: None, words, place, moves };
+        let one = staff.summoned(Summons::Call, 1);
+        assert_eq!(one.text, "A shopper has asked for somebody. (Nordmarkt, Exit)");
+        let many = staff.summoned(Summons::Call, 49);
+        assert_eq!(many.text, "A shopper has asked for somebody. ×49 (Nordmarkt, Exit)");
+        assert_eq!((one.count, many.count), (None, Some(49)));
+        moved.send(("Nordmarkt".to_owned(), "Checkout 1".to_owned())).unwrap();
+        let moved = staff.summoned(Summons::Call, 1);
+        assert_eq!(moved.text, "A shopper has asked for somebody. (Nordmarkt, Checkout 1)");
     }
 }

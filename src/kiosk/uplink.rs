@@ -11,11 +11,13 @@ mod client;
 mod connector;
 mod credentials;
 mod error;
+mod findings;
 pub mod messenger;
 mod moving;
 mod place;
 mod probe;
 mod proxy;
+mod renewed;
 mod sender;
 mod survey;
 mod trust;
@@ -24,7 +26,7 @@ mod why;
 use std::sync::Arc;
 
 use reqwest::header::CONTENT_TYPE;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub use self::carried::OWN_FILE;
 use self::client::{Clock, is_json, parse, read, refusal};
@@ -180,6 +182,8 @@ pub fn start_former<'a>(
             on_status: Box::new(|_| {}),
             on_zone: Box::new(drop),
             on_place: Box::new(drop),
+            // A former place learns nothing of the board any more.
+            findings: watch::channel(None).1,
             anchor: clock::anchor,
         };
         if let Some(anchor) = clock::anchor(floor_ms) {

@@ -53,6 +53,11 @@ pub struct Delivery {
     /// Why the kiosk does not go to the address to which the hub moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub move_complaint: Option<String>,
+    /// What is wrong or worth knowing there, the worst first, where that is news: what the kiosk
+    /// found when it examined itself, at most [`FINDINGS_MAX`] of them. An empty list says that
+    /// nothing is any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<Finding>>,
     /// What has become known of the time of boots since the last settled delivery.
     #[serde(default)]
     pub boots: Vec<Boot>,
@@ -60,6 +65,33 @@ pub struct Delivery {
     pub runs: Vec<Run>,
     /// How the kiosk's books stand.
     pub counters: Counters,
+}
+
+/// How many findings are told at most.
+pub const FINDINGS_MAX: usize = 16;
+
+/// How long one is at most, in characters.
+pub const FINDING_CHARS_MAX: usize = 300;
+
+/// One thing that a kiosk found when it examined itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Whether something that is configured does not work; else it is worth knowing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_wrong: bool,
+    /// What was found and what cures it, as `smilepost-kiosk doctor` says it.
+    pub text: String,
+}
+
+impl Finding {
+    /// A text that is short enough.
+    #[must_use]
+    pub fn cut(text: &str) -> String {
+        match text.char_indices().nth(FINDING_CHARS_MAX) {
+            None => text.to_owned(),
+            Some(_) => text.chars().take(FINDING_CHARS_MAX - 1).chain(['…']).collect(),
+        }
+    }
 }
 
 /// The hub's clock and a kiosk's contradict each other.

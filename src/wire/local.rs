@@ -111,6 +111,23 @@ pub struct Standing {
     pub page: Option<String>,
     /// What the kiosk goes on without, and why: a sentence by part, such as `screen`.
     pub away: std::collections::BTreeMap<String, String>,
+    /// Whether it shows its question on a screen.
+    #[serde(default)]
+    pub screen: Screen,
+}
+
+/// Whether a running kiosk shows its question on a screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Screen {
+    /// It does.
+    Shown,
+    /// It was started without one.
+    Unwanted,
+    /// It wants one and has none, or is of another version and does not say.
+    #[default]
+    #[serde(other)]
+    Unknown,
 }
 
 /// A request could not be answered.

@@ -76,6 +76,32 @@ fn calls(wait_ms: u32) -> Call {
     Call { offer: Offer::Everybody, wait_ms: wait_ms.into(), notify: None }
 }
 
+#[test]
+fn what_the_kiosk_finds_of_itself_is_on_the_sheet_and_on_the_phone_the_worst_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = shop(folder.path());
+    settings.screen.logo = Some(folder.path().join("logo.png"));
+    let stage = open(&settings);
+    stage.doorbell.tap(Tap::LongPressed);
+    stage.see("Enter the PIN");
+    stage.enter(PIN);
+    stage.see("Today");
+    stage.doorbell.tap(Tap::Turned(Tab::Health));
+    let found = stage.see_that_begins("logo: ");
+    assert!(found.contains("logo.png is missing") && found.contains("\npanel: "), "{found}");
+    assert!(!found.contains("screen: "), "what is fine is not said: {found}");
+    // Its own sentences are in the manager's language, and are not said twice.
+    assert!(!found.contains("head office") && !found.contains("clock"), "{found}");
+    assert!(stage.has("Head office: not enrolled. Ratings are kept here."));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let page = runtime.block_on(async {
+        let phone = Phone::knowing(&stage.url, PIN).await;
+        phone.get("kiosk").await.text
+    });
+    let (first, rest) = page.split_once("<strong><bdi>logo: ").unwrap();
+    assert!(!first.contains("panel: ") && rest.contains("<p><bdi>panel: "), "{page}");
+}
+
 /// The calls and notes that were kept; checks that none has fields of a shopper.
 fn told(settings: &Settings) -> Vec<String> {
     let rows = exported(settings).into_iter().filter(|row| row.kind != "rated");
@@ -218,6 +244,24 @@ fn a_call_reaches_an_address_in_the_shop_which_may_be_busy_at_first() {
     let missed = told.recv().unwrap();
     assert_ne!(body(&first), body(&missed));
     assert!(body(&missed).ends_with("(Nordmarkt, Checkout 1)"), "{missed}");
+}
+
+#[test]
+fn a_child_at_the_button_rings_the_pager_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = shop(folder.path());
+    let (url, told_staff) = gateway(&["200 OK"; 20]);
+    let notify = Some(Notify { url, format: Format::Text });
+    settings.call = Some(Call { notify, ..calls(NEVER_MS) });
+    settings.pace.thanks_ms = SHORT_MS;
+    let stage = open(&settings);
+    for n in 1..=20 {
+        call(&stage);
+        stage.tap("Close");
+        assert_eq!(told(&settings).len(), n, "each is kept");
+    }
+    assert!(body(&told_staff.recv().unwrap()).starts_with("A shopper has asked"));
+    assert!(told_staff.try_recv().is_err(), "the others wait, and are told by their number");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod dashboard;
 mod doctor;
 mod epochs;
 mod full;
+mod health;
 #[path = "../support/hub.rs"]
 mod hub;
 mod import;
@@ -27,4 +28,5 @@ mod settings;
 mod surveys;
 #[path = "../support/wait.rs"]
 mod wait;
+mod words;
 mod zones;

@@ -135,6 +135,36 @@ fn a_running_kiosk_is_asked_and_a_stopped_one_is_never_called_fine() {
 }
 
 #[test]
+fn nothing_is_called_fine_that_was_only_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let speech = folder.path().join("speech");
+    let more = format!("[screen]\ndpi = 132\n[sound]\nspeech_dir = {speech:?}\n");
+    let config = configure(folder.path(), &more);
+    assert_says(&doctor(&config).0, &["note  panel: screen.dpi sets 132", "WRONG speech: "]);
+    // A folder can be opened, and is no recording.
+    std::fs::create_dir_all(speech.join("en.wav")).unwrap();
+    assert_says(&doctor(&config).0, &["en.wav is no WAV recording"]);
+    std::fs::remove_dir(speech.join("en.wav")).unwrap();
+    std::fs::write(speech.join("en.wav"), "RIFF\0\0\0\0WAVE").unwrap();
+    assert_says(&doctor(&config).0, &["fine  speech: "]);
+    let mut kiosk = Kiosk::start(&config);
+    kiosk.press("4");
+    let (said, _) = doctor(&config);
+    let headless = "note  screen: the kiosk runs without one, because it was started with";
+    assert_says(&said, &[headless]);
+    for fine in ["fine  screen", "fine  panel", "fine  touch"] {
+        assert!(!said.contains(fine), "{said}");
+    }
+    // Nobody presses any more once the script of the presses is at its end.
+    assert_says(&said, &["fine  buttons: the kiosk reads buttons.script"]);
+    kiosk.close_script();
+    crate::wait::wait_until("the end of the script is noticed", || {
+        doctor(&config).0.contains("WRONG buttons: the kiosk runs without them: the script has")
+    });
+    kiosk.stop();
+}
+
+#[test]
 fn a_player_is_made_to_play_and_a_stick_to_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let script = |name: &str, text: &str| {

@@ -15,12 +15,14 @@ mod events;
 #[path = "../support/folder.rs"]
 mod folder;
 mod journal;
+mod late;
 #[path = "../support/noon.rs"]
 mod noon;
 mod owners;
 #[path = "../support/portal.rs"]
 mod portal;
 mod program;
+mod read_only;
 #[path = "../support/rules.rs"]
 mod rules;
 mod settings;

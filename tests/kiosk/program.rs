@@ -32,7 +32,7 @@ pub(crate) fn ask(arguments: &[&str]) -> Output {
 }
 
 /// The lines that a program prints, read on another thread, so that waiting for one can time out.
-fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines() {
@@ -83,7 +83,17 @@ impl Kiosk {
 
     pub(crate) fn press(&mut self, line: &str) -> String {
         writeln!(self.process.stdin.as_mut().unwrap(), "{line}").unwrap();
-        next(&self.thanks, "the kiosk thanks", |_| true)
+        self.thanks("the kiosk thanks")
+    }
+
+    /// The next thank-you.
+    pub(crate) fn thanks(&self, what: &str) -> String {
+        next(&self.thanks, what, |_| true)
+    }
+
+    /// Ends what presses the buttons.
+    pub(crate) fn close_script(&mut self) {
+        drop(self.process.stdin.take());
     }
 
     pub(crate) fn stop(mut self) {

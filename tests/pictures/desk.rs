@@ -19,7 +19,7 @@ use smilepost::kiosk::desk::sheets::sheet::{
 use smilepost::kiosk::desk::{self, Shop};
 use smilepost::kiosk::journal::{Books, Journal, JournalSource, Limits};
 use smilepost::kiosk::settings::{Look, Settings};
-use smilepost::wire::local::{Carried, Summary};
+use smilepost::wire::local::{Carried, Screen, Summary};
 
 use crate::{SIZES, draw, events, in_language, nordmarkt};
 
@@ -117,6 +117,8 @@ fn rate(journal: &mut Journal, day: u64, n: u64, count: u64, version: u32) {
 fn post() -> Health {
     Health {
         away: std::collections::BTreeMap::default(),
+        screen: Screen::Shown,
+        findings: Vec::new(),
         books: Books { taken: 12_345, settled: 12_307, waiting: 38, ..Books::default() },
         silent: Vec::new(),
         is_recording: true,

@@ -16,6 +16,7 @@ mod desk;
 #[path = "../support/events.rs"]
 mod events;
 mod languages;
+mod later;
 mod layout;
 #[path = "../support/survey.rs"]
 mod survey;

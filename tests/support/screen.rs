@@ -179,6 +179,20 @@ impl<C: ComponentHandle + 'static> Stage<C> {
         self.see_page(label, |shown| shown.has(label));
     }
 
+    /// Waits until something on the screen has a label that begins so; returns the label.
+    #[allow(dead_code, reason = "only the tests of calls look for it")]
+    pub(crate) fn see_that_begins(&self, start: &str) -> String {
+        let found = std::cell::RefCell::new(String::new());
+        self.see_page(start, |shown| {
+            let label = shown.labels.iter().find(|label| label.starts_with(start));
+            label.is_some_and(|label| {
+                found.replace(label.clone());
+                true
+            })
+        });
+        found.into_inner()
+    }
+
     /// Waits until the question is shown, with no thank-you laid over it.
     pub(crate) fn see_question(&self) {
         let is_question = |shown: &Shown| shown.has("Press a face") && !shown.has("Thank you");

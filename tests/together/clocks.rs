@@ -80,6 +80,7 @@ impl Line {
             on_status: Box::new(move |status| drop(sender.send(status))),
             on_zone: Box::new(|_| {}),
             on_place: Box::new(|_| {}),
+            findings: tokio::sync::watch::channel(None).1,
             anchor,
             app: "test".to_owned(),
             floor_ms: clock::built_ms(),

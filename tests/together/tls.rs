@@ -127,6 +127,31 @@ fn certify_as_beginners_do(site: &Site, change: impl FnOnce(&mut CertificatePara
 }
 
 #[test]
+fn staff_are_told_by_https_once_the_file_of_certificates_is_cured() {
+    let site = Site::new();
+    let authority = certify(&site);
+    let trusted = site.path("trusted.pem");
+    let config = format!(
+        "ca_file = {trusted:?}\n[alert]\nratings_least = 1\nnotify = \"https://{}/pager\"\n",
+        site.hub
+    );
+    append(&site.path("kiosk.toml"), &config);
+    let _hub = site.start_hub();
+    // Nothing is there yet, which keeps nobody from being told later.
+    let _kiosk = site.start_kiosk();
+    let mut buttons = site.buttons();
+    buttons.press(5);
+    wait_until("the kiosk runs", || site.thanks() == 1);
+    assert!(site.log("kiosk.log").contains("staff cannot be told yet"));
+    std::fs::copy(authority, &trusted).unwrap();
+    buttons.press(1);
+    // It is spoken to, and is no gateway of pagers.
+    wait_until("the address has answered", || {
+        site.log("kiosk.log").contains("the address answers 404")
+    });
+}
+
+#[test]
 fn a_certificate_that_signs_itself_is_believed_where_it_is_the_configured_one() {
     let site = Site::new();
     certify(&site);

@@ -36,6 +36,29 @@ fn a_rating_reaches_head_office_and_is_dated_there() {
 }
 
 #[test]
+fn head_office_hears_what_a_kiosk_finds_of_itself_and_that_it_is_cured() {
+    let site = Site::new();
+    let logo = site.path("logo.png");
+    let config = site.path("kiosk.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}[screen]\nlogo = {logo:?}\n")).unwrap();
+    let (_hub, kiosk, mut buttons) = site.open_shop();
+    let list = || site.say("hub", &["kiosk", "list"]);
+    wait_until("head office hears of it", || list().contains("\tWRONG: logo: "));
+    let said = list();
+    assert!(said.contains("\tnote: screen: the kiosk runs without one"), "{said}");
+    assert!(!said.contains("fine") && !said.contains("head office:"), "{said}");
+    // It waited for nothing of that.
+    buttons.press(4);
+    wait_until("a press is thanked", || site.thanks() == 2);
+    kiosk.kill();
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pictures/golden/ask-800x480.png");
+    std::fs::copy(golden, &logo).unwrap();
+    let _kiosk = site.start_kiosk();
+    wait_until("head office hears that it is cured", || !list().contains("WRONG"));
+}
+
+#[test]
 fn in_a_container_whose_session_was_begun_outside_both_programs_run() {
     let mut site = Site::new();
     site.starter = if rustix::process::geteuid().is_root() {

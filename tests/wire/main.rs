@@ -17,7 +17,7 @@ use smilepost::feedback::rating::{Input, Rated, RunId, Scale, Wording};
 use smilepost::wire::carried::{self, Header, Letter, Line, Signed};
 use smilepost::wire::delivery::{self, ClocksApart, Delivery, Unusable};
 use smilepost::wire::identity::{Challenge, Proof};
-use smilepost::wire::local::{Ask, Summary};
+use smilepost::wire::local::{Ask, Screen, Standing, Summary};
 use smilepost::wire::receipt::{Pin, Receipt};
 use smilepost::wire::summons::Summoned;
 use smilepost::wire::survey::{Published, etag};
@@ -114,6 +114,23 @@ fn the_place_of_a_kiosk_is_read_and_need_not_be_said() {
     assert_eq!(shop(since_ms - 1), Some("Nordmarkt Kallio"));
     assert_eq!(shop(since_ms), Some("Nordmarkt Turku"));
     assert!(whereabouts::at(&[], 0).is_none());
+}
+
+#[test]
+fn what_a_kiosk_found_of_itself_is_read_and_need_not_be_said() {
+    let old: Delivery = serde_json::from_str(include_str!("v1-delivery.json")).unwrap();
+    assert_eq!(old.findings, None);
+    let text = include_str!("v1-delivery-findings.json");
+    let delivery: Delivery = serde_json::from_str(text).unwrap();
+    let found: Vec<bool> = delivery.findings.unwrap().iter().map(|it| it.is_wrong).collect();
+    assert_eq!(found, [true, false]);
+    // A hub and a kiosk of before say nothing of the screen.
+    let old: Standing = serde_json::from_str(
+        r#"{"is_recording":true,"is_clock_known":true,"trouble":null,"heard_s":null,"page":null,
+            "away":{}}"#,
+    )
+    .unwrap();
+    assert_eq!(old.screen, Screen::Unknown);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::feedback::rating::{BootId, RatingId, RunId};
 pub use crate::hub::rules::books::Way;
 pub use crate::hub::rules::budget::Spent;
 use crate::hub::rules::whereabouts::Stay;
-use crate::wire::delivery::{ClocksApart, Counters, Received};
+use crate::wire::delivery::{ClocksApart, Counters, Finding, Received};
 use crate::wire::receipt::Pin;
 use crate::wire::report::Reported;
 
@@ -67,6 +67,8 @@ pub struct Shipment {
     pub address: Option<String>,
     /// Why the kiosk does not go to the hub's new address.
     pub move_complaint: Option<String>,
+    /// What it found when it examined itself, where that is news.
+    pub findings: Option<Vec<Finding>>,
     /// The number of the desk's PIN that the kiosk keeps.
     pub pin: Option<u64>,
     /// The events that were refused before they came here, each with the reason.

@@ -6,6 +6,7 @@
 use super::error::Error;
 use super::places::Kiosk;
 use crate::hub::rules::budget::Spent;
+use crate::wire::delivery::Finding;
 
 /// A kiosk and what was last heard of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Status {
     pub address: Option<String>,
     /// Why it does not go to the address to which kiosks are to move.
     pub move_complaint: Option<String>,
+    /// What is wrong or worth knowing there, the worst first, by its own word.
+    pub findings: Vec<Finding>,
     /// How people call it, if not by its short name.
     pub name: Option<String>,
     /// When it was retired, or will be, in milliseconds since 1970 UTC.

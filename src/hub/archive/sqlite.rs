@@ -46,9 +46,9 @@ use crate::hub::rules::room::Room;
 pub const FILE: &str = "hub.sqlite";
 
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 21;
+pub const SCHEMA_VERSION: i32 = 22;
 
-const MIGRATIONS: [&str; 21] = [
+const MIGRATIONS: [&str; 22] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -70,6 +70,7 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("sqlite/0019_moving.sql"),
     include_str!("sqlite/0020_places.sql"),
     include_str!("sqlite/0021_tokens.sql"),
+    include_str!("sqlite/0022_findings.sql"),
 ];
 
 /// How long a write waits for another process, such as `smilepost-hub kiosk add`.

@@ -9,6 +9,7 @@ use crate::hub::archive::{Archive, Kiosk, PinScope, Status};
 use crate::hub::rules::names as rules;
 use crate::hub::secrets;
 use crate::secret::pin;
+use crate::wire::delivery::Finding;
 
 /// How many days a one-time code is valid.
 pub const CODE_LIFE_DAYS: i64 = secrets::CODE_LIFE_MS / 86_400_000;
@@ -128,8 +129,9 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
 }
 
 /// Lists every kiosk with its last contact, what it holds, whether it has had as much kept as this
-/// on the day of this time, in milliseconds since 1970 UTC, and whether its clock or its time zone
-/// is another than head office's, and by which address it comes; a line each.
+/// on the day of this time, in milliseconds since 1970 UTC, whether its clock or its time zone is
+/// another than head office's, by which address it comes, and what it found when it examined itself;
+/// a line each.
 ///
 /// # Errors
 /// When the archive fails.
@@ -186,5 +188,11 @@ fn line(
     });
     let more: String = more.map(|more| format!("\t{more}")).collect();
     let contact = format!("last contact {last}\tholds {waiting}");
-    format!("{id}\t{shop}\t{touchpoint}\t{state}\t{contact}{spent}{clocks}{zone}{more}{name}\n")
+    let found = |Finding { is_wrong, text }: &Finding| {
+        format!("\t{}: {}", if *is_wrong { "WRONG" } else { "note" }, Plain(text))
+    };
+    let is_in_use = !status.is_retired(now_ms);
+    let findings: String = status.findings.iter().filter(|_| is_in_use).map(found).collect();
+    let state = format!("{state}\t{contact}{spent}{clocks}{zone}{more}{name}{findings}");
+    format!("{id}\t{shop}\t{touchpoint}\t{state}\n")
 }

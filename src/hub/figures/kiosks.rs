@@ -29,6 +29,10 @@ pub struct KioskFigures {
     pub other_zone: Option<String>,
     /// The release of the time-zone rules that count there, if it has said.
     pub zone_rules: Option<String>,
+    /// What does not work there, by its own word, in sentences.
+    pub wrong: Vec<String>,
+    /// What is worth knowing there, by its own word, in sentences.
+    pub noted: Vec<String>,
 }
 
 /// The last contact with a kiosk.
@@ -67,7 +71,16 @@ impl KioskFigures {
                 is_revoked: !status.is_enrolled,
             },
         };
+        let other_zone = status.zone.clone().filter(|own| *own != shop.zone);
+        let found = |is_wrong: bool| {
+            let is_said = |text: &str| other_zone.is_some() && text.starts_with("time zone:");
+            let findings = status.findings.iter().filter(|_| retired_ms.is_none());
+            let texts = findings.filter(|it| it.is_wrong == is_wrong).map(|it| it.text.clone());
+            texts.filter(|text| !is_said(text)).collect()
+        };
         Self {
+            wrong: found(true),
+            noted: found(false),
             id: status.kiosk.id.clone(),
             name: status.name.clone(),
             touchpoint: touchpoint.to_owned(),
@@ -78,7 +91,7 @@ impl KioskFigures {
             lost: status.lost,
             is_cloned: status.is_cloned,
             clocks_apart: status.clocks_apart,
-            other_zone: status.zone.clone().filter(|own| *own != shop.zone),
+            other_zone,
             zone_rules: status.zone_rules.clone(),
         }
     }

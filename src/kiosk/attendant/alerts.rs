@@ -82,10 +82,35 @@ impl Attendant {
         let now = (alerts.unhappy.is_some(), alerts.quiet_h.is_some());
         let before = std::mem::replace(&mut self.alarm.told_of, now);
         if now.0 && !before.0 {
-            (self.out.summon)(Summons::Unhappy);
+            self.summon(Summons::Unhappy);
         }
         if let (Some(hours), false) = (alerts.quiet_h, before.1) {
-            (self.out.summon)(Summons::Quiet(hours));
+            self.summon(Summons::Quiet(hours));
+        }
+    }
+
+    /// Tells staff, the first of a kind at once and the others at their pace.
+    fn summon(&mut self, summons: Summons) {
+        let now = self.now();
+        let pace = self.alarm.paces.get_mut(summons.kind());
+        if let Some((summons, count)) = pace.and_then(|pace| pace.came(summons, now)) {
+            (self.out.summon)(summons, count);
+        }
+    }
+
+    /// Tells staff of what had to wait, once its time has come.
+    pub(super) fn summon_late(&mut self, now: u64) {
+        for (summons, count) in self.alarm.paces.iter_mut().filter_map(|pace| pace.take_due(now)) {
+            (self.out.summon)(summons, count);
+        }
+    }
+
+    /// Somebody goes to the shopper: calls that staff were not told of yet are answered too.
+    fn answered(&mut self) {
+        for kind in [Summons::Call.kind(), Summons::Missed.kind()] {
+            if let Some(pace) = self.alarm.paces.get_mut(kind) {
+                pace.forget();
+            }
         }
     }
 
@@ -93,7 +118,7 @@ impl Attendant {
     pub(super) fn call_kept(&mut self, called: Called, n: u32) {
         if called == Called::Asked {
             self.alarm.calls.asked(self.now());
-            (self.out.summon)(Summons::Call);
+            self.summon(Summons::Call);
             self.step(Cue::Kept { n, what: Kept::Call });
         }
     }
@@ -102,6 +127,7 @@ impl Attendant {
     pub(super) fn come(&mut self) -> bool {
         let is_asked = self.alarm.calls.coming();
         if is_asked {
+            self.answered();
             self.keep(event::Event::Called(Called::Coming), self.now());
             self.step(Cue::Coming);
         }
@@ -112,7 +138,7 @@ impl Attendant {
     pub(super) fn look_at_the_call(&mut self, now: u64) {
         if self.alarm.calls.run_out(now) {
             tracing::warn!("a shopper asked for somebody, and nobody answered");
-            (self.out.summon)(Summons::Missed);
+            self.summon(Summons::Missed);
             self.keep(event::Event::Called(Called::Missed), now);
             self.step(Cue::Missed);
         }

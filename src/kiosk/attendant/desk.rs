@@ -9,9 +9,10 @@ use crate::feedback::event;
 use crate::feedback::note::{About, Noted};
 use crate::feedback::survey::faces_of;
 use crate::feedback::visit::Cue;
+use crate::finding::Finding;
 use crate::kiosk::desk::Clerk;
 use crate::kiosk::desk::phone::Phone;
-use crate::kiosk::desk::sheets::sheet::{Entered, Health, Sheet, Stick, Tab, Tap};
+use crate::kiosk::desk::sheets::sheet::{Entered, Health, Office, Sheet, Stick, Tab, Tap};
 
 /// How long the clerk may take to bring the pad before the desk is closed again, in milliseconds.
 const PAD_WAIT_MS: u64 = 10_000;
@@ -191,8 +192,37 @@ impl Attendant {
         health.buttons = faces.zip(tried).collect();
         health.stick = self.stick(health.stick);
         health.away = self.desk.away.clone();
+        health.screen = self.desk.screen;
+        health.findings = self.desk.findings.clone();
         health.phone = self.desk.phone.as_ref().map(Phone::address);
         health
+    }
+
+    /// A part of the kiosk is away, and why; or it is there.
+    pub(super) fn miss(&mut self, part: &str, why: Option<String>) {
+        match why {
+            Some(why) => self.desk.away.insert(part.to_owned(), why),
+            None => self.desk.away.remove(part),
+        };
+        (self.out.examine)();
+    }
+
+    /// Notes how head office can be reached.
+    pub(super) fn hear(&mut self, office: Office) {
+        let is_in_trouble = |office: &Office| office.trouble.is_some();
+        let was_in_trouble = self.desk.office.as_ref().is_some_and(is_in_trouble);
+        if is_in_trouble(&office) != was_in_trouble {
+            (self.out.examine)();
+        }
+        self.desk.office = Some(office);
+    }
+
+    /// Notes what was found; a sheet that shows it is shown anew.
+    pub(super) fn note_findings(&mut self, findings: Vec<Finding>) {
+        self.desk.findings = findings;
+        if self.sits_at(Tab::Health) {
+            self.fetch(|clerk| clerk.sheet(Tab::Health));
+        }
     }
 
     /// Whether somebody is in and looks at this tab.

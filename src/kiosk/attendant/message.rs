@@ -9,6 +9,7 @@ use crate::feedback::survey::Survey;
 use crate::feedback::survey::schedule::Hours;
 use crate::feedback::visit::{Attending, Press};
 use crate::feedback::zone::Zone;
+use crate::finding::Finding;
 use crate::kiosk::buttons;
 use crate::kiosk::desk::phone::talk;
 use crate::kiosk::desk::sheets::sheet::{Office, Sheet, Tap};
@@ -53,6 +54,8 @@ pub enum Message {
     Phone(talk::Request),
     /// A part of the kiosk is away, and why; or it is there.
     Away(&'static str, Option<String>),
+    /// What was found when the kiosk was examined, the worst first.
+    Found(Vec<Finding>),
     /// A display has come after the start, and only a new start can use it.
     DisplayFound,
     /// The uplink reports how head office can be reached.
@@ -82,6 +85,21 @@ pub enum Summons {
     Unhappy,
     /// Nobody has pressed for so many hours, which is unusual.
     Quiet(u64),
+}
+
+impl Summons {
+    /// How many kinds there are.
+    pub(super) const KINDS: usize = 4;
+
+    /// Which of the kinds it is.
+    pub(super) const fn kind(self) -> usize {
+        match self {
+            Self::Call => 0,
+            Self::Missed => 1,
+            Self::Unhappy => 2,
+            Self::Quiet(_) => 3,
+        }
+    }
 }
 
 /// What the screen shows.

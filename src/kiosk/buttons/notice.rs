@@ -32,4 +32,6 @@ pub enum Notice {
     },
     /// The driver cannot read the buttons any more.
     Broken,
+    /// The script of a program is at its end, and nobody presses any more.
+    Ended,
 }

@@ -69,7 +69,7 @@ pub(super) fn start(
                 Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(%error, "the button script cannot be read any more");
-                    return;
+                    break;
                 }
             };
             match String::from_utf8_lossy(&line).trim().parse().map(|value| scale.score(value)) {
@@ -83,6 +83,7 @@ pub(super) fn start(
             }
         }
         tracing::info!("the button script has ended");
+        notice(Notice::Ended);
     };
     thread.spawn(read).map(drop).map_err(failed)
 }

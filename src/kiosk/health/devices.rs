@@ -4,7 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::running::Kiosk;
+use super::running::{Asker, Kiosk};
+use crate::escape::chain;
+use crate::file::told;
 use crate::finding::{Finding, fine, note, wrong};
 use crate::kiosk::buttons;
 use crate::kiosk::desk::counts::shop::{DeskPaths, FOLDER};
@@ -12,6 +14,7 @@ use crate::kiosk::screen::{has_display, panel};
 use crate::kiosk::settings::{Driver, Settings};
 use crate::kiosk::sound;
 use crate::owner;
+use crate::wire::local::Screen;
 
 /// Why a device or file cannot be used, and what to do; one that is closed is never said to be
 /// missing.
@@ -23,7 +26,7 @@ fn closed(error: &io::Error, path: &Path, cure: &str) -> String {
             "{path} is closed to {}: give it the right group or rights (`ls -ld {path}`)",
             owner::acting_name()
         ),
-        _ => format!("{path} cannot be used ({error}); {cure}"),
+        _ => format!("{path} cannot be used ({}); {cure}", told(error)),
     }
 }
 
@@ -36,12 +39,27 @@ pub(super) fn display(settings: &Settings, kiosk: &Kiosk) -> Finding {
             "screen: the kiosk runs without one: {why}; connect one, or set screen.on = false"
         ));
     }
-    if kiosk.standing().is_some() {
-        return fine("screen: the kiosk shows the question on it");
+    match kiosk.standing().map(|standing| standing.screen) {
+        Some(Screen::Unwanted) => {
+            return note(
+                "screen: the kiosk runs without one, because it was started with --headless",
+            );
+        }
+        Some(Screen::Shown) if cfg!(feature = "board") && panel::is_unplugged() => {
+            return wrong(
+                "screen: the kiosk draws on it, but no display is plugged in: check its cable",
+            );
+        }
+        Some(Screen::Shown) => return fine("screen: the kiosk shows the question on it"),
+        Some(Screen::Unknown) | None => {}
     }
     match (has_display(), graphics()) {
         (false, _) => wrong("screen: no display found: connect one, or set screen.on = false"),
         (true, Some(Err(why))) => wrong(format!("screen: {why}")),
+        (true, _) if kiosk.standing().is_some() => note(
+            "screen: a display is there; the kiosk is of another version than this program and \
+             does not say whether it uses it: restart it",
+        ),
         (true, _) => note("screen: a display is there; start the kiosk to see that it is used"),
     }
 }
@@ -62,8 +80,8 @@ fn graphics() -> Option<Result<(), String>> {
     Some(tried.fold(first, Result::or))
 }
 
-pub(super) fn touch(settings: &Settings) -> Option<Finding> {
-    let is_wanted = settings.screen.is_on && settings.screen.is_touched;
+pub(super) fn touch(settings: &Settings, kiosk: &Kiosk) -> Option<Finding> {
+    let is_wanted = settings.screen.is_on && settings.screen.is_touched && !kiosk.is_headless();
     // In a window a mouse works too.
     (is_wanted && cfg!(feature = "board")).then(|| {
         let found = touchscreens();
@@ -92,12 +110,21 @@ fn touchscreens() -> Vec<PathBuf> {
     inputs.filter_map(device).collect()
 }
 
-pub(super) fn panel_size(settings: &Settings) -> Option<Finding> {
-    let said =
-        |dpi: f32| fine(format!("panel: {dpi:.0} dots per inch, so touch targets are 20 mm large"));
-    let unknown = "panel: reports no size; set screen.dpi, so that touch targets are 20 mm large";
-    let dpi = settings.screen.dpi.or_else(panel::dpi);
-    settings.screen.is_on.then(|| dpi.map_or_else(|| note(unknown), said))
+pub(super) fn panel_size(settings: &Settings, kiosk: &Kiosk) -> Option<Finding> {
+    let is_wanted = settings.screen.is_on && !kiosk.is_headless();
+    is_wanted.then(|| match (settings.screen.dpi, panel::dpi()) {
+        // Nobody has measured whether that is so.
+        (Some(set), _) => note(format!(
+            "panel: screen.dpi sets {set:.0} dots per inch; measure that touch targets are 20 mm \
+             large"
+        )),
+        (None, Some(dpi)) => {
+            fine(format!("panel: reports {dpi:.0} dots per inch, so touch targets are 20 mm large"))
+        }
+        (None, None) => {
+            note("panel: reports no size; set screen.dpi, so that touch targets are 20 mm large")
+        }
+    })
 }
 
 pub(super) fn buttons(settings: &Settings, kiosk: &Kiosk) -> Finding {
@@ -120,37 +147,49 @@ pub(super) fn buttons(settings: &Settings, kiosk: &Kiosk) -> Finding {
         )),
         (None, _) => match buttons::probe(buttons) {
             Ok(found) => note(format!("buttons: {found}; start the kiosk and press each")),
-            Err(error) => {
-                let cause = std::error::Error::source(&error);
-                let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-                wrong(format!("buttons: {error}{cause}"))
-            }
+            Err(error) => wrong(format!("buttons: {}", chain(&error))),
         },
     }
 }
 
-pub(super) fn sounds(settings: &Settings, kiosk: &Kiosk) -> Vec<Finding> {
+/// Lamps and buzzer, of which only a kiosk that goes on without them knows anything.
+pub(super) fn lamps(kiosk: &Kiosk) -> Option<Finding> {
+    let why = kiosk.lacks("lamps")?;
+    Some(wrong(format!(
+        "lamps: the kiosk runs without lamps and buzzer: {why}; correct the keys under [buttons], \
+         then restart the kiosk"
+    )))
+}
+
+pub(super) fn sounds(settings: &Settings, kiosk: &Kiosk, asker: Asker) -> Vec<Finding> {
     let settings_sound = &settings.sound;
     let mut findings = Vec::new();
     if let Some(why) = kiosk.lacks("sound") {
         findings.push(wrong(format!("sound: the kiosk runs without it: {why}")));
     }
-    if let Some(program) = settings_sound.player.first().filter(|_| settings_sound.has_tones) {
+    let is_tried = settings_sound.has_tones && asker == Asker::Person;
+    if let Some(program) = settings_sound.player.first().filter(|_| is_tried) {
         findings.push(match sound::try_player(&settings_sound.player) {
             Ok(()) => fine(format!("sound: {program} has played a tone: was it heard?")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => wrong(format!(
                 "sound: program {program} is missing; install alsa-utils, or change sound.player"
             )),
             Err(error) => wrong(format!(
-                "sound: {program} cannot play a tone ({error}): check the loudspeaker's cable and \
-                 sound.player, and that this user is in the group audio"
+                "sound: {program} cannot play a tone ({}): check the loudspeaker's cable and \
+                 sound.player, and that this user is in the group audio",
+                told(&error)
             )),
         });
     }
     if let Some(folder) = &settings_sound.speech_dir {
         let file = folder.join(format!("{}.wav", settings.language));
-        findings.push(match File::open(&file) {
-            Ok(_) => fine(format!("speech: {} can be read", file.display())),
+        findings.push(match sound::is_recording(&file) {
+            Ok(true) => fine(format!("speech: {} is a recording", file.display())),
+            Ok(false) => wrong(format!(
+                "speech: {} is no WAV recording; record the question again, or unset \
+                 sound.speech_dir",
+                file.display()
+            )),
             Err(error) => {
                 let cure = "record the question, or unset sound.speech_dir";
                 wrong(format!("speech: {}", closed(&error, &file, cure)))

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::running::Kiosk;
+use super::running::{Asker, Kiosk};
 use crate::clock;
 use crate::feedback::moment::ahead_text;
+use crate::file::told;
 use crate::finding::{Finding, fine, note, wrong};
 use crate::kiosk::pin;
 use crate::kiosk::settings::{Enrolment, Settings};
@@ -17,7 +18,7 @@ use crate::wire::local::Office;
 const PAGE_MAX: Duration = Duration::from_secs(3);
 
 /// Head office: what the kiosk last heard, and whether the way there works now.
-pub(super) fn office(settings: &Settings, kiosk: &Kiosk) -> Vec<Finding> {
+pub(super) fn office(settings: &Settings, kiosk: &Kiosk, asker: Asker) -> Vec<Finding> {
     let enrolment = match Enrolment::read(&settings.data_dir) {
         Ok(Some(enrolment)) => enrolment,
         Ok(None) => {
@@ -51,6 +52,11 @@ pub(super) fn office(settings: &Settings, kiosk: &Kiosk) -> Vec<Finding> {
                 note("head office: has not answered yet since the kiosk was started")
             }
         });
+    }
+    // A kiosk that delivers need not ask itself whether it could.
+    let is_in_trouble = kiosk.standing().is_some_and(|standing| standing.trouble.is_some());
+    if asker == Asker::Itself && !is_in_trouble {
+        return findings;
     }
     let tried = uplink::probe(&settings.uplink, &enrolment, clock::built_ms());
     findings.push(match tried {
@@ -92,6 +98,15 @@ pub fn disagreements(heard: &Office) -> Vec<Finding> {
         ))
     });
     clock.into_iter().chain(moving).collect()
+}
+
+/// The way by which the command line asks the running kiosk.
+pub(super) fn socket(kiosk: &Kiosk) -> Option<Finding> {
+    let why = kiosk.lacks("socket")?;
+    Some(wrong(format!(
+        "socket: {why}, so that the command line cannot ask the running kiosk; it is tried again: \
+         make that folder, or change runtime_dir"
+    )))
 }
 
 /// The shop manager's desk, and calls.
@@ -140,8 +155,9 @@ fn page(listen: SocketAddr, kiosk: &Kiosk) -> Finding {
         return match TcpListener::bind(listen) {
             Ok(_) => note(format!("desk: its page will be at {listen} once the kiosk runs")),
             Err(error) => wrong(format!(
-                "desk: its page cannot be at {listen} ({error}): give this board the address, end \
-                 what uses the port, or change desk.listen"
+                "desk: its page cannot be at {listen} ({}): give this board the address, end \
+                 what uses the port, or change desk.listen",
+                told(&error)
             )),
         };
     };
@@ -149,8 +165,9 @@ fn page(listen: SocketAddr, kiosk: &Kiosk) -> Finding {
     match TcpStream::connect_timeout(&SocketAddr::new(own, listen.port()), PAGE_MAX) {
         Ok(_) => fine(format!("desk: its page at {url} takes connections")),
         Err(error) => wrong(format!(
-            "desk: its page at {url} takes no connection ({error}): `sudo systemctl restart \
-             smilepost-kiosk`"
+            "desk: its page at {url} takes no connection ({}): `sudo systemctl restart \
+             smilepost-kiosk`",
+            told(&error)
         )),
     }
 }

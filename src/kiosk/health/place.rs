@@ -1,7 +1,8 @@
 //! What the kiosk stands on: data folder, free space, time, and fonts.
 
-use super::running::Kiosk;
+use super::running::{Asker, Kiosk};
 use crate::clock;
+use crate::escape::chain;
 use crate::feedback::moment::Source;
 use crate::feedback::survey::letters;
 use crate::file;
@@ -14,22 +15,25 @@ use crate::zones::Zones;
 /// With less free space than this, in mebibytes, the card is about to be full.
 const ROOM_MIB_MIN: u64 = 64;
 
-pub(super) fn data(settings: &Settings) -> Finding {
+/// The data folder; a kiosk that asks itself knows already whether it can be written.
+pub(super) fn data(settings: &Settings, asker: Asker) -> Option<Finding> {
     let folder = settings.data_dir.display();
-    if let Err(error) = Enrolment::can_be_written(&settings.data_dir) {
-        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        return wrong(format!(
-            "data folder: {error} ({cause}): free space on the card, or replace a card that has \
-             become read-only"
-        ));
+    if asker == Asker::Person
+        && let Err(error) = Enrolment::can_be_written(&settings.data_dir)
+    {
+        return Some(wrong(format!(
+            "data folder: {}: free space on the card, or replace a card that has become read-only",
+            chain(&error)
+        )));
     }
-    match journal::refuse_volatile(&settings.data_dir) {
+    Some(match journal::refuse_volatile(&settings.data_dir) {
+        Ok(()) if asker == Asker::Itself => return None,
         Ok(()) => fine(format!("data folder: {folder} can be written and is on a durable disk")),
         Err(error) if settings.allows_volatile => {
             note(format!("data folder: {error} (allow_volatile is set: for a trial only)"))
         }
         Err(error) => wrong(format!("data folder: {error}: change data_dir")),
-    }
+    })
 }
 
 pub(super) fn room(settings: &Settings) -> Option<Finding> {

@@ -1,7 +1,17 @@
 //! Whether the kiosk runs, and what it says of itself.
 
 use crate::finding::{Finding, fine, note, wrong};
-use crate::wire::local::Standing;
+use crate::wire::local::{Screen, Standing};
+
+/// Who wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A person, for whom everything is tried.
+    Person,
+    /// The running kiosk, again and again: nothing is heard, written or sent for a trial, but that
+    /// head office is tried while ratings cannot be delivered.
+    Itself,
+}
 
 /// What a doctor can know of the kiosk beside its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +30,11 @@ impl Kiosk {
             Self::Running(standing) => Some(standing),
             Self::Stopped | Self::Silent(_) => None,
         }
+    }
+
+    /// Whether it runs without a screen because it was started so.
+    pub(super) fn is_headless(&self) -> bool {
+        self.standing().is_some_and(|standing| standing.screen == Screen::Unwanted)
     }
 
     /// What the running kiosk says of one of its parts: that it goes on without it, and why.

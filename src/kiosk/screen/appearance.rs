@@ -66,6 +66,8 @@ pub fn is_picture(file: &Path) -> bool {
 /// Reads a picture. The decoders come with the window systems, so a kiosk without one has none.
 #[cfg(any(feature = "desktop", feature = "board"))]
 fn load(picture: &Path) -> Option<slint::Image> {
+    // Slint writes to standard error what it does not find, in words for programmers.
+    std::fs::File::open(picture).ok()?;
     slint::Image::load_from_path(picture).ok()
 }
 

@@ -1,7 +1,8 @@
 //! Finds what the screen is drawn on: the window system of a desk, or the graphics device of a
 //! board.
 
-use std::path::Path;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 
@@ -9,6 +10,20 @@ use super::error::Error;
 #[must_use]
 pub fn has_display() -> bool {
     find().is_ok()
+}
+
+/// Whether somebody listens at the window system's socket: it may be started after the kiosk.
+#[must_use]
+pub fn has_window_system() -> bool {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let of_wayland = variable("WAYLAND_DISPLAY")
+        .map(|name| variable("XDG_RUNTIME_DIR").map_or_else(PathBuf::new, Into::into).join(name));
+    // Displays of other machines are not for a kiosk.
+    let of_x = variable("DISPLAY").and_then(|display| {
+        let number = display.to_str()?.strip_prefix(':')?.split('.').next()?.to_owned();
+        Some(PathBuf::from(format!("/tmp/.X11-unix/X{number}")))
+    });
+    of_wayland.into_iter().chain(of_x).any(|socket| UnixStream::connect(socket).is_ok())
 }
 
 /// Makes Slint draw on the display that is there; returns whether it is a window system.

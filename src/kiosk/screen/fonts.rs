@@ -6,15 +6,16 @@
 //! not offered.
 //!
 //! For every text that it lays out, the font system walks and copies the list of all the families
-//! that it knows, and a desktop has hundreds of them. So [`bring_fonts`] chooses once and hides the
-//! system's fonts from it; each screen then registers those that were chosen.
+//! that it knows, and a desktop has hundreds of them. So [`bring_fonts`] chooses some and hides the
+//! system's fonts from it; each screen then registers those that were chosen. A survey that comes
+//! while the kiosk runs may need others: [`bring_more`] looks for them again.
 
 mod found;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use fontique::{
     Blob, Collection, CollectionOptions, FallbackKey, FamilyId, GenericFamily, Script, SourceCache,
@@ -65,6 +66,8 @@ const SIGNS: [&str; 4] =
 /// The fonts of the system that the program uses.
 #[derive(Debug)]
 struct Lent {
+    /// Where our font and the configurations of fontconfig are.
+    folder: PathBuf,
     /// The families for symbols and emoji, in the order in which they are searched.
     signs: Vec<String>,
     /// The family for each script.
@@ -75,23 +78,35 @@ struct Lent {
     fonts: Fonts,
 }
 
-/// What was chosen when this program started.
-static LENT: OnceLock<Lent> = OnceLock::new();
+/// What was chosen, when this program started or for a survey that came later. It is replaced as a
+/// whole and seldom, and nobody holds it for longer than it takes to copy the handle.
+static LENT: RwLock<Option<Arc<Lent>>> = RwLock::new(None);
 
-/// The fonts that [`bring_fonts_for`] or [`look_for_fonts`] has chosen; ours alone where neither
-/// was called.
+fn lent() -> Option<Arc<Lent>> {
+    // Whoever panicked here has left the former choice, or none, as a whole.
+    LENT.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn lend(lent: Lent) {
+    *LENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(lent));
+}
+
+/// The fonts that [`bring_fonts_for`], [`look_for_fonts`] or [`bring_more`] has chosen last; ours
+/// alone where none was called.
 #[must_use]
 pub fn chosen() -> Fonts {
-    LENT.get().map_or_else(Fonts::own, |lent| lent.fonts.clone())
+    lent().map_or_else(Fonts::own, |lent| lent.fonts.clone())
 }
 
 impl Lent {
     /// Chooses among the fonts of the system; for these texts, a font for every character that any
     /// font has.
-    fn choose(system: &mut Collection, texts: &str) -> Self {
+    fn choose(system: &mut Collection, folder: &Path, texts: &str) -> Self {
         let mut cache = SourceCache::default();
         let fonts = Fonts::own();
-        let mut lent = Self { signs: Vec::new(), scripts: Vec::new(), files: Vec::new(), fonts };
+        let folder = folder.to_owned();
+        let (signs, scripts, files) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lent = Self { folder, signs, scripts, files, fonts };
         let mut faces = Vec::new();
         let is_ours = |system: &mut Collection, family: FamilyId| {
             system.family_name(family).is_some_and(|name| OURS.contains(&name))
@@ -194,43 +209,60 @@ fn draws(system: &mut Collection, cache: &mut SourceCache, family: FamilyId, let
     glyph.is_some_and(|glyph| glyph != 0)
 }
 
+/// What the font system of a thread knows: Slint has one for each thread.
+#[derive(Default)]
+struct Taught {
+    has_ours: bool,
+    files: BTreeSet<PathBuf>,
+    signs: BTreeSet<String>,
+    scripts: BTreeSet<[u8; 4]>,
+}
+
 thread_local! {
-    /// Whether the font system of this thread knows our fonts: Slint has one for each thread.
-    static IS_TAUGHT: Cell<bool> = const { Cell::new(false) };
+    static TAUGHT: RefCell<Taught> = RefCell::default();
 }
 
 /// Registers the chosen fonts of the system and our fonts for Arabic, for everything that Slint
-/// draws from now on.
+/// draws from now on on this thread; what it knows already is left alone.
 pub(super) fn teach() {
-    let mut collection = slint::fontique_011::shared_collection();
-    if IS_TAUGHT.replace(true) {
-        return;
-    }
-    if let Some(lent) = LENT.get() {
-        register(&mut collection, lent);
-    }
+    TAUGHT.with_borrow_mut(|taught| {
+        let mut collection = slint::fontique_011::shared_collection();
+        if let Some(lent) = lent() {
+            register(&mut collection, &lent, taught);
+        }
+        if !std::mem::replace(&mut taught.has_ours, true) {
+            register_ours(&mut collection);
+        }
+    });
+}
+
+fn register_ours(collection: &mut Collection) {
     let mut families = Vec::new();
     for font in ARABIC {
         let added = collection.register_fonts(Blob::new(Arc::new(font)), None);
         families.extend(added.into_iter().map(|(family, _)| family));
     }
     families.dedup();
-    prefer(&mut collection, &families);
+    prefer(collection, &families);
     if !collection.set_fallbacks(key(*b"Arab"), families.into_iter()) {
         tracing::warn!("the font for Arabic could not be made known");
     }
 }
 
-fn register(collection: &mut Collection, lent: &Lent) {
-    collection.load_fonts_from_paths(&lent.files);
+fn register(collection: &mut Collection, lent: &Lent, taught: &mut Taught) {
+    let is_new = |file: &&PathBuf| taught.files.insert((*file).clone());
+    let files: Vec<&PathBuf> = lent.files.iter().filter(is_new).collect();
+    if !files.is_empty() {
+        collection.load_fonts_from_paths(files);
+    }
     let mut signs = Vec::new();
-    for name in &lent.signs {
+    for name in lent.signs.iter().filter(|name| taught.signs.insert((*name).clone())) {
         signs.extend(collection.family_id(name));
     }
     for generic in [GenericFamily::SansSerif, GenericFamily::SystemUi, GenericFamily::Emoji] {
         collection.append_generic_families(generic, signs.iter().copied());
     }
-    for (script, name) in &lent.scripts {
+    for (script, name) in lent.scripts.iter().filter(|(script, _)| taught.scripts.insert(*script)) {
         let Some(family) = collection.family_id(name) else {
             tracing::warn!(%name, "a font of the system could not be read");
             continue;
@@ -266,13 +298,46 @@ const CONFIGURED_BY: &str = "FONTCONFIG_FILE";
 /// When neither the folder can be written nor one for temporary files. Nothing is drawn without it:
 /// the font system panics if there is not one font.
 pub fn bring_fonts_for(folder: &Path, texts: &str) -> std::io::Result<()> {
-    if LENT.get().is_some() {
+    if lent().is_some() {
         return Ok(());
     }
     let folder = write(folder).or_else(|_| write(&aside()))?;
     choose(&folder, texts);
     point_at(&folder.join(OURS_ALONE));
     Ok(())
+}
+
+/// Looks once more for fonts for these texts, while a kiosk runs, where one of their characters has
+/// none: in the system as it is by now. Returns whether something was found; screens that are there
+/// already learn of it by [`tell_screens`].
+///
+/// It reads every font of the system, so that whoever waits for nobody calls it.
+pub fn bring_more(texts: &str) -> bool {
+    let Some(before) = lent().filter(|lent| !lent.fonts.can_draw(texts)) else {
+        return false;
+    };
+    let more = before.folder.join(MORE);
+    // The font system reads its configuration each time that it looks for fonts.
+    if let Err(error) = std::fs::write(&more, configuration("", &systems_in(&before.folder))) {
+        tracing::warn!(%error, file = %more.display(), "fonts are not looked for again");
+        return false;
+    }
+    let options = CollectionOptions { shared: false, system_fonts: true };
+    let found = Lent::choose(&mut Collection::new(options), &before.folder, texts);
+    // What is left over is removed at the next start.
+    let _ = std::fs::remove_file(&more);
+    let is_more = found.fonts.lacking(texts).len() < before.fonts.lacking(texts).len();
+    if is_more {
+        tracing::info!("fonts for another survey were found");
+        lend(found);
+    }
+    is_more
+}
+
+/// Has the screen of the event loop learn which fonts were chosen, before the next view.
+pub fn tell_screens() {
+    // Where there is no event loop yet, each screen learns it when it is made.
+    let _ = slint::invoke_from_event_loop(teach);
 }
 
 /// Chooses the fonts without drawing with them, as [`bring_fonts_for`] does, and leaves no file.
@@ -296,10 +361,8 @@ fn aside() -> PathBuf {
 fn choose(folder: &Path, texts: &str) {
     // The system's fonts are looked for beside ours, so that there is one in any case.
     point_at(&folder.join(WITH_THE_SYSTEMS));
-    LENT.get_or_init(|| {
-        let options = CollectionOptions { shared: false, system_fonts: true };
-        Lent::choose(&mut Collection::new(options), texts)
-    });
+    let options = CollectionOptions { shared: false, system_fonts: true };
+    lend(Lent::choose(&mut Collection::new(options), folder, texts));
 }
 
 /// As [`bring_fonts_for`], for no texts in particular.
@@ -313,9 +376,11 @@ pub fn bring_fonts(folder: &Path) -> std::io::Result<()> {
 /// The folder of our font and of the configurations of fontconfig.
 const FOLDER: &str = "fonts";
 
-/// The configurations of fontconfig.
+/// The configurations of fontconfig. [`OURS_ALONE`] has [`MORE`] in it, which is there only while
+/// fonts are looked for again: the environment cannot be changed any more then.
 const WITH_THE_SYSTEMS: &str = "all-fonts.conf";
 const OURS_ALONE: &str = "fonts.conf";
+const MORE: &str = "more.conf";
 
 /// Whether this is the folder that [`bring_fonts_for`] has made, and not somebody's own.
 #[must_use]
@@ -331,16 +396,32 @@ fn write(folder: &Path) -> std::io::Result<PathBuf> {
     write_new(&folder.join("NotoSans-Regular.ttf"), FONT)?;
     let given = std::env::var_os(CONFIGURED_BY).filter(|file| !file.is_empty());
     let systems = given.map_or_else(|| PathBuf::from("/etc/fonts/fonts.conf"), PathBuf::from);
-    let include = format!("<include ignore_missing=\"yes\">{}</include>\n", escaped(&systems));
-    for (name, more) in [(WITH_THE_SYSTEMS, include.as_str()), (OURS_ALONE, "")] {
-        let text = format!(
-            "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n\
-             {more}<dir>{0}</dir>\n<cachedir>{0}</cachedir>\n</fontconfig>\n",
-            escaped(&folder)
-        );
+    let _ = std::fs::remove_file(folder.join(MORE));
+    let ours = format!("<dir>{0}</dir>\n<cachedir>{0}</cachedir>\n", escaped(&folder));
+    let others = [(SYSTEMS, systems), (OURS_ALONE, folder.join(MORE))];
+    for (name, other) in others {
+        let text = configuration(if name == SYSTEMS { "" } else { &ours }, &other);
         write_new(&folder.join(name), text.as_bytes())?;
     }
+    let text = configuration(&ours, &systems_in(&folder));
+    write_new(&folder.join(WITH_THE_SYSTEMS), text.as_bytes())?;
     Ok(folder)
+}
+
+/// The configuration that only names the system's own.
+const SYSTEMS: &str = "systems.conf";
+
+fn systems_in(folder: &Path) -> PathBuf {
+    folder.join(SYSTEMS)
+}
+
+/// A configuration of fontconfig that has another one in it, if that is there.
+fn configuration(ours: &str, other: &Path) -> String {
+    format!(
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n\
+         <include ignore_missing=\"yes\">{}</include>\n{ours}</fontconfig>\n",
+        escaped(other)
+    )
 }
 
 /// Writes a file that does not hold this already: a kiosk that runs may have it mapped.
@@ -373,7 +454,7 @@ mod tests {
         let ours: Vec<FamilyId> = added.iter().map(|(family, _)| *family).collect();
         system.set_generic_families(GenericFamily::SansSerif, ours.iter().copied());
         let texts = "今日のレジは Ελλάδα → ᏣᎳᎩ";
-        let lent = Lent::choose(&mut system, texts);
+        let lent = Lent::choose(&mut system, Path::new("/nowhere"), texts);
         assert!(lent.files.is_empty() && lent.signs.is_empty() && lent.scripts.is_empty());
         let lacking: String = lent.fonts.lacking(texts).into_iter().collect();
         assert_eq!(lacking, "ᎩᎳᏣ→のはジレ今日");

@@ -25,13 +25,27 @@ pub fn dpi() -> Option<f32> {
 /// How many connectors say that a display is plugged in.
 #[must_use]
 pub fn connected() -> usize {
-    let connectors = std::fs::read_dir(CONNECTORS).into_iter().flatten().flatten();
-    let status = |entry: std::fs::DirEntry| std::fs::read_to_string(entry.path().join("status"));
-    connectors
-        .filter(|entry| entry.path().join("status").is_file())
-        .map(status)
-        .filter(|status| status.as_ref().is_ok_and(|status| status.trim() == "connected"))
-        .count()
+    plugged(Path::new(CONNECTORS)).filter(|status| status == "connected").count()
+}
+
+/// Whether there are connectors, and each says that no display is plugged in.
+#[must_use]
+pub fn is_unplugged() -> bool {
+    is_unplugged_in(Path::new(CONNECTORS))
+}
+
+fn is_unplugged_in(connectors: &Path) -> bool {
+    let mut all = plugged(connectors).peekable();
+    all.peek().is_some() && all.all(|status| status == "disconnected")
+}
+
+/// What each connector says of a display.
+fn plugged(connectors: &Path) -> impl Iterator<Item = String> + use<> {
+    let entries = std::fs::read_dir(connectors).into_iter().flatten().flatten();
+    let status = |entry: std::fs::DirEntry| {
+        std::fs::read_to_string(entry.path().join("status")).ok().map(|it| it.trim().to_owned())
+    };
+    entries.filter_map(status)
 }
 
 fn dpi_in(connectors: &Path) -> Option<f32> {
@@ -110,6 +124,19 @@ mod tests {
         }
         assert!(dpi_in(folder.path()).is_some());
         assert_eq!(dpi_in(&folder.path().join("card0-A")), None);
+    }
+
+    #[test]
+    fn a_display_is_unplugged_only_where_every_connector_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_unplugged_in(folder.path()), "a board without connectors");
+        for (name, said) in [("card0-HDMI-A-1", "disconnected\n"), ("card0-DSI-1", "unknown\n")] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+            std::fs::write(folder.path().join(name).join("status"), said).unwrap();
+        }
+        assert!(!is_unplugged_in(folder.path()));
+        std::fs::write(folder.path().join("card0-DSI-1/status"), "disconnected\n").unwrap();
+        assert!(is_unplugged_in(folder.path()));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use reqwest::{Client, Url, redirect};
 use super::client::Clock;
 use super::error::Error;
 use super::proxy::{Proxy, is_this_machine};
+use super::renewed::Renewed;
 use super::trust::tls;
 use super::why;
-use crate::file::{Look, look};
 use crate::kiosk::settings;
 
 /// The way to a hub.
@@ -20,15 +20,13 @@ pub(super) struct Connector {
     settings: settings::Uplink,
     hub: Url,
     clock: Clock,
-    made: Option<Way>,
+    way: Renewed<Way>,
 }
 
 /// A way as it was made.
-#[derive(Clone)]
 struct Way {
     client: Client,
     proxy: Option<Proxy>,
-    looks: Vec<Option<Look>>,
 }
 
 impl Connector {
@@ -38,7 +36,7 @@ impl Connector {
     /// When the address is not a hub's.
     pub(super) fn to(settings: &settings::Uplink, hub: &str, clock: Clock) -> Result<Self, Error> {
         let hub = address(hub)?;
-        Ok(Self { settings: settings.clone(), hub, clock, made: None })
+        Ok(Self { settings: settings.clone(), hub, clock, way: Renewed::new() })
     }
 
     /// A way to the same hub at another address.
@@ -59,70 +57,52 @@ impl Connector {
     /// # Errors
     /// When it cannot be made and never was.
     pub(super) fn client(&mut self) -> Result<Client, Error> {
-        let files = [&self.settings.ca_file, &self.settings.proxy_password_file];
-        let looks = files.map(|file| file.as_deref().and_then(look)).to_vec();
-        if let Some(way) = self.made.as_ref().filter(|way| way.looks == looks) {
-            return Ok(way.client.clone());
-        }
-        match (self.make(), &mut self.made) {
-            (Ok((client, proxy)), made) => {
-                *made = Some(Way { client: client.clone(), proxy, looks });
-                Ok(client)
-            }
-            (Err(error), Some(way)) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "a changed file cannot be used; its former state is used");
-                way.looks = looks;
-                Ok(way.client.clone())
-            }
-            (Err(error), None) => Err(error),
-        }
+        let Self { settings, hub, clock, way } = self;
+        let files = [settings.ca_file.as_deref(), settings.proxy_password_file.as_deref()];
+        Ok(way.of(&files, || make(settings, hub, clock))?.client.clone())
     }
 
     /// Looks at everything anew, the system's certificates too: one of the hub was not believed.
     pub(super) fn doubt(&mut self) {
         self.clock.doubt();
-        if let Some(way) = &mut self.made {
-            way.looks.clear();
-        }
+        self.way.doubt();
     }
 
     /// The host and port of the hub, and the proxy before it, if there is one.
     pub(super) fn ends(&self) -> (&str, u16, Option<String>) {
         let host = self.hub.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let port = self.hub.port_or_known_default().unwrap_or_default();
-        let proxy = self.made.as_ref().and_then(|way| way.proxy.as_ref());
+        let proxy = self.way.made().and_then(|way| way.proxy.as_ref());
         (host, port, proxy.map(ToString::to_string))
     }
 
     /// Why a request on this way failed, for a person.
     pub(super) fn why(&self, error: &reqwest::Error) -> String {
-        let proxy = self.made.as_ref().and_then(|way| way.proxy.as_ref());
+        let proxy = self.way.made().and_then(|way| way.proxy.as_ref());
         why::why(error, &self.hub, proxy, self.settings.ca_file.as_deref())
     }
+}
 
-    fn make(&self) -> Result<(Client, Option<Proxy>), Error> {
-        let settings = &self.settings;
-        let password_file = settings.proxy_password_file.as_deref();
-        let variable = |name: &str| std::env::var(name).ok();
-        let proxy = Proxy::on_the_way(&settings.proxy, password_file, &self.hub, variable)?;
-        // A proxy that packs what it was not asked to pack would not be understood.
-        let plain = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
-        let builder = Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            .read_timeout(settings.read_timeout)
-            .timeout(settings.timeout)
-            .redirect(redirect::Policy::none())
-            .default_headers(plain)
-            // The HTTP client has ideas of its own about the environment.
-            .no_proxy()
-            .tls_backend_preconfigured(tls(settings.ca_file.as_deref(), self.clock.clone())?);
-        let builder = match &proxy {
-            Some(proxy) => builder.proxy(proxy.for_client()?),
-            None => builder,
-        };
-        Ok((builder.build().map_err(Error::Client)?, proxy))
-    }
+fn make(settings: &settings::Uplink, hub: &Url, clock: &Clock) -> Result<Way, Error> {
+    let password_file = settings.proxy_password_file.as_deref();
+    let variable = |name: &str| std::env::var(name).ok();
+    let proxy = Proxy::on_the_way(&settings.proxy, password_file, hub, variable)?;
+    // A proxy that packs what it was not asked to pack would not be understood.
+    let plain = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
+    let builder = Client::builder()
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        .timeout(settings.timeout)
+        .redirect(redirect::Policy::none())
+        .default_headers(plain)
+        // The HTTP client has ideas of its own about the environment.
+        .no_proxy()
+        .tls_backend_preconfigured(tls(settings.ca_file.as_deref(), clock.clone())?);
+    let builder = match &proxy {
+        Some(proxy) => builder.proxy(proxy.for_client()?),
+        None => builder,
+    };
+    Ok(Way { client: builder.build().map_err(Error::Client)?, proxy })
 }
 
 /// The address of a hub, which may have a path below which the hub is.

@@ -2,18 +2,23 @@
 //!
 //! It runs on a thread of its own with a short queue, so that no network, fast, slow or hostile,
 //! can delay a press. What cannot be told within [`TRIES`] tries is given up: a shopper who asked
-//! minutes ago has gone, and the desk and the lamp say it all the same. No answer is read.
+//! minutes ago has gone, and the desk and the lamp say it all the same. No answer is read. The file
+//! of certificates is read again whenever it has changed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, redirect};
+use reqwest::{Client, Url, redirect};
 use tokio::sync::mpsc;
 
 use super::client::Clock;
+use super::renewed::Renewed;
 use super::trust::tls;
+use super::why::is_certificate;
 use super::{Error, runtime};
 use crate::clock;
+use crate::escape::chain;
 use crate::kiosk::settings::{Format, Notify, Uplink};
 use crate::wire::summons::Summoned;
 
@@ -42,29 +47,28 @@ pub struct Messenger {
 impl Messenger {
     /// Starts a messenger to this address.
     ///
+    /// Certificates that cannot be used are named in the log, and looked at again for each message.
+    ///
     /// # Errors
-    /// When the address or the certificates cannot be used.
+    /// When the address cannot be used.
     pub fn start(to: &Notify, settings: &Uplink) -> Result<Self, Error> {
         let host = to.host().to_owned();
-        let address =
-            reqwest::Url::parse(&to.url).map_err(|_| Error::Notify { host: host.clone() })?;
-        let client = Client::builder()
-            .timeout(TRY_MAX)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .tls_backend_preconfigured(tls(
-                settings.ca_file.as_deref(),
-                Clock::not_before(clock::built_ms()),
-            )?)
-            .build()
-            .map_err(Error::Client)?;
+        let address = Url::parse(&to.url).map_err(|_| Error::Notify { host: host.clone() })?;
+        let mut way = Way {
+            ca_file: settings.ca_file.clone(),
+            clock: Clock::not_before(clock::built_ms()),
+            client: Renewed::new(),
+        };
+        if let Err(error) = way.client() {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, host, "staff cannot be told yet; it is tried for each message");
+        }
         let (queue, mut waiting) = mpsc::channel::<(Summoned, u64)>(WAITING_MAX);
         let (format, told) = (to.format, host.clone());
         let runtime = runtime().map_err(Error::Thread)?;
         let run = async move {
             while let Some((summoned, at_ms)) = waiting.recv().await {
-                let post = || client.post(address.clone());
-                match tell(post, format, &summoned, at_ms).await {
+                match tell(&mut way, &address, format, &summoned, at_ms).await {
                     Ok(()) => {
                         tracing::info!(event = summoned.event, host = told, "staff were told")
                     }
@@ -89,9 +93,41 @@ impl Messenger {
     }
 }
 
+/// The way to an address.
+struct Way {
+    ca_file: Option<PathBuf>,
+    clock: Clock,
+    client: Renewed<Client>,
+}
+
+impl Way {
+    /// What sends on this way.
+    fn client(&mut self) -> Result<Client, Error> {
+        let Self { ca_file, clock, client } = self;
+        let ca_file = ca_file.as_deref();
+        let make = || {
+            Client::builder()
+                .timeout(TRY_MAX)
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+                .tls_backend_preconfigured(tls(ca_file, clock.clone())?)
+                .build()
+                .map_err(Error::Client)
+        };
+        client.of(&[ca_file], make).cloned()
+    }
+
+    /// Looks at everything anew: a certificate was not believed.
+    fn doubt(&mut self) {
+        self.clock.doubt();
+        self.client.doubt();
+    }
+}
+
 /// Posts a message until somebody takes it, or it is too old.
 async fn tell(
-    post: impl Fn() -> reqwest::RequestBuilder,
+    way: &mut Way,
+    address: &Url,
     format: Format,
     summoned: &Summoned,
     at_ms: u64,
@@ -107,8 +143,14 @@ async fn tell(
     let mut pause = PAUSE;
     let mut last = String::new();
     for left in (0..TRIES).rev() {
-        let request = post().header(CONTENT_TYPE, kind).body(body.clone());
-        let is_worth_a_try = match request.send().await {
+        let sent = match way.client() {
+            Ok(client) => {
+                let request = client.post(address.clone()).header(CONTENT_TYPE, kind);
+                request.body(body.clone()).send().await
+            }
+            Err(error) => return Err(chain(&error)),
+        };
+        let is_worth_a_try = match sent {
             Ok(answer) if answer.status().is_success() => return Ok(()),
             Ok(answer) => {
                 let status = answer.status();
@@ -116,6 +158,9 @@ async fn tell(
                 status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 408
             }
             Err(error) => {
+                if is_certificate(&error) {
+                    way.doubt();
+                }
                 last = why(&error).to_owned();
                 true
             }
@@ -133,6 +178,9 @@ async fn tell(
 fn why(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "it does not answer in time"
+    } else if is_certificate(error) {
+        "its certificate is not believed: name the file of its authority in uplink.ca_file, and \
+         check its name and its dates"
     } else if error.is_connect() {
         "it cannot be reached: check the address, and whether something listens there"
     } else {

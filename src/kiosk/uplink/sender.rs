@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::again::Awaited;
 use super::client::{Clock, is_json, parse, read, refusal, retry_after_s};
 use super::connector::Connector;
+use super::findings::Findings;
 use super::why::is_certificate;
 use crate::clock;
 use crate::escape::chain;
@@ -21,7 +22,7 @@ use crate::kiosk::former::Owed;
 use crate::kiosk::journal::{Batch, Books, JournalThread, Settlement};
 use crate::kiosk::pin;
 use crate::kiosk::settings::{self, Enrolment, Former, Settings};
-use crate::wire::delivery::{ClocksApart, Counters, Delivery};
+use crate::wire::delivery::{ClocksApart, Counters, Delivery, Finding};
 use crate::wire::receipt::{Pin, Receipt};
 use crate::wire::whereabouts::Whereabouts;
 use crate::wire::{self, gzip};
@@ -49,6 +50,8 @@ pub struct UplinkConfig {
     pub on_zone: Box<dyn Fn(String) + Send>,
     /// Gets the enrolment after head office has corrected this kiosk's place or its hours.
     pub on_place: Box<dyn Fn(Enrolment) + Send>,
+    /// What the kiosk found when it last examined itself; none before it has.
+    pub findings: watch::Receiver<Option<Vec<Finding>>>,
     /// What the board itself says about the time, as [`clock::anchor`] does.
     pub anchor: fn(i64) -> Option<Anchor>,
     /// The program and its version, as the hub gets to see it.
@@ -86,6 +89,7 @@ pub(super) struct Sender {
     pub(super) which: usize,
     /// The last event that went out alone.
     pub(super) alone: Option<RatingId>,
+    pub(super) findings: Findings,
     pub(super) journal: JournalThread,
     pub(super) outbox: Outbox,
     /// How it stands; its problem is the last one in the log, so that a night without network is
@@ -179,6 +183,7 @@ impl Sender {
             clock,
             which: 0,
             alone: None,
+            findings: Findings::new(config.findings.clone()),
             config,
             journal,
             outbox: Outbox::default(),
@@ -364,6 +369,7 @@ impl Sender {
                 clocks_apart: self.status.clocks_apart.clone(),
                 address: Some(self.connector.hub().to_owned()),
                 move_complaint: self.status.move_complaint.clone(),
+                findings: self.findings.news(),
                 ..packed
             },
         };
@@ -412,7 +418,13 @@ impl Sender {
         let took = (sent_at, clock::boot_ms());
         let receipt = parse::<Receipt>(is_json && status == StatusCode::OK, &body);
         match receipt.filter(|receipt| receipt.nonce == nonce) {
-            Some(receipt) => self.settle(batch, &receipt, took).await,
+            Some(receipt) => {
+                let attempt = self.settle(batch, &receipt, took).await;
+                if attempt.trouble.is_none() {
+                    self.findings.settled(receipt.hub_epoch);
+                }
+                attempt
+            }
             None => judge(status, refusal(is_json, &body), retry_after_s, batch.len()),
         }
     }

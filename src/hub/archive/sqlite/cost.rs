@@ -138,6 +138,7 @@ fn delivery(events: &[Value]) -> Shipment {
         hours: None,
         address: None,
         move_complaint: None,
+        findings: None,
         pin: None,
         refused: Vec::new(),
     }

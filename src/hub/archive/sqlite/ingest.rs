@@ -251,8 +251,10 @@ fn note_contact(
     ])?;
     if matches!(after, After::News(_)) {
         let apart = shipment.clocks_apart.as_ref();
+        let findings = shipment.findings.as_ref().map(kiosks::as_text);
         let sql = "update kiosk set last_contact_ms = ?, app = ?, publication = ?, \
-                   survey_complaint = ?, zone = coalesce(?, zone), \
+                   survey_complaint = ?, findings = coalesce(?, findings), \
+                   zone = coalesce(?, zone), \
                    zone_rules = coalesce(?, zone_rules), ahead_ms = iif(?, ahead_ms, ?), \
                    is_ahead_by_ntp = coalesce(?, is_ahead_by_ntp), \
                    address = iif(?, address, ?), move_complaint = iif(?, move_complaint, ?), \
@@ -263,6 +265,7 @@ fn note_contact(
             shipment.app,
             shipment.publication.map(whole),
             shipment.survey_complaint,
+            findings,
             shipment.zone,
             shipment.zone_rules,
             // What is carried says nothing of the clocks, nor of the way over the network.

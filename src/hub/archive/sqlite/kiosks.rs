@@ -10,6 +10,7 @@ use crate::hub::archive::error::Error;
 use crate::hub::archive::kiosks::{Apart, Kiosks, PinScope, Status};
 use crate::hub::rules::budget::Spent;
 use crate::hub::rules::{clones, restored};
+use crate::wire::delivery::Finding;
 
 impl Kiosks for Sqlite {
     async fn epoch(&self, kiosk: String) -> Result<u64, Error> {
@@ -50,7 +51,7 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Status>> {
     let sql = "select id, shop, touchpoint, last_contact_ms, app, waiting, set_aside, lost, \
                returns, publication, survey_complaint, spent_day, spent_bytes, zone, zone_rules, \
                ahead_ms, is_ahead_by_ntp, name, retired_ms, address, move_complaint, \
-               hours, \
+               hours, findings, \
                exists (select 1 from token where token.kiosk = kiosk.id and revoked_ms is null) \
                as is_enrolled from kiosk order by id";
     connection.prepare_cached(sql)?.query_map([], status)?.collect()
@@ -76,9 +77,20 @@ fn status(row: &Row<'_>) -> rusqlite::Result<Status> {
         hours: row.get("hours")?,
         address: row.get("address")?,
         move_complaint: row.get("move_complaint")?,
+        findings: findings(row.get("findings")?),
         name: row.get("name")?,
         retired_ms: row.get("retired_ms")?,
     })
+}
+
+/// Findings as their column keeps them.
+pub(super) fn as_text(findings: &Vec<Finding>) -> String {
+    serde_json::to_string(findings).unwrap_or_default()
+}
+
+fn findings(text: Option<String>) -> Vec<Finding> {
+    // What cannot be read is told anew by the next kiosk that starts.
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 fn clocks_apart(row: &Row<'_>) -> rusqlite::Result<Option<Apart>> {

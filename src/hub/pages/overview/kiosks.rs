@@ -34,6 +34,9 @@ pub(super) fn alarms(kiosks: &[KioskFigures]) -> Markup {
                     ", or correct the shop here."
                 }
             }
+            @for text in &kiosk.wrong {
+                p.alarm role="alert" { (kiosk.id) " reports: " (Foreign(text)) }
+            }
             @if kiosk.lost > 0 {
                 p.alarm role="alert" {
                     "The card of " (kiosk.id) " lost " (kiosk.lost) " "
@@ -73,6 +76,16 @@ pub(super) fn table(kiosks: &[KioskFigures]) -> Markup {
                 }
                 @if kiosks.is_empty() {
                     tr { td colspan="7" { "No kiosks yet." } }
+                }
+            }
+        }
+        @if kiosks.iter().any(|kiosk| kiosk.is_here && !kiosk.noted.is_empty()) {
+            details {
+                summary { "What the kiosks report of themselves" }
+                ul {
+                    @for kiosk in kiosks.iter().filter(|kiosk| kiosk.is_here) {
+                        @for text in &kiosk.noted { li { (kiosk.id) ": " (Foreign(text)) } }
+                    }
                 }
             }
         }

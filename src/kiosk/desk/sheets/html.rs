@@ -15,6 +15,7 @@ use crate::feedback::call::Called;
 use crate::feedback::rating::Scale;
 use crate::feedback::survey::faces_of;
 use crate::feedback::tally::HIDDEN_BELOW;
+use crate::finding::State;
 use crate::web::face;
 use crate::web::page::{self, Foreign, Head};
 use crate::wire::local::{Beside, Day, Hour, Line, Said, Summary};
@@ -508,8 +509,14 @@ pub fn health(words: &Translations, health: &Health, confirmed_min: Option<u64>)
         @for (count, said) in counted {
             @if count > 0 { p { strong { (words.fill(said, &[&count])) } } }
         }
-        @for (part, why) in &health.away {
-            p { strong { (Foreign(&format!("{part}: {why}"))) } }
+        @for finding in health.to_do() {
+            p {
+                @if finding.state == State::Wrong {
+                    strong { (Foreign(&finding.text)) }
+                } @else {
+                    (Foreign(&finding.text))
+                }
+            }
         }
         @for (button, others) in &health.silent {
             p {

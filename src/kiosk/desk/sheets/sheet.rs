@@ -6,9 +6,10 @@ use crate::feedback::alert::{Alert, Over};
 use crate::feedback::call::{Call, Called};
 use crate::feedback::note::Noted;
 use crate::feedback::rating::RatingId;
+use crate::finding::{Finding, State};
 use crate::kiosk::journal::Books;
 use crate::kiosk::pin::Denied;
-use crate::wire::local::{Carried, Summary};
+use crate::wire::local::{Carried, Screen, Summary};
 
 /// One of the sheets behind the PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +190,10 @@ pub struct Health {
     pub office: Option<Office>,
     /// What the kiosk goes on without, and why, by the names of its parts.
     pub away: BTreeMap<String, String>,
+    /// Whether the question is shown on a screen.
+    pub screen: Screen,
+    /// What was found when the kiosk was last examined, the worst first.
+    pub findings: Vec<Finding>,
     /// Whether this boot has an anchor.
     pub is_clock_known: bool,
     /// Whether the shop's time zone is unknown, so that its days are those of UTC.
@@ -202,6 +207,23 @@ pub struct Health {
     pub stick: Stick,
     /// How many wrong tries there were at the present PIN, wherever.
     pub wrong_tries: u64,
+}
+
+/// Of which parts the sheet has sentences of its own, in the manager's language.
+const SAID: [&str; 4] = ["kiosk", "clock", "head office", "time zone"];
+
+impl Health {
+    /// The findings that are worth a line, the worst first. What the sheet's own sentences say of
+    /// the card, the clock, the zone and head office is not said twice; what cures a failure of
+    /// these is.
+    pub fn to_do(&self) -> impl Iterator<Item = &Finding> {
+        let is_said = |finding: &Finding| match finding.state {
+            State::Fine => true,
+            State::Note => SAID.contains(&finding.part()),
+            State::Wrong => finding.part() == "kiosk",
+        };
+        self.findings.iter().filter(move |finding| !is_said(finding))
+    }
 }
 
 /// The page's address and its certificate's fingerprint.

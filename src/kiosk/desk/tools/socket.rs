@@ -121,7 +121,7 @@ fn request(asker: &UnixStream, now_ms: impl Fn() -> u64) -> io::Result<Vec<u8>> 
 }
 
 /// How the kiosk is: the attendant knows.
-fn standing(
+pub(in crate::kiosk) fn standing(
     ask: &impl Fn(Request) -> Result<(), Busy>,
     now_ms: u64,
 ) -> Result<Standing, Unanswerable> {
@@ -137,6 +137,7 @@ fn standing(
         heard_s: office.confirmed_ms.map(|at_ms| now_ms.saturating_sub(at_ms) / 1_000),
         page: health.phone.map(|address| address.url),
         away: health.away,
+        screen: health.screen,
     })
 }
 

@@ -23,8 +23,8 @@ pub(super) fn set(desk: &Desk<'_>, health: &Health) {
     desk.set_trouble(office.trouble.unwrap_or_default().into());
     let ago = |at: u64| model::whole(clock::boot_ms().saturating_sub(at) / 60_000);
     desk.set_confirmed_min(office.confirmed_ms.map_or(-1, ago));
-    let away = |(part, why): (&String, &String)| format!("{part}: {why}").into();
-    desk.set_away(model::list(health.away.iter().map(away).collect()));
+    let findings: Vec<&str> = health.to_do().map(|finding| finding.text.as_str()).collect();
+    desk.set_findings(findings.join("\n").into());
     let silent = |&(button, others): &(u8, u32)| SilentButton {
         button: button.into(),
         others: model::whole(others),

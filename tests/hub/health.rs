@@ -1,0 +1,60 @@
+//! Tests of what a kiosk finds when it examines itself, at head office.
+
+use serde_json::json;
+use smilepost::hub::archive::Kiosks as _;
+use smilepost::hub::commands::kiosks;
+use smilepost::wire::delivery::{FINDING_CHARS_MAX, FINDINGS_MAX};
+
+use crate::hub::{NOW, Scene, delivery, rating};
+
+#[tokio::test]
+async fn what_a_kiosk_finds_of_itself_is_on_the_page_and_in_the_list() {
+    let scene = Scene::new().await;
+    let mut told = delivery(&[rating(1, 5)]);
+    told["findings"] = json!([
+        { "is_wrong": true, "text": "sound: <b>no</b> player" },
+        { "text": "stick: none\u{1b}[2J", "since": "a field of the future" },
+    ]);
+    scene.receipt(&told).await;
+    let list = async || kiosks::list(&scene.archive, u64::MAX, NOW).await.unwrap();
+    let page = async || scene.page("/").await.1;
+    let said = list().await;
+    assert!(said.contains("\tWRONG: sound: <b>no</b> player\tnote: stick: none"), "{said}");
+    assert!(!said.contains('\u{1b}') && said.lines().count() == 1, "{said}");
+    let shown = page().await;
+    assert!(shown.contains("reports: <bdi>sound: &lt;b&gt;no&lt;/b&gt; player"), "{shown}");
+    assert_eq!(shown.matches("role=\"alert\"").count(), 1, "{shown}");
+    assert!(shown.contains("<details>") && shown.contains("stick: none"), "{shown}");
+    // What was told stays until there is news; an older kiosk never has any.
+    scene.receipt(&delivery(&[rating(1, 5)])).await;
+    assert!(list().await.contains("WRONG: sound"));
+    told["findings"] = json!([]);
+    scene.receipt(&told).await;
+    let said = list().await;
+    assert!(!said.contains("WRONG") && !said.contains("note:"), "{said}");
+    let shown = page().await;
+    assert!(!shown.contains("reports:") && !shown.contains("<details>"), "{shown}");
+}
+
+#[tokio::test]
+async fn no_kiosk_fills_the_page_with_findings() {
+    let scene = Scene::new().await;
+    let mut told = delivery(&[rating(1, 5)]);
+    let finding = json!({ "is_wrong": true, "text": "é".repeat(5_000) });
+    told["findings"] = vec![finding; 40].into();
+    scene.receipt(&told).await;
+    let kept = &scene.archive.kiosks().await.unwrap()[0].findings;
+    assert_eq!(kept.len(), FINDINGS_MAX);
+    assert!(kept.iter().all(|finding| finding.text.chars().count() == FINDING_CHARS_MAX));
+}
+
+#[tokio::test]
+async fn a_zone_that_both_sides_name_is_one_alarm() {
+    let scene = Scene::new().await;
+    let mut told = delivery(&[rating(1, 5)]);
+    told["zone"] = json!("Asia/Baku");
+    told["findings"] = json!([{ "is_wrong": true, "text": "time zone: Asia/Baku in kiosk.toml" }]);
+    scene.receipt(&told).await;
+    let (_, shown) = scene.page("/").await;
+    assert_eq!(shown.matches("role=\"alert\"").count(), 1, "{shown}");
+}
