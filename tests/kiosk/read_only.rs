@@ -80,7 +80,7 @@ fn whatever_is_named_wrongly_is_answered_in_words_for_whoever_typed_it() {
             vec!["enrol", "--config", &config, "--before", "keep", "--letter", file],
             "is not a letter",
         ),
-        (vec!["carry", "--config", &config, file], "it is no folder"),
+        (vec!["carry", "--config", &config, file], "the folder cannot be opened"),
         (vec!["carry", "--config", &config, missing], "there is no folder"),
         (vec!["summary", "--config", &config, "--format", "xml"], "it is one of text, json, csv"),
         (vec!["summary", "--config", &config, "--date", "today"], "is not a date such as"),

@@ -43,7 +43,8 @@ pub(super) fn office(settings: &Settings, kiosk: &Kiosk, asker: Asker) -> Vec<Fi
         findings.push(match (&standing.trouble, standing.heard_s, lacking) {
             (_, _, Some(why)) => wrong(format!("head office: nothing is sent: {why}")),
             (Some(why), _, _) => wrong(format!(
-                "head office: the kiosk's last delivery failed ({why}); see what was tried below"
+                "head office: the kiosk's last delivery failed ({why}); `smilepost-kiosk doctor` \
+                 tries the way there step by step"
             )),
             (None, Some(ago), _) => {
                 fine(format!("head office: confirmed a delivery of the kiosk {}", since(ago)))
@@ -53,9 +54,8 @@ pub(super) fn office(settings: &Settings, kiosk: &Kiosk, asker: Asker) -> Vec<Fi
             }
         });
     }
-    // A kiosk that delivers need not ask itself whether it could.
-    let is_in_trouble = kiosk.standing().is_some_and(|standing| standing.trouble.is_some());
-    if asker == Asker::Itself && !is_in_trouble {
+    // A hub that wants to be left alone for a while is not asked more often for that.
+    if asker == Asker::Itself {
         return findings;
     }
     let tried = uplink::probe(&settings.uplink, &enrolment, clock::built_ms());

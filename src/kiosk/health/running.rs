@@ -8,8 +8,7 @@ use crate::wire::local::{Screen, Standing};
 pub enum Asker {
     /// A person, for whom everything is tried.
     Person,
-    /// The running kiosk, again and again: nothing is heard, written or sent for a trial, but that
-    /// head office is tried while ratings cannot be delivered.
+    /// The running kiosk, again and again: nothing is heard, written or sent for a trial.
     Itself,
 }
 
