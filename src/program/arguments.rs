@@ -111,7 +111,6 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
-    #[expect(dead_code, reason = "only what is wrong is looked at")]
     #[command(name = "it", version = "1")]
     struct It {
         #[command(subcommand)]
@@ -119,7 +118,6 @@ mod tests {
     }
 
     #[derive(Debug, Subcommand)]
-    #[expect(dead_code, reason = "only what is wrong is looked at")]
     enum Command {
         Show {
             #[arg(long, value_enum)]
