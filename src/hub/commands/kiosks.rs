@@ -161,6 +161,7 @@ fn line(
 ) -> String {
     let last = status.last_contact_ms.and_then(chrono::DateTime::from_timestamp_millis);
     let last = last.map_or("never".to_owned(), |at| at.to_rfc3339());
+    let is_in_use = !status.is_retired(now_ms);
     let state = if status.is_enrolled { "enrolled" } else { "not enrolled" };
     let state = match status.retired_ms.and_then(chrono::DateTime::from_timestamp_millis) {
         None => state.to_owned(),
@@ -191,7 +192,6 @@ fn line(
     let found = |Finding { is_wrong, text }: &Finding| {
         format!("\t{}: {}", if *is_wrong { "WRONG" } else { "note" }, Plain(text))
     };
-    let is_in_use = !status.is_retired(now_ms);
     let findings: String = status.findings.iter().filter(|_| is_in_use).map(found).collect();
     let state = format!("{state}\t{contact}{spent}{clocks}{zone}{more}{name}{findings}");
     format!("{id}\t{shop}\t{touchpoint}\t{state}\n")
