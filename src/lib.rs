@@ -111,12 +111,12 @@
 //! Eight files tell it whole. `tests/tidy.rs` keeps the line numbers true.
 //!
 //! 1. `src/kiosk/screen/input.rs:23` `bridge.on_touched(`: a finger on a face becomes a message.
-//! 2. `src/kiosk/attendant.rs:431` `fn press(`: the attendant gives it to the visit, and does what
+//! 2. `src/kiosk/attendant.rs:432` `fn press(`: the attendant gives it to the visit, and does what
 //!    the visit wants done.
 //! 3. `src/feedback/visit.rs:196` `fn pressed(`: the visit judges the press and wants it kept.
 //! 4. `src/kiosk/journal/thread.rs:372` `fn append(`: the journal commits it to the card; only then
 //!    the visit thanks.
-//! 5. `src/kiosk/uplink/sender.rs:344` `async fn deliver(`: what waits is sent, until a receipt
+//! 5. `src/kiosk/uplink/sender.rs:349` `async fn deliver(`: what waits is sent, until a receipt
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
@@ -143,8 +143,8 @@
 //! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
 //! ([`kiosk::desk::counts::clerk`]), who has the journal counted before anybody asks; *socket* lets
 //! the shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone.
-//! *rounds* examines the kiosk every few minutes. Bounded channels lie between them, and nothing is
-//! shared behind a lock.
+//! *rounds* examines the kiosk every few minutes. Bounded channels lie between them. Behind a lock lie
+//! only what is replaced whole: the fonts that were found, and the page's fingerprint.
 //!
 //! # Invariants, and the tests that hold them
 //!

@@ -130,8 +130,7 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
 
 /// Lists every kiosk with its last contact, what it holds, whether it has had as much kept as this
 /// on the day of this time, in milliseconds since 1970 UTC, whether its clock or its time zone is
-/// another than head office's, by which address it comes, and what it found when it examined itself;
-/// a line each.
+/// another than head office's, by which address it comes, and what it found of itself; a line each.
 ///
 /// # Errors
 /// When the archive fails.
