@@ -143,8 +143,8 @@
 //! one SQLite connection. *uplink* is a single-threaded tokio runtime. *desk* is the clerk
 //! ([`kiosk::desk::counts::clerk`]), who has the journal counted before anybody asks; *socket* lets
 //! the shop manager's tools ask, and *phone*, where it is wanted, the shop manager's phone.
-//! *rounds* examines the kiosk every few minutes. Bounded channels lie between them. Behind a lock lie
-//! only what is replaced whole: the fonts that were found, and the page's fingerprint.
+//! *rounds* examines the kiosk every few minutes. Bounded channels lie between them. Behind a lock
+//! lies only what is replaced whole: the fonts that were found, and the page's fingerprint.
 //!
 //! # Invariants, and the tests that hold them
 //!

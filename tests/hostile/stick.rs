@@ -124,7 +124,7 @@ fn no_trap_on_a_stick_has_head_office_touch_a_file_of_its_own() {
         let good = text(&stick.join(&good));
         if has_trap {
             let told = site.fail("hub", &["import", &text(&trap), &good]);
-            assert!(told.contains("1 files were not imported completely"), "{what}: {told}");
+            assert!(told.contains("not imported completely: 1"), "{what}: {told}");
             assert!(!stick.join("trap.smilepost.receipt").exists(), "{what}: a receipt");
         } else {
             site.say("hub", &["import", &good]);

@@ -41,7 +41,7 @@ fn whatever_is_named_wrongly_is_answered_in_words_for_whoever_typed_it() {
         (vec!["export", "--from", "x"], "there is no option --from here"),
         (vec!["backup", here], "is there already"),
         (vec!["backup", missing], "there is no such file or folder"),
-        (vec!["doctor", "extra"], "\"extra\" is one word too many"),
+        (vec!["shop", "list", "extra"], "\"extra\" is one word too many"),
     ] {
         let output = office.ask(&arguments);
         let said = [&output.stdout[..], &output.stderr].concat();
