@@ -108,6 +108,24 @@ async fn a_moved_kiosks_desk_opens_by_the_pin_of_the_shop_where_it_stands() {
 }
 
 #[tokio::test]
+async fn a_kiosk_that_is_added_later_has_the_pin_of_its_shop() {
+    let scene = Scene::new().await;
+    let pin_of = async |touchpoint: &str| {
+        let added = kiosks::add(&scene.archive, "kallio", touchpoint, None, NOW).await.unwrap();
+        let token = scene.enrol_anew(&added.id).await;
+        let mut delivery = delivery(&[]);
+        (delivery["live"], delivery["runs"]) = (json!("f".repeat(32)), json!([]));
+        let (status, receipt) = scene.deliver_by(&token, &delivery).await;
+        assert_eq!(status, 200, "{receipt}");
+        receipt["pin"]["hash"].as_str().map(str::to_owned)
+    };
+    assert_eq!(pin_of("Door").await, None, "nobody has set one");
+    let set = PinScope::Shop("kallio".to_owned());
+    scene.archive.set_pin(set, Some("of kallio".to_owned())).await.unwrap();
+    assert_eq!(pin_of("Exit").await.as_deref(), Some("of kallio"));
+}
+
+#[tokio::test]
 async fn opening_hours_of_a_shop_are_dated_kept_and_told() {
     let scene = Scene::new().await;
     let set = async |hours: Option<&str>, since: Since| {

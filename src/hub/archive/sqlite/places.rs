@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Sqlite, past};
+use super::{Sqlite, past, whereabouts};
 use crate::feedback::moment::rfc3339;
 use crate::hub::archive::error::Error;
 use crate::hub::archive::places::{Correction, Kiosk, KioskThen, Past, Places, Shop, ShopThen};
@@ -41,6 +41,7 @@ impl Places for Sqlite {
             if transaction.execute(sql, params![id, shop, touchpoint])? == 0 {
                 return Ok(false);
             }
+            whereabouts::give_pin(transaction, &id, &shop)?;
             past::write_kiosk(transaction, &id, &[(EVER_MS, KioskThen { shop, touchpoint })])?;
             Ok(true)
         })

@@ -27,6 +27,17 @@ fn named(connection: &Connection, shop: &str) -> rusqlite::Result<History<String
     statement.query_map([shop], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
+/// Gives the desk of a new kiosk the PIN that was set for its shop, if there is one.
+pub(super) fn give_pin(
+    transaction: &Transaction<'_>,
+    kiosk: &str,
+    shop: &str,
+) -> rusqlite::Result<()> {
+    let sql = "update kiosk set pin_hash = desk_pin, pin_number = pin_number + 1 from shop \
+               where kiosk.id = ? and shop.id = ? and desk_pin is not null";
+    transaction.execute(sql, [kiosk, shop]).map(drop)
+}
+
 /// Gives the desk of a kiosk that was moved between these shops the PIN that opens it there.
 pub(super) fn move_pin(
     transaction: &Transaction<'_>,
