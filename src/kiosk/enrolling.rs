@@ -127,7 +127,8 @@ impl Files {
     /// Reads everything, and says in sentences what would be lost with it.
     ///
     /// # Errors
-    /// See [`Files::look`].
+    /// [`journal::Error::InUse`] when another process has a journal open, and when nobody can tell
+    /// which is whose.
     pub fn would_be_lost(settings: &Settings) -> Result<Vec<String>, Error> {
         let enrolment = known(&settings.data_dir)?;
         let files = Self::look(settings, enrolment.as_ref())?;

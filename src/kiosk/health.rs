@@ -3,7 +3,7 @@
 //!
 //! Nothing is called fine that was not seen to work: what the running kiosk holds it is asked
 //! about, and everything else is tried, each within a time. The running kiosk has itself examined
-//! too, by [`rounds`](super::rounds), for the shop manager's sheet and for head office.
+//! too, by `kiosk::rounds`, for the shop manager's sheet and for head office.
 
 mod devices;
 mod former;

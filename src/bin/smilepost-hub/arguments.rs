@@ -42,7 +42,7 @@ pub(crate) enum Command {
     MovesTo {
         #[command(flatten)]
         config: Config,
-        /// The address, such as https://hub.example.com.
+        /// The address, such as `https://hub.example.com`.
         address: Option<String>,
         /// Tell kiosks no other address any more.
         #[arg(long, conflicts_with = "address")]
@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Doctor {
         #[command(flatten)]
         config: Config,
-        /// The address that kiosks come by, such as https://hub.example.org, to be tried from here.
+        /// The address that kiosks come by, such as `https://hub.example.org`, tried from here.
         address: Option<String>,
     },
     /// Account for every event that kiosks have taken; exit 1 if more are missing than kiosks hold.
