@@ -11,6 +11,7 @@ use smilepost::feedback::moment::{Anchor, Reading, Source as TimeSource};
 use smilepost::feedback::note::{About, Noted};
 use smilepost::feedback::rating::{BootId, Rated, RatingId, RunId};
 use smilepost::feedback::zone::Zone;
+use smilepost::finding::{note as worth_knowing, wrong};
 use smilepost::kiosk::attendant::View;
 use smilepost::kiosk::desk::sheets::sheet::Address;
 use smilepost::kiosk::desk::sheets::sheet::{
@@ -154,6 +155,7 @@ pub(crate) fn sheets() -> Vec<(&'static str, Sheet)> {
         ("desk-days", Sheet::Days(boxed(&found.days))),
         ("desk-why", Sheet::Why(boxed(&found.why))),
         ("desk-post", Sheet::Health(Box::new(troubled()))),
+        ("desk-found", Sheet::Health(Box::new(examined()))),
         ("desk-phone", Sheet::Health(Box::new(with_phone()))),
         ("desk-stick", Sheet::Health(Box::new(with_stick(Stick::Found)))),
         ("desk-carried", Sheet::Health(Box::new(with_stick(carried())))),
@@ -182,6 +184,17 @@ fn with_phone() -> Health {
     let url = "https://192.168.1.20:8443/".to_owned();
     // The time since head office last answered would change with each minute.
     Health { phone: Some(Address { url, fingerprint }), office: None, ..post() }
+}
+
+fn examined() -> Health {
+    let findings = vec![
+        wrong(
+            "buttons: the kiosk cannot read line 13 of gpiochip0, because another program has it; \
+             stop that one, or name another line in `buttons.lines`",
+        ),
+        worth_knowing("screen: dpi is not known, so letters may be too small: set `screen.dpi`"),
+    ];
+    Health { findings, ..with_phone() }
 }
 
 fn with_stick(stick: Stick) -> Health {
