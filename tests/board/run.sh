@@ -13,16 +13,8 @@ cd "$(dirname "$0")/../.."
 target="${CARGO_TARGET_DIR:-target}"
 work="$target/board"
 pictures="${1:-$work/pictures}"
-packages=(qemu-system-x86 busybox-static cpio kmod python3 libinput-bin xkb-data)
-
-missing=()
-for package in "${packages[@]}"; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-  echo "these packages are missing: ${missing[*]}" >&2
-  exit 2
-fi
+source tests/board/needs.sh
+needs qemu-system-x86 busybox-static cpio kmod python3 libinput-bin xkb-data
 
 mkdir -p "$work" "$pictures"
 cargo build --quiet --no-default-features --features board --bin smilepost-kiosk

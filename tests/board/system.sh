@@ -11,17 +11,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 target="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 work="$target/board"
-packages=(qemu-system-x86 busybox-static cpio kmod python3 e2fsprogs dosfstools exfatprogs ntfs-3g
-  fdisk fakeroot apt)
-
-missing=()
-for package in "${packages[@]}"; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-  echo "these packages are missing: ${missing[*]}" >&2
-  exit 2
-fi
+source tests/board/needs.sh
+needs qemu-system-x86 busybox-static cpio kmod python3 e2fsprogs dosfstools exfatprogs ntfs-3g \
+  fdisk fakeroot apt
 # Some of these are for root alone elsewhere.
 export PATH="$PATH:/usr/sbin:/sbin"
 
@@ -156,7 +148,7 @@ rm -f "$work"/system-{1,2}.img
 # What starts it: the drivers of the disk, and a step from here to there.
 first="$work/first"
 rm -rf "$first"
-mkdir -p "$first"/{bin,dev,proc,sys,root,etc}
+mkdir -p "$first"/{bin,dev,proc,sys,new,etc}
 cp /bin/busybox "$first/bin/"
 count=0
 : > "$first/etc/modules"
@@ -174,10 +166,10 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 while read -r module; do insmod "\$module" 2>/dev/null; done < /etc/modules
 until disk="\$(findfs UUID=$uuid 2>/dev/null)"; do sleep 0.1; done
-mount -t ext4 "\$disk" /root
-mount --move /dev /root/dev
+mount -t ext4 "\$disk" /new
+mount --move /dev /new/dev
 umount /proc /sys
-exec switch_root /root /lib/systemd/systemd
+exec switch_root /new /lib/systemd/systemd
 INIT
 chmod 755 "$first/init"
 (cd "$first" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/first.gz"
