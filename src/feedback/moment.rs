@@ -134,7 +134,11 @@ pub const HUB_ANCHORS_FREE: u64 = 20;
 /// How long a boot lasts for each further anchor of the hub, in milliseconds: an hour.
 pub const HUB_ANCHOR_PACE_MS: u64 = 60 * 60 * 1000;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// An hour, in milliseconds.
+pub const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// A day of 24 hours, in milliseconds.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// How far two times may be apart before they contradict each other, in milliseconds, besides what
 /// each may be off: a minute.

@@ -115,24 +115,9 @@ pub fn enrol(
 ///
 /// # Errors
 /// When something in it is not what it should be.
-pub fn enrolment(hub: String, enrolled: Enrolled) -> Result<Entry, Error> {
-    let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys, signed_by } = enrolled;
-    let enrolment = Enrolment {
-        hub,
-        moves_to: None,
-        kiosk,
-        token,
-        next_token: None,
-        former_token: None,
-        shop,
-        zone,
-        touchpoint,
-        hours: None,
-        place_tag: None,
-        hub_keys,
-        stays: Vec::new(),
-    };
-    let enrolment = enrolment.checked().map_err(Error::Unfit)?;
+pub fn enrolment(hub: String, mut enrolled: Enrolled) -> Result<Entry, Error> {
+    let signed_by = std::mem::take(&mut enrolled.signed_by);
+    let enrolment = Enrolment::new(hub, enrolled).checked().map_err(Error::Unfit)?;
     Ok(Entry { enrolment, signed_by })
 }
 

@@ -9,7 +9,7 @@ use smilepost::kiosk::enrolling::{Before, Error, Files, Standing, give_up};
 use smilepost::kiosk::journal::{FILE, Journal, Limits, Settlement};
 use smilepost::kiosk::settings::{Enrolment, Leave, Owners, Settings, journal_folder, renew};
 use smilepost::kiosk::uplink::Entry;
-use smilepost::wire::enrolment::Keys;
+use smilepost::wire::enrolment::{Enrolled, Keys};
 
 use crate::journal::{id, open, rated, reading};
 
@@ -18,21 +18,17 @@ const BEHIND: Leave = Leave::Journal { is_given_up: false };
 fn place(hub: &str, kiosk: &str) -> Enrolment {
     let digit = hub.bytes().map(u32::from).sum::<u32>() % 16;
     let verify = format!("{digit:x}").repeat(64);
-    Enrolment {
-        hub: if hub.is_empty() { String::new() } else { format!("https://{hub}.example.com") },
-        moves_to: None,
+    let hub = if hub.is_empty() { String::new() } else { format!("https://{hub}.example.com") };
+    let enrolled = Enrolled {
         kiosk: kiosk.to_owned(),
         token: "cd".repeat(32),
-        next_token: None,
-        former_token: None,
         shop: "Kallio".to_owned(),
         zone: "Europe/Helsinki".to_owned(),
         touchpoint: String::new(),
-        hours: None,
-        place_tag: None,
-        stays: Vec::new(),
         hub_keys: Some(Keys { seal: "ab".repeat(32), verify }),
-    }
+        signed_by: Vec::new(),
+    };
+    Enrolment::new(hub, enrolled)
 }
 
 /// What a head office says that cannot verify anything of before.

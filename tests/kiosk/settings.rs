@@ -4,6 +4,7 @@ use std::path::Path;
 
 use smilepost::feedback::visit::Pace;
 use smilepost::kiosk::settings::{Driver, Enrolment, ProxyChoice, Screen, Settings, Uplink};
+use smilepost::wire::enrolment::Enrolled;
 
 fn read(text: &str) -> Result<Settings, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
@@ -152,21 +153,16 @@ fn the_token_is_kept_for_the_kiosk_alone_and_no_log_shows_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Enrolment::read(folder.path()).unwrap(), None);
-    let enrolment = Enrolment {
-        hub: "https://hub.example.com".to_owned(),
-        moves_to: None,
+    let enrolled = Enrolled {
         kiosk: "kallio-checkout-1".to_owned(),
         token: "ab".repeat(32),
-        next_token: None,
-        former_token: None,
         shop: "Kallio".to_owned(),
         zone: "Europe/Helsinki".to_owned(),
         touchpoint: "Checkout 1".to_owned(),
-        hours: None,
-        place_tag: None,
         hub_keys: None,
-        stays: Vec::new(),
+        signed_by: Vec::new(),
     };
+    let enrolment = Enrolment::new("https://hub.example.com".to_owned(), enrolled);
     enrolment.write(folder.path()).unwrap();
     enrolment.write(folder.path()).unwrap();
     assert_eq!(Enrolment::read(folder.path()).unwrap().as_ref(), Some(&enrolment));

@@ -12,6 +12,7 @@ use self::certificate::Named;
 use self::way::Public;
 use crate::carried::seal::{HubKeys, KEYS_FILE};
 use crate::escape::chain;
+use crate::feedback::moment::{DAY_MS, HOUR_MS};
 use crate::file;
 use crate::finding::{Finding, fine, note, wrong};
 use crate::hub::archive::sqlite::FILE;
@@ -28,8 +29,7 @@ const BACKED_UP_FILE: &str = "hub.backed-up";
 const ROOM_MIB_MIN: u64 = 512;
 
 /// A kiosk that has not delivered for so long is named, in milliseconds: a day.
-const SILENT_MS: i64 = 24 * HOUR_MS;
-const HOUR_MS: i64 = 60 * 60 * 1_000;
+const SILENT_MS: i64 = DAY_MS;
 
 /// A backup that is older than this is named, in hours: a week.
 const BACKUP_HOURS_MAX: i64 = 7 * 24;

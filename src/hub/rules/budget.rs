@@ -3,6 +3,8 @@
 //! A day is one of UTC. What counts is what stays: rows, their content, and lines of the log. What
 //! somebody imports by hand is not counted, since somebody has looked at it.
 
+use crate::feedback::moment::DAY_MS;
+
 /// What a row costs besides its content, in bytes.
 pub const ROW_BYTES: u64 = 64;
 
@@ -11,8 +13,6 @@ pub const LINE_BYTES: u64 = 200;
 
 /// The most lines that one delivery adds to the log about its events; the rest is a number.
 pub const LINES_MAX: usize = 20;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// What a kiosk has spent of its budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

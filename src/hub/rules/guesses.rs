@@ -11,11 +11,11 @@
 //! further one of that network costs anything: the answer is the same, and nothing of it is written
 //! or logged again. That holds over restarts of the hub.
 
+use crate::feedback::moment::HOUR_MS;
+
 /// How many wrong codes of one network are counted in an hour. An installer who mistypes needs a
 /// few.
 pub const WRONG_MAX: u32 = 60;
-
-const HOUR_MS: i64 = 60 * 60 * 1_000;
 
 /// What one network has tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::escape::is_active;
 use crate::feedback::survey::schedule::Hours;
 use crate::feedback::zone::Zone;
 use crate::file;
-use crate::wire::enrolment::Keys;
+use crate::wire::enrolment::{Enrolled, Keys};
 use crate::wire::whereabouts::Stay;
 use crate::zones::Zones;
 
@@ -113,6 +113,28 @@ impl EnrolmentError {
 }
 
 impl Enrolment {
+    /// What the hub at this address, or a letter of it, has said, unchecked; nothing has come of it
+    /// yet.
+    #[must_use]
+    pub fn new(hub: String, enrolled: Enrolled) -> Self {
+        let Enrolled { kiosk, token, shop, zone, touchpoint, hub_keys, signed_by: _ } = enrolled;
+        Self {
+            hub,
+            moves_to: None,
+            kiosk,
+            token,
+            next_token: None,
+            former_token: None,
+            shop,
+            zone,
+            touchpoint,
+            hours: None,
+            place_tag: None,
+            hub_keys,
+            stays: Vec::new(),
+        }
+    }
+
     /// Reads the enrolment of the kiosk with this data folder, if it has one.
     ///
     /// # Errors

@@ -184,25 +184,20 @@ pub fn renew(data_dir: &Path, known: &Enrolment, new: &Enrolment) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::enrolment::Keys;
+    use crate::wire::enrolment::{Enrolled, Keys};
 
     fn place(hub: char, kiosk: &str) -> Enrolment {
         let keys = Keys { seal: "ab".repeat(32), verify: hub.to_string().repeat(64) };
-        Enrolment {
-            hub: format!("https://{hub}.example.com"),
-            moves_to: None,
+        let enrolled = Enrolled {
             kiosk: kiosk.to_owned(),
             token: "cd".repeat(32),
-            next_token: None,
-            former_token: None,
             shop: "Kallio".to_owned(),
             zone: "Europe/Helsinki".to_owned(),
             touchpoint: String::new(),
-            hours: None,
-            place_tag: None,
             hub_keys: Some(keys),
-            stays: Vec::new(),
-        }
+            signed_by: Vec::new(),
+        };
+        Enrolment::new(format!("https://{hub}.example.com"), enrolled)
     }
 
     const BEHIND: Leave = Leave::Journal { is_given_up: false };

@@ -3,11 +3,10 @@
 use chrono::DateTime;
 
 use crate::escape::{Plain, chain};
+use crate::feedback::moment::DAY_MS;
 use crate::finding::{Finding, fine, note, wrong};
 use crate::web::server::certificate::{Says, is_for, read};
 use crate::web::server::{Chain, Files};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A certificate that has less than a third of its life left, and at most so many days, should have
 /// been renewed: whoever renews them by themselves does so earlier.
