@@ -46,7 +46,10 @@ fn note_revision() {
     println!("cargo::rerun-if-changed=.git/HEAD");
     println!("cargo::rerun-if-changed=.git/index");
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).output().ok()?;
+        // Without the lock, a look at the tree does not write the index, which would have the next
+        // build compile everything again.
+        let mut git = Command::new("git");
+        let output = git.arg("--no-optional-locks").args(arguments).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         output.status.success().then(|| text.trim().to_owned())
     };
