@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use fantoccini::wd::{PrintConfigurationBuilder, PrintSize};
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -17,27 +17,28 @@ use smilepost::kiosk::journal::{Journal, Limits};
 
 use crate::events;
 use crate::kiosk::{PIN, Scene};
+use crate::started::Started;
 
 const DAY_MS: u64 = 86_400_000;
 
 /// Debian's chromedriver, on a port of its own choice.
 struct Driver {
-    process: Child,
+    _process: Started,
     url: String,
 }
 
 impl Driver {
     fn start() -> Self {
         let mut command = Command::new("chromedriver");
-        let process = command.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = process.spawn().expect("this test needs Debian's chromium-driver");
+        command.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = Started::by(&mut command);
         let said = BufReader::new(process.stdout.take().unwrap());
         let port = said.lines().find_map(|line| {
             let line = line.unwrap();
             let (_, port) = line.split_once("successfully on port ")?;
             Some(port.trim_end_matches('.').to_owned())
         });
-        Self { process, url: format!("http://127.0.0.1:{}", port.unwrap()) }
+        Self { _process: process, url: format!("http://127.0.0.1:{}", port.unwrap()) }
     }
 
     /// A phone whose browser accepts the certificate.
@@ -57,13 +58,6 @@ impl Driver {
             ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         builder.capabilities(wanted.as_object().unwrap().clone());
         builder.connect(&self.url).await.unwrap()
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -19,6 +19,8 @@ mod kiosk;
 mod noon;
 #[path = "../support/rows.rs"]
 mod rows;
+#[path = "../support/started.rs"]
+mod started;
 #[path = "../support/wait.rs"]
 mod wait;
 

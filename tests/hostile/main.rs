@@ -26,6 +26,8 @@ mod rebinding;
 #[path = "../support/rows.rs"]
 #[allow(dead_code, reason = "others need more of it")]
 mod rows;
+#[path = "../support/started.rs"]
+mod started;
 mod stick;
 mod stranger;
 mod terminal;

@@ -13,6 +13,7 @@ use smilepost::web::limits::Limits as Connections;
 use crate::hub::Scene;
 use crate::local::memory_kib;
 use crate::parties::Site;
+use crate::started::Started;
 use crate::wait::wait_until;
 
 /// How long a test waits before it takes something for never.
@@ -254,14 +255,10 @@ async fn a_hub_without_a_descriptor_left_says_so_once_and_serves_on() {
         folder.path().join("data")
     );
     std::fs::write(&config, text).unwrap();
-    let mut hub = Command::new("sh")
-        .args(["-c", "ulimit -n 48; exec \"$0\" serve --config \"$1\""])
-        .arg(env!("CARGO_BIN_EXE_smilepost-hub"))
-        .arg(&config)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 48; exec \"$0\" serve --config \"$1\""]);
+    command.arg(env!("CARGO_BIN_EXE_smilepost-hub")).arg(&config);
+    let mut hub = Started::by(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let (out, err) = (hub.stdout.take().unwrap(), hub.stderr.take().unwrap());
     let (tell, told) = std::sync::mpsc::channel();
     let tell_too = tell.clone();
@@ -281,8 +278,5 @@ async fn a_hub_without_a_descriptor_left_says_so_once_and_serves_on() {
         let said = lines.iter().filter(|line| line.contains(complaint)).count();
         assert_eq!(said, 1, "{lines:?}");
     });
-    let asked = asked.await;
-    hub.kill().unwrap();
-    hub.wait().unwrap();
-    asked.unwrap();
+    asked.await.unwrap();
 }

@@ -3,12 +3,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use smilepost::clock;
 
 use crate::program::{Office, PROGRAM};
+use crate::started::Started;
 use crate::wait::wait_until;
 
 /// An office whose hub may run, and its addresses for kiosks and for people.
@@ -16,16 +17,7 @@ struct Site {
     office: Office,
     kiosks: SocketAddr,
     page: SocketAddr,
-    hub: Option<Child>,
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        if let Some(mut hub) = self.hub.take() {
-            hub.kill().unwrap();
-            hub.wait().unwrap();
-        }
-    }
+    hub: Option<Started>,
 }
 
 impl Site {
@@ -66,7 +58,7 @@ impl Site {
     fn serve(&mut self) {
         let mut command = Command::new(PROGRAM);
         command.args(["serve", "--config"]).arg(self.office.folder.path().join("hub.toml"));
-        self.hub = Some(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        self.hub = Some(Started::by(command.stdin(Stdio::null()).stderr(Stdio::null())));
         let (kiosks, page) = (self.kiosks, self.page);
         wait_until("the hub listens", || {
             TcpStream::connect(page).is_ok() && TcpStream::connect(kiosks).is_ok()

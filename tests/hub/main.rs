@@ -25,6 +25,8 @@ mod proxies;
 mod rules;
 mod scene;
 mod settings;
+#[path = "../support/started.rs"]
+mod started;
 mod surveys;
 #[path = "../support/wait.rs"]
 mod wait;

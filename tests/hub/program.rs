@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
+use crate::started::Started;
+
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-hub");
 
 pub(crate) struct Office {
@@ -184,7 +186,7 @@ fn the_doctor_of_head_office_proves_what_it_says() {
     silent.join().unwrap();
     let mut serve = Command::new(PROGRAM);
     serve.arg("serve").arg("--config").arg(&file).stderr(Stdio::null());
-    let mut serve = serve.spawn().unwrap();
+    let serve = Started::by(&mut serve);
     while std::net::TcpStream::connect(page).is_err() {
         std::thread::yield_now();
     }
@@ -193,8 +195,7 @@ fn the_doctor_of_head_office_proves_what_it_says() {
         "fine  dashboard: the hub answers at",
         "fine  keys",
     ]);
-    serve.kill().unwrap();
-    serve.wait().unwrap();
+    drop(serve);
     // Damage, and a key that does not fit.
     std::fs::write(&file, format!("{text}[tls]\ncertificate = \"/nowhere.pem\"\nkey = \"/x\"\n"))
         .unwrap();

@@ -3,7 +3,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use chrono::Timelike as _;
 use serde_json::json;
@@ -15,13 +15,14 @@ use smilepost::zones::Zones;
 use crate::hub::{NOW, Scene, delivery, rating};
 use crate::program::PROGRAM;
 use crate::rules::{NEWER, rules};
+use crate::started::Started;
 use crate::wait::wait_until;
 
 const VANCOUVER: &str = "America/Vancouver";
 
 /// A hub on a system with its rules there, and one shop in Vancouver.
 struct Office {
-    process: Child,
+    _process: Started,
     dashboard: SocketAddr,
     folder: tempfile::TempDir,
 }
@@ -46,7 +47,7 @@ impl Office {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg("--config").arg(&config).env("TZDIR", system(folder.path()));
         command.env("SMILEPOST_LOG", "info").stdin(Stdio::null()).stderr(log);
-        Self { process: command.spawn().unwrap(), dashboard, folder }
+        Self { _process: Started::by(&mut command), dashboard, folder }
     }
 
     /// The dashboard, once it is there.
@@ -66,13 +67,6 @@ impl Office {
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
-    }
-}
-
-impl Drop for Office {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::program::{Kiosk, PROGRAM, ask, configure, lines};
+use crate::started::Started;
 use crate::wait::wait_until;
 
 fn doctor(config: &str) -> String {
@@ -72,7 +73,7 @@ fn a_display_that_comes_late_has_the_kiosk_start_again_to_use_it() {
     let mut command = Command::new(PROGRAM);
     command.args(["run", "--config", &config, "--witness", "-"]);
     command.env_remove("DISPLAY").env_remove("WAYLAND_SOCKET").env("WAYLAND_DISPLAY", &display);
-    let mut kiosk = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut kiosk = Started::by(command.stdout(Stdio::piped()));
     let thanks = lines(kiosk.stdout.take().unwrap());
     // With buttons it takes ratings without a screen.
     let mut said = String::new();

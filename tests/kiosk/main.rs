@@ -26,6 +26,8 @@ mod read_only;
 #[path = "../support/rules.rs"]
 mod rules;
 mod settings;
+#[path = "../support/started.rs"]
+mod started;
 mod sticks;
 #[path = "../support/wait.rs"]
 mod wait;

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use crate::noon;
 use crate::portal::answering;
+use crate::started::Started;
 use crate::wait::wait_until;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
@@ -54,7 +55,7 @@ fn next(lines: &Receiver<String>, what: &str, is_right: impl Fn(&str) -> bool) -
 
 /// A running kiosk; each press waits for its thank-you.
 pub(crate) struct Kiosk {
-    process: Child,
+    process: Started,
     thanks: Receiver<String>,
 }
 
@@ -71,12 +72,8 @@ impl Kiosk {
     }
 
     fn launch(mut command: Command, config: &str) -> Self {
-        let mut process = command
-            .args(["run", "--config", config, "--headless", "--witness", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        command.args(["run", "--config", config, "--headless", "--witness", "-"]);
+        let mut process = Started::by(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let thanks = lines(process.stdout.take().unwrap());
         Self { process, thanks }
     }
@@ -202,7 +199,7 @@ fn an_enrolment_that_cannot_be_read_stops_no_press() {
 fn second_kiosk(config: &str) -> String {
     let mut command = Command::new(PROGRAM);
     command.args(["run", "--config", config, "--headless"]).stderr(Stdio::piped());
-    let mut second = command.spawn().unwrap();
+    let mut second = Started::by(&mut command);
     let mut said = String::new();
     for line in BufReader::new(second.stderr.take().unwrap()).lines() {
         let line = line.unwrap();
@@ -299,12 +296,9 @@ fn buttons_that_cannot_be_had_are_said_and_do_not_stop_the_kiosk() {
         folder.path().join("data")
     );
     std::fs::write(&config, text).unwrap();
-    let mut process = Command::new(PROGRAM)
-        .args(["run", "--headless", "--config"])
-        .arg(&config)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["run", "--headless", "--config"]).arg(&config).stderr(Stdio::piped());
+    let mut process = Started::by(&mut command);
     let log = lines(process.stderr.take().unwrap());
     let said = next(&log, "the kiosk tells of its buttons", |line| {
         line.contains("going on without buttons")

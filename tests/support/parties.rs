@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use smilepost::feedback::zone::Zone;
 
 use crate::noon;
+use crate::started::Started;
 use crate::wait::wait_until;
 
 pub(crate) const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
@@ -136,7 +137,7 @@ impl Site {
         let mut options = std::fs::OpenOptions::new();
         let log = options.append(true).create(true).open(self.path(log)).unwrap();
         command.env("SMILEPOST_LOG", "info").stdin(Stdio::null()).stdout(Stdio::null());
-        Process(command.stderr(log).spawn().unwrap())
+        Process(Started::by(command.stderr(log)))
     }
 
     /// A second device with a copy of the kiosk's card.
@@ -241,7 +242,7 @@ impl Copy<'_> {
 }
 
 /// A running program, which is killed when the test is over.
-pub(crate) struct Process(Child);
+pub(crate) struct Process(Started);
 
 impl Process {
     /// Kills the program, so that it cannot finish anything.
@@ -254,13 +255,6 @@ impl Process {
     pub(crate) fn hang_up(&self) {
         let pid = rustix::process::Pid::from_child(&self.0);
         rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

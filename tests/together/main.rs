@@ -36,6 +36,8 @@ mod readme;
 mod returning;
 mod root;
 mod simulated;
+#[path = "../support/started.rs"]
+mod started;
 mod surveys;
 mod tls;
 mod trouble;
