@@ -144,7 +144,8 @@ impl Kiosk {
             read_clocks: clock::reading,
         };
         // Another kiosk on the same data folder may have another journal of it open.
-        let former = FormerJournal::open_all(&settings.data_dir, &owners, home)?;
+        let former =
+            journal::once_free(|| FormerJournal::open_all(&settings.data_dir, &owners, home))?;
         let journal = open_journal(&folder, limits, boot)?;
         let is_recording = journal.is_some();
         let floor_ms = journal.as_ref().and_then(|journal| journal.timeline().newest_ms());
@@ -480,7 +481,7 @@ fn shop_asking(survey: Survey, settings: &Settings, enrolment: Option<&Enrolment
 /// Opens the journal; none when the card takes nothing at the moment.
 fn open_journal(folder: &Path, limits: Limits, boot: BootId) -> anyhow::Result<Option<Journal>> {
     let run = new_run();
-    let opened = Journal::open(folder, limits).and_then(|mut journal| {
+    let opened = journal::once_free(|| Journal::open(folder, limits)).and_then(|mut journal| {
         journal.begin(run, boot)?;
         Ok(journal)
     });

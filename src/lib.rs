@@ -81,8 +81,8 @@
 //! | [`kiosk::attendant`] | the one loop that owns the visit | `buttons`, `clock`, `desk::counts`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `finding`, `journal`, `sound`, `thanks_log`, `wire` |
 //! | `kiosk::shop_zone` | by whose clocks the shop's days begin | `attendant`, `desk::counts`, `feedback`, `settings`, `zones` |
 //! | [`kiosk::screen`] | Slint: shows, and says what was touched | `attendant`, `clock`, `desk::phone`, `desk::sheets`, `display`, `feedback`, `settings`, `wire` |
-//! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `desk::counts`, `desk::tools`, `escape`, `former`, `journal`, `office_survey`, `pin`, `settings`, `uplink`, `wire` |
-//! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `screen`, `settings`, `sound`, `uplink` |
+//! | [`kiosk::enrolling`] | what the board holds, and for whom, before it is enrolled | `clock`, `desk::counts`, `desk::tools`, `escape`, `former`, `journal`, `office_survey`, `pin`, `settings`, `uplink`, `wire` |
+//! | [`kiosk::reset`] | readies a card for imaging | `desk::phone`, `desk::tools`, `enrolling`, `journal`, `office_survey`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire` |
 //! | [`kiosk::health`] | what is wrong and what cures it: `doctor` | `buttons`, `clock`, `desk::counts`, `escape`, `feedback`, `file`, `finding`, `journal`, `owner`, `pin`, `screen`, `settings`, `sound`, `uplink`, `wire`, `zones` |
 //! | `kiosk::rounds` | the running kiosk examines itself, for the desk and head office | `attendant`, `clock`, `desk::phone`, `desk::tools`, `finding`, `health`, `settings`, `wire` |
 //! | `kiosk::retry` | what could not be opened is tried again | `attendant` |

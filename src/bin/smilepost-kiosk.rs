@@ -16,7 +16,7 @@ use smilepost::foreign::Folder;
 use smilepost::kiosk::desk::tools::socket;
 use smilepost::kiosk::desk::tools::stick;
 use smilepost::kiosk::desk::{self, Clerk};
-use smilepost::kiosk::enrolling::{self, Files, Standing};
+use smilepost::kiosk::enrolling::{self, Files, Reached, Standing};
 use smilepost::kiosk::health::Asker;
 use smilepost::kiosk::journal::JournalSource;
 use smilepost::kiosk::reset::reset;
@@ -297,11 +297,11 @@ fn open_letter(file: &Path) -> anyhow::Result<uplink::Entry> {
 fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
     let folder = std::path::absolute(folder)?;
     let ask = Ask::Carry { folder: folder.clone() };
-    let told = match socket::ask(&settings.runtime_dir, &ask)? {
-        Some(answers) => answers.carried()?,
-        None => {
-            let (source, shop, files) = open_file(settings)?;
-            let enrolment = Enrolment::read(&settings.data_dir)?;
+    let told = match enrolling::reach(settings, &ask)? {
+        Reached::Kiosk(answers) => answers.carried()?,
+        Reached::Files(files) => {
+            let (source, shop, files) = open_file(settings, *files)?;
+            let enrolment = files.enrolment.as_ref();
             let data_dir = &settings.data_dir;
             let place =
                 desk::DeskPaths { data_dir: data_dir.clone(), ..desk::DeskPaths::default() };
@@ -310,7 +310,7 @@ fn carry(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
             let source = clerk.into_source();
             let folder = stick::open(&folder)?;
             let own = files.owners.journal(data_dir);
-            let written = stick::write(&folder, &source, &pages, enrolment.as_ref(), &own, &app())?;
+            let written = stick::write(&folder, &source, &pages, enrolment, &own, &app())?;
             stick::write_former(&folder, data_dir, &files.former, &pages, &app(), written)?
         }
     };
@@ -335,35 +335,40 @@ fn summary(
         true => Ask::SummaryOfAll { date: of, until: to, exact },
         false => Ask::Summary { date: of, until: to, exact },
     };
-    if let Some(answers) = socket::ask(&settings.runtime_dir, &ask)? {
-        return Ok(answers.summary()?);
-    }
+    let files = match enrolling::reach(settings, &ask)? {
+        Reached::Kiosk(answers) => return Ok(answers.summary()?),
+        Reached::Files(files) => files,
+    };
     let days = (date.as_deref(), until.as_deref());
     if is_all {
-        let (files, shop) = open_files(settings)?;
+        let (files, shop) = open_files(settings, *files)?;
         let present = files.present.as_ref();
         let now_ms = clock::wall_ms();
         let all = desk::summary_of_all(present, &files.former, &shop, days, exact, now_ms);
         return Ok(all?);
     }
-    let (source, shop, _) = open_file(settings)?;
+    let (source, shop, _) = open_file(settings, *files)?;
     Ok(desk::summary(&source, &shop, days.0, days.1, exact, clock::wall_ms())?)
 }
 
 fn verify(settings: &Settings) -> anyhow::Result<Verified> {
-    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Verify)? {
-        return Ok(answers.verified()?);
+    match enrolling::reach(settings, &Ask::Verify)? {
+        Reached::Kiosk(answers) => Ok(answers.verified()?),
+        Reached::Files(files) => {
+            let (files, _) = open_files(settings, *files)?;
+            Ok(desk::verify_all(files.present.as_ref(), &files.former)?)
+        }
     }
-    let (files, _) = open_files(settings)?;
-    Ok(desk::verify_all(files.present.as_ref(), &files.former)?)
 }
 
 fn retry(settings: &Settings) -> anyhow::Result<u64> {
-    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Retry)? {
-        return Ok(answers.done()?);
+    match enrolling::reach(settings, &Ask::Retry)? {
+        Reached::Kiosk(answers) => Ok(answers.done()?),
+        Reached::Files(files) => {
+            let (files, _) = open_files(settings, *files)?;
+            Ok(desk::retry_all(files.present.as_ref(), &files.former)?)
+        }
     }
-    let (files, _) = open_files(settings)?;
-    Ok(desk::retry_all(files.present.as_ref(), &files.former)?)
 }
 
 fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
@@ -371,8 +376,10 @@ fn set_clock(settings: &Settings, time: &str) -> anyhow::Result<()> {
     let utc_ms = desk::instant(time, &zone)?;
     // A person who reads a clock and types the time is off by less than a minute.
     let ask = Ask::Clock { utc_ms, error_ms: 60_000 };
-    let answers = socket::ask(&settings.runtime_dir, &ask)?;
-    answers.ok_or(desk::Unanswerable::NotRunning)?.done()?;
+    match enrolling::reach(settings, &ask)? {
+        Reached::Kiosk(answers) => answers.done()?,
+        Reached::Files(_) => return Err(desk::Unanswerable::NotRunning.into()),
+    };
     print(format_args!(
         "The ratings since the last boot are dated by this time, unless a better source is known."
     ))
@@ -391,38 +398,44 @@ fn export(
         true => Ask::ExportOfAll { from: first, to: last },
         false => Ask::Export { from: first, to: last },
     };
-    if let Some(mut answers) = socket::ask(&settings.runtime_dir, &ask)? {
-        while let Some(event) = answers.event()? {
-            sheet.write(&event)?;
+    let files = match enrolling::reach(settings, &ask)? {
+        Reached::Kiosk(mut answers) => {
+            while let Some(event) = answers.event()? {
+                sheet.write(&event)?;
+            }
+            return Ok(sheet.finish()?);
         }
-        return Ok(sheet.finish()?);
-    }
+        Reached::Files(files) => files,
+    };
     let days = (from.as_deref(), to.as_deref());
     let take = |event: Exported| Ok(sheet.write(&event)?);
     if is_all {
-        let (files, shop) = open_files(settings)?;
+        let (files, shop) = open_files(settings, *files)?;
         desk::export_all(files.present.as_ref(), &files.former, &shop, days, take)?;
     } else {
-        let (source, shop, _) = open_file(settings)?;
+        let (source, shop, _) = open_file(settings, *files)?;
         desk::export(&source, &shop, days, take)?;
     }
     Ok(sheet.finish()?)
 }
 
-/// Opens the journal of the present place, which has to be there; the others come with it.
-fn open_file(settings: &Settings) -> anyhow::Result<(JournalSource, desk::Shop, Files)> {
-    let (mut files, shop) = open_files(settings)?;
+/// The journal of the present place, which has to be there; the others come with it.
+fn open_file(
+    settings: &Settings,
+    files: Files,
+) -> anyhow::Result<(JournalSource, desk::Shop, Files)> {
+    let (mut files, shop) = open_files(settings, files)?;
     let present = files.present.take().with_context(|| no_journal(settings, &files))?;
     Ok((present, shop, files))
 }
 
-/// Opens every journal of the board, of which there has to be one.
-fn open_files(settings: &Settings) -> anyhow::Result<(Files, desk::Shop)> {
-    let enrolment = Enrolment::read(&settings.data_dir)?;
-    let files = Files::open(settings, enrolment.as_ref())?;
+/// Every journal of the board, of which there has to be one.
+fn open_files(settings: &Settings, files: Files) -> anyhow::Result<(Files, desk::Shop)> {
+    let files = files.whole()?;
     let is_any = files.present.is_some() || !files.former.is_empty();
     anyhow::ensure!(is_any, no_journal(settings, &files));
-    Ok((files, shop(settings, enrolment.as_ref())))
+    let shop = shop(settings, files.enrolment.as_ref());
+    Ok((files, shop))
 }
 
 fn no_journal(settings: &Settings, files: &Files) -> String {

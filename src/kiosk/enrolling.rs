@@ -2,9 +2,10 @@
 //! was taken for one place goes to another, or is deleted unseen.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::desk::counts::error::Unanswerable;
-use super::desk::tools::socket;
+use super::desk::tools::socket::{self, Answers};
 use super::desk::tools::verify::{look_up, verify_all};
 use super::former::FormerPlace;
 use super::journal::{self, JournalSource, Limits};
@@ -12,6 +13,7 @@ use super::office_survey::OfficeSurvey;
 use super::pin;
 use super::settings::{Enrolment, EnrolmentError, Former, Leave, Owners, Settings, hold};
 use super::uplink::Entry;
+use crate::clock;
 use crate::escape::chain;
 use crate::wire::local::{Ask, FormerSums, Verified};
 
@@ -84,6 +86,8 @@ pub enum Error {
 /// The journals of the board, opened while no kiosk runs.
 #[derive(Debug)]
 pub struct Files {
+    /// Where the board is enrolled.
+    pub enrolment: Option<Enrolment>,
     /// The present one; none where there is none yet, or where it cannot be opened.
     pub present: Option<JournalSource>,
     /// Why the present one cannot be opened.
@@ -94,26 +98,61 @@ pub struct Files {
     pub owners: Owners,
 }
 
+/// How long a kiosk that starts, or another command, is waited for, and how often it is looked for.
+const PATIENCE_MS: u64 = 10_000;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Who answers for the board.
+#[derive(Debug)]
+pub enum Reached {
+    /// The kiosk that runs on it.
+    Kiosk(Answers),
+    /// Its journals: no kiosk runs.
+    Files(Box<Files>),
+}
+
+/// Asks the running kiosk, or opens the journals where none runs; nothing is made where nothing is.
+///
+/// A kiosk that starts holds its journals before it can be asked, and another command lets go of
+/// them soon: both are waited for, for 10 s.
+///
+/// # Errors
+/// When a kiosk runs and cannot be asked, nobody can tell which journal is whose, or another
+/// process keeps one open ([`journal::Error::InUse`]).
+pub fn reach(settings: &Settings, ask: &Ask) -> Result<Reached, Error> {
+    let until_ms = clock::boot_ms() + PATIENCE_MS;
+    loop {
+        if let Some(answers) = socket::ask(&settings.runtime_dir, ask)? {
+            return Ok(Reached::Kiosk(answers));
+        }
+        match Files::open(settings) {
+            Err(Error::Journal(journal::Error::InUse(_))) if clock::boot_ms() < until_ms => {
+                std::thread::sleep(PAUSE);
+            }
+            looked => return looked.map(|files| Reached::Files(Box::new(files))),
+        }
+    }
+}
+
 impl Files {
-    /// Opens the journals; nothing is made where nothing is.
+    /// The same, if the present journal can be read.
     ///
     /// # Errors
-    /// When the present journal cannot be opened; [`journal::Error::InUse`] when another process
-    /// has one open.
-    pub fn open(settings: &Settings, enrolment: Option<&Enrolment>) -> Result<Self, Error> {
-        let mut files = Self::look(settings, enrolment)?;
-        files.unread.take().map_or(Ok(files), |error| Err(error.into()))
+    /// Why it cannot.
+    pub fn whole(mut self) -> Result<Self, Error> {
+        self.unread.take().map_or(Ok(self), |error| Err(error.into()))
     }
 
-    /// As [`Files::open`], for whoever goes on without those that cannot be opened.
+    /// Opens the journals, and goes on without those that cannot be opened.
     ///
     /// # Errors
     /// [`journal::Error::InUse`] when another process has one open, and when nobody can tell which
     /// is whose.
-    fn look(settings: &Settings, enrolment: Option<&Enrolment>) -> Result<Self, Error> {
+    pub fn open(settings: &Settings) -> Result<Self, Error> {
         let Settings { data_dir, journal_bytes_max, .. } = settings;
         let limits = Limits { bytes_max: *journal_bytes_max };
-        let owners = Owners::read(data_dir, enrolment)?;
+        let enrolment = known(data_dir)?;
+        let owners = Owners::read(data_dir, enrolment.as_ref())?;
         let folder = owners.journal(data_dir);
         let (present, unread) = match journal::open_there(&folder, limits) {
             Ok(journal) => (journal.map(JournalSource::from), None),
@@ -121,30 +160,27 @@ impl Files {
             Err(error) => (None, Some(error)),
         };
         let former = FormerPlace::open_all(data_dir, limits, &owners)?;
-        Ok(Self { present, unread, former, owners })
+        Ok(Self { enrolment, present, unread, former, owners })
     }
 
     /// Reads everything, and says in sentences what would be lost with it.
     ///
     /// # Errors
-    /// [`journal::Error::InUse`] when another process has a journal open, and when nobody can tell
-    /// which is whose.
-    pub fn would_be_lost(settings: &Settings) -> Result<Vec<String>, Error> {
-        let enrolment = known(&settings.data_dir)?;
-        let files = Self::look(settings, enrolment.as_ref())?;
+    /// When a journal that was opened cannot be read.
+    pub fn would_be_lost(self) -> Result<Vec<String>, Error> {
         let unread = |error: &dyn std::error::Error| {
             format!("The journal of the present place cannot be read: {}.", chain(error))
         };
-        let mut lost: Vec<String> = files.unread.iter().map(|error| unread(error)).collect();
-        let verified = match verify_all(files.present.as_ref(), &files.former) {
+        let mut lost: Vec<String> = self.unread.iter().map(|error| unread(error)).collect();
+        let verified = match verify_all(self.present.as_ref(), &self.former) {
             Ok(verified) => verified,
             Err(error) => {
                 lost.push(unread(&error));
-                verify_all(None, &files.former)?
+                verify_all(None, &self.former)?
             }
         };
         let holds = verified.holds;
-        let standing = Standing { enrolment, books: verified, is_running: false };
+        let standing = Standing { enrolment: self.enrolment, books: verified, is_running: false };
         lost.extend(standing.waiting());
         let former = standing.books.former.iter().map(|former| former.sums.set_aside);
         let set_aside = standing.books.total.set_aside + former.sum::<u64>();
@@ -198,19 +234,10 @@ pub fn give_up(
 /// # Errors
 /// When a running kiosk does not answer, or nobody can tell which journal is whose.
 pub fn of_former_places(settings: &Settings) -> Result<Vec<FormerSums>, Error> {
-    if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Books)? {
-        return Ok(answers.verified()?.former);
+    match reach(settings, &Ask::Books)? {
+        Reached::Kiosk(answers) => Ok(answers.verified()?.former),
+        Reached::Files(files) => Ok(look_up(None, &files.former)?.former),
     }
-    let files = Files::look(settings, known(&settings.data_dir)?.as_ref())?;
-    Ok(look_up(None, &files.former)?.former)
-}
-
-/// Whether a kiosk is running on the board.
-///
-/// # Errors
-/// When one runs and does not answer.
-pub fn is_running(settings: &Settings) -> Result<bool, Error> {
-    Ok(socket::ask(&settings.runtime_dir, &Ask::Standing)?.is_some())
 }
 
 /// What the board holds, as far as its books tell.
@@ -230,13 +257,17 @@ impl Standing {
     /// # Errors
     /// When neither can be done.
     pub fn of(settings: &Settings) -> Result<Self, Error> {
-        let enrolment = known(&settings.data_dir)?;
-        if let Some(answers) = socket::ask(&settings.runtime_dir, &Ask::Books)? {
-            return Ok(Self { enrolment, books: answers.verified()?, is_running: true });
+        match reach(settings, &Ask::Books)? {
+            Reached::Kiosk(answers) => {
+                let enrolment = known(&settings.data_dir)?;
+                Ok(Self { enrolment, books: answers.verified()?, is_running: true })
+            }
+            Reached::Files(files) => {
+                let files = files.whole()?;
+                let books = look_up(files.present.as_ref(), &files.former)?;
+                Ok(Self { enrolment: files.enrolment, books, is_running: false })
+            }
         }
-        let files = Files::open(settings, enrolment.as_ref())?;
-        let books = look_up(files.present.as_ref(), &files.former)?;
-        Ok(Self { enrolment, books, is_running: false })
     }
 
     /// How many events were taken before any enrolment, if it is not enrolled yet; at least one

@@ -42,7 +42,7 @@ pub use self::batch::{ArchiveSeen, Batch, BatchRun, Settlement};
 pub use self::books::{Audit, Books, RunBooks};
 pub use self::error::Error;
 pub use self::folder::{FILE, Limits, is_there, refuse_volatile};
-pub use self::opening::open_there;
+pub use self::opening::{once_free, open_there};
 pub use self::row::{Entry, Kept, State};
 pub use self::schema::SCHEMA_VERSION;
 pub use self::source::{JournalSource, Unreadable};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::desk::phone::OWN_FILES as PHONE_FILES;
 use super::desk::tools::socket;
-use super::enrolling::{self, Files};
+use super::enrolling::{self, Reached};
 use super::journal::{MARK_FILE, OWN_FILES as JOURNAL_FILES};
 use super::office_survey;
 use super::pin;
@@ -13,6 +13,7 @@ use super::screen::is_own_folder;
 use super::settings::{ENROLMENT_FILE, FORMER_DIR, JOURNALS_DIR, Settings};
 use super::sound::TONE_FILE;
 use super::uplink;
+use crate::wire::local::Ask;
 
 /// What a running kiosk makes in its runtime folder, which can be the data folder.
 const RUNTIME_FILES: [&str; 2] = [socket::FILE, TONE_FILE];
@@ -50,9 +51,9 @@ pub enum Error {
 /// [`Error::Running`], or [`Error::Waiting`] unless what waits is given up; then nothing is
 /// deleted.
 pub fn reset(settings: &Settings, gives_up: bool) -> Result<Vec<PathBuf>, Error> {
-    let waiting = match enrolling::is_running(settings)? {
-        true => return Err(Error::Running),
-        false => Files::would_be_lost(settings)?,
+    let waiting = match enrolling::reach(settings, &Ask::Standing)? {
+        Reached::Kiosk(_) => return Err(Error::Running),
+        Reached::Files(files) => files.would_be_lost()?,
     };
     if !waiting.is_empty() && !gives_up {
         return Err(Error::Waiting(waiting));

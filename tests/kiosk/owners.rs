@@ -62,7 +62,7 @@ fn moved(places: &[&Enrolment]) -> (tempfile::TempDir, Settings) {
 
 /// What would be lost with the card, as one text.
 fn lost(settings: &Settings) -> String {
-    Files::would_be_lost(settings).unwrap().join(" ")
+    Files::open(settings).unwrap().would_be_lost().unwrap().join(" ")
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_former_journal_that_cannot_be_opened_is_not_an_empty_one() {
     std::fs::rename(&file, &kept).unwrap();
     std::fs::create_dir(&file).unwrap();
     let present = place("b", "till");
-    let files = Files::open(&settings, Some(&present)).unwrap();
+    let files = Files::open(&settings).unwrap();
     let told = desk::verify_all(files.present.as_ref(), &files.former).unwrap();
     assert!(!told.holds && told.total.waiting == 2, "{told:?}");
     let why = told.former[0].unread.clone().unwrap();
@@ -103,7 +103,7 @@ fn a_former_journal_that_cannot_be_opened_is_not_an_empty_one() {
     // As soon as it can be opened, everything is there.
     std::fs::remove_dir(&file).unwrap();
     std::fs::rename(&kept, &file).unwrap();
-    let files = Files::open(&settings, Some(&present)).unwrap();
+    let files = Files::open(&settings).unwrap();
     let told = desk::verify_all(files.present.as_ref(), &files.former).unwrap();
     assert_eq!((told.holds, told.former[0].sums.waiting), (true, 2), "{told:?}");
 }
@@ -129,7 +129,7 @@ fn what_is_left_of_a_damaged_journal_is_a_journal() {
         }
         let lost = lost(&settings);
         assert!(lost.contains("do not balance"), "journal {number}: {lost}");
-        let files = Files::open(&settings, Some(&place("b", "till"))).unwrap();
+        let files = Files::open(&settings).unwrap();
         assert_eq!((files.present.is_some(), files.former.len()), (true, 1));
     }
     // Before any enrolment, nobody has been asked yet what becomes of it.
@@ -156,7 +156,7 @@ fn a_damaged_record_of_a_former_place_is_no_trial() {
     for text in texts {
         let (folder, settings) = moved(&[&place("a", "exit"), &place("b", "till")]);
         std::fs::write(folder.path().join("former/0.toml"), text).unwrap();
-        let files = Files::open(&settings, Some(&place("b", "till"))).unwrap();
+        let files = Files::open(&settings).unwrap();
         let told = desk::verify_all(files.present.as_ref(), &files.former).unwrap();
         drop(files);
         assert_eq!((told.former[0].trial, told.former[0].sums.waiting), (0, 2), "{text:?}");
@@ -167,7 +167,7 @@ fn a_damaged_record_of_a_former_place_is_no_trial() {
     let (folder, settings) = moved(&[&place("a", "exit"), &place("b", "till")]);
     let record = "given_up = false\ntold = false\n";
     std::fs::write(folder.path().join("former/0.toml"), record).unwrap();
-    let files = Files::open(&settings, Some(&place("b", "till"))).unwrap();
+    let files = Files::open(&settings).unwrap();
     let told = desk::verify_all(files.present.as_ref(), &files.former).unwrap();
     assert_eq!((told.holds, told.former[0].trial), (true, 2), "{told:?}");
 }
@@ -212,7 +212,7 @@ fn giving_up_names_one_place_of_several_or_nothing_is_given_up() {
         let text = std::fs::read_to_string(&record).unwrap();
         let is = format!("given_up = {given_up}");
         std::fs::write(&record, text.replace("given_up = true", &is)).unwrap();
-        let files = Files::open(&settings, Some(&c)).unwrap();
+        let files = Files::open(&settings).unwrap();
         desk::retry_all(files.present.as_ref(), &files.former).unwrap()
     };
     assert_eq!((again(true), again(false)), (0, 1));
@@ -263,7 +263,7 @@ fn each_place_counts_by_its_own_clocks() {
     for number in [0, 1] {
         take(folder.path(), number, number + 11, 8);
     }
-    let files = Files::open(&settings, Some(&present)).unwrap();
+    let files = Files::open(&settings).unwrap();
     let shop = smilepost::kiosk::shop(&settings, Some(&present));
     let mut hours = std::collections::BTreeMap::<u8, u32>::new();
     let mut dates = std::collections::BTreeSet::new();

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use smilepost::kiosk::journal::{Journal, Limits};
 
 use crate::owners::{address, code_in, count, new_kiosk, press, press_unheard, reconciles};
 use crate::parties::Site;
@@ -265,4 +266,26 @@ fn a_kiosk_from_before_hubs_had_keys_knows_its_own_hub_at_another_address() {
     let output = site.run("copy", &["verify", "--format", "json"]);
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["former"][0]["waiting"], 2, "{told}");
+}
+
+#[test]
+fn a_command_is_answered_at_every_moment_of_a_start() {
+    let site = moved();
+    for _ in 0..5 {
+        let kiosk = site.start_kiosk();
+        for _ in 0..6 {
+            site.say("kiosk", &["verify"]);
+        }
+        kiosk.kill();
+    }
+    // Whatever holds the journal for a moment ends no kiosk that starts.
+    let times = |what: &str| site.log("kiosk.log").matches(what).count();
+    let (waits, opens) = ("waiting for it", "the journal is open");
+    let (waited, opened) = (times(waits), times(opens));
+    let journal = Journal::open(&site.path("kiosk"), Limits::default()).unwrap();
+    let kiosk = site.start_kiosk();
+    wait_until("the kiosk waits", || times(waits) > waited);
+    drop(journal);
+    wait_until("it has the journal", || times(opens) > opened);
+    kiosk.kill();
 }

@@ -2,6 +2,7 @@
 //! quarantined before anything is written into it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -27,6 +28,28 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// As for [`Journal::open`], and when nobody can tell whether one is there.
 pub fn open_there(folder: &Path, limits: Limits) -> Result<Option<Journal>, Error> {
     if is_there(folder)? { Journal::open(folder, limits).map(Some) } else { Ok(None) }
+}
+
+/// How often it is tried to open what another process has open, and the pause before each.
+const TRIES: u32 = 250;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Opens by `open` what another process may have open: a command that only reads lets go of it
+/// soon, and no kiosk ends for that.
+///
+/// # Errors
+/// What `open` says; [`Error::InUse`] only when it still says so after 5 s.
+pub fn once_free<T>(mut open: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let mut opened = open();
+    for tried in 0..TRIES {
+        let Err(error @ Error::InUse(_)) = &opened else { break };
+        if tried == 0 {
+            tracing::info!(%error, "waiting for it");
+        }
+        std::thread::sleep(PAUSE);
+        opened = open();
+    }
+    opened
 }
 
 impl Journal {
@@ -77,6 +100,8 @@ impl Journal {
         }
         let failed = |action| move |source| classify(folder, action, source);
         let mut connection = Connection::open(folder.join(FILE)).map_err(failed("open"))?;
+        // Whoever can wait for another process does so outside: see [`once_free`].
+        connection.busy_timeout(Duration::ZERO).map_err(failed("open"))?;
         // Nothing may be written into the file before it is known to be sound, and a WAL that
         // SQLite takes for shorter than it was must not be copied into it.
         let keep_wal = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
