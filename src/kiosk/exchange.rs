@@ -8,10 +8,10 @@ use crate::escape::sentence;
 use crate::feedback::event::Stretches;
 use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::{RatingId, RunId};
-use crate::kiosk::journal::{ArchiveSeen, Batch, Books, Settlement};
+use crate::kiosk::journal::{ArchiveSeen, Batch, Books, LetGo, Settlement};
 use crate::wire::carried;
 use crate::wire::delivery::{self, Boot, Counters, Delivery, Run, Tie};
-use crate::wire::receipt::{Receipt, SetAside, Settled};
+use crate::wire::receipt::{GONE_RANGES_MAX, Gone, Receipt, SetAside, Settled};
 
 /// Numbers by their runs.
 pub type Numbers = BTreeMap<RunId, Stretches>;
@@ -28,20 +28,13 @@ impl Said {
     /// What a receipt says; a run that is no run is ignored.
     #[must_use]
     pub fn of(settled: Vec<Settled>, set_aside: &[SetAside]) -> Self {
-        let mut ranges = BTreeMap::<RunId, Vec<(u32, u32)>>::new();
-        for mut settled in settled {
-            if let Ok(run) = settled.run.parse() {
-                ranges.entry(run).or_default().append(&mut settled.ranges);
-            }
-        }
         let mut reasons = BTreeMap::new();
         for SetAside { run, n, reason } in set_aside {
             if let Ok(run) = run.parse() {
                 reasons.entry(RatingId { run, n: *n }).or_insert_with(|| sentence(reason));
             }
         }
-        let settled = ranges.into_iter().map(|(run, ranges)| (run, Stretches::of(ranges)));
-        Self { settled: settled.collect(), set_aside: reasons }
+        Self { settled: numbers(settled), set_aside: reasons }
     }
 
     /// What it says of these events, and of no others.
@@ -67,6 +60,30 @@ impl Said {
         settlement.set_aside.extend(reason.map(|reason| (id, reason.clone())));
         reason.is_some()
     }
+}
+
+/// The numbers that these are; a run that is no run is ignored.
+fn numbers(said: Vec<Settled>) -> Numbers {
+    let mut ranges = BTreeMap::<RunId, Vec<(u32, u32)>>::new();
+    for mut of_run in said {
+        if let Ok(run) = of_run.run.parse() {
+            ranges.entry(run).or_default().append(&mut of_run.ranges);
+        }
+    }
+    ranges.into_iter().map(|(run, ranges)| (run, Stretches::of(ranges))).collect()
+}
+
+/// What a receipt says that head office has deleted, if it keeps to the limit.
+fn let_go(gone: &Gone) -> Option<LetGo> {
+    let ranges: usize = gone.events.iter().map(|of_run| of_run.ranges.len()).sum();
+    if ranges > GONE_RANGES_MAX || gone.events.len() > GONE_RANGES_MAX {
+        tracing::warn!(
+            ranges,
+            "head office names more deleted events than a receipt may; none is let go"
+        );
+        return None;
+    }
+    Some(LetGo { upto: gone.upto, events: numbers(gone.events.clone()) })
 }
 
 /// Writes a batch as a delivery.
@@ -107,6 +124,7 @@ pub fn pack(batch: &Batch, nonce: &str, app: &str, kiosk: &str) -> Delivery {
         address: None,
         move_complaint: None,
         findings: None,
+        gone: batch.gone.filter(|(name, _)| *name == name_of(kiosk)).map(|(_, gone)| gone),
         boots,
         runs: runs.collect(),
         counters: Counters { taken, settled, set_aside, waiting, lost, given_up: 0 },
@@ -140,6 +158,7 @@ pub fn settlement(
     for entry in batch.runs.iter().flat_map(|run| &run.entries) {
         said.note(entry.id, &mut settlement);
     }
+    settlement.gone = receipt.gone.as_ref().and_then(let_go);
     settlement.told = batch.anchors.iter().map(|(key, ..)| *key).collect();
     let before = |after: u64| (after.saturating_sub(receipt.added.unwrap_or(0)), after);
     let stored = receipt.stored.map(before);

@@ -51,6 +51,27 @@ pub struct Receipt {
     /// Whether the kiosk should ask for a new token.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_token_old: bool,
+    /// Events that head office has deleted, and that the kiosk lets go of too; none where it has
+    /// let go of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Gone>,
+}
+
+/// How many ranges of deleted events a receipt has at most; of one with more, none is heard.
+pub const GONE_RANGES_MAX: usize = 200;
+
+/// Deleted events that a kiosk is told of.
+///
+/// Each deletion of a kiosk's events has a number, which rises from 1. A receipt tells the ones
+/// after the number that the delivery names, oldest first. A delivery that names none, or a higher
+/// number than there is, is told from the beginning: a deletion may be told any number of times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// The number of the newest deletion told here.
+    pub upto: u64,
+    /// The events, by their runs: at most [`GONE_RANGES_MAX`] ranges in all.
+    #[serde(default)]
+    pub events: Vec<Settled>,
 }
 
 /// What head office has set as the PIN of the shop manager's desk.
@@ -75,7 +96,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// What is settled of one run.
+/// Events of one run: what is settled of it, or what head office has deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// The run, 32 hexadecimal digits.

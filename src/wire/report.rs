@@ -67,7 +67,7 @@ impl Serialize for Reported {
 }
 
 /// What became of everything that a kiosk has taken:
-/// `taken = stored + set_aside + lost + missing`, by the hub's own count.
+/// `taken = stored + deleted + set_aside + lost + missing`, by the hub's own count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reconciled {
     /// The short name of the kiosk.
@@ -78,15 +78,17 @@ pub struct Reconciled {
     pub taken: u64,
     /// Of these, stored here.
     pub stored: u64,
+    /// Of these, stored here and deleted since.
+    pub deleted: u64,
     /// Of these, named here because they could not be read, or stood for another event.
     pub set_aside: u64,
     /// Of these, reported as lost by the kiosk, and not here.
     pub lost: u64,
-    /// Of these, neither; they wait at the kiosk, are set aside, or were given up there.
+    /// Of these, none of that; they wait at the kiosk, are set aside, or were given up there.
     pub missing: u64,
     /// What the kiosk itself reported last.
     pub told: Told,
-    /// The runs of which something is missing, set aside or lost.
+    /// The runs of which something is missing, set aside, lost or deleted.
     pub runs: Vec<ReconciledRun>,
 }
 
@@ -120,4 +122,6 @@ pub struct ReconciledRun {
     pub lost: Vec<(u32, u32)>,
     /// Numbers that are set aside here.
     pub set_aside: Vec<(u32, u32)>,
+    /// Numbers that were stored here and deleted since.
+    pub deleted: Vec<(u32, u32)>,
 }

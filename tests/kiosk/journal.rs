@@ -17,7 +17,7 @@ use smilepost::kiosk::journal::{
 use crate::events;
 
 pub(crate) const BOOT: BootId = BootId([9; 16]);
-const UTC: i64 = 1_795_000_000_000;
+pub(crate) const UTC: i64 = 1_795_000_000_000;
 
 pub(crate) fn rated(value: u8) -> Event {
     Event::Rated(events::rated(value))

@@ -16,6 +16,7 @@ mod events;
 mod folder;
 mod journal;
 mod late;
+mod let_go;
 #[path = "../support/noon.rs"]
 mod noon;
 mod owners;

@@ -18,7 +18,7 @@ use smilepost::wire::carried::{self, Header, Letter, Line, Signed};
 use smilepost::wire::delivery::{self, ClocksApart, Delivery, Unusable};
 use smilepost::wire::identity::{Challenge, Proof};
 use smilepost::wire::local::{Ask, Screen, Standing, Summary};
-use smilepost::wire::receipt::{Pin, Receipt};
+use smilepost::wire::receipt::{Gone, Pin, Receipt};
 use smilepost::wire::summons::Summoned;
 use smilepost::wire::survey::{Published, etag};
 use smilepost::wire::whereabouts;
@@ -131,6 +131,27 @@ fn what_a_kiosk_found_of_itself_is_read_and_need_not_be_said() {
     )
     .unwrap();
     assert_eq!(old.screen, Screen::Unknown);
+}
+
+#[test]
+fn what_head_office_has_deleted_is_read_and_need_not_be_said() {
+    let old: Delivery = serde_json::from_str(include_str!("v1-delivery.json")).unwrap();
+    assert_eq!(old.gone, None);
+    assert!(!serde_json::to_string(&old).unwrap().contains("gone"));
+    let delivery: Delivery = serde_json::from_str(include_str!("v1-delivery-gone.json")).unwrap();
+    assert_eq!(delivery.gone, Some(9));
+    let old: Receipt = serde_json::from_str(include_str!("v1-receipt.json")).unwrap();
+    assert_eq!(old.gone, None);
+    assert!(!serde_json::to_string(&old).unwrap().contains("gone"));
+    let text = include_str!("v1-receipt-gone.json");
+    let receipt: Receipt = serde_json::from_str(text).unwrap();
+    let gone = receipt.gone.clone().unwrap();
+    assert_eq!((gone.upto, &gone.events[0].ranges[..]), (12, &[(4, 4), (17, 19)][..]));
+    let written: Value = serde_json::to_value(&receipt).unwrap();
+    assert_eq!(written["gone"], serde_json::from_str::<Value>(text).unwrap()["gone"]);
+    // Numbers may be passed over of which nothing is left to name.
+    let nothing: Gone = serde_json::from_value(json!({ "upto": 3 })).unwrap();
+    assert_eq!(nothing, Gone { upto: 3, events: Vec::new() });
 }
 
 #[test]

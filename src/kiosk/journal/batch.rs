@@ -4,6 +4,8 @@ use rusqlite::{Connection, params};
 
 use super::append::Journal;
 use super::books::Books;
+use super::books_sql::GONE;
+use super::chores::LetGo;
 use super::error::{Error, classify};
 use super::row::{self, Entry};
 use super::{books_sql, schema};
@@ -22,6 +24,8 @@ pub struct Batch {
     /// By the last receipt, the name by which the hub knows this kiosk, and how many of its events
     /// the hub held.
     pub known: Option<(u32, u64)>,
+    /// That name again, and the number up to which what head office deleted was let go of.
+    pub gone: Option<(u32, u64)>,
     /// The oldest events that wait, by run, in the order of the journal.
     pub runs: Vec<BatchRun>,
     /// The anchors that were not sent to the hub yet, each with its key in the journal.
@@ -72,6 +76,8 @@ pub struct Settlement {
     pub anchor: Option<Anchor>,
     /// The archive that answered.
     pub archive: Option<ArchiveSeen>,
+    /// What head office has deleted.
+    pub gone: Option<LetGo>,
 }
 
 /// What a receipt tells about the archive at the hub.
@@ -148,18 +154,26 @@ impl Journal {
         };
         let kiosk = meta("hub_kiosk")?.and_then(|kiosk| u32::try_from(kiosk).ok());
         let known = kiosk.zip(meta("hub_stored")?.map(i64::cast_unsigned));
+        let gone = kiosk.zip(meta(GONE)?.map(i64::cast_unsigned).filter(|gone| *gone > 0));
         let live = self.run.map(|run| run.id);
         let kept = self.run.map_or(&[][..], |run| self.timeline.of(run.boot)).to_vec();
-        Ok(Batch { live, known, runs, anchors, kept, books: self.books })
+        Ok(Batch { live, known, gone, runs, anchors, kept, books: self.books })
     }
 
     /// Writes down what a receipt settled, in one commit; no commit if nothing is new.
     ///
     /// The commit is not flushed: when a power cut takes it back, the events are sent again.
     ///
+    /// What head office has deleted is let go of afterwards, as a chore.
+    ///
     /// # Errors
     /// When the commit fails; then nothing has changed, and the events are sent again.
     pub fn settle(&mut self, settlement: &Settlement) -> Result<(), Error> {
+        self.settle_events(settlement)?;
+        settlement.gone.as_ref().map_or(Ok(()), |gone| self.let_go(gone))
+    }
+
+    fn settle_events(&mut self, settlement: &Settlement) -> Result<(), Error> {
         let folder = self.folder.clone();
         let failed = |source| classify(&folder, "settle events in", source);
         let anchor = settlement.anchor.and_then(|new| {
@@ -255,7 +269,9 @@ impl Journal {
             news.push(("hub_epoch", epoch));
         }
         if !is_same {
-            news.push(("hub_kiosk", kiosk));
+            // Another kiosk's deletions have other numbers.
+            self.chores.let_go = None;
+            news.extend([("hub_kiosk", kiosk), (GONE, 0)]);
         }
         if let Some(stored) = stored.filter(|stored| known_stored != Some(*stored)) {
             news.push(("hub_stored", stored));

@@ -110,6 +110,10 @@ pub(super) fn last_taken(connection: &Connection) -> rusqlite::Result<Option<(Ru
     let mut damaged = 0;
     for kept in newest {
         match kept.entry {
+            // It is whole, even if nothing in it can be read, or is left.
+            Err(id) if kept.is_newer && id.run == last.run => {
+                return Ok(Some((last, id.n.saturating_add(damaged))));
+            }
             // A row that names another known run belongs to that run.
             Err(id) if id.run == last.run || id.run == RunId([0; 16]) => damaged += 1,
             Ok(entry) if entry.id.run == last.run => {
@@ -389,6 +393,9 @@ pub(super) fn next_unsent(connection: &Connection, from: i64) -> rusqlite::Resul
     };
     next.map_or_else(last, Ok)
 }
+
+/// The number up to which what head office deleted was let go of, in the table `meta`; 0 is none.
+pub(super) const GONE: &str = "gone";
 
 /// A number of the table `meta`.
 pub(super) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {

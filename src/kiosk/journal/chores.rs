@@ -1,10 +1,12 @@
 //! The chores that the journal does between presses: it salvages a damaged journal, checks what
-//! waits, and offers everything again to a hub that was restored from a backup.
+//! waits, lets go of what head office has deleted, and offers everything again to a hub that was
+//! restored from a backup.
 //!
 //! Each chore is done in small pieces, so that a press never waits behind more than one of them,
 //! and each can start again after a power cut.
 
 mod check;
+mod let_go;
 mod losses;
 mod next;
 mod offer;
@@ -28,7 +30,10 @@ const ROWS_AT_ONCE: usize = 1_000;
 pub(super) struct Chores {
     pub(super) salvage: Option<Box<Salvage>>,
     pub(super) check: Option<Check>,
+    pub(super) let_go: Option<LettingGo>,
     pub(super) offer: Option<Offer>,
+    /// Whether the WAL may still have what was let go of.
+    pub(super) wants_wipe: bool,
     pub(super) wants_check: bool,
     pub(super) was_checked_again: bool,
 }
@@ -44,6 +49,27 @@ pub(super) struct Check {
     /// How far each run had come when the check began.
     pub(super) taken: BTreeMap<RunId, u32>,
     pub(super) seen: BTreeMap<RunId, Stretches>,
+}
+
+/// Events that head office has deleted, of which the journal lets go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LetGo {
+    /// The number of the newest of these deletions, from 1 on.
+    pub upto: u64,
+    /// The events, by their runs.
+    pub events: BTreeMap<RunId, Stretches>,
+}
+
+/// The search for the rows of what is to be let go of.
+#[derive(Debug, Default)]
+pub(super) struct LettingGo {
+    pub(super) asked: LetGo,
+    /// The last row that was looked at.
+    pub(super) after: i64,
+    /// How many of these events were let go of, now or before.
+    pub(super) gone: u64,
+    /// Whether one of them waits for head office, and so has to stay for now.
+    pub(super) is_any_waiting: bool,
 }
 
 /// The search for the events that are still held, run by run.
@@ -66,7 +92,10 @@ impl Chores {
         bad.retain(|bad| bad.number > salvaged);
         let salvage = (!bad.is_empty()).then(|| Box::new(Salvage::new(&bad)));
         let check = Check { next_row: unsent_row, ..Check::default() };
-        Ok(Self { salvage, check: Some(check), ..Self::default() })
+        // A power cut may have come between letting go and wiping.
+        let gone = books_sql::meta(connection, books_sql::GONE)?;
+        let wants_wipe = gone.is_some_and(|upto| upto != 0);
+        Ok(Self { salvage, check: Some(check), wants_wipe, ..Self::default() })
     }
 
     /// Asks for another check, unless one was done already since the last loss.

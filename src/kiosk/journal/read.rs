@@ -12,12 +12,15 @@ use crate::feedback::moment::Timeline;
 use crate::feedback::rating::{RatingId, RunId};
 
 impl Journal {
-    /// The events after a row, oldest first, up to a number of them.
+    /// The events after a row, oldest first, up to a number of them, without those that were let
+    /// go of.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn page(&self, after: i64, rows_max: usize) -> Result<Vec<Kept>, Error> {
-        self.rows("where event.row > ? order by event.row limit ?", after, rows_max)
+        let is_there = row::gone::IS_THERE;
+        let rest = format!("where event.row > ? and {is_there} order by event.row limit ?");
+        self.rows(&rest, after, rows_max)
     }
 
     /// As [`Journal::page`], but only those that wait.

@@ -4,6 +4,7 @@
 //! `integrity_check`. So each row carries a CRC32C over everything it says, with the run's own
 //! random id and the question's words in it, and a row that does not match is never sent.
 
+pub(super) mod gone;
 mod late;
 
 use rusqlite::{Connection, Row, params};

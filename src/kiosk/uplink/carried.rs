@@ -76,7 +76,8 @@ pub fn write(
     let signer = Signer::of_token(&enrolment.token).map_err(carried::Error::from)?;
     let out = BufWriter::new(folder.begin(false)?);
     let mut writer = Writer::begin(out, signer, hub, &enrolment.kiosk, &nonce)?;
-    let frame = source.batch(0)?;
+    // A stick may be read long after: what it said of deletions would be out of date.
+    let frame = Batch { gone: None, ..source.batch(0)? };
     let mut left = frame.books.waiting;
     let mut next = Frame { batch: frame, bytes: 0, events: 0 };
     let taken: Vec<_> = source.audit()?.runs.into_iter().map(|run| (run.run, run.taken)).collect();

@@ -1,4 +1,4 @@
-//! Chooses the next chore: salvage first, then the check, then offering again.
+//! Chooses the next chore: salvage first, then the check, then letting go, then offering again.
 
 use super::{Check, Chores};
 use crate::feedback::moment::Reading;
@@ -10,8 +10,9 @@ impl Journal {
     /// Whether there is something to do while nobody presses.
     #[must_use]
     pub const fn has_chores(&self) -> bool {
-        let Chores { salvage, check, offer, wants_check, .. } = &self.chores;
-        salvage.is_some() || check.is_some() || offer.is_some() || *wants_check
+        let Chores { salvage, check, let_go, offer, wants_wipe, wants_check, .. } = &self.chores;
+        let is_wanted = *wants_wipe || *wants_check;
+        salvage.is_some() || check.is_some() || let_go.is_some() || offer.is_some() || is_wanted
     }
 
     /// Whether a damaged journal is still being salvaged: more may wait then than the books say.
@@ -45,8 +46,15 @@ impl Journal {
         if let Some(check) = self.chores.check.take() {
             return self.continue_check(check, reading);
         }
+        // Before anything is offered again, so that nothing is that was deleted.
+        if let Some(let_go) = self.chores.let_go.take() {
+            return self.continue_letting_go(let_go);
+        }
         if let Some(offer) = self.chores.offer.take() {
             return self.continue_offer(offer);
+        }
+        if self.chores.wants_wipe {
+            return self.wipe();
         }
         if std::mem::take(&mut self.chores.wants_check) {
             self.chores.was_checked_again = true;

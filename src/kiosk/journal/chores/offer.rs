@@ -33,6 +33,8 @@ impl Journal {
                 books_sql::set_meta(&transaction, "hub_stored", stored)?;
             }
             books_sql::set_meta(&transaction, "unsent_row", 0)?;
+            // A restored hub counts its deletions anew.
+            transaction.execute("update meta set value = 0 where key = ?", [books_sql::GONE])?;
             // A restored hub may have lost anchors too.
             transaction.execute("update anchor set is_told = 0", [])?;
             transaction.commit()
@@ -48,6 +50,9 @@ impl Journal {
         Ok(())
     }
 }
+
+/// Why an event waits again that the hub had confirmed.
+pub(super) const OFFERED_AGAIN: &str = "offered again";
 
 /// Has the held events of a run wait again, and returns the new number up to which the run is
 /// settled: the one before the last unbroken stretch that is held. Before that stretch some events
@@ -69,7 +74,7 @@ fn wait_again(
         if n > settled {
             break;
         }
-        connection.prepare_cached(sql)?.execute(params![run.key, n, "offered again"])?;
+        connection.prepare_cached(sql)?.execute(params![run.key, n, OFFERED_AGAIN])?;
     }
     Ok(settled)
 }

@@ -23,7 +23,7 @@ use crate::feedback::moment::{Anchor, Source};
 use crate::feedback::rating::{BootId, RatingId, RunId, Wording};
 use crate::kiosk::journal::books_sql::{self, run_checksum};
 use crate::kiosk::journal::folder::FILE;
-use crate::kiosk::journal::row::{Columns, Entry};
+use crate::kiosk::journal::row::{Columns, Entry, gone};
 
 /// The bytes before a WAL's first frame, and before each frame's page.
 const WAL_HEADER: u64 = 32;
@@ -185,7 +185,8 @@ impl Salvage {
             let Some(raw) = RawEvent::of(&values) else {
                 continue;
             };
-            if self.known.get(&raw.run_key).is_some_and(|known| raw.n <= *known) {
+            let is_gone = raw.columns.kind.as_deref() == Some(gone::KIND);
+            if is_gone || self.known.get(&raw.run_key).is_some_and(|known| raw.n <= *known) {
                 continue;
             }
             match self.whole(row, &raw) {
