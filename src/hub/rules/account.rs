@@ -1,7 +1,7 @@
 //! The account of a kiosk: what became of everything that it has taken, by the hub's own count.
 //!
-//! Of each run `taken = stored + set aside + lost + missing`. A number counts once, for the first
-//! of these that is true of it.
+//! Of each run `taken = stored + deleted + set aside + lost + missing`. A number counts once, for
+//! the first of these that is true of it. What was deleted had been stored, and is never missing.
 
 use crate::feedback::event::{gaps, stretches};
 
@@ -12,6 +12,8 @@ pub struct Run {
     pub taken: u32,
     /// The numbers of the stored events, rising.
     pub stored: Vec<u32>,
+    /// First and last of each stretch that was stored and deleted, rising.
+    pub gone: Vec<(u32, u32)>,
     /// The numbers of events that were refused, rising.
     pub refused: Vec<u32>,
     /// First and last of each stretch that the kiosk reported as lost, rising.
@@ -25,6 +27,8 @@ pub struct RunAccount {
     pub taken: u32,
     /// How many events are stored.
     pub stored: u64,
+    /// Numbers that were stored and deleted.
+    pub deleted: Vec<(u32, u32)>,
     /// Numbers that were refused.
     pub set_aside: Vec<(u32, u32)>,
     /// Numbers that the kiosk reported as lost and that did not arrive.
@@ -34,23 +38,34 @@ pub struct RunAccount {
 }
 
 impl RunAccount {
+    /// Accounts for a run by its count alone: so many events are stored, and this is the highest
+    /// number among them. None where its numbers have to be read.
+    #[must_use]
+    pub fn whole(taken: u32, stored: u64, highest: u32) -> Option<Self> {
+        let is_whole = stored == u64::from(taken) && highest == taken;
+        is_whole.then(|| Self { taken, stored, ..Self::default() })
+    }
+
     /// Accounts for a run.
     #[must_use]
     pub fn of(run: Run) -> Self {
-        let Run { taken, stored: numbers, refused, lost } = run;
+        let Run { taken, stored: numbers, gone, refused, lost } = run;
         let stored = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
         let absent = gaps(1, taken, &stretches(numbers));
+        let deleted = within(&absent, &gone);
+        let absent = without(&absent, &deleted);
         let set_aside = within(&absent, &stretches(refused));
         let absent = without(&absent, &set_aside);
         let lost = within(&absent, &lost);
         let missing = without(&absent, &lost);
-        Self { taken, stored, set_aside, lost, missing }
+        Self { taken, stored, deleted, set_aside, lost, missing }
     }
 
     /// Whether everything that was taken is stored.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.set_aside.is_empty() && self.lost.is_empty() && self.missing.is_empty()
+        let Self { taken: _, stored: _, deleted, set_aside, lost, missing } = self;
+        [deleted, set_aside, lost, missing].into_iter().all(Vec::is_empty)
     }
 }
 
@@ -61,11 +76,13 @@ pub struct Account {
     pub taken: u64,
     /// Of these, stored.
     pub stored: u64,
+    /// Of these, stored and deleted.
+    pub deleted: u64,
     /// Of these, refused.
     pub set_aside: u64,
     /// Of these, lost by the kiosk's card.
     pub lost: u64,
-    /// Of these, neither stored nor refused nor lost.
+    /// Of these, none of that.
     pub missing: u64,
 }
 
@@ -74,6 +91,7 @@ impl Account {
     pub fn add(&mut self, run: &RunAccount) {
         self.taken += u64::from(run.taken);
         self.stored += run.stored;
+        self.deleted += count(&run.deleted);
         self.set_aside += count(&run.set_aside);
         self.lost += count(&run.lost);
         self.missing += count(&run.missing);
@@ -87,7 +105,7 @@ impl Account {
     /// missing here.
     #[must_use]
     pub const fn holds(&self, waiting: u64, set_aside: u64, conflicts: u64) -> bool {
-        let known = self.stored + self.set_aside + self.lost + self.missing;
+        let known = self.stored + self.deleted + self.set_aside + self.lost + self.missing;
         let named_here = self.set_aside + conflicts;
         let explained = waiting + set_aside.saturating_sub(named_here);
         self.taken == known && self.missing <= explained
@@ -125,19 +143,21 @@ mod tests {
         RunAccount::of(Run {
             taken: 12,
             stored: vec![1, 2, 3, 6],
-            refused: vec![3, 4],
+            gone: vec![(6, 7), (11, 11)],
+            refused: vec![3, 4, 11],
             lost: vec![(1, 5), (9, 9)],
         })
     }
 
     #[test]
-    fn a_number_counts_once_as_stored_then_refused_then_lost_then_missing() {
+    fn a_number_counts_once_as_stored_then_deleted_then_refused_then_lost_then_missing() {
         let expected = RunAccount {
             taken: 12,
             stored: 4,
+            deleted: vec![(7, 7), (11, 11)],
             set_aside: vec![(4, 4)],
             lost: vec![(5, 5), (9, 9)],
-            missing: vec![(7, 8), (10, 12)],
+            missing: vec![(8, 8), (10, 10), (12, 12)],
         };
         assert_eq!(run(), expected);
         assert!(!run().is_whole());
@@ -145,15 +165,24 @@ mod tests {
     }
 
     #[test]
+    fn a_run_is_whole_where_its_count_reaches_its_highest_number() {
+        let whole = RunAccount { taken: 3, stored: 3, ..RunAccount::default() };
+        assert_eq!(RunAccount::whole(3, 3, 3), Some(whole));
+        assert_eq!(RunAccount::whole(0, 0, 0), Some(RunAccount::default()));
+        assert_eq!(RunAccount::whole(3, 2, 3), None, "one is not there");
+        assert_eq!(RunAccount::whole(3, 3, 4), None, "one is not there, and one nobody took");
+    }
+
+    #[test]
     fn an_account_holds_while_the_kiosk_explains_what_is_missing() {
         let mut account = Account::default();
         account.add(&run());
-        let Account { taken, stored, set_aside, lost, missing } = account;
-        assert_eq!((taken, stored, set_aside, lost, missing), (12, 4, 1, 2, 5));
-        assert!(account.holds(5, 1, 0));
-        assert!(!account.holds(4, 1, 0), "one event is nowhere");
-        assert!(account.holds(4, 2, 0), "it is set aside at the kiosk");
-        assert!(!account.holds(4, 2, 1), "what is set aside there is the conflict");
+        let Account { taken, stored, deleted, set_aside, lost, missing } = account;
+        assert_eq!((taken, stored, deleted, set_aside, lost, missing), (12, 4, 2, 1, 2, 3));
+        assert!(account.holds(3, 1, 0));
+        assert!(!account.holds(2, 1, 0), "one event is nowhere");
+        assert!(account.holds(2, 2, 0), "it is set aside at the kiosk");
+        assert!(!account.holds(2, 2, 1), "what is set aside there is the conflict");
         assert!(!Account { taken: 13, ..account }.holds(9, 9, 0), "the equation is broken");
     }
 }

@@ -14,9 +14,9 @@ pub enum Claim {
     Foreign,
 }
 
-/// What a run is to a kiosk, by the kiosk that owns the run, if one does.
+/// What a run is to a kiosk, by the number of the kiosk that owns the run, if one does.
 #[must_use]
-pub fn claim(owner: Option<&str>, kiosk: &str) -> Claim {
+pub fn claim(owner: Option<i64>, kiosk: i64) -> Claim {
     if owner.is_none_or(|owner| owner == kiosk) { Claim::Own } else { Claim::Foreign }
 }
 
@@ -26,8 +26,8 @@ mod tests {
 
     #[test]
     fn a_run_belongs_to_the_kiosk_that_it_first_came_from() {
-        assert_eq!(claim(None, "kallio-exit"), Claim::Own);
-        assert_eq!(claim(Some("kallio-exit"), "kallio-exit"), Claim::Own);
-        assert_eq!(claim(Some("kallio-exit"), "turku-exit"), Claim::Foreign);
+        assert_eq!(claim(None, 1), Claim::Own);
+        assert_eq!(claim(Some(1), 1), Claim::Own);
+        assert_eq!(claim(Some(1), 2), Claim::Foreign);
     }
 }

@@ -45,6 +45,14 @@ pub fn at<T>(history: &[(i64, T)], utc_ms: i64) -> Option<&T> {
     history.iter().rev().find(|(from_ms, _)| *from_ms <= utc_ms).map(|(_, is)| is)
 }
 
+/// The history of a part of what was so.
+#[must_use]
+pub fn part<T, P: PartialEq>(history: &[(i64, T)], of: impl Fn(&T) -> P) -> History<P> {
+    let mut parts: History<P> = history.iter().map(|(from_ms, is)| (*from_ms, of(is))).collect();
+    parts.dedup_by(|next, last| next.1 == last.1);
+    parts
+}
+
 /// When a day began and when it had ended, by the clocks that were the shop's then, in milliseconds
 /// since 1970 UTC. Where another zone came between, every instant still belongs to one day.
 #[must_use]
@@ -88,6 +96,8 @@ mod tests {
         for (utc_ms, is) in [(i64::MIN, 'a'), (9, 'a'), (10, 'b'), (i64::MAX, 'b')] {
             assert_eq!(at(&second, utc_ms).unwrap().0, is);
         }
+        assert_eq!(part(&third, |is| is.1), [(EVER_MS, 1), (20, 2)]);
+        assert_eq!(part(&third, |is| is.0), [(EVER_MS, 'a'), (10, 'b')]);
     }
 
     /// So many hours east of Greenwich, all year; the names of these zones count westward.

@@ -10,7 +10,7 @@ pub const LITTLE_BYTES: u64 = 256 * 1_024 * 1_024;
 /// The room that the archive's disk has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
-    /// There is enough.
+    /// There is enough, as far as anybody here knows.
     Enough,
     /// It will be used up before long.
     Little {

@@ -24,20 +24,11 @@ pub fn stays(
     names: impl Fn(&str) -> History<String>,
 ) -> Vec<Stay> {
     let mut stays: Vec<Stay> = Vec::new();
-    for (at, (from_ms, (shop, touchpoint))) in stood.iter().enumerate() {
-        let to_ms = stood.get(at + 1).map_or(i64::MAX, |next| next.0);
-        let names = names(shop);
-        for (at, (named_ms, name)) in names.iter().enumerate() {
-            let renamed_ms = names.get(at + 1).map_or(i64::MAX, |next| next.0);
-            if *named_ms >= to_ms || renamed_ms <= *from_ms {
-                continue;
-            }
-            let since_ms = Some((*named_ms).max(*from_ms)).filter(|since| *since != EVER_MS);
-            let is_same = |last: &Stay| last.shop == *name && last.touchpoint == *touchpoint;
-            if !stays.last().is_some_and(is_same) {
-                let (shop, touchpoint) = (name.clone(), touchpoint.clone());
-                stays.push(Stay { since_ms, shop, touchpoint });
-            }
+    for (from_ms, (_, touchpoint), name) in along(stood, |(shop, _)| names(shop)) {
+        let is_same = |last: &Stay| last.shop == name && last.touchpoint == *touchpoint;
+        if !stays.last().is_some_and(is_same) {
+            let since_ms = Some(from_ms).filter(|since| *since != EVER_MS);
+            stays.push(Stay { since_ms, shop: name, touchpoint: touchpoint.clone() });
         }
     }
     let mut told = stays.split_off(stays.len().saturating_sub(STAYS_MAX));
@@ -45,6 +36,22 @@ pub fn stays(
         first.since_ms = None;
     }
     told
+}
+
+/// What was so of each place for as long as something stood there: since when, the place, and what.
+fn along<P, T: Clone>(stood: &[(i64, P)], of: impl Fn(&P) -> History<T>) -> Vec<(i64, &P, T)> {
+    let mut all = Vec::new();
+    for (at, (from_ms, place)) in stood.iter().enumerate() {
+        let to_ms = stood.get(at + 1).map_or(i64::MAX, |next| next.0);
+        let history = of(place);
+        for (at, (begins_ms, is)) in history.iter().enumerate() {
+            let ends_ms = history.get(at + 1).map_or(i64::MAX, |next| next.0);
+            if *begins_ms < to_ms && ends_ms > *from_ms {
+                all.push(((*begins_ms).max(*from_ms), place, is.clone()));
+            }
+        }
+    }
+    all
 }
 
 /// What becomes of the PIN of a kiosk's desk.
