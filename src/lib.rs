@@ -23,7 +23,7 @@
 //! | [`carried`] | a delivery carried by hand: its file, and what seals and signs it | `wire`, `words` |
 //! | [`program`] | version, log, last word, exit code and exports of every program | `config`, `escape`, `file`, `finding` |
 //! | [`kiosk`] | the shop's side, put together | `carried`, `clock`, `config`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `words`, `zones`, its rooms |
-//! | [`hub`] | head office's side, put together | `config`, `crate::carried`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `words`, `zones`, its rooms |
+//! | [`hub`] | head office's side, put together | `clock`, `config`, `crate::carried`, `digits`, `escape`, `feedback`, `file`, `finding`, `foreign`, `owner`, `secret`, `web`, `wire`, `words`, `zones`, its rooms |
 //! | `src/bin/` | arguments, logs, exit codes | `carried`, `clock`, `escape`, `feedback`, `file`, `foreign`, `hub`, `kiosk`, `owner`, `program`, `secret`, `wire`, `words`, `zones` |
 //! | [`finding`] | what a `doctor` has found | nothing |
 //! | [`words`] | what is wrong with a text, without a library's words | nothing |
@@ -31,8 +31,9 @@
 //!
 //! `kiosk` and `hub` never see each other; only `smilepost-demo` and `tests/together` see both.
 //! Each outside world has one owner: Slint is known to [`kiosk::screen`] alone, GPIO to
-//! [`kiosk::buttons`], SQLite to [`kiosk::journal`] and [`hub::archive::sqlite`], HTTP to
-//! [`kiosk::uplink`] and [`kiosk::desk::phone`] on the one side and to [`hub`] on the other.
+//! [`kiosk::buttons`], SQLite to [`kiosk::journal`] and [`hub::archive::sqlite`], PostgreSQL to
+//! [`hub::archive::postgres`], HTTP to [`kiosk::uplink`] and [`kiosk::desk::phone`] on the one side
+//! and to [`hub`] on the other.
 //!
 //! ## The rooms of the core
 //!
@@ -92,19 +93,27 @@
 //!
 //! | room | what it is | may use |
 //! |---|---|---|
-//! | [`hub::settings`] | `hub.toml`, checked whole | `config`, `digits`, `web` |
+//! | [`hub::settings`] | `hub.toml`, checked whole | `archive`, `archive::postgres`, `config`, `digits`, `rules`, `web` |
 //! | [`hub::rules`] | what is decided about events, pure | `feedback` |
 //! | [`hub::secrets`] | codes and tokens: make, hash, compare | `crate::carried`, `digits` |
-//! | [`hub::archive`] | what is kept for ever, as traits by noun | `crate::carried`, `feedback`, `rules`, `secrets`, `wire` |
-//! | [`hub::archive::sqlite`] | the archive on one machine: reads, writes and locks | `archive`, `feedback`, `file`, `owner`, `rules`, `secrets`, `wire` |
+//! | `hub::archive::error` | why the archive fails, in words | nothing |
+//! | `hub::archive::value` | values and rows, as both engines know them | `archive::error` |
+//! | `hub::archive::tx` | a transaction, as statements see it | `archive::error`, `archive::value` |
+//! | [`hub::archive`] | what is kept for ever: its values by noun, and the archive on either engine | `archive::error`, `archive::postgres`, `archive::sqlite`, `archive::tx`, `crate::carried`, `feedback`, `rules`, `secrets`, `wire`, `zones` |
+//! | `hub::archive::sql` | the statements, written once for both engines | `archive`, `archive::error`, `archive::tx`, `archive::value`, `feedback`, `rules`, `secrets`, `wire` |
+//! | [`hub::archive::sqlite`] | the engine of one machine: connects, begins and ends, migrates, backs up | `archive::error`, `archive::tx`, `archive::value`, `clock`, `feedback`, `file`, `owner`, `rules`, `zones` |
+//! | [`hub::archive::transfer`] | takes the whole archive to another place, and proves it | `archive::sql`, `archive`, `archive::error`, `archive::tx`, `archive::value`, `wire` |
+//! | [`hub::archive::postgres`] | the engine that several hubs share | `archive::error`, `archive::tx`, `archive::value` |
 //! | [`hub::intake`] | the reading of a delivery, whichever way it came | `archive`, `crate::carried`, `feedback`, `rules`, `wire` |
-//! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `feedback`, `rules`, `settings` |
-//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire`, `words`, `zones` |
-//! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `crate::carried`, `feedback`, `intake`, `rules`, `secrets`, `wire` |
-//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `feedback`, `rules`, `zones` |
-//! | [`hub::pages`] | HTML for people | `archive`, `digits`, `feedback`, `figures`, `readiness`, `web`, `zones` |
-//! | [`hub::work`] | what runs in the background | `archive` |
-//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive::sqlite`, `archive`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `finding`, `foreign`, `rules`, `secret`, `secrets`, `settings`, `web`, `wire`, `zones` |
+//! | [`hub::readiness`] | whether deliveries can be stored | `archive`, `archive::error`, `feedback`, `rules`, `settings` |
+//! | [`hub::proof`] | whether tallies are what a recount gives | `archive`, `archive::error`, `feedback`, `rules` |
+//! | [`hub::kiosks`] | what machines ask: enrolment, deliveries, tokens, surveys | `archive`, `archive::error`, `crate::carried`, `escape`, `feedback`, `intake`, `readiness`, `rules`, `secrets`, `settings`, `web`, `wire`, `words`, `zones` |
+//! | [`hub::carried`] | deliveries carried by hand, letters, the hub's keys | `archive`, `archive::error`, `crate::carried`, `feedback`, `file`, `intake`, `rules`, `secrets`, `wire` |
+//! | [`hub::figures`] | what a page shows, as plain values | `archive`, `archive::error`, `feedback`, `rules`, `zones` |
+//! | [`hub::pages`] | HTML for people | `archive`, `archive::error`, `digits`, `feedback`, `figures`, `proof`, `readiness`, `web`, `zones` |
+//! | [`hub::keep`] | what has had its time, deleted | `archive`, `archive::error`, `rules` |
+//! | [`hub::work`] | what runs in the background | `archive`, `archive::error`, `feedback`, `keep`, `proof`, `rules`, `web` |
+//! | [`hub::commands`] | what the command line does; the binary parses and prints | `archive::postgres`, `archive::sqlite`, `archive::transfer`, `archive`, `archive::error`, `carried`, `config`, `crate::carried`, `escape`, `feedback`, `file`, `finding`, `foreign`, `rules`, `secret`, `secrets`, `settings`, `web`, `wire`, `zones` |
 //!
 //! # A press, from the finger to the dashboard
 //!
@@ -120,9 +129,9 @@
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
-//! 7. `src/hub/archive/sqlite/ingest.rs:50` `fn store(`: each event is stored once, in one
+//! 7. `src/hub/archive/sql/ingest.rs:59` `async fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
-//! 8. `src/hub/pages/overview.rs:46` `async fn overview`: the day of every shop, with what stands
+//! 8. `src/hub/pages/overview.rs:47` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.
 //!
 //! ```text
@@ -162,7 +171,8 @@
 //!    `tests/together::ratings_that_are_carried_on_a_stick_count_once`. Each counts where it was
 //!    taken; what was given up, and what was a trial, are terms of their own:
 //!    `tests/together::each_head_office_gets_exactly_its_own_whatever_the_order`.
-//! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned`.
+//! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned` and
+//!    `only_what_is_settled_is_let_go_of_whatever_is_asked_for`.
 //! 4. The kiosk takes ratings without network, hub, valid time, screen or buttons, and says what it
 //!    cannot do: `tests/kiosk::a_kiosk_without_hub_screen_and_buttons_still_takes_ratings`.
 //! 5. The core does no I/O, so it cannot fail for outside reasons:

@@ -16,8 +16,8 @@ use smilepost::feedback::rating::{Input, Scale};
 use smilepost::feedback::visit::{Pace, Press};
 use smilepost::feedback::zone::Zone;
 use smilepost::hub::Hub;
-use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Kiosk as NewKiosk, Places as _, Shop};
+use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::{Kiosk as NewKiosk, Shop};
 use smilepost::hub::commands::kiosks::new_code;
 use smilepost::kiosk::screen;
 use smilepost::kiosk::settings::{Enrolment, Settings};
@@ -86,7 +86,7 @@ fn app() -> String {
 /// The hub, on threads of its own.
 struct HeadOffice {
     runtime: tokio::runtime::Runtime,
-    archive: Sqlite,
+    archive: Archive,
     kiosks: String,
     dashboard: String,
     stop: Box<dyn Fn()>,
@@ -96,7 +96,7 @@ struct HeadOffice {
 impl HeadOffice {
     fn open(folder: &Path) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Runtime::new()?;
-        let archive = Sqlite::open(folder)?;
+        let archive = Archive::in_folder(folder)?;
         let mut settings = hub::settings::Settings::plain(folder);
         // The same address each time, if it is free, so that a page left open finds it again.
         settings.dashboard.set_port(8481);

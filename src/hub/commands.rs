@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backup;
 pub mod correct;
+pub mod delete;
 pub mod doctor;
 pub mod error;
 pub mod export;
@@ -11,5 +12,8 @@ pub mod kiosks;
 pub mod moving;
 pub mod names;
 pub mod reach;
+pub mod recount;
 pub mod shops;
 pub mod surveys;
+pub mod transfer;
+pub mod work;

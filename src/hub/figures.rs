@@ -13,7 +13,8 @@ use self::calls_and_notes::{CallsFigures, WAIT_MAX_MS, Waiting};
 use self::kiosks::KioskFigures;
 use self::scores::{LeftOut, ScoreFigures};
 use super::archive::{
-    Archive, CallsAndNotes, Day, Error, KioskThen, Others, Past, Shop, ShopThen, Span, Status,
+    Archive, CallsAndNotes, Day, Error, KioskThen, Others, Past, Shop, ShopDate, ShopThen, Span,
+    Status,
 };
 use super::rules::history;
 use crate::feedback::moment;
@@ -32,6 +33,9 @@ pub struct Overview {
     pub today: NaiveDate,
     /// How many events came twice with different content.
     pub conflicts: u64,
+    /// When a recount last found numbers that are not what the events count, in milliseconds since
+    /// 1970 UTC; none if all is well, as far as is known.
+    pub differing_ms: Option<i64>,
     /// Which rules of time zones count, and whence.
     pub rules: String,
     /// Each shop's day, by the shop's name.
@@ -86,8 +90,8 @@ impl ShopDay {
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn overview<A: Archive>(
-    archive: &A,
+pub async fn overview(
+    archive: &Archive,
     asked: Option<NaiveDate>,
     rules: &Rules,
     now_ms: i64,
@@ -98,7 +102,7 @@ pub async fn overview<A: Archive>(
     let places: Vec<Place> =
         shops.map(|shop| Place::of(shop, &past, asked, rules, now_ms)).collect();
     let spans: Vec<Span> = places.iter().map(Place::day).collect();
-    let days = archive.days(spans.clone()).await?;
+    let days = archive.days(places.iter().map(Place::date).collect()).await?;
     let told = archive.calls_and_notes(spans, NOTES_MAX).await?;
     // Nobody still waits on a day that is over: its span is empty.
     let lately: Vec<Span> = places.iter().map(|place| place.lately(now_ms)).collect();
@@ -112,8 +116,10 @@ pub async fn overview<A: Archive>(
         })
         .partition(ShopDay::is_over);
     let conflicts = archive.conflicts().await?;
+    let differing_ms = archive.differing().await?;
     let today = moment::local(now_ms, &Zone::utc()).0;
-    Ok(Overview { asked, today, conflicts, shops, over: over.len(), rules: rules.to_string() })
+    let (over, rules) = (over.len(), rules.to_string());
+    Ok(Overview { asked, today, conflicts, differing_ms, shops, over, rules })
 }
 
 /// A shop, and the day that is counted for it.
@@ -145,6 +151,10 @@ impl Place {
         let closed_on = past.closed_on(&shop.id, date).cloned();
         let zone = rules.zone(&then.zone);
         Self { shop, then, closed_on, zone, date, from_ms, to_ms, is_today: date == today }
+    }
+
+    fn date(&self) -> ShopDate {
+        ShopDate { shop: self.shop.id.clone(), date: self.date }
     }
 
     fn day(&self) -> Span {

@@ -107,6 +107,7 @@ pub fn check(
         known: delivery.known,
         publication: delivery.publication,
         pin: delivery.pin,
+        gone: delivery.gone,
         survey_complaint: delivery.survey_complaint.map(complaint),
         place: delivery.place.filter(|tag| tag.len() <= TAG_BYTES_MAX),
         hours: delivery.hours.as_deref().and_then(Hours::parse).map(|hours| hours.to_string()),
@@ -135,6 +136,10 @@ fn few(findings: Vec<Finding>) -> Vec<Finding> {
     findings.into_iter().take(FINDINGS_MAX).map(cut).collect()
 }
 
+/// The highest number of an event that is stored; a run that takes one a second ends after 68
+/// years.
+const N_MAX: u32 = i32::MAX.cast_unsigned();
+
 /// A run's events, and the number of each that cannot be used, with the reason.
 fn check_run(run: &Run) -> Result<(Arrived, Vec<(u32, String)>), Unacceptable> {
     let id = run.id().map_err(Unacceptable)?;
@@ -143,6 +148,9 @@ fn check_run(run: &Run) -> Result<(Arrived, Vec<(u32, String)>), Unacceptable> {
     let mut unusable = Vec::new();
     for event in &run.events {
         match delivery::read(event) {
+            Ok(read) if read.n > N_MAX => {
+                unusable.push((read.n, format!("no run has more than {N_MAX} events")));
+            }
             Ok(read) => {
                 let content = delivery::canonical(event);
                 events.push(Incoming { event: read, digest: digest(&content), content });

@@ -36,11 +36,11 @@ use crate::wire::{self, BODY_BYTES_MAX, survey};
 const ENROLMENT_BYTES_MAX: usize = 4 * 1_024;
 
 /// The routes of the API.
-pub fn routes<A: Archive>(
-    archive: A,
+pub fn routes(
+    archive: Archive,
     limits: Limits,
     keys: HubKeys,
-    readiness: Readiness<A>,
+    readiness: Readiness,
     read_clocks: fn() -> Reading,
     is_time_vouched: fn() -> bool,
 ) -> Router {
@@ -48,17 +48,14 @@ pub fn routes<A: Archive>(
     Router::new()
         .route(
             wire::ENROLMENTS,
-            post(enrolments::enrol::<A>).layer(DefaultBodyLimit::max(ENROLMENT_BYTES_MAX)),
+            post(enrolments::enrol).layer(DefaultBodyLimit::max(ENROLMENT_BYTES_MAX)),
         )
-        .route(
-            IDENTITY,
-            post(identity::prove::<A>).layer(DefaultBodyLimit::max(ENROLMENT_BYTES_MAX)),
-        )
-        .route(wire::DELIVERIES, post(deliveries::deliver::<A>))
-        .route(wire::TOKENS, post(tokens::renew::<A>))
-        .route(survey::SURVEY, get(surveys::hand_out::<A>))
+        .route(IDENTITY, post(identity::prove).layer(DefaultBodyLimit::max(ENROLMENT_BYTES_MAX)))
+        .route(wire::DELIVERIES, post(deliveries::deliver))
+        .route(wire::TOKENS, post(tokens::renew))
+        .route(survey::SURVEY, get(surveys::hand_out))
         .route("/healthz", get(|| async { "alive\n" }))
-        .route("/readyz", get(ready::<A>))
+        .route("/readyz", get(ready))
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -76,8 +73,8 @@ pub fn routes<A: Archive>(
 }
 
 /// Whether deliveries can be stored; `/healthz` says only that the process lives.
-async fn ready<A: Archive>(
-    State(shared): State<Shared<A>>,
+async fn ready(
+    State(shared): State<Shared>,
     Extension(net): Extension<Net>,
 ) -> Result<&'static str, Refusal> {
     shared.count_stranger(Stranger::Probes, net)?;

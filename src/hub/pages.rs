@@ -34,16 +34,16 @@ pub fn hosts(address: SocketAddr, names: &[String]) -> Hosts {
 }
 
 /// The routes of the pages.
-pub fn routes<A: Archive>(
-    archive: A,
+pub fn routes(
+    archive: Archive,
     hosts: Hosts,
     page_seconds: u32,
-    readiness: Readiness<A>,
+    readiness: Readiness,
     read_clocks: fn() -> Reading,
 ) -> Router {
     let shared = Arc::new(Sharing::new(page_seconds));
     let routes = Router::new()
-        .route("/", get(overview::overview::<A>))
+        .route("/", get(overview::overview))
         .fallback(|address: Uri| async move {
             PageError::NotFound { depth: address.path().matches('/').count().saturating_sub(1) }
         })

@@ -30,16 +30,16 @@ pub struct Unready {
 
 /// Knows whether deliveries can be stored; clones share what they know.
 #[derive(Clone, Debug)]
-pub struct Readiness<A> {
-    archive: A,
+pub struct Readiness {
+    archive: Archive,
     read_clocks: fn() -> Reading,
     /// The last answer, and when it was given by the boot's clock.
     last: Arc<Mutex<Option<(u64, Answer)>>>,
 }
 
-impl<A: Archive> Readiness<A> {
+impl Readiness {
     /// Of an archive; nothing is known yet.
-    pub fn new(archive: A, read_clocks: fn() -> Reading) -> Self {
+    pub fn new(archive: Archive, read_clocks: fn() -> Reading) -> Self {
         Self { archive, read_clocks, last: Arc::default() }
     }
 
@@ -82,8 +82,9 @@ impl<A: Archive> Readiness<A> {
 ///
 /// # Errors
 /// When it cannot be stored, or the disk has next to no room.
-pub async fn answer<A: Archive>(archive: &A) -> Answer {
-    match archive.rehearse().await.map(Room::of) {
+pub async fn answer(archive: &Archive) -> Answer {
+    // Another machine's disk is watched there; what does not fit fails here, too.
+    match archive.rehearse().await.map(|bytes| bytes.map_or(Room::Enough, Room::of)) {
         Ok(Room::None) => Err(Unready { why: "its disk is full: make room on it".to_owned() }),
         Ok(room) => Ok(room),
         Err(error) => Err(Unready { why: reason(&error) }),

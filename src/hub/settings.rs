@@ -2,14 +2,21 @@
 //!
 //! `systemd/hub.toml` is the reference; a test reads it.
 
+mod archive;
+mod keep;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use self::archive::ArchivePart;
+use self::keep::KeepPart;
 use crate::config::{self, Complaints};
 use crate::digits;
+use crate::hub::archive::ArchiveSettings;
+use crate::hub::rules::keeping::Kept;
 use crate::web::hosts::is_name;
 use crate::web::limits as web;
 use crate::web::proxies::{self, Header, Proxies};
@@ -24,8 +31,10 @@ pub const MIB: u64 = 1_024 * 1_024;
 /// Everything the hub needs to know at start, with limits checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Where the archive is kept.
+    /// Where the hub keeps its files, and the archive unless `archive` says another place.
     pub data_dir: PathBuf,
+    /// Where the archive is kept.
+    pub archive: ArchiveSettings,
     /// Where kiosks deliver.
     pub listen: SocketAddr,
     /// Where head office's page is served.
@@ -36,6 +45,8 @@ pub struct Settings {
     pub tls: Option<Files>,
     /// How many requests the hub takes.
     pub limits: Limits,
+    /// For how long what was received is kept.
+    pub kept: Kept,
     /// The reverse proxies in front of both.
     pub proxies: Proxies,
 }
@@ -116,6 +127,8 @@ struct File {
     dashboard: DashboardPart,
     tls: TlsPart,
     limits: LimitsPart,
+    archive: ArchivePart,
+    keep: KeepPart,
 }
 
 #[derive(Default, Deserialize)]
@@ -161,11 +174,13 @@ impl Settings {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             data_dir: data_dir.to_owned(),
+            archive: ArchiveSettings::default(),
             listen: any,
             dashboard: any,
             dashboard_names: Vec::new(),
             tls: None,
             limits: Limits::default(),
+            kept: Kept::default(),
             proxies: Proxies::default(),
         }
     }
@@ -249,7 +264,19 @@ impl File {
         let is_sane = (1..=1_000_000).contains(&limits.mib_a_day);
         complaints.unless(is_sane, "limits.mib_a_day", "must be 1 to 1000000");
         complaints.unless(limits.page_seconds <= 600, "limits.page_seconds", "must be 0 to 600");
-        Settings { data_dir, listen, dashboard, dashboard_names, tls, limits, proxies }
+        let archive = self.archive.check(complaints);
+        let kept = self.keep.check(complaints);
+        Settings {
+            data_dir,
+            archive,
+            listen,
+            dashboard,
+            dashboard_names,
+            tls,
+            limits,
+            kept,
+            proxies,
+        }
     }
 }
 

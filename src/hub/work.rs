@@ -1,43 +1,282 @@
-//! What the hub does in the background.
+//! What the hub does besides answering: any process takes what is to be done, a bit at a time.
+//!
+//! What is to be done stands in the archive, so that nothing is forgotten whichever process ends,
+//! and several processes share it; see [`archive::work`](super::archive::work). Each bit is a
+//! transaction or a few, so that others have the archive in between.
 
 use std::time::Duration;
 
-use super::archive::{Archive, Error};
+use tokio::time::MissedTickBehavior;
+
+use super::archive::work::{DATING, JUDGING, KEEP, SAMPLE, TALLY};
+use super::archive::{Archive, Error, Task};
+use super::keep;
+use super::proof;
+use super::rules::keeping::Kept;
+use super::rules::leases::HEARTBEAT_MS;
+use crate::feedback::moment::Reading;
+use crate::web::server::Stop;
 
 /// How long the archive rests between two looks for work.
 const REST: Duration = Duration::from_secs(5);
 
+/// How often changes get their places in the feed, where they have none when they are committed.
+const STAMPING: Duration = Duration::from_secs(1);
+
+/// What is done every day.
+const DAILY: &[&str] = &[SAMPLE, KEEP];
+
+/// How long after one such piece of work the next is due, in milliseconds.
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// How long others have the archive between two bits of work.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Does what older versions have left to do, and then for ever what deliveries have left to do;
-/// what fails is logged and tried again, at the next start or after a rest.
-pub async fn run<A: Archive>(archive: A) {
-    if let Err(error) = archive.judge_again().await {
-        let error = &error as &dyn std::error::Error;
-        tracing::error!(
-            error,
-            "older ratings could not be checked for misuse again; the next start retries it"
-        );
-    }
-    let mut last = String::new();
-    loop {
-        let rest = match archive.date_more(last.clone()).await {
-            Ok(Some(kiosk)) => {
-                last = kiosk;
-                PAUSE
-            }
-            Ok(None) => REST,
-            Err(error) => {
-                log(&error);
-                REST
-            }
-        };
-        tokio::time::sleep(rest).await;
+/// How often it is noted how far a piece of work has come, in milliseconds.
+const NOTED_MS: u64 = 5_000;
+
+/// What this program can do; the rest is left to a newer one.
+const KINDS: &[&str] = &[DATING, JUDGING, KEEP, SAMPLE, TALLY];
+
+/// Does what is to be done until it is stopped, and deletes what is not to be kept any longer; what
+/// fails is noted, logged and tried again.
+pub async fn run(archive: Archive, kept: Kept, read_clocks: fn() -> Reading, mut stop: Stop) {
+    let worker = Worker { archive, kept, read_clocks };
+    worker.begin().await;
+    let mut stamping = tokio::time::interval(STAMPING);
+    stamping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let stamp = async {
+        loop {
+            stamping.tick().await;
+            worker.stamp().await;
+        }
+    };
+    tokio::select! {
+        () = worker.work(&mut stop) => {}
+        () = stamp => {}
     }
 }
 
-fn log(error: &Error) {
+/// What comes of a bit of work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Bit {
+    /// There is more to do from here on.
+    Reached(String),
+    /// All of it is done.
+    Done,
+    /// Another process has the work now.
+    Lost,
+}
+
+struct Worker {
+    archive: Archive,
+    kept: Kept,
+    read_clocks: fn() -> Reading,
+}
+
+impl Worker {
+    fn now_ms(&self) -> i64 {
+        (self.read_clocks)().wall_ms
+    }
+
+    /// Does what is to be done until it is stopped.
+    async fn work(&self, stop: &mut Stop) {
+        loop {
+            let rest = match self.archive.take_work(KINDS, self.now_ms()).await {
+                Ok(Some(task)) => {
+                    self.attend(task, stop).await;
+                    PAUSE
+                }
+                Ok(None) => REST,
+                Err(error) => {
+                    log(&error, "nothing is done in the background: the archive does not say what");
+                    REST
+                }
+            };
+            tokio::select! {
+                biased;
+                () = stop.come() => return,
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+
+    /// Gives changes their places in the feed.
+    async fn stamp(&self) {
+        if let Err(error) = self.archive.stamp().await {
+            log(&error, "changes get their places in the feed later");
+        }
+    }
+
+    /// Asks for what an older program may have left to do, and for what is done every day.
+    async fn begin(&self) {
+        for kind in [JUDGING, DATING].iter().chain(DAILY) {
+            self.want(kind, self.now_ms()).await;
+        }
+    }
+
+    async fn want(&self, kind: &'static str, due_ms: i64) {
+        if let Err(error) = self.archive.want_work(kind, String::new(), due_ms).await {
+            log(&error, &format!("{kind} is not asked for until the next start"));
+        }
+    }
+
+    /// Does a piece of work bit by bit.
+    async fn attend(&self, mut task: Task, stop: &mut Stop) {
+        let mut reached = task.reached.clone();
+        let mut noted_ms = (self.read_clocks)().boot_ms;
+        loop {
+            let bit = tokio::select! {
+                biased;
+                () = stop.come() => return self.leave(task, reached).await,
+                bit = self.with_heartbeat(&mut task, &reached) => bit,
+            };
+            match bit {
+                Ok(Bit::Reached(further)) => reached = further,
+                Ok(Bit::Done) => {
+                    let kind = task.kind.clone();
+                    let daily = DAILY.iter().find(|daily| **daily == kind);
+                    if let Err(error) = self.archive.finish_work(task, self.now_ms()).await {
+                        log(&error, &format!("{kind} is done, and is done once more"));
+                    }
+                    if let Some(daily) = daily {
+                        self.want(daily, self.now_ms().saturating_add(DAY_MS)).await;
+                    }
+                    return;
+                }
+                Ok(Bit::Lost) => return,
+                Err(error) => return self.fail(task, reached, &error).await,
+            }
+            let boot_ms = (self.read_clocks)().boot_ms;
+            if boot_ms.saturating_sub(noted_ms) >= NOTED_MS {
+                noted_ms = boot_ms;
+                match self.archive.keep_work(task.clone(), reached.clone(), self.now_ms()).await {
+                    Ok(Some(kept)) => task = kept,
+                    Ok(None) => return,
+                    Err(error) => return self.fail(task, reached, &error).await,
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Does a bit of a piece of work, and says meanwhile that somebody is at it.
+    async fn with_heartbeat(&self, task: &mut Task, reached: &str) -> Result<Bit, Error> {
+        let (kind, subject) = (task.kind.clone(), task.subject.clone());
+        let bit = self.bit(&kind, &subject, reached);
+        tokio::pin!(bit);
+        loop {
+            tokio::select! {
+                done = &mut bit => return done,
+                () = tokio::time::sleep(Duration::from_millis(HEARTBEAT_MS)) => {}
+            }
+            let now_ms = self.now_ms();
+            match self.archive.keep_work(task.clone(), reached.to_owned(), now_ms).await? {
+                Some(kept) => *task = kept,
+                None => return Ok(Bit::Lost),
+            }
+        }
+    }
+
+    /// Does the next bit of a kind of work.
+    async fn bit(&self, kind: &str, subject: &str, reached: &str) -> Result<Bit, Error> {
+        let more = |further: Option<String>| further.map_or(Bit::Done, Bit::Reached);
+        Ok(match kind {
+            DATING => more(self.archive.date_more(reached.to_owned()).await?),
+            JUDGING => {
+                self.archive.judge_again().await?;
+                Bit::Done
+            }
+            KEEP => {
+                let now_ms = self.now_ms();
+                more(keep::keep_more(&self.archive, self.kept, reached, now_ms).await?)
+            }
+            SAMPLE => more(proof::sample_more(&self.archive, reached, self.now_ms()).await?),
+            TALLY => more(proof::retally_more(&self.archive, subject, reached).await?),
+            _ => Bit::Done,
+        })
+    }
+
+    /// Leaves a piece of work to whoever comes next.
+    async fn leave(&self, task: Task, reached: String) {
+        let kept = self.archive.keep_work(task, reached, self.now_ms()).await;
+        let left = match kept {
+            Ok(Some(task)) => self.archive.leave_work(task).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = left {
+            log(&error, "work under way goes on in two minutes");
+        }
+    }
+
+    async fn fail(&self, task: Task, reached: String, why: &Error) {
+        log(why, &format!("{} has failed and is tried again", task.kind));
+        let kept = self.archive.keep_work(task, reached, self.now_ms()).await;
+        let noted = match kept {
+            Ok(Some(task)) => self.archive.fail_work(task, chain(why), self.now_ms()).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = noted {
+            log(&error, "that work has failed cannot be noted; it goes on in two minutes");
+        }
+    }
+}
+
+fn log(error: &Error, what: &str) {
     let error = error as &dyn std::error::Error;
-    tracing::error!(error, "events could not be dated again; it is retried");
+    tracing::error!(error, "{what}");
+}
+
+/// An error with its causes, in words.
+fn chain(error: &Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::server;
+
+    const NOW: i64 = 1_795_176_000_000;
+
+    /// A worker with a piece of work that it has taken, of a kind of which there is never much.
+    async fn at_work() -> (tempfile::TempDir, Worker, Task) {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::in_folder(folder.path()).unwrap();
+        archive.want_work("nothing", String::new(), NOW).await.unwrap();
+        let task = archive.take_work(&["nothing"], NOW).await.unwrap().unwrap();
+        let read_clocks = || Reading { boot_ms: 0, wall_ms: NOW };
+        (folder, Worker { archive, kept: Kept::default(), read_clocks }, task)
+    }
+
+    #[tokio::test]
+    async fn work_that_is_done_is_noted_as_done() {
+        let (_folder, worker, task) = at_work().await;
+        let (_stopper, mut stop) = server::stopper();
+        worker.attend(task, &mut stop).await;
+        assert_eq!(worker.archive.work().await.unwrap()[0].done_ms, Some(NOW));
+    }
+
+    #[tokio::test]
+    async fn whoever_is_stopped_leaves_its_work_to_others_at_once() {
+        let (_folder, worker, task) = at_work().await;
+        let (stopper, mut stop) = server::stopper();
+        stopper.stop();
+        worker.attend(task, &mut stop).await;
+        let task = worker.archive.take_work(&["nothing"], NOW).await.unwrap();
+        assert_eq!(task.map(|task| task.tries), Some(1));
+    }
+
+    #[tokio::test]
+    async fn what_fails_says_why_with_its_causes_and_keeps_how_far_it_has_come() {
+        let (_folder, worker, task) = at_work().await;
+        let error = Error::new("date events again", "the disk is full");
+        worker.fail(task, "exit".to_owned(), &error).await;
+        let work = worker.archive.work().await.unwrap().remove(0);
+        assert_eq!(work.failed.as_deref(), Some("cannot date events again: the disk is full"));
+        assert_eq!((work.reached.as_str(), work.due_ms > NOW), ("exit", true));
+    }
 }

@@ -67,6 +67,63 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: AccountFormat,
     },
+    /// Show what the hub does in the background: what is to be done, since when, how far it has
+    /// come, and what has failed.
+    Work(Config),
+    /// Count every event anew and compare it with the tallies that pages are made of; exit 1 if
+    /// they differ. The hub may run meanwhile.
+    Recount {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of one kiosk; all kiosks if left out.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: Option<String>,
+        /// Set the tallies that differ to what the events count.
+        #[arg(long)]
+        mend: bool,
+    },
+    /// Delete single events, such as a comment that somebody wants deleted: here, and at the kiosk
+    /// after its next delivery. They never come back, whatever is sent or carried later. What a
+    /// rating counted is counted no more, and an earlier press that it took back counts again.
+    /// Exports and backups from before still have them: delete them again when one is restored.
+    Delete {
+        #[command(flatten)]
+        config: Config,
+        /// The short name of the kiosk.
+        #[arg(allow_hyphen_values = true, value_parser = name)]
+        kiosk: String,
+        /// The events, each by its run and its number there, as `export` prints them.
+        #[arg(required = true, value_name = "RUN:N")]
+        events: Vec<String>,
+        /// Do not ask whether they are to be deleted.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Move the archive from its file into a database of PostgreSQL, or back. Every row is read
+    /// again and compared before it says that it is done; stopped, it goes on where it was. Stop
+    /// the hub before.
+    Move {
+        #[command(flatten)]
+        config: Config,
+        /// Where to: `postgres://ROLE@HOST/DATABASE`, which must be empty, or `sqlite`.
+        #[arg(long, value_name = "URL|sqlite", required_unless_present = "undo")]
+        to: Option<String>,
+        /// The folder of the new file; the data folder if left out.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+        /// The file of the role's password.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        /// The certificates that may vouch for the server; without it, those of the system.
+        #[arg(long, value_name = "FILE")]
+        ca_file: Option<PathBuf>,
+        /// A pooler is in between that gives each transaction another connection.
+        #[arg(long)]
+        pooled: bool,
+        /// Use the archive again where hub.toml says that it is, after it has gone or half gone.
+        #[arg(long, conflicts_with_all = ["to", "folder", "password_file", "ca_file", "pooled"])]
+        undo: bool,
+    },
     /// Back up the archive, the hub's keys and its settings into one new file, which is checked.
     /// The hub may run meanwhile. The file holds secrets: keep it where the archive would be safe.
     Backup {
@@ -76,6 +133,7 @@ pub(crate) enum Command {
         file: PathBuf,
     },
     /// Restore a backup into an empty data folder. Kiosks then send again what they still hold.
+    /// Into PostgreSQL it comes from there by `move`.
     Restore {
         #[command(flatten)]
         config: Config,
@@ -368,7 +426,7 @@ pub(crate) enum KioskCommand {
 /// A name, which may begin with a hyphen. What is a name nowhere is an option after one that was
 /// left out.
 fn name(typed: &str) -> Result<String, String> {
-    const OPTIONS: [&str; 16] = [
+    const OPTIONS: [&str; 17] = [
         "--always",
         "--config",
         "--forget",
@@ -384,6 +442,7 @@ fn name(typed: &str) -> Result<String, String> {
         "--on",
         "--touchpoint",
         "--undo",
+        "--yes",
         "--zone",
     ];
     let option = typed.split('=').next().unwrap_or(typed);

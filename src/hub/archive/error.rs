@@ -1,4 +1,4 @@
-//! The archive's error.
+//! The archive's error, and what an engine says when a statement fails.
 
 /// The archive failed at a step.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +38,82 @@ impl Error {
         self.why
     }
 
-    /// Whether the step took longer than it may, and nothing of it has happened.
+    /// Whether the step took longer than it may, and nothing of it has happened. Where PostgreSQL
+    /// did not answer a commit in time, it may have happened all the same.
     #[must_use]
     pub const fn is_late(&self) -> bool {
         self.is_late
+    }
+}
+
+/// Why a statement failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The engine says why.
+    #[error(transparent)]
+    Engine(#[from] Said),
+    /// Something stands in the archive that this program does not write.
+    #[error("{0}")]
+    Content(String),
+    /// It took more work than one step may.
+    #[error("it took longer than it may")]
+    Late,
+}
+
+impl Failure {
+    /// What is wrong and how it is cured, where it is known: the end of a sentence.
+    pub(super) const fn why(&self) -> Option<&'static str> {
+        match self {
+            Self::Engine(said) => said.why,
+            Self::Content(_) | Self::Late => None,
+        }
+    }
+
+    /// The archive's error at a step.
+    pub(super) fn at(self, action: &'static str) -> Error {
+        match self {
+            Self::Late => Error::late(action),
+            failure => {
+                let why = failure.why();
+                Error::new(action, failure).because(why)
+            }
+        }
+    }
+}
+
+/// What an engine says.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// In its own words.
+    source: Box<dyn std::error::Error + Send + Sync>,
+    /// In words for whoever is to cure it.
+    why: Option<&'static str>,
+    /// Whether the connection is of no more use.
+    pub(super) ends_connection: bool,
+}
+
+impl Said {
+    pub(super) fn new(
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+        why: Option<&'static str>,
+    ) -> Self {
+        Self { source: source.into(), why, ends_connection: false }
+    }
+
+    /// The same, of a connection that is of no more use where this is so.
+    pub(super) fn ending(self, ends_connection: bool) -> Self {
+        Self { ends_connection, ..self }
+    }
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl std::error::Error for Said {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.source()
     }
 }

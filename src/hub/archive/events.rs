@@ -1,21 +1,20 @@
 //! Events: every event that a kiosk ever delivered, each one once.
 //!
-//! Isolation: [`Events::store`] is one transaction. It locks the kiosk's row before it reads
-//! anything, since what it reads of the kiosk's books, runs and boots must not change until it has
-//! written. The primary key (run, n) decides which event is the first, never a look before the
-//! insert. A run belongs to the kiosk that it first came from: what another kiosk sends of it is
-//! named in [`Stored::foreign`], and nothing else comes of it. [`Events::judge_again`] is one
+//! Isolation: a run belongs to the kiosk that it first came from, which is written down in a
+//! transaction of its own before anything else. What another kiosk sends of it is named in
+//! [`Stored::foreign`], and nothing else comes of it. A delivery is then one transaction. It locks
+//! the kiosk's row in `book` before it reads anything, since what it reads of the kiosk's books,
+//! runs, boots and events must not change until it has written; should the lock ever be missing,
+//! the primary key (kiosk, run, n) refuses a second event of one number. Judging again is one
 //! transaction for each run, so that no delivery waits long.
 
-use super::error::Error;
 use crate::feedback::moment::Anchor;
 use crate::feedback::rating::{BootId, RatingId, RunId};
 pub use crate::hub::rules::books::Way;
 pub use crate::hub::rules::budget::Spent;
 use crate::hub::rules::whereabouts::Stay;
 use crate::wire::delivery::{ClocksApart, Counters, Finding, Received};
-use crate::wire::receipt::Pin;
-use crate::wire::report::Reported;
+use crate::wire::receipt::{Gone, Pin};
 
 /// One event on its way into the archive.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +70,8 @@ pub struct Shipment {
     pub findings: Option<Vec<Finding>>,
     /// The number of the desk's PIN that the kiosk keeps.
     pub pin: Option<u64>,
+    /// The number up to which the kiosk says that it has let go of what was deleted here.
+    pub gone: Option<u64>,
     /// The events that were refused before they came here, each with the reason.
     pub refused: Vec<(RatingId, String)>,
 }
@@ -132,6 +133,8 @@ pub struct Stored {
     pub other_zone: Option<String>,
     /// The desk's PIN, if the kiosk keeps another one.
     pub pin: Option<Pin>,
+    /// What was deleted and the kiosk has not let go of yet, as much as it is told at once.
+    pub gone: Option<Gone>,
     /// Whether the archive may have been restored from a backup, so that an epoch was drawn.
     pub doubt: Doubt,
 }
@@ -148,28 +151,5 @@ pub enum Doubt {
     OfShops,
 }
 
-/// Where an export goes on: after this run's key and number.
-pub type Cursor = (i64, u32);
-
-/// Keeps the events.
-pub trait Events {
-    /// Stores a shipment: each event once, and none over another.
-    fn store(&self, shipment: Shipment) -> impl Future<Output = Result<Stored, Error>> + Send;
-
-    /// The events after a cursor, at most so many, each with its own cursor.
-    fn page(
-        &self,
-        after: Cursor,
-        events_max: usize,
-    ) -> impl Future<Output = Result<Vec<(Cursor, Reported)>, Error>> + Send;
-
-    /// Dates some of those stored events again of whose time a delivery has told more than it could
-    /// do at once. They are one kiosk's: the next after this one, by short name; returns which.
-    fn date_more(
-        &self,
-        after: String,
-    ) -> impl Future<Output = Result<Option<String>, Error>> + Send;
-
-    /// Judges every press again that older rules have judged, once after the rules have changed.
-    fn judge_again(&self) -> impl Future<Output = Result<(), Error>> + Send;
-}
+/// Where an export goes on: after this kiosk's number, its run's, and the event's in the run.
+pub type Cursor = (i64, i64, u32);

@@ -1,9 +1,11 @@
 //! Kiosks: how each one is, by the last that was heard of it, and the PIN of its desk.
 //!
-//! Isolation: each method is one statement. [`Kiosks::set_pin`] counts the PIN's number up in the
-//! statement that sets it, so that two of them never give two PINs one number.
+//! Isolation: each method is one transaction. [`Archive::set_pin`] counts a PIN's number up in the
+//! statement that sets it, so that two of them never give two PINs one number; that of a shop locks
+//! the shop's row first, so that no kiosk comes into it in between.
+//!
+//! [`Archive::set_pin`]: super::Archive::set_pin
 
-use super::error::Error;
 use super::places::Kiosk;
 use crate::hub::rules::budget::Spent;
 use crate::wire::delivery::Finding;
@@ -77,22 +79,4 @@ pub enum PinScope {
     Kiosk(String),
     /// All kiosks of a shop, by its short name.
     Shop(String),
-}
-
-/// Keeps what is known of kiosks.
-pub trait Kiosks {
-    /// The epoch that a kiosk is told: a random number that changes when the archive may have been
-    /// restored from a backup, and by which the kiosk can tell archives apart.
-    fn epoch(&self, kiosk: String) -> impl Future<Output = Result<u64, Error>> + Send;
-
-    /// Every kiosk, by short name, with what was last heard of it.
-    fn kiosks(&self) -> impl Future<Output = Result<Vec<Status>, Error>> + Send;
-
-    /// Sets the hash of the desk's PIN at these kiosks, or deletes it; returns how many kiosks they
-    /// are.
-    fn set_pin(
-        &self,
-        scope: PinScope,
-        hash: Option<String>,
-    ) -> impl Future<Output = Result<usize, Error>> + Send;
 }

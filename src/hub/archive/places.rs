@@ -1,13 +1,13 @@
 //! Places: shops, and the kiosks that stand in them.
 //!
 //! What was so before a correction is kept with its time. Isolation: each method is one
-//! transaction. Of two that add the same short name, one gets it.
+//! transaction. Of two that add the same short name, one gets it. One that changes or moves
+//! something locks the row of the shop first and that of the kiosk second.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::error::Error;
 use crate::hub::rules::history::History;
 
 /// A shop.
@@ -91,55 +91,4 @@ pub struct Correction {
     pub shop: Option<String>,
     /// Where in the shop a kiosk stands.
     pub touchpoint: Option<String>,
-}
-
-/// Keeps the places.
-pub trait Places {
-    /// Adds a shop; false when its short name is taken.
-    fn add_shop(&self, shop: Shop) -> impl Future<Output = Result<bool, Error>> + Send;
-
-    /// Every shop, by name.
-    fn shops(&self) -> impl Future<Output = Result<Vec<Shop>, Error>> + Send;
-
-    /// The past of all of them.
-    fn past(&self) -> impl Future<Output = Result<Past, Error>> + Send;
-
-    /// Corrects a shop from this time on, in milliseconds since 1970 UTC; false when it is unknown.
-    fn correct_shop(
-        &self,
-        shop: String,
-        from_ms: i64,
-        said: Correction,
-        now_ms: i64,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
-
-    /// Corrects a kiosk from this time on, in milliseconds since 1970 UTC; false when it, or the
-    /// shop that it is moved to, is unknown.
-    fn correct_kiosk(
-        &self,
-        kiosk: String,
-        from_ms: i64,
-        said: Correction,
-        now_ms: i64,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
-
-    /// Closes a shop from this day on, `YYYY-MM-DD`, or opens it again; false when it is unknown.
-    fn close_shop(
-        &self,
-        shop: String,
-        on: Option<String>,
-        now_ms: i64,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
-
-    /// Retires a kiosk at this time, in milliseconds since 1970 UTC, or takes it back; false when
-    /// it is unknown.
-    fn retire_kiosk(
-        &self,
-        kiosk: String,
-        at_ms: Option<i64>,
-        now_ms: i64,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
-
-    /// Adds a kiosk; false when its short name is taken.
-    fn add_kiosk(&self, kiosk: Kiosk) -> impl Future<Output = Result<bool, Error>> + Send;
 }

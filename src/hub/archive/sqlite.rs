@@ -6,49 +6,40 @@
 //! The lock that every trait asks for is the file's: a transaction that writes begins with it, so
 //! there is one at a time, and a read sees one state of the file.
 
-mod accounts;
 pub mod backup;
-mod calls_and_notes;
-mod carried;
 #[cfg(test)]
-mod cost;
-mod credentials;
-mod dating;
+mod counting;
 mod errands;
-mod event_rows;
-mod events;
-mod ingest;
-mod judging;
-mod kiosks;
+pub(super) mod hold;
 pub mod look;
 #[cfg(test)]
 mod migrations;
-mod past;
-mod places;
-mod rehearsal;
-mod spans;
-mod surveys;
-mod tallies;
-mod upkeep;
-mod whereabouts;
+mod place;
+mod tx;
+mod upgrade;
+mod words;
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
-use self::errands::Errands;
-use super::error::Error;
+#[cfg(test)]
+pub(super) use self::counting::Counting;
+use self::errands::{Errands, TimeLimit};
+use self::place::BUSY_MAX;
+pub use self::place::FILE;
+use self::tx::Sqlite as SqliteTx;
+use super::error::{Error, Failure};
+use super::tx::{Job, Tx};
 use crate::file;
 use crate::hub::rules::room::Room;
 
-/// The file's name in the data folder.
-pub const FILE: &str = "hub.sqlite";
-
 /// The schema that this program writes: one for each migration.
-pub const SCHEMA_VERSION: i32 = 22;
+pub const SCHEMA_VERSION: i32 = 23;
 
-const MIGRATIONS: [&str; 22] = [
+const MIGRATIONS: [&str; 23] = [
     include_str!("sqlite/0001_first.sql"),
     include_str!("sqlite/0002_accounts.sql"),
     include_str!("sqlite/0003_surveys.sql"),
@@ -71,18 +62,13 @@ const MIGRATIONS: [&str; 22] = [
     include_str!("sqlite/0020_places.sql"),
     include_str!("sqlite/0021_tokens.sql"),
     include_str!("sqlite/0022_findings.sql"),
+    include_str!("sqlite/0023_numbers.sql"),
 ];
 
-/// How long a write waits for another process, such as `smilepost-hub kiosk add`.
-const BUSY_MAX: Duration = Duration::from_secs(10);
+/// The most statements that a connection keeps prepared.
+const STATEMENTS_MAX: usize = 256;
 
-/// How long a delivery may keep the writer from others.
-const DELIVERY_MAX: Duration = Duration::from_secs(10);
-
-/// How long one question of a page may keep the reader from others.
-const PAGE_MAX: Duration = Duration::from_secs(10);
-
-/// An [`Archive`](super::Archive) in a file.
+/// The engine of an archive in a file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     folder: PathBuf,
@@ -96,10 +82,20 @@ impl Sqlite {
     /// Opens the archive in a folder; makes both where they are missing.
     ///
     /// # Errors
-    /// When the folder cannot be written, or the file is not an archive or of a newer program.
+    /// When the folder cannot be written, or the file is not an archive or of a newer program; and
+    /// when there is no room to take an archive of an older one over, which is not touched then.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_where(folder, file::free_bytes)
+    }
+
+    /// Opens the archive on a disk that has so many free bytes.
+    fn open_where(
+        folder: &Path,
+        free_bytes: impl Fn(&Path) -> io::Result<u64>,
+    ) -> Result<Self, Error> {
         let open = || -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
             std::fs::create_dir_all(folder)?;
+            upgrade::check(folder, &free_bytes)?;
             let file = folder.join(FILE);
             let mut writer = connect(&file)?;
             let version: i32 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -127,9 +123,12 @@ impl Sqlite {
         };
         open().map_err(|source| {
             // SQLite says only that the disk fails where there is no room for its own files.
-            let free = file::free_bytes(folder);
-            let is_full = free.is_ok_and(|bytes| Room::of(bytes) == Room::None);
-            let source = if is_full { "its disk is full: make room on it".into() } else { source };
+            let is_full = free_bytes(folder).is_ok_and(|bytes| Room::of(bytes) == Room::None);
+            let source = if is_full && !source.is::<upgrade::Refused>() {
+                "its disk is full: make room on it".into()
+            } else {
+                source
+            };
             Error::new("open the archive", source)
         })
     }
@@ -143,79 +142,97 @@ impl Sqlite {
         }
     }
 
-    async fn write<T: Send + 'static>(
-        &self,
-        action: &'static str,
-        act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.writer.ask(action, None, in_transaction(act)).await
+    /// How much room its disk has, in bytes.
+    pub(super) fn free_bytes(&self) -> std::io::Result<u64> {
+        file::free_bytes(&self.folder)
     }
 
-    /// Writes what a kiosk has sent.
-    async fn write_delivery<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         action: &'static str,
-        act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        limit: TimeLimit,
+        act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        self.writer.ask(action, Some(DELIVERY_MAX), in_transaction(act)).await
+        // The lock comes first, so that a second writer waits at the beginning and not half way
+        // through.
+        self.writer.ask(action, limit, move |tx| in_transaction(tx, "begin immediate", act)).await
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         action: &'static str,
-        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        limit: TimeLimit,
+        act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        self.reader.ask(action, None, move |connection| act(connection)).await
+        self.reader.ask(action, limit, move |tx| in_transaction(tx, "begin", act)).await
     }
 
-    /// Reads for a page, which somebody waits for.
-    async fn read_page<T: Send + 'static>(
+    pub(super) async fn look<T: Send + 'static>(
         &self,
         action: &'static str,
-        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        self.reader.ask(action, Some(PAGE_MAX), move |connection| act(connection)).await
-    }
-
-    /// Reads without waiting for any other read.
-    async fn read_token<T: Send + 'static>(
-        &self,
-        action: &'static str,
-        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.token_reader.ask(action, None, move |connection| act(connection)).await
+        self.token_reader.ask(action, None, move |tx| now(act(tx))).await
     }
 }
 
-/// Acts in a transaction that begins with the lock, so that a second writer waits at the beginning
-/// and not half way through.
 fn in_transaction<T>(
-    act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-) -> impl FnOnce(&mut Connection) -> rusqlite::Result<T> {
-    move |connection| {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let answer = act(&transaction)?;
-        transaction.commit()?;
-        Ok(answer)
+    tx: &mut SqliteTx,
+    begin: &str,
+    act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T>,
+) -> Result<T, Failure> {
+    batch(tx, begin)?;
+    let done = now(act(tx)).and_then(|answer| batch(tx, "commit").map(|()| answer));
+    if done.is_err() {
+        // Where SQLite has taken it back by itself, there is nothing left to take back.
+        let _ = batch(tx, "rollback");
+    }
+    done
+}
+
+fn batch(tx: &SqliteTx, sql: &str) -> Result<(), Failure> {
+    Ok(tx.0.execute_batch(sql)?)
+}
+
+/// What comes of a job whose statements are all SQLite's: they never wait, so neither does it.
+fn now<T>(mut job: Job<'_, T>) -> Result<T, Failure> {
+    match job.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => Err(Failure::Content("a statement waits for another engine".to_owned())),
     }
 }
 
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(BUSY_MAX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "foreign_keys", true)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     assert_eq!(mode, "wal", "the archive is read while it is written");
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is deleted is overwritten, so that nobody reads it in the file.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)
 }
 
+/// Draws a new epoch.
+fn draw_epoch(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "update meta set value = ? where key = 'epoch'";
+    connection.execute(sql, [i64::from(rand::random::<u32>())]).map(drop)
+}
+
 fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
+    if from == SCHEMA_VERSION && !upgrade::is_under_way(connection)? {
+        return Ok(());
+    }
+    connection.busy_timeout(upgrade::BUSY_MAX)?;
     // A table that others refer to can be made anew only while nobody looks at references.
     connection.pragma_update(None, "foreign_keys", false)?;
     migrate_unchecked(connection, from)?;
-    connection.pragma_update(None, "foreign_keys", true)
+    upgrade::take_over(connection)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.busy_timeout(BUSY_MAX)
 }
 
 fn migrate_unchecked(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {

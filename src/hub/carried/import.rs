@@ -64,8 +64,8 @@ pub enum Error {
 /// # Errors
 /// When nothing of it can be imported; [`Imported::complaints`] says what is wrong with parts of
 /// it.
-pub async fn import<A: Archive>(
-    archive: &A,
+pub async fn import(
+    archive: &Archive,
     keys: &HubKeys,
     input: impl BufRead,
     now_ms: i64,
@@ -157,9 +157,9 @@ impl Import {
         Self { now_ms, imported, settled: Vec::new(), set_aside: Vec::new(), epoch: 0 }
     }
 
-    async fn store<A: Archive>(
+    async fn store(
         &mut self,
-        archive: &A,
+        archive: &Archive,
         delivery: Delivery,
         way: Way,
     ) -> Result<(), Error> {

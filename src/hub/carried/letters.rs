@@ -38,8 +38,8 @@ pub enum Error {
 ///
 /// # Errors
 /// When the letter cannot be written, or there is no such kiosk.
-pub async fn write<A: Archive>(
-    archive: &A,
+pub async fn write(
+    archive: &Archive,
     keys: &HubKeys,
     kiosk: String,
     file: &Path,

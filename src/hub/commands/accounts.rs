@@ -11,7 +11,7 @@ use crate::wire::report::Reconciled;
 ///
 /// # Errors
 /// When there is no such kiosk, or the archive fails.
-pub async fn of<A: Archive>(archive: &A, kiosk: Option<&str>) -> Result<Vec<Reconciled>, Error> {
+pub async fn of(archive: &Archive, kiosk: Option<&str>) -> Result<Vec<Reconciled>, Error> {
     let chosen = match kiosk {
         Some(kiosk) => vec![names::kiosk(archive, kiosk).await?.id],
         None => archive.kiosks().await?.into_iter().map(|status| status.kiosk.id).collect(),
@@ -34,13 +34,13 @@ pub fn text(accounts: &[Reconciled]) -> String {
 
 fn write_accounts(out: &mut String, accounts: &[Reconciled]) -> std::fmt::Result {
     write!(out, "{:<32}", "kiosk")?;
-    let heading = ["taken", "stored", "aside", "lost", "missing"];
+    let heading = ["taken", "stored", "deleted", "aside", "lost", "missing"];
     heading.iter().try_for_each(|word| write!(out, " {word:>9}"))?;
     writeln!(out)?;
     for account in accounts {
-        let Reconciled { taken, stored, set_aside, lost, missing, told, .. } = account;
+        let Reconciled { taken, stored, deleted, set_aside, lost, missing, told, .. } = account;
         write!(out, "{:<32}", account.kiosk)?;
-        [taken, stored, set_aside, lost, missing]
+        [taken, stored, deleted, set_aside, lost, missing]
             .iter()
             .try_for_each(|n| write!(out, " {n:>9}"))?;
         let verdict = if account.holds { "holds" } else { "DOES NOT HOLD" };
@@ -55,16 +55,19 @@ fn write_accounts(out: &mut String, accounts: &[Reconciled]) -> std::fmt::Result
             }
         }
         for run in &account.runs {
-            for (what, ranges) in
-                [("missing", &run.missing), ("lost", &run.lost), ("set aside", &run.set_aside)]
-            {
+            for (what, ranges) in [
+                ("missing", &run.missing),
+                ("lost", &run.lost),
+                ("set aside", &run.set_aside),
+                ("deleted", &run.deleted),
+            ] {
                 if !ranges.is_empty() {
                     writeln!(out, "  run {}: {what} {}", run.run, listed(ranges))?;
                 }
             }
         }
     }
-    writeln!(out, "taken = stored + set aside + lost + missing, by the hub's own count")
+    writeln!(out, "taken = stored + deleted + set aside + lost + missing, by the hub's own count")
 }
 
 fn listed(ranges: &[(u32, u32)]) -> String {

@@ -1,10 +1,13 @@
 //! Backing the archive up with what it needs, and restoring it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::carried::seal::KEYS_FILE;
 use crate::file;
+use crate::hub::archive::Archive;
 use crate::hub::archive::sqlite::backup::{self, Error};
+use crate::hub::archive::transfer::{self, Hearer, Manner, ROWS_AT_ONCE};
 
 /// How the settings of the backup are called where they are restored.
 const SETTINGS_FILE: &str = "hub.toml.of-backup";
@@ -14,13 +17,67 @@ const SETTINGS_FILE: &str = "hub.toml.of-backup";
 /// # Errors
 /// When it cannot be written and read again; then there is no file of that name.
 pub fn write(data_dir: &Path, settings: &Path, to: &Path) -> Result<(), Error> {
+    write_of(data_dir, data_dir, settings, to)
+}
+
+/// A copy of an archive in PostgreSQL, under a name of its own in the data folder until it is in a
+/// backup; deleted then.
+#[derive(Debug)]
+pub struct Copied(PathBuf);
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        // What is left over is not taken for anything.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Copies one state of an archive in PostgreSQL into a file, while hubs go on.
+///
+/// # Errors
+/// When it cannot be read or written, or is not the same when it is read again.
+pub async fn copy(
+    archive: &Archive,
+    from: String,
+    data_dir: &Path,
+    hearer: Hearer,
+) -> Result<Copied, transfer::Error> {
+    let folder = data_dir.join(format!(".smilepost-{:016x}.part", rand::random::<u64>()));
+    let copied = Copied(folder);
+    let manner = Manner {
+        from,
+        to: copied.0.display().to_string(),
+        rows_at_once: ROWS_AT_ONCE,
+        hearer,
+        goes_on: Arc::new(|| true),
+    };
+    let target = Archive::in_folder(&copied.0)?;
+    let done = transfer::copy_state(archive, &target, &manner).await;
+    target.close().await;
+    done.map(|_| copied)
+}
+
+/// Backs up such a copy, the keys in the data folder and this file of settings into a new file.
+///
+/// # Errors
+/// When it cannot be written and read again; then there is no file of that name.
+pub fn write_copy(
+    copied: &Copied,
+    data_dir: &Path,
+    settings: &Path,
+    to: &Path,
+) -> Result<(), Error> {
+    write_of(&copied.0, data_dir, settings, to)
+}
+
+fn write_of(archive: &Path, data_dir: &Path, settings: &Path, to: &Path) -> Result<(), Error> {
     let read = |file: &Path, name: &str| {
         let content = backup::beside(file)?;
         Ok(content.map(|content| (name.to_owned(), content)))
     };
     let keys = read(&data_dir.join(KEYS_FILE), KEYS_FILE)?;
     let beside = keys.into_iter().chain(read(settings, SETTINGS_FILE)?).collect();
-    backup::write(data_dir, &beside, to)
+    backup::write(archive, &beside, to)
 }
 
 /// Restores a backup into this empty folder; returns where its settings were put.

@@ -51,8 +51,8 @@ pub struct Corrected {
 /// # Errors
 /// When there is no such shop, nothing is to be corrected, something of it cannot be, or another
 /// shop has the name already.
-pub async fn shop<A: Archive>(
-    archive: &A,
+pub async fn shop(
+    archive: &Archive,
     typed: &str,
     said: Correction,
     since: Since,
@@ -95,8 +95,8 @@ pub async fn shop<A: Archive>(
 /// # Errors
 /// When there is no such kiosk or shop, nothing is to be corrected, something of it cannot be, or
 /// another kiosk has the place or the name already.
-pub async fn kiosk<A: Archive>(
-    archive: &A,
+pub async fn kiosk(
+    archive: &Archive,
     typed: &str,
     said: Correction,
     since: Since,
@@ -148,8 +148,8 @@ pub async fn kiosk<A: Archive>(
 ///
 /// # Errors
 /// When there is no such shop, or the day is none.
-pub async fn close<A: Archive>(
-    archive: &A,
+pub async fn close(
+    archive: &Archive,
     typed: &str,
     on: Option<&str>,
     now_ms: i64,
@@ -175,7 +175,7 @@ pub async fn close<A: Archive>(
 ///
 /// # Errors
 /// When there is no such shop.
-pub async fn open<A: Archive>(archive: &A, typed: &str, now_ms: i64) -> Result<Corrected, Error> {
+pub async fn open(archive: &Archive, typed: &str, now_ms: i64) -> Result<Corrected, Error> {
     let id = names::shop(archive, typed).await?.id;
     archive.close_shop(id.clone(), None, now_ms).await?;
     Ok(Corrected { done: format!("shop {id} is open"), hints: Vec::new() })
@@ -186,8 +186,8 @@ pub async fn open<A: Archive>(archive: &A, typed: &str, now_ms: i64) -> Result<C
 ///
 /// # Errors
 /// When there is no such kiosk, or the day is none.
-pub async fn retire<A: Archive>(
-    archive: &A,
+pub async fn retire(
+    archive: &Archive,
     typed: &str,
     on: Option<&str>,
     now_ms: i64,
@@ -215,11 +215,7 @@ pub async fn retire<A: Archive>(
 ///
 /// # Errors
 /// When there is no such kiosk.
-pub async fn take_back<A: Archive>(
-    archive: &A,
-    typed: &str,
-    now_ms: i64,
-) -> Result<Corrected, Error> {
+pub async fn take_back(archive: &Archive, typed: &str, now_ms: i64) -> Result<Corrected, Error> {
     let known = archive.kiosks().await?;
     let Status { kiosk, .. } = meant(&known, typed)?;
     let id = &kiosk.id;
@@ -239,7 +235,7 @@ pub async fn take_back<A: Archive>(
 ///
 /// # Errors
 /// When it is retired, or there is no such kiosk.
-pub async fn in_use<A: Archive>(archive: &A, typed: &str, now_ms: i64) -> Result<String, Error> {
+pub async fn in_use(archive: &Archive, typed: &str, now_ms: i64) -> Result<String, Error> {
     let status = status(archive, typed).await?;
     let id = &status.kiosk.id;
     if !status.is_retired(now_ms) {
@@ -250,7 +246,7 @@ pub async fn in_use<A: Archive>(archive: &A, typed: &str, now_ms: i64) -> Result
     )))
 }
 
-async fn status<A: Archive>(archive: &A, typed: &str) -> Result<Status, Error> {
+async fn status(archive: &Archive, typed: &str) -> Result<Status, Error> {
     meant(&archive.kiosks().await?, typed).cloned()
 }
 

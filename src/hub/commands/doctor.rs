@@ -15,8 +15,9 @@ use crate::escape::chain;
 use crate::feedback::moment::{DAY_MS, HOUR_MS};
 use crate::file;
 use crate::finding::{Finding, fine, note, wrong};
+use crate::hub::archive::postgres::{ArchiveAddress, Postgres};
 use crate::hub::archive::sqlite::FILE;
-use crate::hub::archive::sqlite::look::{Look, look};
+use crate::hub::archive::sqlite::look::{Look, is_older, look};
 use crate::hub::archive::{self, Archive};
 use crate::hub::settings::{MIB, Settings};
 
@@ -54,7 +55,12 @@ pub async fn examine(
     address: Option<&str>,
     goes_on: impl Fn() -> bool + Send + 'static,
 ) -> Vec<Finding> {
-    let mut findings = vec![data(&settings.data_dir), archive(&settings.data_dir, goes_on)];
+    let at = &settings.archive;
+    let mut findings = vec![data(&settings.data_dir)];
+    findings.push(match &at.postgres {
+        Some(address) => in_postgres(address).await,
+        None => archive(&settings.data_dir, goes_on),
+    });
     findings.extend(seen.free_bytes.map(room));
     findings.push(keys(&settings.data_dir));
     findings.push(time(seen));
@@ -88,7 +94,9 @@ pub async fn examine(
         Some(Err(finding)) => finding,
         Some(Ok(public)) => way::public(&public, seen.now_ms).await,
     });
-    findings.push(backup(&settings.data_dir, seen.now_ms));
+    if at.postgres.is_none() {
+        findings.push(backup(&settings.data_dir, seen.now_ms));
+    }
     findings
 }
 
@@ -100,10 +108,13 @@ pub fn note_backup(data_dir: &Path, now_ms: i64) -> std::io::Result<()> {
     file::write(&data_dir.join(BACKED_UP_FILE), now_ms.to_string().as_bytes())
 }
 
-/// Whether there is an archive in a folder.
+/// Whether there is an archive that can be asked, as far as can be seen from here. A file that an
+/// older version has written would first have to be changed.
 #[must_use]
-pub fn has_archive(data_dir: &Path) -> bool {
-    data_dir.join(FILE).try_exists().unwrap_or(false)
+pub fn has_archive(settings: &Settings) -> bool {
+    let data_dir = &settings.data_dir;
+    let is_in_file = || data_dir.join(FILE).try_exists().unwrap_or(false) && !is_older(data_dir);
+    settings.archive.postgres.is_some() || is_in_file()
 }
 
 /// What is said of an archive that cannot be opened or asked.
@@ -114,7 +125,7 @@ pub fn unreadable(error: &archive::Error) -> Finding {
 }
 
 /// How each kiosk is, by its last delivery.
-pub async fn kiosks<A: Archive>(archive: &A, now_ms: i64) -> Vec<Finding> {
+pub async fn kiosks(archive: &Archive, now_ms: i64) -> Vec<Finding> {
     let (mut heard, mut findings) = (0, Vec::new());
     let kiosks = match archive.kiosks().await {
         Ok(kiosks) => kiosks,
@@ -168,6 +179,17 @@ fn data(folder: &Path) -> Finding {
     }
 }
 
+/// Connects to the archive's database, as the hub does when it starts.
+async fn in_postgres(address: &ArchiveAddress) -> Finding {
+    match Postgres::open(address).await.map(Archive::from) {
+        Ok(archive) => {
+            archive.close().await;
+            fine(format!("archive: in PostgreSQL, {}", address.shown()))
+        }
+        Err(error) => wrong(format!("archive: {}", chain(&error))),
+    }
+}
+
 fn archive(folder: &Path, goes_on: impl Fn() -> bool + Send + 'static) -> Finding {
     match look(folder, goes_on) {
         Look::Missing => note(format!(
@@ -181,6 +203,12 @@ fn archive(folder: &Path, goes_on: impl Fn() -> bool + Send + 'static) -> Findin
             "archive: {} MiB take too long to be read whole here; `smilepost-hub backup` reads and \
              checks all of it",
             bytes / MIB
+        )),
+        Look::Older(bytes) => note(format!(
+            "archive: all of its {0} MiB were read and are sound, and an older version has written \
+             it: the hub changes its form when it starts next, which takes about {0} MiB of free \
+             space; its kiosks are not looked at before",
+            bytes.div_ceil(MIB)
         )),
         Look::Unusable(why) => wrong(format!("archive: {why}")),
     }

@@ -13,16 +13,17 @@ use crate::zones::{Rules, Zones};
 /// How many events are read at once.
 const EVENTS_MAX: usize = 1_000;
 
-/// Passes every event to `take`, in the order of runs and numbers; returns how many there are.
+/// Passes every event to `take`, in the order of kiosks, runs and numbers; returns how many there
+/// are.
 ///
 /// # Errors
 /// When the archive cannot be read, or `take` fails.
-pub async fn export<A: Archive>(
-    archive: &A,
+pub async fn export(
+    archive: &Archive,
     mut take: impl FnMut(&Reported) -> std::io::Result<()>,
 ) -> Result<u64, Error> {
     let mut clocks = Clocks { rules: Zones::of_system().rules(), zones: HashMap::new() };
-    let mut after = (0, 0);
+    let mut after = (0, 0, 0);
     let mut count = 0;
     loop {
         let rows = archive.page(after, EVENTS_MAX).await?;

@@ -103,9 +103,9 @@ impl Source {
     ///
     /// # Errors
     /// When nothing of it can be stored.
-    pub async fn import<A: Archive>(
+    pub async fn import(
         &self,
-        archive: &A,
+        archive: &Archive,
         keys: &HubKeys,
         now_ms: i64,
     ) -> Result<Imported, Error> {
@@ -132,8 +132,8 @@ impl Source {
 ///
 /// # Errors
 /// When it cannot be told. One file that cannot be imported keeps no other from being imported.
-pub async fn all<A: Archive, E>(
-    archive: &A,
+pub async fn all<E>(
+    archive: &Archive,
     keys: &HubKeys,
     paths: &[PathBuf],
     wall_ms: fn() -> i64,
@@ -165,8 +165,8 @@ pub async fn all<A: Archive, E>(
 
 /// Imports a file and writes its receipt beside it; returns what became of it, and whether all of
 /// it was imported.
-async fn one<A: Archive>(
-    archive: &A,
+async fn one(
+    archive: &Archive,
     keys: &HubKeys,
     file: &Path,
     within: Option<&Path>,

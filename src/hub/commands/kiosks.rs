@@ -20,8 +20,8 @@ pub const CODE_LIFE_DAYS: i64 = secrets::CODE_LIFE_MS / 86_400_000;
 /// # Errors
 /// When there is no such shop or it is closed, a kiosk stands there already and no short name was
 /// chosen, or the chosen one is taken.
-pub async fn add<A: Archive>(
-    archive: &A,
+pub async fn add(
+    archive: &Archive,
     shop: &str,
     touchpoint: &str,
     id: Option<&str>,
@@ -66,7 +66,7 @@ fn stands_there(known: &Kiosk) -> Error {
 }
 
 /// A chosen short name is another kiosk's.
-async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
+async fn taken(archive: &Archive, id: &str) -> Result<Error, Error> {
     let Kiosk { id, shop, touchpoint } = names::kiosk(archive, id).await?;
     let place = Plain(touchpoint);
     Ok(Error::Invalid(format!(
@@ -78,7 +78,7 @@ async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
 ///
 /// # Errors
 /// When there is no such kiosk, or it is retired.
-pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<String, Error> {
+pub async fn new_code(archive: &Archive, kiosk: &str, now_ms: i64) -> Result<String, Error> {
     let kiosk = correct::in_use(archive, kiosk, now_ms).await?;
     let code = secrets::new_code();
     let hash = secrets::code_hash(&code);
@@ -91,8 +91,8 @@ pub async fn new_code<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Resu
 ///
 /// # Errors
 /// When the PIN cannot be used, there is no such kiosk, or it is retired and asks for nothing.
-pub async fn set_pin<A: Archive>(
-    archive: &A,
+pub async fn set_pin(
+    archive: &Archive,
     kiosk: &str,
     pin: Option<&str>,
     now_ms: i64,
@@ -110,7 +110,7 @@ pub async fn set_pin<A: Archive>(
 ///
 /// # Errors
 /// When there is no such kiosk, or it is retired.
-pub async fn renew<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<(), Error> {
+pub async fn renew(archive: &Archive, kiosk: &str, now_ms: i64) -> Result<(), Error> {
     let kiosk = correct::in_use(archive, kiosk, now_ms).await?;
     let is_known = archive.want_token(kiosk.clone()).await?;
     if is_known { Ok(()) } else { Err(Error::no_kiosk(&kiosk)) }
@@ -120,7 +120,7 @@ pub async fn renew<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<
 ///
 /// # Errors
 /// When there is no such kiosk, or it has no token.
-pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result<(), Error> {
+pub async fn revoke(archive: &Archive, kiosk: &str, now_ms: i64) -> Result<(), Error> {
     let kiosk = names::kiosk(archive, kiosk).await?.id;
     match archive.revoke(kiosk.clone(), now_ms).await? {
         0 => Err(Error::Invalid(format!("kiosk {kiosk} has no token to revoke"))),
@@ -134,7 +134,7 @@ pub async fn revoke<A: Archive>(archive: &A, kiosk: &str, now_ms: i64) -> Result
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn list<A: Archive>(archive: &A, bytes_a_day: u64, now_ms: i64) -> Result<String, Error> {
+pub async fn list(archive: &Archive, bytes_a_day: u64, now_ms: i64) -> Result<String, Error> {
     let (shops, moves_to) = (archive.shops().await?, archive.moves_to().await?);
     let past = archive.past().await?;
     let hours_of = |shop: &str| past.shops.get(shop)?.last()?.1.hours.as_deref();

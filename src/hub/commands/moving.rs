@@ -12,7 +12,7 @@ use crate::hub::archive::{Archive, Status};
 ///
 /// # Errors
 /// When it is not an address of a hub.
-pub async fn to<A: Archive>(archive: &A, typed: &str) -> Result<String, Error> {
+pub async fn to(archive: &Archive, typed: &str) -> Result<String, Error> {
     let address = address(typed)?;
     archive.move_to(Some(address.clone())).await?;
     Ok(format!(
@@ -26,7 +26,7 @@ pub async fn to<A: Archive>(archive: &A, typed: &str) -> Result<String, Error> {
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn undo<A: Archive>(archive: &A) -> Result<String, Error> {
+pub async fn undo(archive: &Archive) -> Result<String, Error> {
     archive.move_to(None).await?;
     Ok("kiosks stay at the addresses that they use; none is told another one".to_owned())
 }
@@ -36,7 +36,7 @@ pub async fn undo<A: Archive>(archive: &A) -> Result<String, Error> {
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn standing<A: Archive>(archive: &A, now_ms: i64) -> Result<String, Error> {
+pub async fn standing(archive: &Archive, now_ms: i64) -> Result<String, Error> {
     let Some(address) = archive.moves_to().await? else {
         return Ok("kiosks are told no other address".to_owned());
     };

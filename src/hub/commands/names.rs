@@ -76,7 +76,7 @@ pub(super) fn made(name: &str, short: String) -> Result<String, Error> {
 ///
 /// # Errors
 /// When there is no such shop, or the archive fails.
-pub async fn shop<A: Archive>(archive: &A, typed: &str) -> Result<Shop, Error> {
+pub async fn shop(archive: &Archive, typed: &str) -> Result<Shop, Error> {
     let known = archive.shops().await?;
     let found = meant(&known, typed, |shop| &shop.id);
     found.cloned().ok_or_else(|| Error::no_shop(typed))
@@ -86,7 +86,7 @@ pub async fn shop<A: Archive>(archive: &A, typed: &str) -> Result<Shop, Error> {
 ///
 /// # Errors
 /// When there is no such kiosk, or the archive fails.
-pub async fn kiosk<A: Archive>(archive: &A, typed: &str) -> Result<Kiosk, Error> {
+pub async fn kiosk(archive: &Archive, typed: &str) -> Result<Kiosk, Error> {
     let known: Vec<Kiosk> =
         archive.kiosks().await?.into_iter().map(|status| status.kiosk).collect();
     let found = meant(&known, typed, |kiosk| &kiosk.id);

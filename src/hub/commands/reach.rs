@@ -29,7 +29,7 @@ pub struct Reach {
 ///
 /// # Errors
 /// When there is no such shop, or a name cannot be seen.
-pub async fn meant<A: Archive>(archive: &A, scope: Scope) -> Result<Scope, Error> {
+pub async fn meant(archive: &Archive, scope: Scope) -> Result<Scope, Error> {
     let (groups, touchpoints) = known(archive, |_| true).await?;
     let spelt = |typed: Option<String>, known: &BTreeSet<String>| {
         typed.map(|typed| {
@@ -51,8 +51,8 @@ pub async fn meant<A: Archive>(archive: &A, scope: Scope) -> Result<Scope, Error
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn of<A: Archive>(
-    archive: &A,
+pub async fn of(
+    archive: &Archive,
     survey: &Survey,
     scope: &Scope,
     number: u64,
@@ -90,8 +90,8 @@ pub async fn of<A: Archive>(
 }
 
 /// The groups that there are, and the touchpoints of these kiosks.
-async fn known<A: Archive>(
-    archive: &A,
+async fn known(
+    archive: &Archive,
     counts: impl Fn(&Status) -> bool,
 ) -> Result<(BTreeSet<String>, BTreeSet<String>), Error> {
     let groups = archive.shops().await?.into_iter().filter_map(|shop| shop.group).collect();

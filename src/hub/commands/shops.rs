@@ -15,8 +15,8 @@ use crate::zones::Zones;
 /// # Errors
 /// When the time zone is unknown, a name cannot be seen, a shop has this name already and no short
 /// name was chosen, or the chosen one is taken.
-pub async fn add<A: Archive>(
-    archive: &A,
+pub async fn add(
+    archive: &Archive,
     name: &str,
     zone: String,
     group: Option<&str>,
@@ -71,7 +71,7 @@ pub(super) fn known_zone(name: &str) -> Result<Zone, Error> {
 }
 
 /// Refuses a shop that is closed at this time, in milliseconds since 1970 UTC.
-pub(super) async fn in_use<A: Archive>(archive: &A, shop: &Shop, now_ms: i64) -> Result<(), Error> {
+pub(super) async fn in_use(archive: &Archive, shop: &Shop, now_ms: i64) -> Result<(), Error> {
     let (past, id) = (archive.past().await?, &shop.id);
     if !past.closed.contains_key(id) {
         return Ok(());
@@ -102,7 +102,7 @@ pub(super) fn free(known: &[Shop], of: &Shop, name: &str) -> Result<(), Error> {
 }
 
 /// A chosen short name is another shop's.
-async fn taken<A: Archive>(archive: &A, id: &str) -> Result<Error, Error> {
+async fn taken(archive: &Archive, id: &str) -> Result<Error, Error> {
     let Shop { id, name, .. } = names::shop(archive, id).await?;
     let name = Plain(name);
     Ok(Error::Invalid(format!("the short name {id} is taken by shop {name}; choose another")))
@@ -129,8 +129,8 @@ pub(super) fn named_group(
 ///
 /// # Errors
 /// When the PIN cannot be used, there is no such shop, or it has no kiosk in use.
-pub async fn set_pin<A: Archive>(
-    archive: &A,
+pub async fn set_pin(
+    archive: &Archive,
     shop: &str,
     pin: Option<&str>,
     now_ms: i64,
@@ -158,7 +158,7 @@ pub async fn set_pin<A: Archive>(
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn list<A: Archive>(archive: &A) -> Result<String, Error> {
+pub async fn list(archive: &Archive) -> Result<String, Error> {
     let past = archive.past().await?;
     let line = |shop: Shop| {
         let group = shop.group.map(|group| format!("\tgroup {}", Plain(group))).unwrap_or_default();

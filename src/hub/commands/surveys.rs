@@ -136,8 +136,8 @@ fn content(publication: &Publication) -> Content {
 ///
 /// # Errors
 /// When it contradicts what was published before, or the scope's shop is unknown.
-pub async fn publish<A: Archive>(
-    archive: &A,
+pub async fn publish(
+    archive: &Archive,
     survey: &Survey,
     scope: Scope,
     now_ms: i64,
@@ -156,7 +156,7 @@ pub async fn publish<A: Archive>(
 ///
 /// # Errors
 /// When the scope has no survey.
-pub async fn withdraw<A: Archive>(archive: &A, scope: Scope, now_ms: i64) -> Result<u64, Error> {
+pub async fn withdraw(archive: &Archive, scope: Scope, now_ms: i64) -> Result<u64, Error> {
     if !has_survey(&scope, &archive.surveys().await?) {
         return Err(Error::Invalid(format!(
             "there is no survey for {scope}; `smilepost-hub survey history` lists all"
@@ -165,8 +165,8 @@ pub async fn withdraw<A: Archive>(archive: &A, scope: Scope, now_ms: i64) -> Res
     put(archive, scope, None, now_ms).await
 }
 
-async fn put<A: Archive>(
-    archive: &A,
+async fn put(
+    archive: &Archive,
     scope: Scope,
     content: Option<String>,
     now_ms: i64,
@@ -187,7 +187,7 @@ fn has_survey(scope: &Scope, before: &[Publication]) -> bool {
 ///
 /// # Errors
 /// When there is no such kiosk, or its survey cannot be read.
-pub async fn of_kiosk<A: Archive>(archive: &A, kiosk: &str) -> Result<Option<String>, Error> {
+pub async fn of_kiosk(archive: &Archive, kiosk: &str) -> Result<Option<String>, Error> {
     let kiosk = super::names::kiosk(archive, kiosk).await?.id;
     let publication = archive.survey(kiosk).await?;
     Ok(publication.as_ref().map(toml).transpose()?)
@@ -230,7 +230,7 @@ pub fn history(publications: &[Publication]) -> String {
 ///
 /// # Errors
 /// When the archive fails.
-pub async fn standing<A: Archive>(archive: &A, now_ms: i64) -> Result<String, Error> {
+pub async fn standing(archive: &Archive, now_ms: i64) -> Result<String, Error> {
     let mut lines = String::new();
     let known = archive.kiosks().await?.into_iter();
     for status in known.filter(|status| !status.is_retired(now_ms)) {

@@ -24,21 +24,21 @@ use crate::web::net::Net;
 
 /// What all handlers share.
 #[derive(Clone)]
-pub(super) struct Shared<A> {
-    pub(super) archive: A,
+pub(super) struct Shared {
+    pub(super) archive: Archive,
     pub(super) gate: Arc<Gate>,
     /// Held by the one enrolment that is tried.
     pub(super) enrolling: Arc<Mutex<()>>,
     /// How much one kiosk may have kept in a day, in bytes.
     pub(super) bytes_a_day: u64,
     pub(super) keys: HubKeys,
-    pub(super) readiness: Readiness<A>,
+    pub(super) readiness: Readiness,
     pub(super) read_clocks: fn() -> Reading,
     /// Whether a time service vouches for the wall clock.
     pub(super) is_time_vouched: fn() -> bool,
 }
 
-impl<A> Shared<A> {
+impl Shared {
     /// What time it is, in milliseconds since 1970 UTC.
     pub(super) fn wall_ms(&self) -> i64 {
         (self.read_clocks)().wall_ms
@@ -64,10 +64,10 @@ pub(super) struct Admitted {
     _place: Place,
 }
 
-impl<A: Archive> FromRequest<Shared<A>> for Admitted {
+impl FromRequest<Shared> for Admitted {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, shared: &Shared<A>) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Refusal> {
         let (bearer, token) = bearer_of(request.headers(), shared).await?;
         admit(request, shared, bearer, token).await
     }
@@ -76,10 +76,10 @@ impl<A: Archive> FromRequest<Shared<A>> for Admitted {
 /// A request that has the hub keep something: it is let in while its kiosk's budget lasts.
 pub(super) struct Bringing(pub(super) Admitted);
 
-impl<A: Archive> FromRequest<Shared<A>> for Bringing {
+impl FromRequest<Shared> for Bringing {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, shared: &Shared<A>) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Refusal> {
         let (bearer, token) = bearer_of(request.headers(), shared).await?;
         let now_ms = shared.wall_ms();
         if bearer.spent.is_all(shared.bytes_a_day, now_ms) {
@@ -89,9 +89,9 @@ impl<A: Archive> FromRequest<Shared<A>> for Bringing {
     }
 }
 
-async fn admit<A: Archive>(
+async fn admit(
     request: Request,
-    shared: &Shared<A>,
+    shared: &Shared,
     bearer: Bearer,
     token: Hash,
 ) -> Result<Admitted, Refusal> {
@@ -102,10 +102,7 @@ async fn admit<A: Archive>(
     Ok(Admitted { kiosk, token, is_token_old, body, _place: place })
 }
 
-async fn bearer_of<A: Archive>(
-    headers: &HeaderMap,
-    shared: &Shared<A>,
-) -> Result<(Bearer, Hash), Refusal> {
+async fn bearer_of(headers: &HeaderMap, shared: &Shared) -> Result<(Bearer, Hash), Refusal> {
     let token = token_in(headers)?;
     let bearer = bearer(&shared.archive, token, shared.wall_ms()).await?;
     Ok((bearer, secrets::token_hash(token)))
@@ -118,7 +115,7 @@ fn token_in(headers: &HeaderMap) -> Result<&str, Refusal> {
 }
 
 /// The kiosk that a token belongs to. A token that was to follow another replaces it now.
-async fn bearer<A: Archive>(archive: &A, token: &str, now_ms: i64) -> Result<Bearer, Refusal> {
+async fn bearer(archive: &Archive, token: &str, now_ms: i64) -> Result<Bearer, Refusal> {
     let hash = secrets::token_hash(token);
     let bearer = archive.bearer(hash, now_ms - secrets::TOKEN_LIFE_MS).await?;
     let bearer = bearer.ok_or(Refusal::Unauthorised)?;

@@ -7,7 +7,7 @@ use super::admission::{Bringing, Shared};
 use super::refusal::Refusal;
 use crate::escape::Plain;
 use crate::feedback::moment;
-use crate::hub::archive::{Archive, Doubt, Stored, Way};
+use crate::hub::archive::{Doubt, Stored, Way};
 use crate::hub::intake;
 use crate::hub::rules::budget::{self, LINES_MAX};
 use crate::hub::settings::MIB;
@@ -15,8 +15,8 @@ use crate::wire::delivery::{ClocksApart, Delivery};
 use crate::wire::receipt::{Receipt, SetAside};
 
 /// Stores a delivery.
-pub(super) async fn deliver<A: Archive>(
-    State(shared): State<Shared<A>>,
+pub(super) async fn deliver(
+    State(shared): State<Shared>,
     Bringing(admitted): Bringing,
 ) -> Result<Json<Receipt>, Refusal> {
     let kiosk = admitted.kiosk;
@@ -58,11 +58,12 @@ pub(super) async fn deliver<A: Archive>(
         place: place.map(|(_, place)| place),
         moves_to: stored.moves_to,
         is_token_old: admitted.is_token_old,
+        gone: stored.gone,
     }))
 }
 
 /// Tells the log what somebody has to look at.
-fn tell<A>(shared: &Shared<A>, kiosk: &str, stored: &Stored) {
+fn tell(shared: &Shared, kiosk: &str, stored: &Stored) {
     match stored.doubt {
         Doubt::None => {}
         Doubt::OfKiosk => tracing::error!(

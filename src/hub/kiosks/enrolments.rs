@@ -7,15 +7,15 @@ use super::admission::Shared;
 use super::body::Body;
 use super::gate::{Stranger, Wait};
 use super::refusal::Refusal;
-use crate::hub::archive::{Archive, Spending};
+use crate::hub::archive::Spending;
 use crate::hub::intake;
 use crate::hub::secrets::{self, Token};
 use crate::web::net::Net;
 use crate::wire::{Enrolled, Enrolment};
 
 /// Enrols a kiosk.
-pub(super) async fn enrol<A: Archive>(
-    State(shared): State<Shared<A>>,
+pub(super) async fn enrol(
+    State(shared): State<Shared>,
     Extension(net): Extension<Net>,
     request: Request,
 ) -> Result<Json<Enrolled>, Refusal> {

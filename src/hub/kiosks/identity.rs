@@ -8,14 +8,13 @@ use super::body::Body;
 use super::gate::Stranger;
 use super::refusal::Refusal;
 use crate::carried::seal::{from_hex, hex};
-use crate::hub::archive::Archive;
 use crate::web::net::Net;
 use crate::wire::identity::{Challenge, Proof};
 
 /// Proves that the hub is at the address to which it has kiosks move; at no other one, since
 /// whoever asks may pass the answer on.
-pub(super) async fn prove<A: Archive>(
-    State(shared): State<Shared<A>>,
+pub(super) async fn prove(
+    State(shared): State<Shared>,
     Extension(net): Extension<Net>,
     request: Request,
 ) -> Result<Json<Proof>, Refusal> {

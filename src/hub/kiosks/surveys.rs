@@ -8,12 +8,12 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::admission::{Admitted, Shared};
 use super::refusal::Refusal;
-use crate::hub::archive::{self, Archive};
+use crate::hub::archive::{self};
 use crate::wire::survey::{self, Published};
 
 /// Sends a kiosk its survey.
-pub(super) async fn hand_out<A: Archive>(
-    State(shared): State<Shared<A>>,
+pub(super) async fn hand_out(
+    State(shared): State<Shared>,
     headers: HeaderMap,
     admitted: Admitted,
 ) -> Result<Response, Refusal> {

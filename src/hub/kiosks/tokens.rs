@@ -5,13 +5,12 @@ use axum::extract::State;
 
 use super::admission::{Bringing, Shared};
 use super::refusal::Refusal;
-use crate::hub::archive::Archive;
 use crate::hub::secrets::{self, Token};
 use crate::wire::Renewed;
 
 /// Gives a kiosk a new token.
-pub(super) async fn renew<A: Archive>(
-    State(shared): State<Shared<A>>,
+pub(super) async fn renew(
+    State(shared): State<Shared>,
     Bringing(admitted): Bringing,
 ) -> Result<Json<Renewed>, Refusal> {
     let token = secrets::new_token();

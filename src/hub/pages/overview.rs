@@ -21,6 +21,7 @@ use crate::feedback::survey;
 use crate::hub::archive::{Archive, Others};
 use crate::hub::figures::scores::{LeftOut, ScoreFigures};
 use crate::hub::figures::{self, Overview, ShopDay};
+use crate::hub::proof;
 use crate::hub::readiness::{self, Readiness};
 use crate::web::face;
 use crate::web::page::Foreign;
@@ -34,17 +35,17 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
 
 /// What the page is made from.
 #[derive(Clone)]
-pub(super) struct State<A> {
-    pub(super) archive: A,
+pub(super) struct State {
+    pub(super) archive: Archive,
     pub(super) zones: Zones,
-    pub(super) readiness: Readiness<A>,
+    pub(super) readiness: Readiness,
     pub(super) read_clocks: fn() -> Reading,
     pub(super) shared: Arc<Sharing<Option<NaiveDate>>>,
 }
 
 /// The page, for the day that the address names or for today.
-pub(super) async fn overview<A: Archive>(
-    extract::State(state): extract::State<State<A>>,
+pub(super) async fn overview(
+    extract::State(state): extract::State<State>,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Markup, PageError> {
     let asked = query.get("date").map(|text| date(text)).transpose()?;
@@ -93,6 +94,9 @@ fn main(overview: &Overview, alarm: Option<&str>) -> Markup {
                 " came twice with different content. Nothing was overwritten; the log names each "
                 "of them."
             }
+        }
+        @if let Some(found_ms) = overview.differing_ms {
+            p.alarm role="alert" { (proof::alarm(found_ms)) }
         }
         @if overview.shops.is_empty() { p.empty { (nobody(overview)) } }
         @for shop in &overview.shops { (card(shop)) }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::{FILE, SCHEMA_VERSION, upkeep};
+use super::{FILE, SCHEMA_VERSION};
 use crate::file;
 use crate::owner;
 
@@ -53,6 +53,13 @@ pub enum Error {
     /// A file or folder cannot be read or written.
     #[error("cannot use {}", .0.display())]
     File(PathBuf, #[source] io::Error),
+    /// The archive is not here any more, or not yet.
+    #[error(
+        "the archive in {} has gone to another place, or has not come yet: `smilepost-hub move` \
+         says where it is; back it up there",
+        .0.display()
+    )]
+    Gone(PathBuf),
     /// SQLite failed.
     #[error("cannot {0}")]
     Sqlite(&'static str, #[source] rusqlite::Error),
@@ -80,10 +87,19 @@ pub fn write(data_dir: &Path, beside: &Beside, to: &Path) -> Result<(), Error> {
     let copied = live.execute("vacuum into ?", [part.text()?]);
     copied.map_err(sqlite("copy the archive"))?;
     let copy = Connection::open(&part.0).map_err(sqlite("open the copy"))?;
+    if has_gone(&copy).map_err(sqlite("read the copy"))? {
+        return Err(Error::Gone(data_dir.to_owned()));
+    }
     put_beside(&copy, beside).map_err(sqlite("write the keys and settings into the copy"))?;
     check(&copy, to)?;
     copy.close().map_err(|(_, error)| Error::Sqlite("close the copy", error))?;
     part.keep(to)
+}
+
+/// Whether an archive was moved away, or is on its way here.
+fn has_gone(copy: &Connection) -> rusqlite::Result<bool> {
+    let sql = "select 1 from sqlite_schema where type = 'table' and name = 'transfer'";
+    Ok(copy.prepare(sql)?.exists([])? && copy.prepare("select 1 from transfer")?.exists([])?)
 }
 
 /// Whether there is such a file.
@@ -176,7 +192,7 @@ fn take_beside(copy: &Connection) -> rusqlite::Result<Beside> {
     copy.pragma_update(None, "secure_delete", true)?;
     let transaction = copy.unchecked_transaction()?;
     transaction.execute_batch("drop table beside")?;
-    upkeep::draw_epoch(&transaction)?;
+    super::draw_epoch(&transaction)?;
     transaction.commit()?;
     Ok(beside)
 }

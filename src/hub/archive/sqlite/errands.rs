@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::hub::archive::error::Error;
+use super::tx::Sqlite;
+use crate::hub::archive::error::{Error, Failure};
 
 /// The most errands that wait for a connection; who has a further one waits until there is room.
 const ERRANDS_MAX: usize = 256;
@@ -28,7 +29,7 @@ pub(super) type TimeLimit = Option<Duration>;
 /// What a connection is asked to do.
 enum Errand {
     /// Something, unless nobody wants it any more.
-    Do { act: Box<dyn FnOnce(&mut Connection) + Send>, is_unwanted: Arc<AtomicBool> },
+    Do { act: Box<dyn FnOnce(&mut Sqlite) + Send>, is_unwanted: Arc<AtomicBool> },
     /// To close, and to say so.
     Close { closed: oneshot::Sender<()> },
 }
@@ -48,8 +49,9 @@ impl Drop for Asker {
 
 impl Errands {
     /// Does errands on a thread of its own until nobody can send any more.
-    pub(super) fn serve(mut connection: Connection, name: &str) -> std::io::Result<Self> {
+    pub(super) fn serve(connection: Connection, name: &str) -> std::io::Result<Self> {
         let (errands, inbox) = sync_channel::<Errand>(ERRANDS_MAX);
+        let mut tx = Sqlite(connection);
         let answer = move || {
             for errand in inbox {
                 let (act, is_unwanted) = match errand {
@@ -58,15 +60,15 @@ impl Errands {
                     }
                     Errand::Do { act, is_unwanted } => (act, is_unwanted),
                     Errand::Close { closed } => {
-                        drop(connection);
+                        drop(tx);
                         let _ = closed.send(());
                         return;
                     }
                 };
                 let is_over = move || is_unwanted.load(Ordering::Relaxed);
                 // Without it an errand would go on to its end, and no other harm is done.
-                let _ = connection.progress_handler(STEPS, Some(is_over));
-                act(&mut connection);
+                let _ = tx.0.progress_handler(STEPS, Some(is_over));
+                act(&mut tx);
             }
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(answer)?;
@@ -89,16 +91,16 @@ impl Errands {
         &self,
         action: &'static str,
         limit: TimeLimit,
-        act: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        act: impl FnOnce(&mut Sqlite) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
         let closed = || Error::new(action, "the archive is closed");
         let asker = Asker(Arc::default());
         let (begin, begun) = oneshot::channel();
         let (reply, answer) = oneshot::channel();
-        let act = Box::new(move |connection: &mut Connection| {
+        let act = Box::new(move |tx: &mut Sqlite| {
             // Whoever has gone wants no answer.
             let _ = begin.send(());
-            let _ = reply.send(act(connection));
+            let _ = reply.send(act(tx));
         });
         let errand = Errand::Do { act, is_unwanted: Arc::clone(&asker.0) };
         let to = self.0.clone();
@@ -112,31 +114,8 @@ impl Errands {
                 tokio::time::timeout(limit, answer).await.map_err(|_| Error::late(action))?
             }
         };
-        answer.map_err(|_| closed())?.map_err(|source| match source.sqlite_error_code() {
-            Some(ErrorCode::OperationInterrupted) => Error::late(action),
-            code => Error::new(action, source).because(code.and_then(why)),
-        })
+        answer.map_err(|_| closed())?.map_err(|failure| failure.at(action))
     }
-}
-
-/// What SQLite's word for a failure means for whoever runs the hub.
-const fn why(code: ErrorCode) -> Option<&'static str> {
-    Some(match code {
-        ErrorCode::DiskFull => "its disk is full: make room on it",
-        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-            "the archive is read-only for it: give its data folder back to it"
-        }
-        ErrorCode::CannotOpen => "a file of the archive is missing, or the hub may not open it",
-        ErrorCode::SystemIoFailure => "its disk fails: look at the system's log, and replace it",
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-            "the archive is damaged: restore it from a backup"
-        }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            "another program keeps the archive locked"
-        }
-        ErrorCode::OutOfMemory => "it has too little memory",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -144,10 +123,10 @@ mod tests {
     use super::*;
 
     /// Counts for ever.
-    fn count(connection: &mut Connection) -> rusqlite::Result<i64> {
+    fn count(tx: &mut Sqlite) -> Result<i64, Failure> {
         let sql = "with recursive n(i) as (select 1 union all select i + 1 from n) \
                    select count(*) from n";
-        connection.query_row(sql, [], |row| row.get(0))
+        tx.rows_now(sql, &[])?[0].get(0)
     }
 
     fn errands() -> Errands {
@@ -174,9 +153,9 @@ mod tests {
     async fn an_errand_ends_when_its_asker_has_gone() {
         let errands = errands();
         let (tell, told) = oneshot::channel();
-        let asking = errands.ask("count", None, |connection| {
+        let asking = errands.ask("count", None, |tx| {
             tell.send(()).unwrap();
-            count(connection)
+            count(tx)
         });
         tokio::select! {
             _ = asking => panic!("it counts for ever"),
@@ -191,7 +170,7 @@ mod tests {
         let (hold, held) = std::sync::mpsc::channel::<()>();
         let first = errands.ask("wait", None, move |_| Ok(held.recv().is_ok()));
         let second =
-            errands.ask("never", None, |_| -> rusqlite::Result<()> { panic!("nobody wants it") });
+            errands.ask("never", None, |_| -> Result<(), Failure> { panic!("nobody wants it") });
         tokio::pin!(first);
         let mut second = Box::pin(second);
         for _ in 0..20 {

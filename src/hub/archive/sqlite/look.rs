@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{FILE, SCHEMA_VERSION};
+use super::{FILE, SCHEMA_VERSION, upgrade};
 
 /// What was seen of an archive's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Look {
     Sound(u64),
     /// It is sound as far as it was read in time; its bytes.
     Long(u64),
+    /// All of it was read and is sound, and some of it has an older form: the hub takes it over
+    /// when it starts; its bytes.
+    Older(u64),
     /// It cannot be used; why, and what to do.
     Unusable(String),
 }
@@ -33,6 +36,7 @@ pub fn look(folder: &Path, goes_on: impl Fn() -> bool + Send + 'static) -> Look 
              newer smilepost-hub again",
             file.display()
         )),
+        Ok((_, verdict)) if verdict == "ok" && is_older(folder) => Look::Older(bytes),
         Ok((_, verdict)) if verdict == "ok" => Look::Sound(bytes),
         Ok((_, verdict)) => Look::Unusable(damaged(&file, &verdict)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
@@ -40,6 +44,20 @@ pub fn look(folder: &Path, goes_on: impl Fn() -> bool + Send + 'static) -> Look 
         }
         Err(error) => Look::Unusable(damaged(&file, &error.to_string())),
     }
+}
+
+/// Whether there is an archive in a folder that has to be taken over before it can be asked. What
+/// cannot be read is of no form.
+#[must_use]
+pub fn is_older(folder: &Path) -> bool {
+    let look = || -> rusqlite::Result<bool> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
+        connection.busy_timeout(super::BUSY_MAX)?;
+        let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok((1..SCHEMA_VERSION).contains(&version) || upgrade::is_under_way(&connection)?)
+    };
+    look().unwrap_or(false)
 }
 
 fn damaged(file: &Path, why: &str) -> String {

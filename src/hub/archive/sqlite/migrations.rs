@@ -2,12 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::tallies::days;
 use super::{MIGRATIONS, SCHEMA_VERSION, connect, migrate};
-use crate::hub::archive::Span;
 
 /// An archive as the program left it that wrote this schema.
-fn archive_of(version: i32) -> (tempfile::TempDir, Connection) {
+pub(super) fn archive_of(version: i32) -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let connection = connect(&folder.path().join("hub.sqlite")).unwrap();
     connection.pragma_update(None, "foreign_keys", false).unwrap();
@@ -18,11 +16,18 @@ fn archive_of(version: i32) -> (tempfile::TempDir, Connection) {
             values ('s', 's', 'UTC', 'north'), ('t', 't', 'UTC', null);
         insert into kiosk (id, shop, touchpoint) values ('k', 's', 'exit'), ('l', 't', 'exit');";
     connection.execute_batch(shops).unwrap();
+    if version >= 16 {
+        let past = "insert into stay (kiosk, from_ms, to_ms, shop, touchpoint)
+                select id, -9223372036854775808, 9223372036854775807, shop, touchpoint from kiosk;
+            insert into shop_then (shop, from_ms, name, zone, shop_group)
+                select id, -9223372036854775808, name, zone, shop_group from shop;";
+        connection.execute_batch(past).unwrap();
+    }
     (folder, connection)
 }
 
 /// The rows that a question has, each as text.
-fn rows(connection: &Connection, sql: &str) -> Vec<String> {
+pub(super) fn rows(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
@@ -50,19 +55,24 @@ fn tables(connection: &Connection) -> Vec<(String, String)> {
     rows(connection, sql).into_iter().map(|table| (table.clone(), columns(&table))).collect()
 }
 
-/// How many ratings of each score each shop has in all, as pages count them.
-fn counted(connection: &Connection) -> Vec<String> {
-    let span = |shop: &str| Span { shop: shop.to_owned(), from_ms: i64::MIN, to_ms: i64::MAX };
-    let spans = ["s", "t"].map(span);
-    let mut lines = Vec::new();
-    for (span, day) in spans.iter().zip(days(connection, &spans).unwrap()) {
-        for (line, counts) in day.lines.each() {
-            let (shop, faces) = (&span.shop, counts.faces());
-            lines.push(format!("{shop} {} {} {faces:?}", line.question, line.version));
-        }
-        lines.push(format!("{} {} left out", span.shop, day.misuse + day.replaced));
+/// Applies the migrations up to a schema, and no more.
+pub(super) fn migrate_to(connection: &Connection, from: i32, to: i32) {
+    for (version, sql) in (1..=to).zip(MIGRATIONS).skip(usize::try_from(from).unwrap()) {
+        connection.execute_batch(sql).unwrap();
+        connection.pragma_update(None, "user_version", version).unwrap();
     }
-    lines
+}
+
+/// What is counted of each shop in all: the ratings of each question and score, and what is left
+/// out.
+fn counted(connection: &Connection) -> Vec<String> {
+    let sql = "select shop.id || ' ' || question || ' ' || version || ' ' || line.scale || ' ' || \
+               sum(f1) || ' ' || sum(f2) || ' ' || sum(f3) || ' ' || sum(f4) || ' ' || sum(f5) \
+               || ', left out ' || sum(misuse + replaced) \
+               || ', not exact ' || sum(bounded + unknown) \
+               from tally join kiosk on kiosk.no = tally.kiosk join shop on shop.no = kiosk.shop \
+               join line on line.no = tally.line group by shop.id, line.no order by 1";
+    rows(connection, sql)
 }
 
 #[test]
@@ -107,8 +117,7 @@ fn an_archive_from_before_corrections_counts_the_same_in_every_later_schema() {
     };
     assert!(before.len() > 20, "{before:?}");
 
-    connection.execute_batch(MIGRATIONS[15]).unwrap();
-    connection.pragma_update(None, "user_version", 16).unwrap();
+    migrate_to(&connection, 15, 16);
     let sql = "select kiosk || ' ' || from_ms || ' ' || to_ms || ' ' || shop || ' ' || touchpoint \
                from stay order by kiosk";
     let ever = format!("{} {}", i64::MIN, i64::MAX);
@@ -118,26 +127,26 @@ fn an_archive_from_before_corrections_counts_the_same_in_every_later_schema() {
     let then = [format!("s {} s UTC north", i64::MIN), format!("t {} t UTC -", i64::MIN)];
     assert_eq!(rows(&connection, sql), then);
     assert_eq!(everything(&connection, &known), before, "nothing was lost on the way to 16");
-    let tallied = counted(&connection);
-    let expected = [
-        "s q 1 [0, 1, 0, 0, 2]",
-        "s q 2 [0, 0, 1]",
-        "s 2 left out",
-        "t q 1 [0, 0, 0, 1, 0]",
-        "t 0 left out",
-    ];
-    assert_eq!(tallied, expected);
+    migrate_to(&connection, 16, 22);
+    let after = everything(&connection, &known);
+    let lost: Vec<&String> = before.iter().filter(|line| !after.contains(line)).collect();
+    assert_eq!(lost, [""; 0], "nothing was lost on the way to the last one by short names");
 
-    migrate(&mut connection, 16).unwrap();
+    migrate(&mut connection, 22).unwrap();
     let version: i32 =
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, SCHEMA_VERSION);
-    assert_eq!(counted(&connection), tallied, "and the newest counts the same");
-    let after = everything(&connection, &known);
-    let lost: Vec<&String> = before.iter().filter(|line| !after.contains(line)).collect();
-    assert_eq!(lost, [""; 0], "nothing was lost on the way to the newest");
+    let expected = [
+        "s q 1 5 0 1 0 0 2, left out 1, not exact 1",
+        "s q 2 3 0 0 1 0 0, left out 0, not exact 0",
+        "s q 2 5 0 0 0 0 0, left out 1, not exact 0",
+        "t q 1 5 0 0 0 1 0, left out 0, not exact 0",
+    ];
+    assert_eq!(counted(&connection), expected);
     assert_eq!(rows(&connection, "select integrity_check from pragma_integrity_check"), ["ok"]);
     assert_eq!(rows(&connection, "select \"table\" from pragma_foreign_key_check"), [""; 0]);
+    let sql = "select name from sqlite_schema where name like 'old%'";
+    assert_eq!(rows(&connection, sql), [""; 0], "nothing is left of the old form");
 }
 
 #[test]
@@ -152,7 +161,8 @@ fn what_was_published_and_given_is_found_in_an_older_archive() {
     let sql = "select publication || ' ' || question || ' ' || version || ' ' || scale \
                from published order by publication";
     assert_eq!(rows(&connection, sql), ["1 bakery 2 5", "2 bakery 2 5", "3 bakery 2 5"]);
-    let sql = "select kiosk || ' ' || publication from given order by kiosk, publication";
+    let sql = "select kiosk.id || ' ' || publication from given join kiosk on kiosk.no = kiosk \
+               order by 1";
     assert_eq!(rows(&connection, sql), ["k 1", "k 5", "l 2"]);
 }
 
@@ -193,8 +203,8 @@ fn boots_of_an_older_archive_know_their_first_run_and_their_limits() {
             (2, 10, 5010, 5, 'rtc'), (4, 10, 9010, 5, 'stars');";
     connection.execute_batch(sql).unwrap();
     migrate(&mut connection, 9).unwrap();
-    let sql = "select id || ' ' || coalesce(first_run, '-') || ' ' || coalesce(began_ms, '-') \
-               || ' ' || coalesce(ended_ms, '-') from boot order by id";
+    let sql = "select no || ' ' || coalesce(first_run, '-') || ' ' || coalesce(began_ms, '-') \
+               || ' ' || coalesce(ended_ms, '-') from boot order by no";
     // The clock of the board is trusted where nothing better is known.
     assert_eq!(rows(&connection, sql), ["1 2 2000 2032", "2 1 5000 5010", "3 - - -", "4 4 - -"]);
 }

@@ -11,7 +11,7 @@ use crate::zones::{Release, Rules};
 
 /// Which rules count, and each shop whose zone is unknown, or where something counts by other rules
 /// or by another zone, at this time in milliseconds since 1970 UTC.
-pub async fn zones<A: Archive>(archive: &A, rules: &Rules, now_ms: i64) -> Vec<Finding> {
+pub async fn zones(archive: &Archive, rules: &Rules, now_ms: i64) -> Vec<Finding> {
     let asked = async {
         let (shops, past) = (archive.shops().await?, archive.past().await?);
         Ok::<_, Error>((shops, past, archive.kiosks().await?))
@@ -87,14 +87,14 @@ fn of_kiosks(shop: &Shop, kiosks: &[&Status], here: Option<&Release>) -> Vec<Fin
 mod tests {
     use super::*;
     use crate::finding::State;
-    use crate::hub::archive::sqlite::Sqlite;
-    use crate::hub::archive::{Kiosk, Kiosks as _, Places as _};
+    use crate::hub::archive::Archive;
+    use crate::hub::archive::Kiosk;
     use crate::zones::Zones;
 
     #[tokio::test]
     async fn each_shop_that_counts_otherwise_is_named_with_its_cure() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Sqlite::open(folder.path()).unwrap();
+        let archive = Archive::in_folder(folder.path()).unwrap();
         for (id, zone) in [("a", "Europe/Helsinki"), ("b", "Mars/Phobos"), ("c", "Mars/Deimos")] {
             let (name, zone) = (id.to_owned(), zone.to_owned());
             let shop = Shop { id: name.clone(), name, zone, group: None };
@@ -119,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn kiosks_of_older_and_newer_rules_are_named_by_their_shop() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Sqlite::open(folder.path()).unwrap();
+        let archive = Archive::in_folder(folder.path()).unwrap();
         let kiosk =
             |id: &str| Kiosk { id: id.to_owned(), shop: "a".to_owned(), touchpoint: id.to_owned() };
         let (id, zone) = ("a".to_owned(), "Europe/Helsinki".to_owned());

@@ -1,0 +1,35 @@
+//! Holds the archive still, so that not even a hub that runs already can write into it.
+
+/// Whoever writes into a table that is held is told this.
+const FUNCTION: &str = "create function held_still() returns trigger language plpgsql as \
+    $held$ begin raise exception 'the archive has left this place: stop this hub, and let its \
+    hub.toml name the new one'; end $held$";
+
+/// Every delivery takes a lock here first: so none is half way when the other tables are locked.
+const FIRST: &str = "lock table book in exclusive mode";
+
+/// Statements after which nothing can be written into these tables. They wait until what writes
+/// there has ended.
+pub(super) fn hold(tables: &[&str]) -> Vec<String> {
+    let held = tables.iter().map(|table| {
+        format!(
+            "create trigger held_still before insert or update or delete on {table} \
+             for each statement execute function held_still()"
+        )
+    });
+    [FIRST.to_owned(), FUNCTION.to_owned()].into_iter().chain(held).collect()
+}
+
+/// Statements after which it can be again.
+pub(super) fn release(tables: &[&str]) -> Vec<String> {
+    let released = tables.iter().map(|table| format!("drop trigger held_still on {table}"));
+    released.chain(["drop function held_still()".to_owned()]).collect()
+}
+
+/// The statement after which the numbers of this column go on after the highest one.
+pub(super) fn go_on(table: &str, column: &str) -> String {
+    format!(
+        "select setval(pg_get_serial_sequence('{table}', '{column}'), \
+         coalesce(max({column}), 0) + 1, false) as next from {table}"
+    )
+}

@@ -1,0 +1,100 @@
+//! The statements about the clocks by which kiosks count: where each stood, and the shops' zones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::feedback::zone::Zone;
+use crate::hub::archive::error::Failure;
+use crate::hub::archive::tx::Tx;
+use crate::hub::archive::value::{Row, values};
+use crate::hub::archive::zones::ShopZones;
+use crate::hub::rules::cells::Stay;
+use crate::hub::rules::history::History;
+use crate::hub::rules::hours;
+
+/// The clocks of one kiosk.
+#[derive(Debug)]
+pub(super) struct Clocks {
+    stays: Vec<Stay>,
+    zones: BTreeMap<i64, History<Zone>>,
+}
+
+impl Clocks {
+    /// Those of a kiosk, by its number.
+    pub(super) async fn read(
+        tx: &mut dyn Tx,
+        kiosk: i64,
+        shop_zones: &ShopZones,
+    ) -> Result<Self, Failure> {
+        let sql = "select from_ms, to_ms, shop from stay where kiosk = $1 order by from_ms";
+        let rows = tx.rows(sql, &values![kiosk]).await?;
+        let stays: Vec<Stay> = rows.iter().map(stay).collect::<Result<_, _>>()?;
+        let shops = stays.iter().map(|stay| stay.shop).collect();
+        let zones = zones(tx, &shops, shop_zones).await?;
+        Ok(Self { stays, zones })
+    }
+
+    /// The hour of an instant, in milliseconds since 1970 UTC, by the clocks of the shop in which
+    /// the kiosk stood then.
+    pub(super) fn hour(&self, utc_ms: i64) -> i32 {
+        let stay = self.stays.iter().rev().find(|stay| stay.from_ms <= utc_ms);
+        let zones = stay.and_then(|stay| self.zones.get(&stay.shop));
+        hours::hour(utc_ms, zones.map(Vec::as_slice).unwrap_or_default())
+    }
+}
+
+fn stay(row: &Row) -> Result<Stay, Failure> {
+    let (from_ms, to_ms, shop) = (row.get("from_ms")?, row.get("to_ms")?, row.get("shop")?);
+    Ok(Stay { from_ms, to_ms, shop })
+}
+
+/// Numbers of ours as a list in a statement; they are no parameters, since there may be thousands.
+pub(super) fn listed(numbers: impl IntoIterator<Item = i64>) -> String {
+    let numbers: BTreeSet<i64> = numbers.into_iter().collect();
+    numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Where every kiosk stood that was ever in one of these shops, by the number of the kiosk.
+pub(super) async fn stays_of_shops(
+    tx: &mut dyn Tx,
+    shops: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, Vec<Stay>>, Failure> {
+    let shops = listed(shops.iter().copied());
+    let mut stays = BTreeMap::<i64, Vec<Stay>>::new();
+    if shops.is_empty() {
+        return Ok(stays);
+    }
+    let sql = format!(
+        "select kiosk, from_ms, to_ms, shop from stay \
+         where kiosk in (select kiosk from stay where shop in ({shops})) order by kiosk, from_ms"
+    );
+    for row in tx.rows_once(&sql, &[]).await? {
+        stays.entry(row.get("kiosk")?).or_default().push(stay(&row)?);
+    }
+    Ok(stays)
+}
+
+/// By which clocks these shops lived, and from when on.
+pub(super) async fn zones(
+    tx: &mut dyn Tx,
+    shops: &BTreeSet<i64>,
+    shop_zones: &ShopZones,
+) -> Result<BTreeMap<i64, History<Zone>>, Failure> {
+    let shops = listed(shops.iter().copied());
+    let mut zones = BTreeMap::<i64, History<Zone>>::new();
+    if shops.is_empty() {
+        return Ok(zones);
+    }
+    // What a shop is now stands in its own row.
+    let sql = format!(
+        "select was.shop, was.from_ms, \
+         case when exists (select 1 from shop_then as later where later.shop = was.shop \
+         and later.from_ms > was.from_ms) then was.zone else shop.zone end as zone \
+         from shop_then as was join shop on shop.no = was.shop where was.shop in ({shops}) \
+         order by was.shop, was.from_ms"
+    );
+    for row in tx.rows_once(&sql, &[]).await? {
+        let zone = shop_zones.zone(&row.get::<String>("zone")?);
+        zones.entry(row.get("shop")?).or_default().push((row.get("from_ms")?, zone));
+    }
+    Ok(zones)
+}

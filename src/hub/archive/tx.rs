@@ -1,0 +1,90 @@
+//! A transaction on either engine: all that statements are written against.
+//!
+//! Statements are written once, in the SQL that both engines take: parameters `$1`, `$2` …, whole
+//! numbers, texts and bytes, 0 and 1 for no and yes; no `iif`, scalar `max`, `json_each`, arrays or
+//! sequences. What must not change until the end is read by [`Tx::lock`] first.
+
+use std::pin::Pin;
+
+use super::error::Failure;
+use super::value::{Row, Value};
+
+/// A table and those of its columns that [`Tx::insert`] fills, with their types.
+#[derive(Debug)]
+pub(crate) struct Filled {
+    /// Its name.
+    pub(crate) table: &'static str,
+    /// The columns, with the type that PostgreSQL gives each.
+    pub(crate) columns: &'static [(&'static str, Stored)],
+}
+
+/// How a column is stored in PostgreSQL; SQLite knows numbers, texts and bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// `smallint`
+    Small,
+    /// `integer`
+    Int,
+    /// `bigint`
+    Big,
+    /// `text`
+    Text,
+    /// `bytea`
+    Bytes,
+}
+
+/// What comes of a statement, or of a whole job.
+pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// A transaction, or a look at one statement's answer.
+pub(crate) trait Tx: Send {
+    /// Executes a statement; returns how many rows it has changed.
+    fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, u64>;
+
+    /// Executes one statement for each of these rows of values, all on their way at once; returns
+    /// how many rows were changed in all.
+    fn execute_each<'a>(&'a mut self, sql: &'a str, rows: &'a [Vec<Value>]) -> Job<'a, u64>;
+
+    /// The rows of a question.
+    fn rows<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Vec<Row>>;
+
+    /// The rows of a question whose text differs each time: it is not kept prepared.
+    fn rows_once<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Vec<Row>> {
+        self.rows(sql, values)
+    }
+
+    /// The first row of a question, if there is one.
+    fn row<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Option<Row>> {
+        let rows = self.rows(sql, values);
+        Box::pin(async move { Ok(rows.await?.into_iter().next()) })
+    }
+
+    /// The first row, locked until the end of the transaction. SQLite's transaction that writes
+    /// has locked everything from its beginning.
+    fn lock<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Option<Row>> {
+        self.row(sql, values)
+    }
+
+    /// The first row that nobody else has locked, locked until the end of the transaction.
+    fn lock_free<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Option<Row>> {
+        self.row(sql, values)
+    }
+
+    /// Inserts rows of which none is there yet: many at once are written in bulk.
+    fn insert<'a>(&'a mut self, into: &'a Filled, rows: Vec<Vec<Value>>) -> Job<'a, ()>;
+
+    /// Whether every change gets its place in the feed in its own transaction, since transactions
+    /// come one after the other. Elsewhere places are given after the commit.
+    fn stamps_at_once(&self) -> bool;
+
+    /// Holds tables still: from the commit on nothing can be written into them, not even by a hub
+    /// that has them open.
+    fn hold<'a>(&'a mut self, tables: &'a [&'a str]) -> Job<'a, ()>;
+
+    /// Lets these tables be written again.
+    fn release<'a>(&'a mut self, tables: &'a [&'a str]) -> Job<'a, ()>;
+
+    /// Has the numbers that are given out for a column go on after the highest one, which they do
+    /// in SQLite by themselves.
+    fn go_on<'a>(&'a mut self, table: &'a str, column: &'a str) -> Job<'a, ()>;
+}
