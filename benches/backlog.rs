@@ -15,9 +15,11 @@ use std::time::Duration;
 use smilepost::clock;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::misuse::Verdict;
+use smilepost::feedback::moment;
 use smilepost::feedback::rating::{BootId, Input, Rated, RunId, Scale, Wording};
-use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Credentials as _, Kiosk, Places as _, Shop, Span, Tallies as _};
+use smilepost::feedback::zone::Zone;
+use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::{Kiosk, Shop, ShopDate};
 use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, secrets};
 use smilepost::kiosk::journal::{Home, Journal, JournalThread, Limits};
@@ -53,7 +55,7 @@ fn main() {
     println!("taken      {RATINGS} in {taken_s:.1} s: {:.0} commits/s", RATINGS as f64 / taken_s);
 
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let archive = Sqlite::open(&folder.join("hub")).unwrap();
+    let archive = Archive::in_folder(&folder.join("hub")).unwrap();
     let (address, code) = runtime.block_on(async {
         let (id, shop) = ("k".to_owned(), "s".to_owned());
         let new =
@@ -107,9 +109,13 @@ fn main() {
         "delivered  {RATINGS} in {settled_s:.1} s: {:.0} ratings/s",
         RATINGS as f64 / settled_s
     );
-    let span = Span { shop: "s".to_owned(), from_ms: 0, to_ms: i64::MAX };
-    let day = runtime.block_on(archive.days(vec![span])).unwrap().remove(0);
-    assert_eq!(u64::from(day.lines.total()), RATINGS);
+    let today = moment::local(clock::wall_ms(), &Zone::utc()).0;
+    // It may have become midnight meanwhile.
+    let dates = [today.pred_opt().unwrap(), today, today.succ_opt().unwrap()];
+    let dates = dates.map(|date| ShopDate { shop: "s".to_owned(), date }).to_vec();
+    let days = runtime.block_on(archive.days(dates)).unwrap();
+    let ratings: u64 = days.iter().map(|day| u64::from(day.lines.total())).sum();
+    assert_eq!(ratings, RATINGS);
     keeper.close();
     thread.join().unwrap();
     std::fs::remove_dir_all(&folder).unwrap();

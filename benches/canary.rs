@@ -12,6 +12,8 @@
     reason = "a bench prints its figures and fails by panicking"
 )]
 
+#[path = "../tests/support/engine.rs"]
+mod engine;
 #[path = "../tests/support/hub.rs"]
 #[allow(dead_code, reason = "the tests need more of it")]
 mod hub;

@@ -12,8 +12,8 @@
 
 use std::path::Path;
 
-use smilepost::hub::archive::Kiosks as _;
-use smilepost::hub::archive::sqlite::{FILE, Sqlite};
+use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::sqlite::FILE;
 
 const TIMES: u32 = 20;
 
@@ -21,10 +21,11 @@ const CHAIN: &str = "begin;
     insert into shop (id, name, zone) values ('s', 's', 'UTC');
     insert into kiosk (id, shop, touchpoint)
         with recursive n(i) as (select 1 union all select i + 1 from n where i < 500)
-        select 'k' || i, 's', i from n;
+        select 'k' || i, no, i from n, shop;
+    insert into book (kiosk) select no from kiosk;
     insert into token (hash, kiosk, made_ms, revoked_ms)
         with recursive n(i) as (select 1 union all select i + 1 from n where i < 9)
-        select randomblob(32), id, i, iif(i < 9, i, null) from kiosk, n;
+        select randomblob(32), no, i, iif(i < 9, i, null) from kiosk, n;
     commit;";
 
 #[expect(clippy::disallowed_methods, reason = "a bench reads the time")]
@@ -35,7 +36,7 @@ fn now() -> std::time::Instant {
 fn main() {
     let name = format!("page-{}", std::process::id());
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let archive = Sqlite::open(&folder).unwrap();
+    let archive = Archive::in_folder(&folder).unwrap();
     let file = rusqlite::Connection::open(folder.join(FILE)).unwrap();
     file.execute_batch(CHAIN).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();

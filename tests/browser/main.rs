@@ -8,6 +8,8 @@
 )]
 
 mod desk;
+#[path = "../support/engine.rs"]
+mod engine;
 #[path = "../support/events.rs"]
 mod events;
 #[expect(dead_code, reason = "the hub's tests use the rest of it")]

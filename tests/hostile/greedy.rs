@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use smilepost::hub::archive::Accounts as _;
 use smilepost::hub::archive::sqlite::FILE;
 use smilepost::hub::settings::{Limits, MIB};
 use tokio::task::JoinSet;

@@ -153,6 +153,19 @@ const ANSWERS: &[Answer] = &[
         let place = json!({ "tag": name, "stays": [{ "shop": name }] });
         altered(asked, out, &json!({ "place": place }));
     }),
+    ("it has everything let go of", |asked, out| {
+        let runs = asked.delivery["runs"].as_array().cloned().unwrap_or_default();
+        let all = |run: &Value| json!({ "run": run["run"], "ranges": [[0, u32::MAX], [9, 1]] });
+        let gone = json!({ "upto": u64::MAX, "events": runs.iter().map(all).collect::<Vec<_>>() });
+        altered(asked, out, &json!({ "settled": [], "gone": gone }));
+    }),
+    ("it has very many ranges let go of, others each time", |asked, out| {
+        let run = asked.delivery["runs"][0]["run"].clone();
+        let ranges: Vec<_> = (0..10_000u32).map(|n| [n, n]).collect();
+        let events = json!([{ "run": run, "ranges": ranges }]);
+        let gone = json!({ "upto": clock::boot_ms(), "events": events });
+        altered(asked, out, &json!({ "gone": gone }));
+    }),
     ("its epoch is another one each time", |asked, out| {
         altered(asked, out, &json!({ "hub_epoch": clock::boot_ms() }));
     }),

@@ -3,6 +3,8 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/engine.rs"]
+mod engine;
 mod greedy;
 mod head_office;
 #[path = "../support/hub.rs"]

@@ -4,7 +4,7 @@
 //! To add a case, add a line to [`FOREIGN`].
 
 use serde_json::json;
-use smilepost::hub::archive::{Kiosk, Places as _, Shop};
+use smilepost::hub::archive::{Kiosk, Shop};
 
 use crate::hub::{NOON, Scene, delivery, rating};
 use crate::kiosk::{self, PIN};

@@ -21,6 +21,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("hub", &["survey", "history"]),
     ("hub", &["reconcile"]),
     ("hub", &["reconcile", "--format", "json"]),
+    ("hub", &["work"]),
     ("hub", &["export"]),
     ("hub", &["export", "--format", "jsonl"]),
     ("hub", &["kiosk", "code", HOSTILE]),

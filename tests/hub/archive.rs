@@ -1,72 +1,16 @@
-//! Tests of the archive: older schemas, older misuse rules, and boots without a time.
+//! Tests of the archive: older misuse rules, and boots without a time.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Kiosks as _};
-use smilepost::hub::secrets;
+use smilepost::hub::archive::Archive;
 use smilepost::wire::report::Reported;
 
-use crate::hub::{BOOT, KIOSK, NOON, RUN, Scene, delivery, rating};
+use crate::hub::{BOOT, NOON, RUN, Scene, delivery, rating};
 
-/// The first schema as it was shipped, with one shop, one kiosk and three presses of a button, the
-/// second of which came 30 ms after the first.
-const OLD: &str = "
-    insert into meta values ('epoch', 7);
-    insert into shop values ('kallio', 'Nordmarkt Kallio', 'Europe/Helsinki');
-    insert into kiosk (id, shop, touchpoint, taken) values ('kallio-checkout-1', 'kallio', 'A', 3);
-    insert into boot values (1, x'b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0');
-    insert into anchor values (1, 0, 1795176000000, 5, 'hub');
-    insert into run values (1, x'0123456789abcdef0123456789abcdef', 1);
-    insert into event
-        (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, utc_ms, is_exact, score, scale,
-         input, question, question_version, language)
-    values
-        (1, 1, 'kallio-checkout-1', 9, x'01', 'rated', 1000, 0, 1795176001000, 1, 5, 5, 'button',
-         'checkout', 1, 'en'),
-        (1, 2, 'kallio-checkout-1', 9, x'02', 'rated', 1030, 0, 1795176001030, 1, 5, 5, 'button',
-         'checkout', 1, 'en'),
-        (1, 3, 'kallio-checkout-1', 9, x'03', 'rated', 9000, 0, 1795176009000, 1, 1, 5, 'button',
-         'checkout', 1, 'en');
-    pragma user_version = 1;";
-
-async fn misuse(archive: &Sqlite) -> Vec<(u32, Option<String>)> {
-    let page = archive.page((0, 0), 100).await.unwrap();
+async fn misuse(archive: &Archive) -> Vec<(u32, Option<String>)> {
+    let page = archive.page((0, 0, 0), 100).await.unwrap();
     let reason = |row: &Reported| row.fields.text(Field::Misuse).map(str::to_owned);
     page.iter().map(|(_, row)| (row.n, reason(row))).collect()
-}
-
-#[tokio::test]
-async fn an_archive_of_the_first_schema_is_migrated_and_judged_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(FILE);
-    let old = Connection::open(&file).unwrap();
-    old.execute_batch(include_str!("../../src/hub/archive/sqlite/0001_first.sql")).unwrap();
-    old.execute_batch(OLD).unwrap();
-    let token = secrets::new_token();
-    let sql = "insert into token (hash, kiosk, made_ms) values (?, 'kallio-checkout-1', 1)";
-    old.execute(sql, [secrets::token_hash(&token)]).unwrap();
-    drop(old);
-    let archive = Sqlite::open(folder.path()).unwrap();
-    assert_eq!(
-        archive.epoch(KIOSK.to_owned()).await.unwrap(),
-        7,
-        "it is the same archive to its kiosks"
-    );
-    let bearer = archive.bearer(secrets::token_hash(&token), NOON).await.unwrap();
-    assert_eq!(bearer.map(|bearer| bearer.kiosk).as_deref(), Some(KIOSK));
-    let books = archive.reconcile(KIOSK.to_owned()).await.unwrap();
-    assert_eq!((books.taken, books.stored, books.missing, books.holds), (3, 3, 0, true));
-    assert_eq!(misuse(&archive).await, [(1, None), (2, None), (3, None)]);
-    archive.judge_again().await.unwrap();
-    let bounce = || Some("bounce".to_owned());
-    assert_eq!(misuse(&archive).await, [(1, None), (2, bounce()), (3, None)]);
-    let told: Option<String> = Connection::open(&file)
-        .unwrap()
-        .query_row("select misuse from event where n = 2", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(told, None, "what the kiosk said stays beside it");
 }
 
 /// A press of a button, `boot_ms` milliseconds after its boot, judged by these rules.
@@ -118,7 +62,7 @@ async fn a_boot_without_a_time_is_bounded_by_the_boots_around_it() {
     scene.receipt(&anchored("1", NOON)).await;
     scene.receipt(&run("2", 1)).await;
     scene.receipt(&anchored("3", NOON + 3_600_000)).await;
-    let page = scene.archive.page((0, 0), 100).await.unwrap();
+    let page = scene.archive.page((0, 0, 0), 100).await.unwrap();
     let rows: Vec<_> = page.into_iter().map(|(_, row)| row).collect();
     let qualities: Vec<&str> = rows.iter().map(|row| row.quality.as_str()).collect();
     assert_eq!(qualities, ["exact", "bounded", "exact"]);
@@ -145,7 +89,7 @@ async fn what_becomes_known_late_dates_everything_before_it_bit_by_bit() {
         scene.receipt(&delivery(&events)).await;
     }
     let exact = || async {
-        let page = scene.archive.page((0, 0), 10_000).await.unwrap();
+        let page = scene.archive.page((0, 0, 0), 10_000).await.unwrap();
         let exact = page.iter().filter(|(_, row)| row.quality == "exact");
         exact.map(|(_, row)| (row.n, row.utc.clone())).collect::<Vec<_>>()
     };

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smilepost::carried::seal::KEYS_FILE;
-use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Accounts as _, Credentials as _, Events as _, Kiosks as _};
+use smilepost::feedback::rating::RatingId;
+use smilepost::hub::archive::sqlite::FILE;
+use smilepost::hub::archive::{Archive, Way};
 use smilepost::hub::commands::backup;
-use smilepost::hub::secrets;
+use smilepost::hub::{intake, secrets};
 
-use crate::hub::{KIOSK, NOW, Scene, delivery, rating};
+use crate::hub::{KIOSK, NOW, RUN, Scene, delivery, rating};
 
 /// A backup of a scene whose settings are this text.
 fn back_up(scene: &Scene, to: &Path) {
@@ -44,17 +45,36 @@ async fn a_busy_hub_is_backed_up_and_restored_whole() {
     assert_eq!(std::fs::read_to_string(settings).unwrap(), "data_dir = \"x\"\n");
     let keys = |folder: &Path| std::fs::read(folder.join(KEYS_FILE)).unwrap();
     assert_eq!(keys(&empty), keys(scene.folder.path()));
-    let restored = Sqlite::open(&empty).unwrap();
+    let restored = Archive::in_folder(&empty).unwrap();
     let books = restored.reconcile(KIOSK.to_owned()).await.unwrap();
     let stored = u32::try_from(books.stored).unwrap();
     assert!(books.missing == 0 && stored <= delivered, "{books:?}");
     let numbers: Vec<u32> =
-        restored.page((0, 0), 1_000_000).await.unwrap().iter().map(|(_, row)| row.n).collect();
+        restored.page((0, 0, 0), 1_000_000).await.unwrap().iter().map(|(_, row)| row.n).collect();
     assert_eq!(numbers, (1..=stored).collect::<Vec<_>>(), "one state of it, and nothing twice");
     let bearer = restored.bearer(secrets::token_hash(&scene.token), NOW).await.unwrap();
     assert_eq!(bearer.unwrap().kiosk, KIOSK, "kiosks need no new code");
-    let epoch = |archive: Sqlite| async move { archive.epoch(KIOSK.to_owned()).await.unwrap() };
+    let epoch = |archive: Archive| async move { archive.epoch(KIOSK.to_owned()).await.unwrap() };
     assert_ne!(epoch(restored).await, epoch(scene.archive.clone()).await, "kiosks offer again");
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_a_backup_stays_deleted_in_what_is_restored() {
+    let scene = Scene::new().await;
+    scene.receipt(&delivery(&[rating(1, 5), rating(2, 5)])).await;
+    let id = RatingId { run: RUN.parse().unwrap(), n: 2 };
+    assert_eq!(scene.archive.delete(KIOSK.to_owned(), vec![id]).await.unwrap(), 1);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (file, empty) = (elsewhere.path().join("monday.backup"), elsewhere.path().join("data"));
+    back_up(&scene, &file);
+    backup::restore(&file, &empty).unwrap();
+    let restored = Archive::in_folder(&empty).unwrap();
+    // The kiosk offers everything again.
+    let again = serde_json::from_value(delivery(&[rating(1, 5), rating(2, 5)])).unwrap();
+    let (shipment, _) = intake::check(KIOSK.to_owned(), again, Way::Sent, NOW).unwrap();
+    let stored = restored.store(shipment).await.unwrap();
+    assert_eq!((stored.settled.len(), stored.added), (2, 0));
+    assert_eq!(stored.gone.unwrap().events[0].ranges, [(2, 2)], "and is told anew");
 }
 
 #[tokio::test]

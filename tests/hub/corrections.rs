@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 use smilepost::carried::seal::HubKeys;
-use smilepost::hub::archive::{
-    Correction, Credentials as _, Events as _, Kiosk, Places as _, Shop, Span, Tallies as _,
-};
+use smilepost::hub::archive::{Correction, Kiosk, Shop};
 use smilepost::hub::carried::letters;
 use smilepost::hub::commands::correct::{self, Since};
 use smilepost::hub::commands::kiosks;
@@ -12,6 +10,7 @@ use smilepost::hub::secrets;
 
 use crate::hub::{KIOSK, NOON, NOW, Scene, delivery, rating};
 use crate::program::Office;
+use crate::raw::raw;
 
 const HOUR: i64 = 3_600_000;
 
@@ -25,8 +24,7 @@ impl Scene {
 
     /// How many ratings a shop has in all.
     async fn ratings(&self, shop: &str) -> u32 {
-        let span = Span { shop: shop.to_owned(), from_ms: 0, to_ms: i64::MAX };
-        let day = self.archive.days(vec![span]).await.unwrap().remove(0);
+        let day = self.day_of(shop).await;
         day.lines.each().map(|(_, counts)| counts.total()).sum()
     }
 }
@@ -53,7 +51,7 @@ async fn a_rating_belongs_to_the_place_where_its_kiosk_stood_at_its_time() {
     let corrected = correct::kiosk(&scene.archive, KIOSK, said, since).await.unwrap();
     assert!(corrected.done.contains("from now on"), "{corrected:?}");
     assert_eq!((scene.ratings("kallio").await, scene.ratings("turku").await), (1, 1));
-    let places: Vec<_> = scene.archive.page((0, 0), 10).await.unwrap();
+    let places: Vec<_> = scene.archive.page((0, 0, 0), 10).await.unwrap();
     let places: Vec<_> = places.into_iter().map(|(_, it)| (it.shop, it.touchpoint)).collect();
     let (old, new) = (("kallio", "Checkout <1>"), ("turku", "Door"));
     let owned = |(shop, touchpoint): (&str, &str)| (shop.to_owned(), touchpoint.to_owned());
@@ -93,8 +91,9 @@ async fn days_are_counted_again_by_a_corrected_zone_and_none_twice() {
     .unwrap();
     assert_eq!((counted("2026-11-20").await, counted("2026-11-21").await), (false, true));
     correct::shop(&scene.archive, "kallio", london(), Since::Always(NOW)).await.unwrap();
+    scene.worked().await;
     assert_eq!((counted("2026-11-20").await, counted("2026-11-21").await), (true, false));
-    let local = &scene.archive.page((0, 0), 1).await.unwrap()[0].1;
+    let local = &scene.archive.page((0, 0, 0), 1).await.unwrap()[0].1;
     assert_eq!(local.zone, "Europe/London", "the export counts so too");
     for (zone, why) in [("Europe/Kallio", "is not an IANA time zone"), ("", "is not an IANA")] {
         let said = Correction { zone: Some(zone.to_owned()), ..Correction::default() };
@@ -315,8 +314,8 @@ async fn only_the_shop_where_a_kiosk_is_has_to_do_something_about_it() {
     let scene = Scene::new().await;
     scene.shop("turku", "Europe/Helsinki").await;
     scene.receipt(&delivery(&[rating(1, 5)])).await;
-    let sql = "update kiosk set returns = 9, zone = 'Asia/Tokyo', ahead_ms = 90000, lost = 3";
-    scene.file().execute(sql, []).unwrap();
+    let sql = "update book set returns = 9, zone = 'Asia/Tokyo', ahead_ms = 90000, lost = 3";
+    scene.raw().execute(sql);
     let alarms = async |page: &str| scene.page(page).await.1.matches("role=\"alert\"").count();
     let own = alarms("/").await;
     assert!(own >= 4, "{own}");
@@ -423,8 +422,9 @@ fn corrections_are_given_on_the_command_line_and_the_past_is_kept() {
     assert!(office.say(&["kiosk", "list"]).contains("\tretired 2"));
     office.say(&["kiosk", "retire", "kallio-exit", "--undo"]);
     office.say(&["kiosk", "code", "kallio-exit"]);
-    let file = rusqlite::Connection::open(office.folder.path().join("data/hub.sqlite")).unwrap();
-    let count = |sql| -> i64 { file.query_row(sql, [], |row| row.get(0)).unwrap() };
-    assert_eq!(count("select count(*) from correction"), 8, "each is kept as it was said");
-    assert_eq!(count("select count(*) from stay where kiosk = 'kallio-exit'"), 2);
+    let archive = raw(&office.folder.path().join("data"));
+    let said = archive.number("select count(*) from correction");
+    assert_eq!(said, 8, "each is kept as it was said");
+    let stays = "select count(*) from stay join kiosk on kiosk.no = kiosk where id = 'kallio-exit'";
+    assert_eq!(archive.number(stays), 2);
 }

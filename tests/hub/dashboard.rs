@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use smilepost::feedback::moment;
-use smilepost::hub::archive::{Kiosk, Places as _, Scope, Surveys as _};
+use smilepost::hub::archive::{Kiosk, Scope};
 use smilepost::hub::settings::Limits;
 use smilepost::zones::Zones;
 
@@ -63,6 +63,9 @@ async fn another_wording_or_scale_is_a_line_of_its_own() {
     let mut of_three = rating(4, 3);
     of_three["question_version"] = json!(2);
     of_three["scale"] = json!(3);
+    for (event, hours) in [(&mut reworded, 1), (&mut of_three, 2)] {
+        event["wall_ms"] = json!(NOON + hours * 3_600_000);
+    }
     scene.receipt(&delivery(&[rating(1, 5), rating(2, 4), reworded, of_three])).await;
     let (_, page) = scene.page("/?date=2026-11-20").await;
     let text = text(&page);

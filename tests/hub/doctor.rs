@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use smilepost::clock;
 
+use crate::engine;
 use crate::program::{Office, PROGRAM};
+use crate::raw::raw;
 use crate::started::Started;
 use crate::wait::wait_until;
 
@@ -36,7 +38,9 @@ impl Site {
         });
         let tls = tls.unwrap_or_default();
         let listen = format!("listen = \"{kiosks}\"\n[dashboard]\nlisten = \"{page}\"\n");
-        let text = format!("data_dir = {:?}\n{listen}{dashboard}\n{tls}", folder.join("data"));
+        let archive = engine::lines(folder);
+        let data = folder.join("data");
+        let text = format!("data_dir = {data:?}\n{archive}{listen}{dashboard}\n{tls}");
         std::fs::write(folder.join("hub.toml"), text).unwrap();
     }
 
@@ -192,9 +196,7 @@ fn the_doctor_says_by_which_rules_days_are_counted() {
     site.settings("", None);
     site.office.say(&["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
     site.says(&[], &["fine  zones: days are counted by release "]);
-    let file = site.office.folder.path().join("data/hub.sqlite");
-    let archive = rusqlite::Connection::open(file).unwrap();
-    archive.execute("update shop set zone = 'Europe/Kallio'", []).unwrap();
-    drop(archive);
+    let archive = raw(&site.office.folder.path().join("data"));
+    archive.execute("update shop set zone = 'Europe/Kallio'");
     site.says(&[], &["WRONG shop kallio: its time zone Europe/Kallio is known neither", "tzdata"]);
 }

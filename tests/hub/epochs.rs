@@ -1,7 +1,6 @@
 //! What moves a kiosk, or every kiosk, to offer everything again.
 
 use serde_json::json;
-use smilepost::hub::archive::{Kiosks as _, Upkeep as _};
 
 use crate::hub::{KIOSK, NOW, Scene, delivery, rating};
 
@@ -16,8 +15,7 @@ async fn told(scene: &Scene, token: &str, known: u64) -> u64 {
 
 /// So long ago was every kiosk's epoch drawn last.
 fn wait(scene: &Scene, ms: i64) {
-    let sql = "update kiosk set epoch_drawn_ms = ?";
-    scene.file().execute(sql, [NOW - ms]).unwrap();
+    scene.raw().execute(&format!("update book set epoch_drawn_ms = {}", NOW - ms));
 }
 
 const HOUR_MS: i64 = 3_600_000;

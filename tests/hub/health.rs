@@ -1,7 +1,7 @@
-//! Tests of what a kiosk finds when it examines itself, at head office.
+//! Tests of what a kiosk finds when it examines itself, at head office, and of what head office
+//! finds.
 
-use serde_json::json;
-use smilepost::hub::archive::Kiosks as _;
+use serde_json::{Value, json};
 use smilepost::hub::commands::kiosks;
 use smilepost::wire::delivery::{FINDING_CHARS_MAX, FINDINGS_MAX};
 
@@ -57,4 +57,21 @@ async fn a_zone_that_both_sides_name_is_one_alarm() {
     scene.receipt(&told).await;
     let (_, shown) = scene.page("/").await;
     assert_eq!(shown.matches("role=\"alert\"").count(), 1, "{shown}");
+}
+
+#[tokio::test]
+async fn a_hub_that_can_store_nothing_is_not_ready_and_its_page_says_why() {
+    let scene = Scene::new().await;
+    // What a delivery needs is not there; a write of a few bytes would not notice.
+    scene.raw().execute("alter table rehearsal rename to away");
+    scene.raw().execute("update meta set value = value");
+    let (status, said) = scene.ready().await;
+    let refusal: Value = serde_json::from_str(&said).unwrap();
+    let refused = refusal["refused"].as_str().unwrap();
+    assert_eq!(status, 503, "{said}");
+    assert!(refused.contains("head office cannot store deliveries"), "{refused}");
+    let (status, page) = scene.page("/").await;
+    assert_eq!(status, 200, "the numbers can be read");
+    let alarm = "class=\"alarm\" role=\"alert\">Head office cannot store deliveries";
+    assert!(page.contains(alarm), "{page}");
 }

@@ -2,9 +2,7 @@
 
 use smilepost::carried::file::{LINE_BYTES_MAX, Writer, read_receipt};
 use smilepost::carried::seal::{HubKeys, Signer};
-use smilepost::hub::archive::{
-    Accounts as _, Credentials as _, Events as _, Kiosks as _, Places as _,
-};
+use smilepost::feedback::rating::RatingId;
 use smilepost::hub::carried::import::{Error, Imported, import};
 use smilepost::hub::secrets::Token;
 use smilepost::wire::delivery::Delivery;
@@ -46,7 +44,7 @@ async fn take(scene: &Scene, file: &[u8]) -> Result<Imported, Error> {
 }
 
 async fn stored(scene: &Scene) -> usize {
-    scene.archive.page((0, 0), 10_000).await.unwrap().len()
+    scene.archive.page((0, 0, 0), 10_000).await.unwrap().len()
 }
 
 #[tokio::test]
@@ -75,6 +73,21 @@ async fn what_came_by_the_network_too_counts_once() {
     let taken = take(&scene, &file(&scene, &scene.token, &[(1, 3)])).await.unwrap();
     assert_eq!((taken.added, taken.known), (1, 2));
     assert_eq!(stored(&scene).await, 3);
+}
+
+#[tokio::test]
+async fn what_was_deleted_does_not_come_back_with_a_file() {
+    let scene = Scene::new().await;
+    scene.receipt(&delivery(&[rating(1, 4), rating(2, 4)])).await;
+    let id = RatingId { run: RUN.parse().unwrap(), n: 2 };
+    assert_eq!(scene.archive.delete(KIOSK.to_owned(), vec![id]).await.unwrap(), 1);
+    let taken = take(&scene, &file(&scene, &scene.token, &[(1, 3)])).await.unwrap();
+    assert_eq!((taken.added, taken.known, taken.set_aside), (1, 2, 0));
+    let receipt = taken.receipt.unwrap();
+    let receipt = read_receipt(receipt.as_bytes(), &keys(&scene).public().unwrap()).unwrap();
+    assert_eq!(receipt.settled[0].ranges, [(1, 3)], "it is settled");
+    assert_eq!(stored(&scene).await, 2);
+    assert_eq!(scene.archive.recount(KIOSK.to_owned()).await.unwrap().wrong, []);
 }
 
 #[tokio::test]
@@ -126,7 +139,7 @@ async fn a_frame_that_does_not_belong_where_it_stands_is_not_taken() {
         let said = taken.complaints.join("; ");
         assert!(said.contains("line ") && said.contains("not signed by this kiosk"), "{said}");
     }
-    assert!(!scene.archive.page((0, 0), 100).await.unwrap().iter().any(|(_, row)| row.n > 40));
+    assert!(!scene.archive.page((0, 0, 0), 100).await.unwrap().iter().any(|(_, row)| row.n > 40));
 }
 
 #[tokio::test]

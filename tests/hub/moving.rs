@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use smilepost::carried::seal::{HubKeys, from_hex, is_vouched};
-use smilepost::hub::archive::Upkeep as _;
 use smilepost::hub::commands::{kiosks, moving};
 
 use crate::hub::{KIOSK, NOW, Scene, delivery, rating};

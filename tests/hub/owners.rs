@@ -1,10 +1,7 @@
 //! Whose a run and a boot are: what one kiosk sends of another's changes nothing and is told
 //! nothing.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
-use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{Accounts as _, Events as _, Kiosks as _};
 use smilepost::wire::receipt::Settled;
 
 use crate::hub::{BOOT, KIOSK, NOON, RUN, Scene, delivery, rating};
@@ -16,7 +13,7 @@ async fn held(scene: &Scene, kiosk: &str) -> String {
     let books = scene.archive.reconcile(kiosk.to_owned()).await.unwrap();
     let mut status = scene.archive.kiosks().await.unwrap();
     status.retain(|status| status.kiosk.id == kiosk);
-    let mut rows = scene.archive.page((0, 0), 10_000).await.unwrap();
+    let mut rows = scene.archive.page((0, 0, 0), 10_000).await.unwrap();
     rows.retain(|(_, row)| row.kiosk == kiosk);
     let conflicts = scene.archive.conflicts().await.unwrap();
     format!("{books:?}\n{status:?}\n{rows:?}\n{conflicts}\n{:?}", scene.day().await)
@@ -126,56 +123,7 @@ async fn two_kiosks_on_one_machine_share_its_boot_and_date_their_own_events() {
     beside["runs"][0]["run"] = json!("a".repeat(32));
     let (status, answer) = scene.deliver_by(&other, &beside).await;
     assert_eq!((status, &answer["set_aside"]), (200, &json!([])), "{answer}");
-    let page = scene.archive.page((0, 0), 10).await.unwrap();
+    let page = scene.archive.page((0, 0, 0), 10).await.unwrap();
     let rows: Vec<_> = page.iter().map(|(_, row)| (row.kiosk.as_str(), row.utc.as_str())).collect();
     assert_eq!(rows, [(KIOSK, "2026-11-20T12:00:00.000Z"), (THIEF, "2026-11-20T12:00:01.000Z")]);
-}
-
-/// An archive of schema 6 in which a stolen token has sent event 3 of the first kiosk's run, and
-/// two kiosks share a boot.
-const MIXED: &str = "
-    insert into meta values ('epoch', 7);
-    insert into shop (id, name, zone) values ('kallio', 'Kallio', 'Europe/Helsinki');
-    insert into kiosk (id, shop, touchpoint, taken) values
-        ('kallio-checkout-1', 'kallio', 'A', 2), ('kallio-exit', 'kallio', 'B', 1);
-    insert into boot values (1, x'b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0'), (2, x'0b');
-    insert into anchor values (1, 0, 1795176000000, 5, 'hub'), (2, 0, 1795176000000, 5, 'hub');
-    insert into run (id, uuid, boot, kiosk, taken) values
-        (1, x'0123456789abcdef0123456789abcdef', 1, 'kallio-exit', 3), (2, x'aa', 1, null, 1);
-    insert into event (run, n, kiosk, received_ms, digest, kind, boot_ms, wall_ms, utc_ms, is_exact)
-    values (1, 1, 'kallio-exit', 8, x'01', 'called', 1000, 0, 1795176001000, 1),
-        (1, 2, 'kallio-checkout-1', 7, x'02', 'called', 1030, 0, 1795176001030, 1),
-        (2, 1, 'kallio-exit', 9, x'03', 'called', 9000, 0, 1795176009000, 1);
-    pragma user_version = 6;";
-
-#[test]
-fn runs_and_boots_of_an_older_archive_get_the_kiosk_that_was_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let old = Connection::open(folder.path().join(FILE)).unwrap();
-    for sql in [
-        include_str!("../../src/hub/archive/sqlite/0001_first.sql"),
-        include_str!("../../src/hub/archive/sqlite/0002_accounts.sql"),
-        include_str!("../../src/hub/archive/sqlite/0003_surveys.sql"),
-        include_str!("../../src/hub/archive/sqlite/0004_notes.sql"),
-        include_str!("../../src/hub/archive/sqlite/0005_calls.sql"),
-        include_str!("../../src/hub/archive/sqlite/0006_carried.sql"),
-        MIXED,
-    ] {
-        old.execute_batch(sql).unwrap();
-    }
-    drop(old);
-    drop(Sqlite::open(folder.path()).unwrap());
-    let file = Connection::open(folder.path().join(FILE)).unwrap();
-    let sql = "select run.kiosk, boot.kiosk, (select count(*) from anchor where boot = boot.id) \
-               from run join boot on boot.id = run.boot order by run.id";
-    let mut statement = file.prepare(sql).unwrap();
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    let rows: Vec<(String, String, u32)> = rows.unwrap().map(Result::unwrap).collect();
-    let owned = |kiosk: &str| (kiosk.to_owned(), kiosk.to_owned(), 1);
-    assert_eq!(rows, [owned("kallio-checkout-1"), owned("kallio-exit")]);
-    let sql = "select count(*) from boot where kiosk is null";
-    let nobodys: u32 = file.query_row(sql, [], |row| row.get(0)).unwrap();
-    assert_eq!(nobodys, 1, "its first run will tell whose it is");
-    let mut broken = file.prepare("pragma foreign_key_check").unwrap();
-    assert!(!broken.exists([]).unwrap());
 }

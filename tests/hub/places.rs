@@ -1,7 +1,7 @@
 //! Tests of what a kiosk is told of its place.
 
 use serde_json::json;
-use smilepost::hub::archive::{Correction, Kiosks as _, PinScope, Places as _, Shop};
+use smilepost::hub::archive::{Correction, PinScope, Shop};
 use smilepost::hub::commands::correct::{self, Since};
 use smilepost::hub::commands::{kiosks, shops};
 use smilepost::wire::whereabouts::{Stay, Whereabouts};

@@ -1,12 +1,12 @@
 //! Tests of a hub behind a reverse proxy, and of people who ask it by the wrong way.
 
-use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Credentials as _, Spending};
+use smilepost::hub::archive::Spending;
 use smilepost::hub::rules::guesses::WRONG_MAX;
 use smilepost::hub::secrets::{self, Token};
 use smilepost::hub::settings::{Limits, Settings};
 use smilepost::web::proxies::{Header, Proxies, net};
 
+use crate::engine;
 use crate::hub::{KIOSK, NOW, Scene};
 
 /// Tries a code that there is not, by way of a proxy that names this client.
@@ -54,12 +54,10 @@ async fn whoever_guesses_codes_is_told_so_by_network_and_no_restart_of_the_hub_h
     assert_eq!(status, 429);
     let said = answer["refused"].as_str().unwrap();
     assert!(said.contains("too many such codes") && said.contains("3601 seconds"), "{said}");
-    let counted = || -> (i64, i64) {
-        let sql = "select wrong, since_ms from guess where net = '203.0.113.7'";
-        scene.file().query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
-    };
+    let counted =
+        || scene.raw().rows("select wrong, since_ms from guess where net = '203.0.113.7'");
     let known = counted();
-    let again = Sqlite::open(scene.folder.path()).unwrap();
+    let again = engine::archive(scene.folder.path()).await;
     let spend = async |code: &str| {
         let (code, token) = (secrets::code_hash(code), Token::of(&secrets::new_token()).unwrap());
         again.spend_code(code, token, "203.0.113.7".to_owned(), NOW).await.unwrap()

@@ -2,14 +2,21 @@
 
 use std::io::Write as _;
 
-use smilepost::hub::archive::sqlite::FILE;
-
 use crate::hub::Scene;
+use crate::raw::{Raw, raw};
 
 impl Scene {
-    /// The archive's file, beside the hub that has it open.
-    pub(crate) fn file(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.folder.path().join(FILE)).unwrap()
+    /// The archive's tables, beside the hub that has it open.
+    pub(crate) fn raw(&self) -> Raw {
+        raw(self.folder.path())
+    }
+
+    /// Whether the hub says that it is ready: the status and what it says.
+    pub(crate) async fn ready(&self) -> (u16, String) {
+        let answer = self.client.get(format!("http://{}/readyz", self.kiosks));
+        let answer = answer.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap())
     }
 
     /// A page of the dashboard.

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::hub::archive::{
-    Correction, Events as _, Kiosks as _, Places as _, Scope, Surveys as _,
-};
+use smilepost::hub::archive::{Correction, Scope};
 
 use crate::hub::{KIOSK, NOON, NOW, Scene, delivery, rating};
 
@@ -136,7 +134,7 @@ async fn what_a_shop_manager_wrote_is_stored_and_counts_as_no_rating() {
     let events = [rating(1, 2), noted(2, "day", "opened a till"), noted(3, "alert", "")];
     let receipt = scene.receipt(&delivery(&events)).await;
     assert_eq!(receipt.settled[0].ranges, [(1, 3)]);
-    let page = scene.archive.page((0, 0), 10).await.unwrap();
+    let page = scene.archive.page((0, 0, 0), 10).await.unwrap();
     let told: Vec<_> = page
         .iter()
         .map(|(_, row)| (row.fields.text(Field::About), row.fields.text(Field::Text)))
@@ -171,7 +169,7 @@ async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
             .reason
             .contains("6 characters (answered) are not a valid answer to nps")
     );
-    let page = scene.archive.page((0, 0), 10).await.unwrap();
+    let page = scene.archive.page((0, 0, 0), 10).await.unwrap();
     let told: Vec<_> = page
         .iter()
         .map(|(_, row)| {

@@ -12,6 +12,7 @@ use smilepost::feedback::moment;
 use smilepost::hub::commands::kiosks;
 use smilepost::zones::Zones;
 
+use crate::engine::{self, Place};
 use crate::hub::{NOW, Scene, delivery, rating};
 use crate::program::PROGRAM;
 use crate::rules::{NEWER, rules};
@@ -24,18 +25,19 @@ const VANCOUVER: &str = "America/Vancouver";
 struct Office {
     _process: Started,
     dashboard: SocketAddr,
-    folder: tempfile::TempDir,
+    folder: Place,
 }
 
 impl Office {
     fn open(system: impl Fn(&Path) -> std::path::PathBuf, zone: &str, knows: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Place::new();
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (listen, dashboard) = (free(), free());
         let config = folder.path().join("hub.toml");
         let text = format!(
-            "data_dir = {:?}\nlisten = \"{listen}\"\n[dashboard]\nlisten = \"{dashboard}\"\n",
-            folder.path().join("data")
+            "data_dir = {:?}\n{}listen = \"{listen}\"\n[dashboard]\nlisten = \"{dashboard}\"\n",
+            folder.path().join("data"),
+            engine::lines(folder.path())
         );
         std::fs::write(&config, text).unwrap();
         let add = ["shop", "add", "Kallio", "--zone", zone, "--config"];

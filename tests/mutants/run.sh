@@ -17,7 +17,7 @@ kiosk=kiosk; grep -q '^phone = ' Cargo.toml && kiosk=kiosk,phone
 features() {
   case "$1 $2 $3" in
     *' --test together' | *' --test hostile') echo "$kiosk,hub" ;;
-    *' --test hub' | src/hub/*' --lib '* | src/web/server*' --lib '*) echo hub ;;
+    *' --test hub' | *' --test hub_'* | src/hub/*' --lib '* | src/web/server*' --lib '*) echo hub ;;
     *' --test '* | src/kiosk/*' --lib '*) echo "$kiosk" ;;
   esac
 }
@@ -49,30 +49,39 @@ mutant full-is-not-restored $journal/schema.rs 's/connection\.pragma_update\(Non
 mutant rollback-journal-not-flushed $journal/schema.rs 's/"EXTRA"/"FULL"/' --test faults cuts
 mutant thank-before-commit $journal/thread.rs 's/(    fn keep\(&mut self, event: Event, reading: Reading, of: Option<RunId>\) \{\n)/$1        if let Some(id) = self.journal.as_ref().and_then(Journal::next_id) {\n            let early = event.clone();\n            (self.report)(Outcome::Kept(Box::new(Entry { id, reading, event: early })));\n            let _ = self.append(event, reading, of);\n            return;\n        }\n/' --test faults errors
 # P2: nothing is counted twice.
-mutant no-unique-rating src/hub/archive/sqlite/0001_first.sql 's/(extra            text),\n    primary key \(run, n\)\n\) strict, without rowid;/$1\n) strict;/' --test hub
-mutant identity-without-run src/hub/archive/sqlite/0001_first.sql 's/(extra            text,\n)    primary key \(run, n\)/$1    primary key (kiosk, n)/' --test hub
+mutant no-unique-rating src/hub/rules/arrivals.rs 's/stored\.get\(&n\)\.or_else\(\|\| new\.get\(&n\)\)/new.get(&n)/' --test hub
+mutant identity-without-run src/hub/archive/sqlite/0023_numbers.sql 's/(    extra       text,\n)    primary key \(kiosk, run, n\)/$1    primary key (kiosk, n)/' --test hub
 # Whoever guesses codes, or comes by thousands of networks, keeps no installer out; and no code lets
 # a kiosk in that is no more.
-mutant a-right-code-waits-too src/hub/archive/sqlite/credentials.rs 's/(            let sql = "update code set spent_ms = \?2)/            if guesses(transaction, &net)?.wait_s(now_ms).is_some() {\n                return Ok(Spending::Wait(1));\n            }\n$1/' --test hub whoever_guesses
-mutant every-wrong-code-is-written src/hub/archive/sqlite/credentials.rs 's/if let Some\(wait_s\) = guesses\.wait_s\(now_ms\) \{\n\s+return Ok\(Spending::Wait\(wait_s\)\);\n\s+\}\n//' --test hub whoever_guesses
+mutant a-right-code-waits-too src/hub/archive/sql/credentials.rs 's/(    let sql = "update code set spent_ms = \$1 \\\n)/    if let Some(wait_s) = guesses::count(tx, net, now_ms).await? {\n        return Ok(Spending::Wait(wait_s));\n    }\n$1/' --test hub whoever_guesses
+mutant every-wrong-code-is-written src/hub/archive/sql/guesses.rs 's/    if let Some\(wait_s\) = before\.and_then\(\|guesses\| guesses\.wait_s\(now_ms\)\) \{\n\s+return Ok\(Some\(wait_s\)\);\n\s+\}\n//' --test hub whoever_guesses
 mutant strangers-fill-the-gate src/hub/kiosks/gate.rs 's/first\.map\(\|first\| counts\.remove\(&first\)\);/if first.is_some() {\n                return Err(Wait::TooOften(60));\n            }/' --lib strangers_of
-mutant a-code-outlives-its-kiosk src/hub/archive/sqlite/credentials.rs 's/retired\.filter\(\|retired\| retired\.at_ms <= now_ms\)/retired.filter(|_| false)/' --test hub corrections
+mutant a-code-outlives-its-kiosk src/hub/archive/sql/credentials.rs 's/retired\.filter\(\|retired\| retired\.at_ms <= now_ms\)/retired.filter(|_| false)/' --test hub corrections
 # A backup is one state of everything, and what a killed hub has left never undoes it.
-mutant leftovers-are-left src/hub/archive/sqlite/backup.rs 's/\.chain\(&sides\)//' --test hub backup
-mutant a-restored-archive-keeps-its-epoch src/hub/archive/sqlite/backup.rs 's/    upkeep::draw_epoch\(&transaction\)\?;\n//' --test hub backup
-mutant a-backup-without-keys src/hub/commands/backup.rs 's/keys\.into_iter\(\)\.chain\(/None.into_iter().chain(/' --test hub backup
-mutant the-key-stays-in-the-archive src/hub/archive/sqlite/backup.rs 's/    copy\.pragma_update\(None, "secure_delete", true\)\?;\n//' --test hub backup
-mutant damage-is-restored src/hub/archive/sqlite/backup.rs 's/verdict != "ok"/verdict.is_empty()/' --test hub backup
+mutant leftovers-are-left src/hub/archive/sqlite/backup.rs 's/\.chain\(&sides\)//' --test hub_engines backup
+mutant a-restored-archive-keeps-its-epoch src/hub/archive/sqlite/backup.rs 's/    super::draw_epoch\(&transaction\)\?;\n//' --test hub_engines backup
+mutant a-backup-without-keys src/hub/commands/backup.rs 's/keys\.into_iter\(\)\.chain\(/None.into_iter().chain(/' --test hub_engines backup
+mutant the-key-stays-in-the-archive src/hub/archive/sqlite/backup.rs 's/    copy\.pragma_update\(None, "secure_delete", true\)\?;\n//' --test hub_engines backup
+mutant damage-is-restored src/hub/archive/sqlite/backup.rs 's/verdict != "ok"/verdict.is_empty()/' --test hub_engines backup
 # One wrong clock at head office moves and deletes nothing.
 mutant the-hub-is-as-good-as-ntp src/feedback/moment.rs 's/Self::Hub => 1,/Self::Hub => 0,/' --lib feedback::moment
 mutant a-jump-needs-no-witness src/feedback/moment/word.rs 's/if is_vouched \|\| is_known/if is_vouched || before.is_none() || is_known/' --lib feedback::moment
 mutant a-boot-need-not-have-lasted src/feedback/moment/limit.rs 's/reading\.boot_ms < self\.boot_ms && //' --lib feedback::moment
 # P3: nothing is settled but by a receipt of ours.
 mutant any-nonce src/kiosk/uplink/sender.rs 's/receipt\.filter\(\|receipt\| receipt\.nonce == nonce\)/receipt/' --test together hostile
-mutant settled-unread src/kiosk/uplink/sender.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_time_vouched: false, zone: None, place: None, moves_to: None, is_token_old: false }))/' --test together trouble
-mutant receipt-without-commit src/hub/archive/sqlite.rs 's/(let answer = act\(&transaction\)\?;\n\s+)transaction\.commit\(\)\?;/$1transaction.rollback()?;/' --test hub intake
+mutant settled-unread src/kiosk/uplink/sender.rs 's/parse::<Receipt>\(is_json && status == StatusCode::OK, &body\)/parse::<Receipt>(true, \&body).or_else(|| Some(Receipt { nonce: nonce.clone(), settled: delivery.runs.iter().map(|run| crate::wire::receipt::Settled { run: run.run.clone(), ranges: vec![(1, u32::MAX)] }).collect(), set_aside: Vec::new(), hub_time_ms: 0, hub_epoch: 0, stored: None, added: None, publication: None, pin: None, is_time_vouched: false, zone: None, place: None, moves_to: None, is_token_old: false, gone: None }))/' --test together trouble
+mutant receipt-without-commit src/hub/archive/sqlite.rs 's/batch\(tx, "commit"\)/batch(tx, "rollback")/' --test hub intake
 mutant unsettled-are-pruned $journal/prune.rs 's/kept\.state != State::Waiting/kept.row > 0/g' --test kiosk journal
 mutant epoch-is-ignored $journal/batch.rs 's/if is_other \|\| is_back \{/if is_other \&\& is_back {/' --test kiosk journal
+# What head office has deleted is gone here too, and only that.
+mutant deleted-words-stay-in-unused-bytes $journal/schema.rs 's/"secure_delete", true/"secure_delete", false/' --test kiosk let_go
+mutant deleted-words-stay-in-the-wal $journal/chores/let_go.rs 's/wal_checkpoint\(truncate\)/wal_checkpoint(passive)/' --test kiosk let_go
+mutant a-cut-before-the-wipe-keeps-the-wal $journal/chores.rs 's/let wants_wipe = gone\.is_some_and\(\|upto\| upto != 0\)/let wants_wipe = gone.is_some_and(|upto| upto < 0)/' --test kiosk let_go
+mutant what-waits-is-let-go $journal/chores/let_go.rs 's/Some\(\(true, _\)\) \| None => Fate::Waits/Some((true, _)) | None => Fate::Goes/' --test kiosk let_go
+mutant what-waits-is-not-named-again $journal/chores/let_go.rs 's/piece\.last\.is_none\(\) && !is_any_waiting/piece.last.is_none()/' --test kiosk let_go
+mutant the-number-comes-before-the-deletion $journal/chores/let_go.rs 's/if piece\.last\.is_none\(\) && !is_any_waiting/if !is_any_waiting/' --test kiosk let_go
+mutant a-restored-hub-is-told-the-old-number $journal/chores/offer.rs 's/update meta set value = 0 where key = \?/update meta set value = value where key = ?/' --test kiosk let_go
+mutant any-number-of-ranges-is-let-go src/kiosk/exchange.rs 's/if ranges > GONE_RANGES_MAX \|\| gone/if gone/' --test kiosk let_go
 # P4: damage is found and said.
 mutant checksum-off $journal/row.rs 's/found\.map\(i64::from\) == Some\(crc\)/found.is_some() \&\& crc >= 0/' --test kiosk damage
 # What another version of the program has kept is not lost to this one.
@@ -134,9 +143,21 @@ mutant a-call-is-an-alarm-for-ever src/hub/figures/calls_and_notes.rs 's/15 \* 6
 mutant an-answered-call-is-an-alarm src/hub/figures/calls_and_notes.rs 's/step\.called == Called::Asked/step.utc_ms > 0/' --no-default-features --features hub --test hub dashboard
 # A run and a boot have an owner, and one kiosk's word moves only that kiosk.
 mutant another-kiosks-run-is-taken src/hub/rules/claims.rs 's/owner == kiosk\)/owner == kiosk || !owner.is_empty())/' --test hub owners
-mutant a-boot-is-anybodys src/hub/archive/sqlite/ingest.rs 's/where uuid = \? and kiosk = \?"/where uuid = ? and kiosk <> ? || \x27\x27"/; s/uuid = \? and kiosk is null/uuid = ?/' --test hub owners
+mutant a-boot-is-anybodys src/hub/archive/sql/ingest.rs 's/delete from boot where kiosk = 0 and uuid = \$1 returning/delete from boot where uuid = \$1 returning/; s/where kiosk = 0 and boot = \$3/where boot = \$3/' --test hub owners
 mutant one-kiosk-moves-the-chain src/hub/rules/restored.rs 's/SHOPS_IN_DOUBT: u32 = 3/SHOPS_IN_DOUBT: u32 = 1/' --test hub epochs
 mutant an-epoch-at-each-delivery src/hub/rules/restored.rs 's/EPOCH_LIFE_MS: i64 = 60 \* 60/EPOCH_LIFE_MS: i64 = -60/' --test hub epochs
+# What is deleted is out of the tallies, stays away, is told until it is let go of, and is gone.
+mutant deleted-still-counts src/hub/archive/sql/deliveries.rs 's/        sheet\.without\(&numbers, &mut self\.differences\);\n/        drop(sheet);\n/' --test hub keeping
+mutant deleted-leaves-no-trace src/hub/archive/sql/gone.rs 's/    tx\.insert\(&GONE, .*?\.await\n/    drop(ranges.into_iter().map(range).count());\n    Ok(())\n/s' --test hub keeping
+mutant the-taken-back-press-stays-so src/hub/archive/sql/facts.rs 's/let replaced = changing\.iter\(\)\.filter_map\(\|held\| held\.replaces\);/let replaced = std::iter::empty::<u32>();/' --test hub keeping
+mutant a-kiosk-is-told-for-ever src/hub/rules/keeping.rs 's/Some\(let_go\) if let_go == newest => None/Some(let_go) if let_go == newest + 9 => None/' --test hub keeping
+mutant a-change-names-more-than-a-receipt src/hub/rules/keeping.rs 's/ranges > RANGES_MAX\n/ranges > 4 * RANGES_MAX\n/' --test hub keeping
+mutant a-moment-too-short src/hub/rules/keeping.rs 's/latest_ms < until_ms/latest_ms <= until_ms/' --test hub keeping
+mutant a-wrong-clock-keeps-for-ever src/hub/rules/keeping.rs 's/Quality::Unknown => received_ms/Quality::Unknown => moment.utc_ms/' --test hub keeping
+mutant conflicts-outlive-their-event src/hub/archive/sql/gone.rs 's/\["event", "conflict"\]/["event"]/' --test hub keeping
+mutant words-stay-in-the-file src/hub/archive/sqlite.rs 's/"secure_delete", true/"secure_delete", false/' --test hub keeping
+mutant what-is-left-is-skipped src/hub/archive/sql/deleting.rs 's/if first\.len\(\) < over\.len\(\) \{ Some\(reached\) \} else \{ next \}/next/' --test hub keeping
+mutant nobody-takes-the-boot src/hub/archive/sql/ingest.rs 's/where kiosk = 0 and uuid = \$1 returning/where kiosk = -1 and uuid = \$1 returning/' --test hub keeping
 # What was taken for one place goes to no other.
 mutant the-journal-moves-along src/kiosk/settings/owners.rs 's/(            Leave::Journal \{ is_given_up \} => \{\n)/$1                if before.is_some() { return new.write(data_dir); }\n/' --test together owners
 mutant a-trial-is-sent src/kiosk/enrolling.rs 's/Some\(Leave::Journal \{ is_given_up: false \}\)/Some(Leave::Keep)/' --test together owners
@@ -145,8 +166,8 @@ mutant an-unread-journal-is-empty src/kiosk/desk/tools/verify.rs 's/ && sums\.ho
 mutant any-hub-is-the-former-one src/kiosk/uplink.rs 's/from_hex\(by\) == Some\(key\)/from_hex(by) == Some(key) || !by.is_empty()/' --test kiosk owners
 mutant the-slower-overwrites src/kiosk/enrolling.rs 's/if is_still \{ Ok\(now\) \}/if is_still || now.is_some() { Ok(now) }/' --test kiosk owners
 mutant a-stick-by-the-old-token src/kiosk/desk/tools/stick.rs 's/match Owners::receiver\(data_dir, place\.former\.number\)/match Ok::<_, std::io::Error>(place.former.place().cloned())/' --test together former
-mutant a-superseded-board-is-a-stranger src/hub/archive/sqlite/credentials.rs 's/\(revoked_ms is null or is_superseded\)/revoked_ms is null/' --test hub import
-mutant the-revoked-still-sign src/hub/archive/sqlite/credentials.rs 's/update token set is_superseded = 0 where kiosk = \?/update token set is_superseded = is_superseded where kiosk = ?/' --test hub import
+mutant a-superseded-board-is-a-stranger src/hub/archive/sql/credentials.rs 's/\(revoked_ms is null or is_superseded = 1\)/revoked_ms is null/' --test hub import
+mutant the-revoked-still-sign src/hub/archive/sql/credentials.rs 's/update token set is_superseded = 0 where kiosk = \$1/update token set is_superseded = is_superseded where kiosk = \$1/' --test hub import
 # A foreign folder is never ours, and the journal knows its own file.
 mutant links-are-followed src/foreign.rs 's/AtFlags::SYMLINK_NOFOLLOW/AtFlags::empty()/; s/flags \| OFlags::NOFOLLOW \| OFlags::CLOEXEC/flags | OFlags::CLOEXEC/; s/ResolveFlags::BENEATH \| ResolveFlags::NO_SYMLINKS \| ResolveFlags::NO_MAGICLINKS/ResolveFlags::empty()/' --test hostile stick
 mutant a-receipt-for-a-header src/hub/carried/import.rs 's/if reader\.signer\(\)\.is_none\(\)/if reader.signer().is_none() \&\& now_ms == 0/' --test hostile stick
@@ -189,15 +210,15 @@ mutant plain-http-will-do src/kiosk/uplink/moving.rs 's/&& !way\.hub\(\)\.starts
 mutant the-old-shops-pin-opens-a-moved-desk src/hub/rules/whereabouts.rs 's/None if own\.is_some\(\) && own == old/None if own.is_some() \&\& own == old \&\& own == new/' --test hub places
 # Pages are bounded.
 mutant any-name-is-a-line src/hub/rules/lines.rs 's/LINES_MAX: usize = 20/LINES_MAX: usize = 20_000/' --test hub dashboard
-mutant corrections-without-index src/hub/archive/sqlite/tallies.rs 's/ indexed by event_by_correction//' --lib hub::archive
+mutant replaced-presses-count-on src/hub/rules/tallying.rs 's/CountsAs::TakenBack => Column::Replaced/CountsAs::TakenBack => Column::Misuse/' --test hub exact
 mutant viewers-who-left-are-served src/hub/archive/sqlite/errands.rs 's/self\.0\.store\(true/self.0.store(false/' --lib hub::archive
 # A greedy kiosk costs no other one its turn, and the hub no more than its budget.
 mutant a-kiosk-has-every-place src/hub/kiosks/gate.rs 's/(REQUESTS_OF_ONE_MAX: usize = )2/${1}200/' --test hostile greedy
 mutant nobody-waits-for-a-turn src/hub/kiosks/gate.rs 's/turn: Arc::new\(Semaphore::new\(1\)\)/turn: Arc::new(Semaphore::new(64))/' --lib hub::kiosks
 mutant slow-deliveries-come-again src/hub/kiosks/gate.rs 's/(SLOW_MS: u64 = )MINUTE_MS/${1}0/' --lib hub::kiosks
 mutant a-budget-without-an-end src/hub/rules/budget.rs 's/self\.on_day_of\(now_ms\) >= budget/self.on_day_of(now_ms) > u64::MAX - budget/' --test hostile greedy
-mutant conflicts-cost-nothing src/hub/archive/sqlite/ingest.rs 's/bytes \+= if is_new \{ ROW_BYTES \+ count\(incoming\.content\.len\(\)\) \} else \{ 0 \};//; s/bytes \+ budget::of_lines\(not_taken\)/bytes/' --test hostile greedy
-mutant every-publication-is-read src/hub/archive/sqlite/surveys.rs 's/indexed by survey_by_scope/not indexed/' --lib hub::archive::sqlite::cost
-mutant every-boot-is-read src/hub/archive/sqlite/dating.rs 's/indexed by boot_told where kiosk = \? \\\n(\s+)and first_run </not indexed where kiosk = ? \\\n$1and first_run </' --lib hub::archive::sqlite::cost
-mutant the-first-kiosk-is-always-next src/hub/archive/sqlite/dating.rs 's/order by kiosk <= \?, kiosk/where ?1 is not null order by kiosk/' --lib hub::archive::sqlite::dating
+mutant conflicts-cost-nothing src/hub/archive/sql/set_aside.rs 's/\*bytes \+= ROW_BYTES \+ count\(content\.len\(\)\);//; s/bytes: &mut u64/_bytes: \&mut u64/' --test hostile greedy
+mutant every-publication-is-read src/hub/archive/sqlite/0023_numbers.sql 's/create index survey_by_scope on survey \(shop_group, shop, touchpoint, publication\);//' --lib hub::archive::sql::cost
+mutant every-boot-is-read src/hub/archive/sqlite/0023_numbers.sql 's/create index boot_told on boot \(kiosk, first_run\)/create index boot_told on boot (uuid)/' --lib hub::archive::sql::cost
+mutant the-first-kiosk-is-always-next src/hub/archive/sql/dating.rs 's/order by case when kiosk\.id <= \$1 then 1 else 0 end, kiosk\.id/where cast(\$1 as text) is not null order by kiosk.id/' --lib hub::archive::sql
 exit $missed

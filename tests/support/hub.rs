@@ -2,15 +2,16 @@
 
 use std::net::SocketAddr;
 
+use chrono::{Datelike as _, NaiveDate};
 use serde_json::{Value, json};
 use smilepost::feedback::moment::Reading;
-use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{
-    Credentials as _, Day, Kiosk, Places as _, Shop, Span, Tallies as _,
-};
+use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::{Day, Kiosk, Shop, ShopDate, Work};
 use smilepost::hub::settings::{Limits, Settings};
 use smilepost::hub::{Hub, secrets};
 use smilepost::wire::receipt::Receipt;
+
+use crate::engine::{self, Place};
 
 pub(crate) const RUN: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const KIOSK: &str = "kallio-checkout-1";
@@ -25,12 +26,12 @@ fn read_clocks() -> Reading {
 }
 
 pub(crate) struct Scene {
-    pub(crate) archive: Sqlite,
+    pub(crate) archive: Archive,
     pub(crate) kiosks: SocketAddr,
     pub(crate) dashboard: SocketAddr,
     pub(crate) client: reqwest::Client,
     pub(crate) token: String,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) folder: Place,
 }
 
 impl Scene {
@@ -46,8 +47,8 @@ impl Scene {
 
     /// A hub with other settings.
     pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let archive = Sqlite::open(folder.path()).unwrap();
+        let folder = Place::new();
+        let archive = engine::archive(folder.path()).await;
         let shop = Shop {
             id: "kallio".to_owned(),
             name: "Nordmarkt Kallio".to_owned(),
@@ -62,6 +63,7 @@ impl Scene {
         };
         assert!(archive.add_kiosk(kiosk).await.unwrap());
         let mut settings = Settings::plain(folder.path());
+        settings.archive = engine::settings(folder.path());
         change(&mut settings);
         let hub = Hub::bind(&settings, archive.clone(), read_clocks).unwrap();
         let (kiosks, dashboard) = hub.addresses().unwrap();
@@ -71,7 +73,6 @@ impl Scene {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut scene = Self { archive, kiosks, dashboard, client, token: String::new(), folder };
         scene.token = scene.enrol_anew(KIOSK).await;
-        assert!(scene.folder.path().join(FILE).exists(), "where tests look for it");
         scene
     }
 
@@ -127,8 +128,44 @@ impl Scene {
 
     /// Everything that the shop has counted, as one day.
     pub(crate) async fn day(&self) -> Day {
-        let span = Span { shop: "kallio".to_owned(), from_ms: 0, to_ms: i64::MAX };
-        self.archive.days(vec![span]).await.unwrap().remove(0)
+        self.day_of("kallio").await
+    }
+
+    /// The same of any shop; whatever a test has done, tallies are what a recount gives.
+    pub(crate) async fn day_of(&self, shop: &str) -> Day {
+        let years = [1969, 1970, 2025, 2026, 2027].into_iter();
+        let dates = years.flat_map(|year| {
+            let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
+            first.iter_days().take_while(move |date| date.year() == year)
+        });
+        let dates = dates.map(|date| ShopDate { shop: shop.to_owned(), date }).collect();
+        for (_, kiosk) in self.archive.kiosk_numbers().await.unwrap() {
+            assert_eq!(self.archive.recount(kiosk).await.unwrap().wrong, []);
+        }
+        let mut all = Day::default();
+        for day in self.archive.days(dates).await.unwrap() {
+            for (line, counts) in day.lines.each() {
+                for (score, times) in line.scale.scores().zip(counts.faces()) {
+                    all.lines.add(&line.question, line.version, score, *times);
+                }
+            }
+            all.others.questions = all.others.questions.max(day.others.questions);
+            all.others.ratings += day.others.ratings;
+            all.misuse += day.misuse;
+            all.replaced += day.replaced;
+            all.uncertain += day.uncertain;
+            all.bounded += day.bounded;
+            all.unread += day.unread;
+        }
+        all
+    }
+
+    /// Waits until the hub has done in the background what there is to do now.
+    pub(crate) async fn worked(&self) {
+        let is_open = |work: &Work| work.done_ms.is_none() && work.due_ms <= NOW;
+        while self.archive.work().await.unwrap().iter().any(is_open) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 
     /// Delivers as the kiosk would, and returns the status and the answer.

@@ -508,6 +508,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             return;
         }
         let candidates = match path_attribute(&item.attrs) {
+            // What tests share lies beside the tests, and is no part of the library.
+            Some(path) if self.is_test && path.contains("../tests/support/") => return,
             Some(path) => {
                 let beside = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);
                 let file = format!("{beside}/{path}");

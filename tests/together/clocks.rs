@@ -10,10 +10,8 @@ use smilepost::clock;
 use smilepost::feedback::event::Event;
 use smilepost::feedback::moment::{Anchor, Moment, Quality, Reading, Source};
 use smilepost::feedback::rating::RunId;
-use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{
-    Apart, Credentials as _, Events as _, Kiosk as NewKiosk, Kiosks as _, Places as _, Shop,
-};
+use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::{Apart, Kiosk as NewKiosk, Shop};
 use smilepost::hub::commands::kiosks;
 use smilepost::hub::settings::Settings as HubSettings;
 use smilepost::hub::{Hub, secrets};
@@ -24,6 +22,7 @@ use smilepost::wire::report::Reported;
 
 use crate::events::rated;
 use crate::parties::Site;
+use crate::raw::raw;
 use crate::wait::wait_until;
 
 const HOUR: i64 = 60 * 60 * 1_000;
@@ -33,7 +32,7 @@ const YEARS: i64 = 2 * 365 * DAY;
 /// A hub, and the journal and the uplink of a kiosk that delivers to it.
 struct Line {
     runtime: tokio::runtime::Runtime,
-    archive: Sqlite,
+    archive: Archive,
     journal: JournalThread,
     uplink: Uplink,
     statuses: Receiver<UplinkStatus>,
@@ -108,7 +107,7 @@ impl Line {
     fn stored(&self, count: usize, is_so: impl Fn(&Reported) -> bool) -> Vec<Reported> {
         let mut all = Vec::new();
         wait_until("the hub has dated them so", || {
-            let page = self.runtime.block_on(self.archive.page((0, 0), 100)).unwrap();
+            let page = self.runtime.block_on(self.archive.page((0, 0, 0), 100)).unwrap();
             all = page.into_iter().map(|(_, reported)| reported).collect();
             all.len() == count && all.iter().all(&is_so)
         });
@@ -140,8 +139,8 @@ fn office(
     folder: &Path,
     clock: fn() -> Reading,
     is_vouched: fn() -> bool,
-) -> (Sqlite, String, String) {
-    let archive = Sqlite::open(folder).unwrap();
+) -> (Archive, String, String) {
+    let archive = Archive::in_folder(folder).unwrap();
     let code = secrets::new_code();
     runtime.block_on(async {
         let (id, name, zone) = ("s".to_owned(), "S".to_owned(), "Europe/Helsinki".to_owned());
@@ -301,9 +300,8 @@ fn a_zone_that_head_office_changes_reaches_the_kiosk() {
     let line = Line::open(|| ahead(0), || false, nothing);
     line.hears("they agree", |status| status.confirmed_ms.is_some());
     let data_dir = line.folder.path().join("kiosk");
-    let file = line.folder.path().join(smilepost::hub::archive::sqlite::FILE);
-    let file = rusqlite::Connection::open(file).unwrap();
-    file.execute("update shop set zone = 'America/Vancouver'", []).unwrap();
+    let archive = raw(line.folder.path());
+    archive.execute("update shop set zone = 'America/Vancouver'");
     wait_until("the kiosk keeps it", || {
         line.uplink.nudge();
         Enrolment::read(&data_dir).unwrap().unwrap().zone == "America/Vancouver"
@@ -316,7 +314,7 @@ fn a_zone_that_head_office_changes_reaches_the_kiosk() {
     let kiosks = line.runtime.block_on(line.archive.kiosks()).unwrap();
     let release = smilepost::zones::Zones::of_system().rules().release().unwrap();
     assert_eq!(kiosks[0].zone_rules, Some(release.to_string()));
-    file.execute("update shop set zone = 'Mars/Phobos'", []).unwrap();
+    archive.execute("update shop set zone = 'Mars/Phobos'");
     let apart = |status: &UplinkStatus| status.other_zone.as_deref() == Some("Mars/Phobos");
     line.uplink.nudge();
     line.hears("the kiosk says that it does not know that one", apart);

@@ -12,6 +12,9 @@ mod carried;
 #[path = "../support/chance.rs"]
 mod chance;
 mod clocks;
+mod deleting;
+#[path = "../support/engine.rs"]
+mod engine;
 #[path = "../support/events.rs"]
 mod events;
 #[path = "../support/folder.rs"]
@@ -32,6 +35,9 @@ mod portal;
 mod promises;
 #[path = "../support/proxies.rs"]
 mod proxies;
+#[path = "../support/raw.rs"]
+#[expect(dead_code, reason = "the hub's tests need more of it")]
+mod raw;
 mod readme;
 mod returning;
 mod root;

@@ -1,7 +1,7 @@
 //! Tests of what head office corrects of a kiosk's place, from its command line to the shop.
 
-use smilepost::hub::archive::sqlite::Sqlite;
-use smilepost::hub::archive::{Kiosks as _, PinScope};
+use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::PinScope;
 use smilepost::secret::pin;
 
 use crate::parties::Site;
@@ -12,7 +12,7 @@ const BAKERY: &str = "version = 1\n[[questions]]\nid = \"bakery\"\nversion = 1\n
 /// Sets the PIN of a shop's desks.
 fn set_pin(site: &Site, shop: &str, pin: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let archive = Sqlite::open(&site.path("hub")).unwrap();
+    let archive = Archive::in_folder(&site.path("hub")).unwrap();
     let (scope, hash) = (PinScope::Shop(shop.to_owned()), pin::hash(pin).unwrap());
     assert_eq!(runtime.block_on(archive.set_pin(scope, Some(hash))).unwrap(), 1);
     runtime.block_on(archive.close());

@@ -15,11 +15,8 @@ use smilepost::feedback::event::fields::Field;
 use smilepost::feedback::moment::Reading;
 use smilepost::feedback::outbox::{Next, Outbox, Outcome};
 use smilepost::feedback::rating::{BootId, RatingId, RunId};
-use smilepost::hub::archive::sqlite::{FILE, Sqlite};
-use smilepost::hub::archive::{
-    Accounts as _, Credentials as _, Events as _, Kiosk as NewKiosk, Places as _, Shop, Spending,
-    Upkeep as _,
-};
+use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::{Kiosk as NewKiosk, Shop, Spending};
 use smilepost::hub::kiosks;
 use smilepost::hub::readiness::Readiness;
 use smilepost::hub::secrets::{self, Token};
@@ -33,6 +30,7 @@ use tower::ServiceExt as _;
 use crate::chance::{Chance, seeds};
 use crate::events::rated;
 use crate::folder::{copy, in_memory};
+use crate::raw::raw;
 
 const STEPS: usize = 1_200;
 
@@ -52,7 +50,7 @@ struct Post {
 
 struct Office {
     folder: tempfile::TempDir,
-    archive: Sqlite,
+    archive: Archive,
     router: Router,
     backup: Option<tempfile::TempDir>,
 }
@@ -71,7 +69,7 @@ struct World {
 
 impl Office {
     fn open(folder: tempfile::TempDir, backup: Option<tempfile::TempDir>) -> Self {
-        let archive = Sqlite::open(folder.path()).unwrap();
+        let archive = Archive::in_folder(folder.path()).unwrap();
         let limits = GateLimits { requests_per_minute: u32::MAX, ..GateLimits::default() };
         let keys = HubKeys::of_secret([7; 32]);
         let readiness = Readiness::new(archive.clone(), clock::reading);
@@ -291,10 +289,10 @@ impl World {
         let restored = in_memory();
         copy(backup.path(), restored.path());
         // Months pass between such days: the last new epoch was drawn long ago.
-        let file = rusqlite::Connection::open(restored.path().join(FILE)).unwrap();
-        file.execute("delete from meta where key = 'epoch_drawn_ms'", []).unwrap();
-        file.execute("update kiosk set epoch_drawn_ms = null", []).unwrap();
-        drop(file);
+        let archive = raw(restored.path());
+        archive.execute("delete from meta where key = 'epoch_drawn_ms'");
+        archive.execute("update book set epoch_drawn_ms = null");
+        drop(archive);
         self.office = Office::open(restored, Some(backup));
         // An administrator runs `restored`, or kiosks notice what is missing.
         if self.chance.below(2) == 0 {
@@ -399,7 +397,7 @@ impl World {
 
     fn judge(&self, place: &str) {
         let archive = self.office.archive.clone();
-        let rows = self.runtime.block_on(archive.page((0, 0), 1_000_000)).unwrap();
+        let rows = self.runtime.block_on(archive.page((0, 0, 0), 1_000_000)).unwrap();
         let mut stored = BTreeMap::new();
         for (_, row) in rows {
             let id = RatingId { run: row.run.parse().unwrap(), n: row.n };
