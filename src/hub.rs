@@ -8,8 +8,10 @@ pub mod carried;
 pub mod commands;
 pub mod figures;
 pub mod intake;
+pub mod keep;
 pub mod kiosks;
 pub mod pages;
+pub mod proof;
 pub mod readiness;
 pub mod rules;
 pub mod secrets;
@@ -20,10 +22,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::task::JoinSet;
 
 use self::archive::Archive;
 use self::carried::keys;
 use self::readiness::Readiness;
+use self::rules::keeping::Kept;
 use self::settings::{Limits, Settings};
 use crate::carried::seal::HubKeys;
 use crate::feedback::moment::Reading;
@@ -39,13 +43,14 @@ pub const SERVICE: Service = Service { user: "smilepost-hub", files: &["hub."] }
 const GRACE: Duration = Duration::from_secs(10);
 
 /// A hub whose addresses are bound, and that does not run yet.
-pub struct Hub<A> {
-    archive: A,
+pub struct Hub {
+    archive: Archive,
     kiosks: TcpListener,
     dashboard: TcpListener,
     hosts: Hosts,
     tls: Option<(Files, Shown)>,
     limits: Limits,
+    kept: Kept,
     proxies: Proxies,
     keys: HubKeys,
     read_clocks: fn() -> Reading,
@@ -54,7 +59,7 @@ pub struct Hub<A> {
     stop: Stop,
 }
 
-impl<A: Archive> Hub<A> {
+impl Hub {
     /// Binds both addresses. The hub takes the time from `read_clocks` alone.
     ///
     /// # Errors
@@ -62,7 +67,7 @@ impl<A: Archive> Hub<A> {
     /// shown.
     pub fn bind(
         settings: &Settings,
-        archive: A,
+        archive: Archive,
         read_clocks: fn() -> Reading,
     ) -> anyhow::Result<Self> {
         let keys = keys::read_or_make(&settings.data_dir)?;
@@ -83,6 +88,7 @@ impl<A: Archive> Hub<A> {
             hosts: pages::hosts(settings.dashboard, &settings.dashboard_names),
             tls,
             limits: settings.limits,
+            kept: settings.kept,
             proxies: settings.proxies.clone(),
             keys,
             read_clocks,
@@ -108,7 +114,7 @@ impl<A: Archive> Hub<A> {
     }
 
     /// Stops the hub when called: it finishes what is under way and then returns.
-    pub fn stopper(&self) -> impl Fn() + Send + Clone + use<A> {
+    pub fn stopper(&self) -> impl Fn() + Send + Clone + use<> {
         let stopper = self.stopper.clone();
         move || stopper.stop()
     }
@@ -123,7 +129,13 @@ impl<A: Archive> Hub<A> {
         if let Some((files, shown)) = self.tls {
             tokio::spawn(renew(files, shown));
         }
-        tokio::spawn(work::run(self.archive.clone()));
+        let mut working = JoinSet::new();
+        working.spawn(work::run(
+            self.archive.clone(),
+            self.kept,
+            self.read_clocks,
+            self.stop.clone(),
+        ));
         let (archive, read_clocks) = (self.archive, self.read_clocks);
         let readiness = Readiness::new(archive.clone(), read_clocks);
         let limits = self.limits;
@@ -157,8 +169,9 @@ impl<A: Archive> Hub<A> {
             ),
             server::serve(for_people, tls, pages, at_people, before_people, stop, GRACE),
         );
-        // As long as somebody could stop the listeners, they were to be stopped.
-        drop(self.stopper);
+        // Nobody but a stopper has stopped the listeners, and it stops what works beside them.
+        self.stopper.stop();
+        while working.join_next().await.is_some() {}
         tracing::info!("the hub has stopped");
         Ok(())
     }

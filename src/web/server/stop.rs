@@ -26,7 +26,7 @@ impl Stopper {
 
 impl Stop {
     /// Waits until somebody stops the listeners; for ever once nobody can.
-    pub(super) async fn come(&mut self) {
+    pub async fn come(&mut self) {
         if self.0.wait_for(|is_stopped| *is_stopped).await.is_err() {
             std::future::pending().await
         }
