@@ -143,16 +143,37 @@ impl Archive {
         matches!(self.0, Engine::Sqlite(_))
     }
 
+    async fn write_within<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        limit: Option<Duration>,
+        act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
+    ) -> Result<T, Error> {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.write(action, limit, act).await,
+            Engine::Postgres(engine) => engine.write(action, limit, act).await,
+        }
+    }
+
+    async fn read_within<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        limit: Option<Duration>,
+        act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
+    ) -> Result<T, Error> {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.read(action, limit, act).await,
+            Engine::Postgres(engine) => engine.read(action, limit, act).await,
+        }
+    }
+
     /// Acts in a transaction that writes.
     async fn write<T: Send + 'static>(
         &self,
         action: &'static str,
         act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.0 {
-            Engine::Sqlite(engine) => engine.write(action, None, act).await,
-            Engine::Postgres(engine) => engine.write(action, None, act).await,
-        }
+        self.write_within(action, None, act).await
     }
 
     /// Writes what a kiosk has sent.
@@ -161,10 +182,7 @@ impl Archive {
         action: &'static str,
         act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.0 {
-            Engine::Sqlite(engine) => engine.write(action, Some(DELIVERY_MAX), act).await,
-            Engine::Postgres(engine) => engine.write(action, Some(DELIVERY_MAX), act).await,
-        }
+        self.write_within(action, Some(DELIVERY_MAX), act).await
     }
 
     /// Reads one state of the archive.
@@ -173,10 +191,7 @@ impl Archive {
         action: &'static str,
         act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.0 {
-            Engine::Sqlite(engine) => engine.read(action, None, act).await,
-            Engine::Postgres(engine) => engine.read(action, None, act).await,
-        }
+        self.read_within(action, None, act).await
     }
 
     /// Reads one state of the archive for as long as it takes.
@@ -197,10 +212,7 @@ impl Archive {
         action: &'static str,
         act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.0 {
-            Engine::Sqlite(engine) => engine.read(action, Some(PAGE_MAX), act).await,
-            Engine::Postgres(engine) => engine.read(action, Some(PAGE_MAX), act).await,
-        }
+        self.read_within(action, Some(PAGE_MAX), act).await
     }
 
     /// Reads by one statement, without waiting for any other read.
