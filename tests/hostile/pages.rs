@@ -37,7 +37,7 @@ fn assert_isolated(page: &str, seen: &str, times: usize) {
     assert!(found >= times, "{seen} is isolated {found} times of {times}: {page}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_name_question_or_note_turns_head_offices_page() {
     for (at, (text, seen)) in FOREIGN.iter().enumerate() {
         let scene = Scene::new().await;
@@ -75,7 +75,7 @@ async fn no_name_question_or_note_turns_head_offices_page() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_name_reason_or_note_turns_the_desks_page() {
     for (text, seen) in FOREIGN {
         let scene = kiosk::Scene::with(|settings| settings.brand = (*text).to_owned());

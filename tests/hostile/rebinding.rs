@@ -131,7 +131,7 @@ async fn a_reverse_proxys_name_is_answered_once_it_is_listed() {
     done.await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_desks_page_on_this_machine_answers_to_names_of_this_machine_alone() {
     let scene = kiosk::Scene::with(|settings| {
         let phone = settings.phone.as_mut().unwrap();

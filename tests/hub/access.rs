@@ -7,7 +7,7 @@ use smilepost::hub::settings::Limits;
 
 use crate::hub::{KIOSK, Scene, delivery, rating};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_lets_a_kiosk_in_once() {
     let scene = Scene::new().await;
     let code = secrets::new_code();
@@ -27,7 +27,7 @@ async fn a_code_lets_a_kiosk_in_once() {
     assert!(answer["refused"].as_str().unwrap().contains("was used already"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_enrolled_again_hears_what_verifies_the_tokens_before() {
     let scene = Scene::new().await;
     let key = |token: &str| hex(&Token::of(token).unwrap().key);
@@ -50,7 +50,7 @@ async fn whoever_is_enrolled_again_hears_what_verifies_the_tokens_before() {
     assert_eq!(signed_by, [key(&third)]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_is_unknown_or_expired_lets_nobody_in() {
     let scene = Scene::new().await;
     let code = secrets::new_code();
@@ -62,7 +62,7 @@ async fn a_code_that_is_unknown_or_expired_lets_nobody_in() {
     assert!(!scene.archive.add_code(nobody, [0; 32], i64::MAX).await.unwrap());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_token_or_with_a_revoked_one_nothing_is_stored() {
     let mut scene = Scene::new().await;
     let body = delivery(&[rating(1, 5)]);
@@ -88,7 +88,7 @@ async fn send_nothing(scene: &Scene) -> (u16, Option<u32>) {
     (answer.status().as_u16(), wait)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_that_asks_too_often_is_told_when_to_come_again() {
     let limits = Limits { requests_per_minute: 3, ..Limits::default() };
     let scene = Scene::with(limits).await;
@@ -99,7 +99,7 @@ async fn a_kiosk_that_asks_too_often_is_told_when_to_come_again() {
     assert!(status == 429 && wait == Some(61), "{status} {wait:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_that_asks_too_often_keeps_no_other_out() {
     let limits = Limits { requests_per_minute: 3, ..Limits::default() };
     let mut scene = Scene::with(limits).await;
@@ -114,7 +114,7 @@ async fn a_kiosk_that_asks_too_often_keeps_no_other_out() {
     assert_eq!(send_nothing(&scene).await, (200, None));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_full_sends_kiosks_away_for_different_times() {
     let scene = Scene::with(Limits { deliveries_at_once: 0, ..Limits::default() }).await;
     let mut waits = Vec::new();
@@ -127,7 +127,7 @@ async fn a_hub_that_is_full_sends_kiosks_away_for_different_times() {
     assert!(waits.iter().any(|s| *s != waits[0]), "all are to return together: {waits:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_archive_holds_no_token_and_no_code() {
     let scene = Scene::new().await;
     let code = secrets::new_code();

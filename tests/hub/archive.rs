@@ -21,7 +21,7 @@ fn press(n: u32, boot_ms: u32, rule: u16) -> Value {
     press
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn presses_that_older_rules_judged_are_judged_again_as_they_arrive() {
     let scene = Scene::new().await;
     // Today's rules have judged presses 3 and 4, so that verdict stays.
@@ -32,14 +32,14 @@ async fn presses_that_older_rules_judged_are_judged_again_as_they_arrive() {
     assert_eq!(misuse(&scene.archive).await, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn presses_of_a_kiosk_whose_rules_are_off_are_never_judged() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[press(1, 1_000, 0), press(2, 1_030, 0)])).await;
     assert_eq!(misuse(&scene.archive).await, [(1, None), (2, None)]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_boot_without_a_time_is_bounded_by_the_boots_around_it() {
     let scene = Scene::new().await;
     let boot = |digit: &str| digit.repeat(32);
@@ -74,7 +74,7 @@ async fn a_boot_without_a_time_is_bounded_by_the_boots_around_it() {
     assert_ne!(rows[1].run, RUN);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_becomes_known_late_dates_everything_before_it_bit_by_bit() {
     const EVENTS: u32 = 5_000;
     let scene = Scene::new().await;

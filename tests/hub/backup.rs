@@ -58,7 +58,7 @@ async fn a_busy_hub_is_backed_up_and_restored_whole() {
     assert_ne!(epoch(restored).await, epoch(scene.archive.clone()).await, "kiosks offer again");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_deleted_before_a_backup_stays_deleted_in_what_is_restored() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 5), rating(2, 5)])).await;
@@ -77,7 +77,7 @@ async fn what_was_deleted_before_a_backup_stays_deleted_in_what_is_restored() {
     assert_eq!(stored.gone.unwrap().events[0].ranges, [(2, 2)], "and is told anew");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_left_in_a_restored_archive_and_only_its_owner_reads_a_backup() {
     use std::os::unix::fs::PermissionsExt as _;
     let scene = Scene::new().await;
@@ -94,7 +94,7 @@ async fn no_secret_is_left_in_a_restored_archive_and_only_its_owner_reads_a_back
     assert!(!holds(&empty.join(FILE)), "the archive has it no more");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_replaces_nothing_and_is_restored_over_nothing() {
     let scene = Scene::new().await;
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ async fn a_backup_replaces_nothing_and_is_restored_over_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_backup_or_is_damaged_is_refused_and_leaves_nothing() {
     let scene = Scene::new().await;
     let folder = tempfile::tempdir().unwrap();
@@ -143,7 +143,7 @@ async fn what_is_no_backup_or_is_damaged_is_refused_and_leaves_nothing() {
     assert!(!folder.path().join("new").exists());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_closed_leaves_one_file() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 5)])).await;

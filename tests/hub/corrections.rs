@@ -38,7 +38,7 @@ fn to(shop: &str, touchpoint: &str) -> Correction {
     Correction { shop, touchpoint, ..Correction::default() }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rating_belongs_to_the_place_where_its_kiosk_stood_at_its_time() {
     let scene = Scene::new().await;
     scene.shop("turku", "Europe/Helsinki").await;
@@ -67,7 +67,7 @@ async fn a_rating_belongs_to_the_place_where_its_kiosk_stood_at_its_time() {
     assert_eq!((scene.ratings("kallio").await, scene.ratings("turku").await), (0, 2));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn days_are_counted_again_by_a_corrected_zone_and_none_twice() {
     let scene = Scene::new().await;
     // 22:30 UTC on the 20th is the 21st in Helsinki and still the 20th in London.
@@ -102,7 +102,7 @@ async fn days_are_counted_again_by_a_corrected_zone_and_none_twice() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_shows_the_name_that_its_shop_had() {
     let scene = Scene::new().await;
     let name =
@@ -114,7 +114,7 @@ async fn a_day_shows_the_name_that_its_shop_had() {
     assert!(page.contains("Nordmarkt Sörnäinen") && !page.contains("Kallio"), "{page}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_retired_kiosk_is_told_so_keeps_its_numbers_and_can_be_taken_back() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 5)])).await;
@@ -146,7 +146,7 @@ async fn a_retired_kiosk_is_told_so_keeps_its_numbers_and_can_be_taken_back() {
     assert_eq!(scene.deliver(&delivery(&[rating(3, 5)])).await.0, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_closed_shop_is_shown_on_the_days_that_it_has() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 5)])).await;
@@ -174,7 +174,7 @@ const DAY: &str = "2026-11-20";
 const DAY_MS: i64 = NOON - 14 * HOUR;
 const BEFORE: i64 = DAY_MS - 48 * HOUR;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_that_is_to_be_retired_is_in_use_until_that_day() {
     let scene = Scene::new().await;
     correct::retire(&scene.archive, KIOSK, Some(DAY), BEFORE).await.unwrap();
@@ -211,7 +211,7 @@ async fn a_kiosk_that_is_to_be_retired_is_in_use_until_that_day() {
     assert_eq!(scene.deliver_by(token, &delivery(&[rating(1, 5)])).await.0, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_code_outlives_a_retirement_that_was_put_off_or_undone() {
     let scene = Scene::new().await;
     for later in [None, Some("2026-12-24")] {
@@ -233,7 +233,7 @@ async fn no_code_outlives_a_retirement_that_was_put_off_or_undone() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_is_to_be_closed_takes_kiosks_until_that_day() {
     let scene = Scene::new().await;
     scene.shop("turku", "Europe/Helsinki").await;
@@ -258,7 +258,7 @@ async fn a_shop_that_is_to_be_closed_takes_kiosks_until_that_day() {
     assert_eq!(closed.hints.len(), 2, "two stand there then: {closed:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_place_or_a_name_that_is_taken_is_refused_by_name() {
     let scene = Scene::new().await;
     scene.shop("turku", "Europe/Helsinki").await;
@@ -309,7 +309,7 @@ async fn a_place_or_a_name_that_is_taken_is_refused_by_name() {
     name("turku", "Turku").await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_shop_where_a_kiosk_is_has_to_do_something_about_it() {
     let scene = Scene::new().await;
     scene.shop("turku", "Europe/Helsinki").await;

@@ -27,7 +27,7 @@ fn text(page: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_says_what_stands_behind_its_numbers() {
     let scene = Scene::new().await;
     let mut repeat = rating(5, 1);
@@ -55,7 +55,7 @@ async fn the_dashboard_says_what_stands_behind_its_numbers() {
     assert!(self::text(&other_day).contains("Happy Index – of 100"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_wording_or_scale_is_a_line_of_its_own() {
     let scene = Scene::new().await;
     let mut reworded = rating(3, 1);
@@ -80,7 +80,7 @@ async fn another_wording_or_scale_is_a_line_of_its_own() {
     assert!(places.is_sorted(), "in the order in which they were asked");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_ends_at_the_shops_midnight() {
     let scene = Scene::new().await;
     // 21:59 and 22:00 UTC are 23:59 and midnight in Helsinki.
@@ -95,7 +95,7 @@ async fn a_day_ends_at_the_shops_midnight() {
     assert!(text(&page).contains("Happy Index 0.0 of 100"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_date_that_is_none_is_said_to_be_none() {
     let scene = Scene::new().await;
     for bad in ["%3Cscript%3E", "2026-02-30", "-262143-01-01", "262142-12-31"] {
@@ -105,7 +105,7 @@ async fn a_date_that_is_none_is_said_to_be_none() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_needs_no_script_and_loads_nothing_from_elsewhere() {
     let scene = Scene::new().await;
     let url = format!("http://{}/", scene.dashboard);
@@ -146,7 +146,7 @@ async fn today(scene: &Scene, events: &[Value]) -> String {
     page
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shopper_who_waits_is_an_alarm_until_somebody_answers() {
     let scene = Scene::new().await;
     let asked_ms = NOW - 10_000;
@@ -169,7 +169,7 @@ async fn a_shopper_who_waits_is_an_alarm_until_somebody_answers() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_a_quarter_of_an_hour_old_is_no_alarm() {
     let scene = Scene::new().await;
     let minutes_ago = |minutes: i64| NOW - minutes * 60_000;
@@ -179,7 +179,7 @@ async fn a_call_that_is_a_quarter_of_an_hour_old_is_no_alarm() {
     assert!(page.contains("nobody has answered yet"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_kiosk_answers_for_its_own_shoppers() {
     let scene = Scene::new().await;
     let exit = Kiosk {
@@ -204,7 +204,7 @@ async fn each_kiosk_answers_for_its_own_shoppers() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_says_how_often_shoppers_asked_and_what_came_of_it() {
     let scene = Scene::new().await;
     let steps = ["asked", "coming", "asked", "missed", "asked", "coming", "waved"];
@@ -218,7 +218,7 @@ async fn a_day_says_how_often_shoppers_asked_and_what_came_of_it() {
     assert!(!other_day.contains("asked for somebody"), "nothing is said where nobody asked");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_shows_its_notes_with_their_time() {
     let scene = Scene::new().await;
     let notes = [
@@ -243,7 +243,7 @@ async fn a_day_shows_its_notes_with_their_time() {
     assert!(!other_day.contains("Notes"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_note_that_was_mended_or_withdrawn_is_shown_as_it_stands() {
     let scene = Scene::new().await;
     let of = |note: Value, earlier: u32| {
@@ -269,7 +269,7 @@ async fn a_note_that_was_mended_or_withdrawn_is_shown_as_it_stands() {
     assert!(shown.contains("14:05 two more tills"), "{shown}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_shows_its_newest_notes_and_how_many_came_before_them() {
     let scene = Scene::new().await;
     let notes: Vec<Value> = (1..=22).map(|n| noted(n, "day", &format!("note {n}."))).collect();
@@ -288,7 +288,7 @@ fn of(question: &str, n: u32) -> Value {
     rating
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shop_has_a_bounded_number_of_lines_and_the_rest_is_summed_and_said() {
     let scene = Scene::new().await;
     let events: Vec<Value> = (1..=400).map(|n| of(&format!("q{n}"), n)).collect();
@@ -304,7 +304,7 @@ async fn a_shop_has_a_bounded_number_of_lines_and_the_rest_is_summed_and_said() 
     assert!(page.contains("<bdi>q400</bdi>, version 1"), "what has most ratings has a line");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_that_was_given_a_survey_has_lines_for_its_questions_alone() {
     let scene = Scene::new().await;
     let survey = json!({ "version": 1, "questions": [
@@ -329,7 +329,7 @@ async fn a_kiosk_that_was_given_a_survey_has_lines_for_its_questions_alone() {
     assert_eq!(scene.day().await.lines.each().count(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_is_made_once_for_everybody_who_asks_within_a_few_seconds() {
     let scene = Scene::with(Limits::default()).await;
     let (_, first) = scene.page("/?date=2026-11-20").await;

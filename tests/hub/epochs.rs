@@ -20,7 +20,7 @@ fn wait(scene: &Scene, ms: i64) {
 
 const HOUR_MS: i64 = 3_600_000;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_kiosks_word_moves_that_kiosk_alone_and_once_an_hour() {
     let scene = Scene::new().await;
     let liar = scene.stranger("turku").await;
@@ -40,7 +40,7 @@ async fn one_kiosks_word_moves_that_kiosk_alone_and_once_an_hour() {
     assert_eq!(published, honest, "a survey is named by the epoch of the receipt");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn two_kiosks_of_one_shop_and_one_of_another_do_not_move_the_chain() {
     let scene = Scene::new().await;
     let before = told(&scene, &scene.token, 0).await;
@@ -69,7 +69,7 @@ async fn two_kiosks_of_one_shop_and_one_of_another_do_not_move_the_chain() {
     assert_eq!(told(&scene, &scene.token, 0).await, after, "and not again on the same day");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_says_that_the_archive_was_restored_moves_every_kiosk() {
     let scene = Scene::new().await;
     let other = scene.stranger("turku").await;

@@ -361,7 +361,7 @@ fn utc_ms(row: &Reported) -> i64 {
     DateTime::parse_from_rfc3339(&row.utc).unwrap().timestamp_millis()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_comes_pages_show_a_plain_count_of_it() {
     for seed in seeds(4) {
         println!("seed {seed}");

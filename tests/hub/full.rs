@@ -10,7 +10,7 @@ use smilepost::hub::readiness::Readiness;
 
 use crate::hub::{NOW, Scene};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn many_who_ask_share_one_rehearsal() {
     let scene = Scene::new().await;
     let rows = || -> i64 {
@@ -31,7 +31,7 @@ async fn many_who_ask_share_one_rehearsal() {
 /// The boot's clock of the test below.
 static BOOT_MS: AtomicU64 = AtomicU64::new(0);
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_good_answer_is_known_for_a_minute_and_a_bad_one_for_ten_seconds() {
     let scene = Scene::new().await;
     let rows = || -> i64 {

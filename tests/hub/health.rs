@@ -7,7 +7,7 @@ use smilepost::wire::delivery::{FINDING_CHARS_MAX, FINDINGS_MAX};
 
 use crate::hub::{NOW, Scene, delivery, rating};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_kiosk_finds_of_itself_is_on_the_page_and_in_the_list() {
     let scene = Scene::new().await;
     let mut told = delivery(&[rating(1, 5)]);
@@ -36,7 +36,7 @@ async fn what_a_kiosk_finds_of_itself_is_on_the_page_and_in_the_list() {
     assert!(!shown.contains("reports:") && !shown.contains("<details>"), "{shown}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_kiosk_fills_the_page_with_findings() {
     let scene = Scene::new().await;
     let mut told = delivery(&[rating(1, 5)]);
@@ -48,7 +48,7 @@ async fn no_kiosk_fills_the_page_with_findings() {
     assert!(kept.iter().all(|finding| finding.text.chars().count() == FINDING_CHARS_MAX));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_zone_that_both_sides_name_is_one_alarm() {
     let scene = Scene::new().await;
     let mut told = delivery(&[rating(1, 5)]);
@@ -59,7 +59,7 @@ async fn a_zone_that_both_sides_name_is_one_alarm() {
     assert_eq!(shown.matches("role=\"alert\"").count(), 1, "{shown}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_can_store_nothing_is_not_ready_and_its_page_says_why() {
     let scene = Scene::new().await;
     // What a delivery needs is not there; a write of a few bytes would not notice.

@@ -47,7 +47,7 @@ async fn stored(scene: &Scene) -> usize {
     scene.archive.page((0, 0, 0), 10_000).await.unwrap().len()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_taken_once_and_only_once_and_its_receipt_names_all_of_it() {
     let scene = Scene::new().await;
     let file = file(&scene, &scene.token, &[(1, 500), (501, 1_000), (1_001, 1_200)]);
@@ -66,7 +66,7 @@ async fn a_file_is_taken_once_and_only_once_and_its_receipt_names_all_of_it() {
     assert_eq!(stored(&scene).await, 1_200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_came_by_the_network_too_counts_once() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 4), rating(2, 4)])).await;
@@ -75,7 +75,7 @@ async fn what_came_by_the_network_too_counts_once() {
     assert_eq!(stored(&scene).await, 3);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_deleted_does_not_come_back_with_a_file() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 4), rating(2, 4)])).await;
@@ -90,7 +90,7 @@ async fn what_was_deleted_does_not_come_back_with_a_file() {
     assert_eq!(scene.archive.recount(KIOSK.to_owned()).await.unwrap().wrong, []);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_cut_short_is_taken_as_far_as_it_goes() {
     let scene = Scene::new().await;
     let whole = file(&scene, &scene.token, &[(1, 10), (11, 20)]);
@@ -109,7 +109,7 @@ async fn a_file_that_was_cut_short_is_taken_as_far_as_it_goes() {
     assert_eq!((taken.added, taken.known, taken.complaints.len()), (0, 20, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_frame_that_does_not_belong_where_it_stands_is_not_taken() {
     let scene = Scene::new().await;
     let whole = file(&scene, &scene.token, &[(1, 10), (11, 20), (21, 30)]);
@@ -142,7 +142,7 @@ async fn a_frame_that_does_not_belong_where_it_stands_is_not_taken() {
     assert!(!scene.archive.page((0, 0, 0), 100).await.unwrap().iter().any(|(_, row)| row.n > 40));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_by_another_key_or_to_another_hub_is_refused_and_names_the_cure() {
     let scene = Scene::new().await;
     let why = |taken: Result<Imported, Error>| match taken {
@@ -164,7 +164,7 @@ async fn a_file_by_another_key_or_to_another_hub_is_refused_and_names_the_cure()
     assert_eq!(stored(&scene).await, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_such_file_is_refused() {
     let scene = Scene::new().await;
     let long = [&b"{\"smilepost\":\""[..], &vec![b'x'; LINE_BYTES_MAX]].concat();
@@ -183,7 +183,7 @@ async fn what_is_no_such_file_is_refused() {
     assert_eq!(take(&scene, &garbage).await.unwrap().added, 3, "what follows the end is nothing");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_bad_event_is_set_aside_and_holds_up_no_other() {
     let scene = Scene::new().await;
     let mut bad = frame(1, 3);
@@ -198,7 +198,7 @@ async fn one_bad_event_is_set_aside_and_holds_up_no_other() {
     assert_eq!(receipt.set_aside[0].n, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_belongs_to_the_kiosk_that_it_first_came_from_whichever_way_it_comes_again() {
     let scene = Scene::new().await;
     let other = scene.stranger("turku").await;
@@ -226,7 +226,7 @@ async fn a_run_belongs_to_the_kiosk_that_it_first_came_from_whichever_way_it_com
     assert_eq!((books.stored, books.holds), (1, true));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_token_of_a_letter_ends_the_one_before_it_once_it_is_used() {
     let scene = Scene::new().await;
     // The letter's token follows one that is in use.
@@ -242,7 +242,7 @@ async fn the_token_of_a_letter_ends_the_one_before_it_once_it_is_used() {
     assert_eq!(scene.deliver(&delivery(&[])).await.0, 401, "the one before it is over");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_first_board_still_holds_is_taken_once_a_spare_stands_in_its_place() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 4)])).await;
@@ -296,7 +296,7 @@ async fn what_the_first_board_still_holds_is_taken_once_a_spare_stands_in_its_pl
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_is_good_for_its_hub_and_unchanged_only() {
     let scene = Scene::new().await;
     let taken = take(&scene, &file(&scene, &scene.token, &[(1, 2)])).await.unwrap();
@@ -310,7 +310,7 @@ async fn a_receipt_is_good_for_its_hub_and_unchanged_only() {
     assert!(read_receipt(b"", &hub).is_none() && read_receipt(b"{}", &hub).is_none());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_old_file_says_nothing_of_how_the_kiosk_stands_now() {
     let scene = Scene::new().await;
     let old = |live: &str, last| {
@@ -346,7 +346,7 @@ async fn an_old_file_says_nothing_of_how_the_kiosk_stands_now() {
     assert!(scene.archive.reconcile(KIOSK.to_owned()).await.unwrap().holds);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_many_frames_leaves_nothing_waiting_at_the_kiosk() {
     let scene = Scene::new().await;
     let (signer, hub) = (Signer::of_token(&scene.token).unwrap(), keys(&scene).public().unwrap());
@@ -365,7 +365,7 @@ async fn a_file_of_many_frames_leaves_nothing_waiting_at_the_kiosk() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_retired_kiosk_still_holds_can_be_carried() {
     let scene = Scene::new().await;
     assert!(scene.archive.retire_kiosk(KIOSK.to_owned(), Some(NOW - 1), NOW).await.unwrap());

@@ -29,7 +29,7 @@ fn stretch(first: u32, last: u32) -> Vec<Settled> {
     vec![Settled { run: RUN.to_owned(), ranges: vec![(first, last)] }]
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_stored_and_its_receipt_names_it() {
     let scene = Scene::new().await;
     let receipt = scene.receipt(&delivery(&[rating(1, 5), rating(2, 1)])).await;
@@ -43,7 +43,7 @@ async fn a_delivery_is_stored_and_its_receipt_names_it() {
     assert_eq!((kiosks[0].waiting, kiosks[0].app.as_deref()), (3, Some("test")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_delivery_twice_counts_once() {
     let scene = Scene::new().await;
     for _ in 0..3 {
@@ -53,7 +53,7 @@ async fn the_same_delivery_twice_counts_once() {
     assert_eq!(numbers(&scene).await, [1, 2]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_numbers_in_another_run_are_other_ratings() {
     let scene = Scene::new().await;
     let first = delivery(&[rating(1, 5), rating(2, 1)]);
@@ -67,7 +67,7 @@ async fn the_same_numbers_in_another_run_are_other_ratings() {
     assert_eq!(numbers(&scene).await, [1, 2, 1, 2]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_delivery_from_many_senders_at_once_counts_once() {
     let scene = Arc::new(Scene::new().await);
     let events: Vec<Value> = (1..=200).map(|n| rating(n, 4)).collect();
@@ -91,7 +91,7 @@ async fn the_same_delivery_from_many_senders_at_once_counts_once() {
     assert_eq!(numbers(&scene).await.len(), 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_known_identity_with_other_content_overwrites_nothing() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 5)])).await;
@@ -105,7 +105,7 @@ async fn a_known_identity_with_other_content_overwrites_nothing() {
     assert_eq!(stored, [(1, Some(5)), (2, Some(2))]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_known_identity_with_other_content_is_said_on_the_dashboard() {
     let scene = Scene::new().await;
     for score in [5, 1, 1] {
@@ -116,7 +116,7 @@ async fn a_known_identity_with_other_content_is_said_on_the_dashboard() {
     assert!(page.contains("1 event came twice with different content"), "{page}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_bad_event_holds_up_no_other() {
     let scene = Scene::new().await;
     let mut odd = rating(2, 3);
@@ -133,7 +133,7 @@ async fn one_bad_event_holds_up_no_other() {
     assert_eq!(scene.archive.kiosks().await.unwrap()[0].set_aside, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_fields_and_kinds_are_accepted_and_kept() {
     let scene = Scene::new().await;
     let mut future = rating(1, 5);
@@ -150,7 +150,7 @@ async fn unknown_fields_and_kinds_are_accepted_and_kept() {
     assert_eq!((day.lines.total(), day.unread), (1, 1));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_dated_exactly_once_its_boot_has_an_anchor() {
     let scene = Scene::new().await;
     let mut lost = rating(1, 5);
@@ -171,7 +171,7 @@ async fn an_event_is_dated_exactly_once_its_boot_has_an_anchor() {
     assert_eq!(rows(&scene).await[0].2, "2026-11-20T11:59:00.000Z");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn gzip_is_read_and_what_is_not_whole_gzip_is_refused() {
     let scene = Scene::new().await;
     let json = delivery(&[rating(1, 5)]).to_string().into_bytes();
@@ -194,7 +194,7 @@ async fn gzip_is_read_and_what_is_not_whole_gzip_is_refused() {
     assert_eq!(numbers(&scene).await, [1]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_is_told_of_head_offices_pin_until_it_says_that_it_knows_it() {
     let scene = Scene::new().await;
     let told = async |known: Option<u64>| {
@@ -232,7 +232,7 @@ async fn a_kiosk_is_told_of_head_offices_pin_until_it_says_that_it_knows_it() {
     assert_eq!(told(Some(2)).await, None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_is_refused_before_and_after_unpacking() {
     let scene = Scene::new().await;
     let (status, answer) = scene.deliver_bytes(vec![b' '; 600_000], "identity").await;
@@ -248,7 +248,7 @@ async fn what_is_too_large_is_refused_before_and_after_unpacking() {
     assert_eq!(answer["refused"], "the delivery has 501 events; at most 500 are taken");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_that_cannot_be_read_is_refused_with_the_place() {
     let scene = Scene::new().await;
     let whole = delivery(&[rating(1, 5)]);
@@ -276,7 +276,7 @@ async fn a_delivery_that_cannot_be_read_is_refused_with_the_place() {
     assert_eq!(numbers(&scene).await, [0; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_names_the_field_and_what_is_needed_in_no_librarys_words() {
     let scene = Scene::new().await;
     let whole = delivery(&[rating(1, 5)]);
@@ -333,7 +333,7 @@ async fn a_refusal_names_the_field_and_what_is_needed_in_no_librarys_words() {
     assert_eq!(numbers(&scene).await, [0; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_ends_early_stores_nothing() {
     let scene = Scene::new().await;
     let body = delivery(&[rating(1, 5)]).to_string();
@@ -356,7 +356,7 @@ async fn a_body_that_ends_early_stores_nothing() {
     assert_eq!(numbers(&scene).await, [0; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_hub_says_that_it_lives_and_that_it_is_ready() {
     let scene = Scene::new().await;
     for (path, said) in [("/healthz", "alive\n"), ("/readyz", "ready\n")] {
@@ -374,7 +374,7 @@ async fn the_hub_says_that_it_lives_and_that_it_is_ready() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_export_has_the_time_of_the_shops_clocks_and_never_that_of_another_zone() {
     let scene = Scene::new().await;
     scene.receipt(&delivery(&[rating(1, 5)])).await;

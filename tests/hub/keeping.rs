@@ -101,7 +101,7 @@ fn ranges(gone: &Option<Gone>) -> Vec<(u32, u32)> {
     gone.iter().flat_map(|gone| &gone.events).flat_map(|of| of.ranges.clone()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_comment_goes_after_ninety_days_and_never_comes_back() {
     let scene = Scene::new().await;
     let events = [rating(1, 5), reason(2, 1, "queue"), comment(3, 1, "the secret words")];
@@ -144,7 +144,7 @@ async fn a_comment_goes_after_ninety_days_and_never_comes_back() {
     gone().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_whose_time_nobody_knows_is_kept_from_when_it_was_received() {
     let scene = Scene::new().await;
     // The clock of its kiosk is years ahead.
@@ -156,7 +156,7 @@ async fn an_event_whose_time_nobody_knows_is_kept_from_when_it_was_received() {
     assert_eq!(scene.numbers().await, [1]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_is_told_what_was_deleted_until_it_says_that_it_has_let_go() {
     let scene = Scene::new().await;
     let other = scene.stranger("turku").await;
@@ -183,7 +183,7 @@ async fn a_kiosk_is_told_what_was_deleted_until_it_says_that_it_has_let_go() {
     assert_eq!(answer.get("gone"), None, "it is no business of another kiosk");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_names_few_at_once_and_all_in_the_end() {
     let scene = Scene::new().await;
     let events: Vec<Value> =
@@ -204,7 +204,7 @@ async fn a_receipt_names_few_at_once_and_all_in_the_end() {
     assert_eq!((named.len(), receipts), (450, 3));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ratings_go_run_by_run_from_the_beginning_and_their_ranges_are_joined() {
     let scene = Scene::new().await;
     let events = [
@@ -239,7 +239,7 @@ async fn ratings_go_run_by_run_from_the_beginning_and_their_ranges_are_joined() 
     assert_eq!(named, deleted);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_stopped_goes_on_where_it_was() {
     let scene = Scene::new().await;
     let events: Vec<Value> = (1..=2_500).map(|n| rating(n, 4)).collect();
@@ -264,7 +264,7 @@ async fn what_was_stopped_goes_on_where_it_was() {
     assert_eq!(scene.accounted().await, 2_500);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_hub_does_it_by_itself_every_day_as_it_is_set() {
     let kept = Kept { comments: Some(1), ..Kept::default() };
     let scene = Scene::set(|settings| settings.kept = kept).await;
@@ -281,7 +281,7 @@ async fn the_hub_does_it_by_itself_every_day_as_it_is_set() {
     assert_eq!(scene.numbers().await, [1, 3]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_wants_deleted_is_counted_no_more_and_what_it_took_back_counts_again() {
     let scene = Scene::new().await;
     let mut later = rating(2, 1);
@@ -307,7 +307,7 @@ async fn what_somebody_wants_deleted_is_counted_no_more_and_what_it_took_back_co
     assert_eq!(scene.numbers().await, [1, 3, 5]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_goes_with_its_event() {
     let scene = Scene::new().await;
     scene.receipt(&dated(&[rating(1, 5), comment(2, 1, "words")])).await;
@@ -317,7 +317,7 @@ async fn a_conflict_goes_with_its_event() {
     assert_eq!(scene.archive.conflicts().await.unwrap(), 0, "it has the words too");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_feed_names_what_was_deleted() {
     let scene = Scene::new().await;
     scene.receipt(&dated(&[rating(1, 5), rating(2, 5), rating(3, 5)])).await;
@@ -350,7 +350,7 @@ fn ask(scene: &Scene, arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_deletes_what_it_has_named_and_shows_no_words() {
     let scene = Scene::new().await;
     scene.receipt(&dated(&[rating(1, 5), comment(2, 1, "secret")])).await;
@@ -381,7 +381,7 @@ async fn a_command_deletes_what_it_has_named_and_shows_no_words() {
     assert!(again.contains("was deleted before"), "{again}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_boot_that_nobody_owned_is_whose_delivery_names_it_first() {
     let scene = Scene::new().await;
     let other = scene.stranger("turku").await;

@@ -13,7 +13,7 @@ async fn ask(scene: &Scene, challenge: &Value) -> (u16, Value) {
     scene.post("/v1/identity", &[], challenge.to_string().into_bytes()).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_proves_no_address_but_the_one_to_which_it_sends_kiosks() {
     let scene = Scene::new().await;
     let challenge = |address: &str| json!({ "nonce": "07".repeat(32), "address": address });
@@ -37,7 +37,7 @@ async fn a_hub_proves_no_address_but_the_one_to_which_it_sends_kiosks() {
     assert_eq!(ask(&scene, &challenge(NEW)).await.0, 409, "it moves no more");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_receipt_names_the_new_address_and_the_list_names_who_has_not_come() {
     let scene = Scene::new().await;
     let mut sent = delivery(&[rating(1, 5)]);

@@ -38,7 +38,7 @@ async fn misuse(archive: &Archive) -> Vec<(u32, Option<String>)> {
     page.iter().map(|(_, row)| (row.n, reason(row))).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_archive_of_the_first_schema_is_migrated_and_judged_anew() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);

@@ -64,7 +64,7 @@ fn thefts() -> Vec<Value> {
     ]
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_kiosks_token_changes_nothing_of_a_run() {
     let scene = Scene::new().await;
     let thief = scene.stranger(THIEF).await;
@@ -85,7 +85,7 @@ async fn another_kiosks_token_changes_nothing_of_a_run() {
     assert!(books.holds, "{books:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_answer_tells_what_another_kiosk_holds() {
     let scene = Scene::new().await;
     let thief = scene.stranger(THIEF).await;
@@ -114,7 +114,7 @@ async fn no_answer_tells_what_another_kiosk_holds() {
     assert_eq!(report(1, RUN).await, report(2, &"e".repeat(32)).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn two_kiosks_on_one_machine_share_its_boot_and_date_their_own_events() {
     let scene = Scene::new().await;
     let other = scene.stranger(THIEF).await;

@@ -44,7 +44,7 @@ fn stay(since_ms: Option<i64>, shop: &str, touchpoint: &str) -> Stay {
     Stay { since_ms, shop: shop.to_owned(), touchpoint: touchpoint.to_owned() }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_that_says_what_it_knows_of_its_place_is_told_what_it_does_not_know() {
     let scene = Scene::new().await;
     assert_eq!(scene.place(None).await, None, "an older kiosk says nothing of it");
@@ -75,7 +75,7 @@ async fn a_kiosk_that_says_what_it_knows_of_its_place_is_told_what_it_does_not_k
     assert_eq!(scene.place(Some(&fifth.tag)).await, None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_moved_kiosks_desk_opens_by_the_pin_of_the_shop_where_it_stands() {
     let scene = Scene::new().await;
     scene.other_shop().await;
@@ -107,7 +107,7 @@ async fn a_moved_kiosks_desk_opens_by_the_pin_of_the_shop_where_it_stands() {
     assert_eq!(scene.receipt(&delivery(&[])).await.pin.unwrap().number, number);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_that_is_added_later_has_the_pin_of_its_shop() {
     let scene = Scene::new().await;
     let pin_of = async |touchpoint: &str| {
@@ -125,7 +125,7 @@ async fn a_kiosk_that_is_added_later_has_the_pin_of_its_shop() {
     assert_eq!(pin_of("Exit").await.as_deref(), Some("of kallio"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn opening_hours_of_a_shop_are_dated_kept_and_told() {
     let scene = Scene::new().await;
     let set = async |hours: Option<&str>, since: Since| {

@@ -39,7 +39,7 @@ fn as_role(address: &str, role: &str) -> String {
     format!("postgres://{role}@{place}")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn eight_hubs_that_start_at_once_make_the_tables_once() {
     let database = Database::new().await;
     let starting = (0..8).map(|_| {
@@ -57,7 +57,7 @@ async fn eight_hubs_that_start_at_once_make_the_tables_once() {
     assert_eq!(database.value("select pos from feed").await, "0");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_archive_of_a_newer_program_is_left_untouched() {
     let database = Database::new().await;
     let sql = "create table meta (key text primary key, value bigint);
@@ -73,7 +73,7 @@ async fn an_archive_of_a_newer_program_is_left_untouched() {
     assert_eq!(database.value(TABLES).await, "1");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_without_rights_is_told_which_ones_and_by_whom() {
     let database = Database::new().await;
     let role = format!("poor_{}", database.name);
@@ -93,7 +93,7 @@ async fn a_role_without_rights_is_told_which_ones_and_by_whom() {
     database.ask(&format!("drop owned by {role}; drop role {role}")).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_keeps_texts_in_another_way_is_refused() {
     let like = "encoding 'SQL_ASCII' template template0 locale 'C'";
     let database = Server::shared().database_like(like).await;
@@ -106,7 +106,7 @@ async fn a_database_that_keeps_texts_in_another_way_is_refused() {
     assert!(error.contains("synchronous_commit is off"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_said_in_words_and_without_the_password() {
     let database = Database::new().await;
     let other = database.address.replace(&database.name, "nowhere");
@@ -124,7 +124,7 @@ async fn what_is_wrong_is_said_in_words_and_without_the_password() {
     assert!(error.contains("is it the right one?"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_refused_and_the_right_one_is_not() {
     let server = Server::start(&Setup::default());
     let database = server.database().await;
@@ -146,7 +146,7 @@ async fn a_wrong_password_is_refused_and_the_right_one_is_not() {
     open_at(with_file()).await.unwrap().close().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_server_proves_who_it_is_by_a_certificate() {
     let mut of_authority = CertificateParams::new(Vec::new()).unwrap();
     of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -201,7 +201,7 @@ fn spread() -> BTreeMap<String, Option<String>> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_tables_can_be_spread_over_a_cluster() {
     let database = Database::new().await;
     open(&database.address).await.unwrap().close().await;
@@ -240,7 +240,7 @@ async fn the_tables_can_be_spread_over_a_cluster() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn both_engines_have_the_same_tables_and_columns() {
     let database = Database::new().await;
     open(&database.address).await.unwrap().close().await;
@@ -261,7 +261,7 @@ async fn both_engines_have_the_same_tables_and_columns() {
     assert_eq!(ours, theirs);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn hosts_are_tried_until_one_can_be_written() {
     let database = Database::new().await;
     let place = database.address.rsplit('@').next().unwrap();
@@ -273,7 +273,7 @@ async fn hosts_are_tried_until_one_can_be_written() {
     assert!(error.contains("no server of archive.url is the primary"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_of_this_machine_is_reached_by_its_socket() {
     let database = Database::new().await;
     let folder = database.value("show unix_socket_directories").await;
@@ -312,7 +312,7 @@ fn the_doctor_names_the_database_and_not_the_password() {
     assert!(said.contains("a backup is restored into a file"), "{said}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn deliveries_are_stored_and_counted_as_in_a_file() {
     use serde_json::{Value, json};
     use smilepost::feedback::moment::{Anchor, Source};

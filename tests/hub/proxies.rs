@@ -15,7 +15,7 @@ async fn try_code(scene: &Scene, client: &str) -> u16 {
     scene.post("/v1/enrolments", &[("x-forwarded-for", client)], body).await.0
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_client_behind_a_trusted_proxy_is_counted_for_itself_and_nobody_elses_word_counts() {
     let limits = Limits { requests_per_minute: 2, ..Limits::default() };
     let trusting = Scene::set(|settings| {
@@ -35,7 +35,7 @@ async fn each_client_behind_a_trusted_proxy_is_counted_for_itself_and_nobody_els
     assert_eq!(try_code(&usual, "203.0.113.8").await, 429);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_guesses_codes_is_told_so_by_network_and_no_restart_of_the_hub_helps() {
     let scene = Scene::set(|settings| {
         let trusted = [net("127.0.0.0/8").unwrap()].into();
@@ -74,7 +74,7 @@ async fn whoever_guesses_codes_is_told_so_by_network_and_no_restart_of_the_hub_h
     assert_eq!(try_code(&scene, "203.0.113.8").await, 403, "others are counted for themselves");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn strangers_who_only_ask_whether_the_hub_is_ready_keep_no_installer_out() {
     let scene = Scene::with(Limits { requests_per_minute: 6, ..Limits::default() }).await;
     let mut turned_away = 0;
@@ -86,7 +86,7 @@ async fn strangers_who_only_ask_whether_the_hub_is_ready_keep_no_installer_out()
     scene.enrol_anew(KIOSK).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_link_of_the_dashboard_leads_home_below_any_path() {
     let scene = Scene::new().await;
     for (path, home) in [("?date=2026-11-19", "./"), ("nowhere", "./"), ("a/b/c", "../../")] {
@@ -99,7 +99,7 @@ async fn every_link_of_the_dashboard_leads_home_below_any_path() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_strays_to_the_kiosks_address_with_a_browser_reads_a_page() {
     let scene = Scene::new().await;
     for path in ["", "v1/deliveries", "v1/survey"] {

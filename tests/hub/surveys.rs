@@ -39,7 +39,7 @@ impl Scene {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_narrowest_scope_decides_until_it_is_withdrawn() {
     let scene = Scene::new().await;
     let none = scene.survey(None).await.2;
@@ -72,7 +72,7 @@ async fn the_narrowest_scope_decides_until_it_is_withdrawn() {
     assert_eq!(scene.publication().await, newest);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_there_is_not_gets_no_survey() {
     let scene = Scene::new().await;
     let nowhere = scope(None, Some("nowhere"), None);
@@ -80,7 +80,7 @@ async fn a_shop_that_there_is_not_gets_no_survey() {
     assert!(scene.archive.surveys().await.unwrap().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_that_has_the_survey_is_sent_nothing() {
     let scene = Scene::new().await;
     scene.publish(Scope::default(), Some(survey(1))).await;
@@ -93,7 +93,7 @@ async fn a_kiosk_that_has_the_survey_is_sent_nothing() {
     assert_ne!(newer, tag);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_without_a_good_token_gets_no_survey() {
     let scene = Scene::new().await;
     scene.publish(Scope::default(), Some(survey(1))).await;
@@ -102,7 +102,7 @@ async fn a_kiosk_without_a_good_token_gets_no_survey() {
     assert_eq!(answer.status().as_u16(), 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_names_the_survey() {
     let scene = Scene::new().await;
     assert_eq!(scene.receipt(&delivery(&[])).await.publication, Some(0));
@@ -110,7 +110,7 @@ async fn a_receipt_names_the_survey() {
     assert_eq!(scene.receipt(&delivery(&[])).await.publication, Some(number));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_hub_keeps_what_a_kiosk_complains_of_in_a_survey() {
     let scene = Scene::new().await;
     let mut told = delivery(&[rating(1, 5)]);
@@ -122,7 +122,7 @@ async fn the_hub_keeps_what_a_kiosk_complains_of_in_a_survey() {
     assert!(status.survey_complaint.unwrap().contains("4 faces"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_shop_manager_wrote_is_stored_and_counts_as_no_rating() {
     let scene = Scene::new().await;
     let noted = |n: u32, about: &str, text: &str| {
@@ -145,7 +145,7 @@ async fn what_a_shop_manager_wrote_is_stored_and_counts_as_no_rating() {
     assert_eq!((day.lines.total(), day.unread), (1, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_are_stored_beside_their_ratings_and_count_as_none() {
     let scene = Scene::new().await;
     let answer = |n: u32, follow_up: &str, outcome: &str, answer: Option<&str>| {

@@ -103,7 +103,7 @@ fn a_shop_in_an_unknown_zone_is_said_and_not_utc_in_silence() {
     assert!(office.log().contains("Mars/Phobos"), "{}", office.log());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_kiosk_and_its_hub_disagree_about_is_on_the_page_and_in_the_list() {
     let scene = Scene::new().await;
     let mut told = delivery(&[rating(1, 5)]);

@@ -10,6 +10,7 @@ use smilepost::hub::archive::{Day, Kiosk, Shop, ShopDate, Work};
 use smilepost::hub::settings::{Limits, Settings};
 use smilepost::hub::{Hub, secrets};
 use smilepost::wire::receipt::Receipt;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::engine::{self, Place};
 
@@ -47,6 +48,10 @@ impl Scene {
 
     /// A hub with other settings.
     pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
+        // A test waits for commands with its own thread. The hub works meanwhile: stopped within a
+        // transaction, it would keep whatever that has locked.
+        let flavor = Handle::current().runtime_flavor();
+        assert_eq!(flavor, RuntimeFlavor::MultiThread, "the test needs a flavor");
         let folder = Place::new();
         let archive = engine::archive(folder.path()).await;
         let shop = Shop {
