@@ -235,6 +235,20 @@ mod tests {
     }
 
     #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let address = "url = \"postgres://hub:s3@cret@db.example/smilepost";
+        let complaints = read_text(address).unwrap_err().to_string();
+        assert!(complaints.contains("postgres://hub:…@db.example/smilepost"), "{complaints}");
+        for line in
+            ["url = 'postgresql://hub:s3cret", "url = postgres://hub:s3cret@", "b = 's3cret'"]
+        {
+            let complaints = read_text(&format!("a = 1\n{line} 'x'")).unwrap_err().to_string();
+            let is_address = line.contains("://");
+            assert_eq!(complaints.contains("s3cret"), !is_address, "{complaints}");
+        }
+    }
+
+    #[test]
     fn what_is_not_toml_is_shown_with_what_is_expected() {
         for (text, part) in [
             ("name = hello", "line 1, column 8 cannot be understood: \"name = hello\"; a text"),

@@ -68,7 +68,7 @@ pub fn of_syntax(text: &str, said: &str, at: usize) -> String {
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     let shown = text.lines().nth(line - 1).unwrap_or_default().trim();
-    let cut: String = shown.chars().take(80).collect();
+    let cut: String = without_password(shown).chars().take(80).collect();
     let has = |part: &str| said.contains(part);
     let what = if has("duplicate key") {
         "this name is there already; each key and each [table] stands once"
@@ -87,6 +87,18 @@ pub fn of_syntax(text: &str, said: &str, at: usize) -> String {
         "a key is written as in idle_s = 300, a text in quotes, a table's name in [ ]"
     };
     format!("line {line}, column {column} cannot be understood: {cut:?}; {what}")
+}
+
+/// A line without the password of an address of a database, which a log is no place for. Where it
+/// ends is not known of an address that is not whole, so it is taken to be long.
+fn without_password(line: &str) -> String {
+    let user = line.split_once("postgres").and_then(|(_, rest)| rest.split_once("://"));
+    let Some((_, password)) = user.and_then(|(_, rest)| rest.split_once(':')) else {
+        return line.to_owned();
+    };
+    let before = line.strip_suffix(password).unwrap_or_default();
+    let after = password.rfind('@').and_then(|at| password.get(at..)).unwrap_or_default();
+    format!("{before}…{after}")
 }
 
 /// The name in backquotes after `start`, and the rest of the sentence.

@@ -49,6 +49,10 @@ impl ArchiveAddress {
         else {
             return Err("does not begin with postgres://".to_owned());
         };
+        // What comes after the first one would be shown, as the name of a host.
+        if rest.split(['/', '?']).next().is_some_and(|place| place.matches('@').count() > 1) {
+            return Err("has more than one @: in a password it is written as %40".to_owned());
+        }
         let (rest, mode) = without_mode(rest)?;
         let mut config: Config = format!("postgres://{rest}").parse().map_err(told)?;
         if config.get_hosts().is_empty() {
@@ -239,7 +243,12 @@ mod tests {
         assert_eq!(read.shown(), "smilepost at a.example:5432, b.example:5433 as hub");
         assert!(read.has_password());
         assert!(!format!("{read:?}").contains("s3cret"));
-        for wrong in ["postgres://hub:s3cret@", "postgres://hub:s3cret@h:x/y", "http://s3cret"] {
+        for wrong in [
+            "postgres://hub:s3cret@",
+            "postgres://hub:s3cret@h:x/y",
+            "postgres://hub:a@s3cret@db.example/smilepost",
+            "http://s3cret",
+        ] {
             assert!(!ArchiveAddress::read(wrong).unwrap_err().contains("s3cret"), "{wrong}");
         }
     }
