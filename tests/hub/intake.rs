@@ -12,7 +12,7 @@ use smilepost::wire::receipt::Settled;
 use smilepost::wire::report::Reported;
 use tokio::task::JoinSet;
 
-use crate::hub::{BOOT, NOON, RUN, Scene, delivery, rating};
+use crate::hub::{BOOT, KIOSK, NOON, RUN, Scene, delivery, rating};
 use crate::scene::gzip;
 
 async fn rows(scene: &Scene) -> Vec<(u32, Option<u32>, String, String)> {
@@ -131,6 +131,21 @@ async fn one_bad_event_holds_up_no_other() {
     assert!(reasons[1].contains("question"), "{reasons:?}");
     assert_eq!(numbers(&scene).await, [1, 4]);
     assert_eq!(scene.archive.kiosks().await.unwrap()[0].set_aside, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zero_in_a_text_holds_up_nothing() {
+    let scene = Scene::new().await;
+    let mut events: Vec<Value> = (1..=5).map(|n| rating(n, 5)).collect();
+    for (event, field) in events.iter_mut().zip(["question", "language", "input", "kind", "said"]) {
+        event[field] = "a\0b".into();
+    }
+    for added in [5, 0] {
+        let receipt = scene.receipt(&delivery(&events)).await;
+        assert_eq!((receipt.settled, receipt.added), (stretch(1, 5), Some(added)));
+    }
+    let recounted = scene.archive.recount(KIOSK.to_owned()).await.unwrap();
+    assert_eq!((recounted.events, recounted.wrong), (5, vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

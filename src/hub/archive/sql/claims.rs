@@ -57,11 +57,11 @@ async fn number_of(tx: &mut dyn Tx, kiosk: &str) -> Result<i64, Failure> {
 }
 
 /// The question that an event belongs to. Where it is not said how many faces there were, they are
-/// kept as 0.
+/// kept as 0. PostgreSQL has no text with a zero in it, and a word is found again by its text.
 pub(super) fn line_of(event: &Event) -> Option<Asked> {
     let wording = event.question()?;
     let faces = event.rated().map_or(0, |rated| rated.score.scale().faces());
-    Some((wording.id.clone(), wording.version, faces))
+    Some((wording.id.replace('\0', "\u{FFFD}"), wording.version, faces))
 }
 
 /// What an event chose of the answers that were offered. A comment is no choice.
