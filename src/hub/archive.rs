@@ -55,8 +55,11 @@ const DELIVERY_MAX: Duration = Duration::from_secs(10);
 /// How long one question of a page may keep others waiting.
 const PAGE_MAX: Duration = Duration::from_secs(10);
 
-/// How long one state of PostgreSQL may be read for a backup.
+/// How long one state of PostgreSQL may be read for a backup or a recount.
 const READ_MAX: Duration = Duration::from_secs(48 * 3_600);
+
+/// How long the tallies of one kiosk may be mended in PostgreSQL, while its deliveries wait.
+const MEND_MAX: Duration = Duration::from_secs(3_600);
 
 /// Where an archive is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -203,6 +206,18 @@ impl Archive {
         match &self.0 {
             Engine::Sqlite(engine) => engine.read(action, None, act).await,
             Engine::Postgres(engine) => engine.read(action, Some(READ_MAX), act).await,
+        }
+    }
+
+    /// Acts in a transaction that writes, for as long as it takes to read all of a kiosk.
+    async fn write_slowly<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
+    ) -> Result<T, Error> {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.write(action, None, act).await,
+            Engine::Postgres(engine) => engine.write(action, Some(MEND_MAX), act).await,
         }
     }
 

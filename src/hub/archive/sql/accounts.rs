@@ -17,7 +17,7 @@ impl Archive {
     /// # Errors
     /// When the kiosk is unknown, or the archive fails.
     pub async fn reconcile(&self, kiosk: String) -> Result<Reconciled, Error> {
-        self.read("reconcile a kiosk", move |tx| {
+        self.read_slowly("reconcile a kiosk", move |tx| {
             Box::pin(async move { reconcile(tx, kiosk).await })
         })
         .await

@@ -31,7 +31,7 @@ impl Archive {
     /// # Errors
     /// When there is no such kiosk, or the archive fails.
     pub async fn recount(&self, kiosk: String) -> Result<Recounted, Error> {
-        self.read("recount a kiosk", move |tx| {
+        self.read_slowly("recount a kiosk", move |tx| {
             Box::pin(async move {
                 let number = number(tx, &kiosk).await?;
                 Both::read(tx, number).await?.recounted(tx, kiosk).await
@@ -46,7 +46,7 @@ impl Archive {
     /// # Errors
     /// When there is no such kiosk, or the archive fails.
     pub async fn mend(&self, kiosk: String) -> Result<Recounted, Error> {
-        self.write("mend the tallies of a kiosk", move |tx| {
+        self.write_slowly("mend the tallies of a kiosk", move |tx| {
             Box::pin(async move {
                 let number = number(tx, &kiosk).await?;
                 tx.lock("select kiosk from book where kiosk = $1", &values![number]).await?;
