@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 use super::archive::work::{DATING, JUDGING, KEEP, SAMPLE, TALLY};
-use super::archive::{Archive, Error, Task};
+use super::archive::{Archive, Cursor, Error, Task};
 use super::keep;
 use super::proof;
 use super::rules::keeping::Kept;
@@ -34,6 +34,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// How often it is noted how far a piece of work has come, in milliseconds.
 const NOTED_MS: u64 = 5_000;
+
+/// So many times in a row presses are judged again, before others have the archive: most runs are
+/// short.
+const JUDGED_AT_ONCE: u32 = 50;
 
 /// What this program can do; the rest is left to a newer one.
 const KINDS: &[&str] = &[DATING, JUDGING, KEEP, SAMPLE, TALLY];
@@ -183,10 +187,7 @@ impl Worker {
         let more = |further: Option<String>| further.map_or(Bit::Done, Bit::Reached);
         Ok(match kind {
             DATING => more(self.archive.date_more(reached.to_owned()).await?),
-            JUDGING => {
-                self.archive.judge_again().await?;
-                Bit::Done
-            }
+            JUDGING => more(judge_more(&self.archive, reached).await?),
             KEEP => {
                 let now_ms = self.now_ms();
                 more(keep::keep_more(&self.archive, self.kept, reached, now_ms).await?)
@@ -222,6 +223,25 @@ impl Worker {
             log(&error, "that work has failed cannot be noted; it goes on in two minutes");
         }
     }
+}
+
+/// Judges the next presses again, after what was reached, which is empty at the beginning; returns
+/// what is reached now, or none when all is done.
+async fn judge_more(archive: &Archive, reached: &str) -> Result<Option<String>, Error> {
+    let mut at = read_cursor(reached);
+    for _ in 0..JUDGED_AT_ONCE {
+        at = archive.judge_more(at).await?;
+        if at.is_none() {
+            break;
+        }
+    }
+    Ok(at.map(|(kiosk, run, n)| format!("{kiosk},{run},{n}")))
+}
+
+fn read_cursor(reached: &str) -> Option<Cursor> {
+    let mut parts = reached.split(',');
+    let (kiosk, run, n) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((kiosk.parse().ok()?, run.parse().ok()?, n.parse().ok()?))
 }
 
 fn log(error: &Error, what: &str) {

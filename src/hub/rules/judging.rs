@@ -11,6 +11,16 @@ use crate::feedback::rating::{Input, Scale};
 /// than some 80 presses, and each may have follow-ups between.
 pub const REACH: u32 = 400;
 
+/// So many events are judged again in one transaction, while nothing of the kiosk can arrive.
+pub const AT_ONCE: u32 = 2_000;
+
+/// The stretch in which presses are judged again from after a number up to another one: with what
+/// they may depend on.
+#[must_use]
+pub const fn stretch_after(after: u32, last: u32) -> RangeInclusive<u32> {
+    after.saturating_sub(REACH)..=last
+}
+
 /// The stretches of numbers in which presses are judged again when these, rising, have arrived:
 /// each with what it may depend on and what may depend on it.
 #[must_use]
@@ -149,6 +159,13 @@ mod tests {
             };
             assert_eq!(near(&changed), near(&verdicts), "{n}");
         }
+    }
+
+    #[test]
+    fn a_run_that_is_judged_in_parts_is_judged_as_a_whole() {
+        assert_eq!(stretch_after(0, 9), 0..=9);
+        assert_eq!(stretch_after(REACH, 9_000), 0..=9_000);
+        assert_eq!(stretch_after(2_000, 4_000), 1_600..=4_000);
     }
 
     #[test]

@@ -92,26 +92,46 @@ impl Archive {
     /// # Errors
     /// When the archive cannot be read or written.
     pub async fn judge_again(&self) -> Result<(), Error> {
-        let judged = self.read("look up the rules", |tx| {
-            Box::pin(async move { Ok((upkeep::noted(tx, RULE).await?, runs(tx).await?)) })
-        });
-        let (rule, runs) = judged.await?;
-        if rule == Some(RULE_VERSION.into()) {
-            return Ok(());
+        let mut reached = None;
+        while let Some(further) = self.judge_more(reached).await? {
+            reached = Some(further);
         }
-        self.1.look();
-        // One by one, so that no delivery waits for long.
-        for (kiosk, run) in runs {
-            let zones = self.1.clone();
-            self.write("judge a run again", move |tx| {
-                Box::pin(async move {
-                    let mut change = Change::begin(tx, kiosk, &zones).await?;
-                    judging::judge_again(&mut change, run).await?;
-                    change.finish(0).await
-                })
+        Ok(())
+    }
+
+    /// Does a bit of that, after the event that was reached; returns which is reached now, or none
+    /// when all is done: it is noted by which rules. A number 0 is the end of its run.
+    ///
+    /// # Errors
+    /// When the archive cannot be read or written; what was judged until then stays judged.
+    pub async fn judge_more(&self, reached: Option<Cursor>) -> Result<Option<Cursor>, Error> {
+        let next = self.read("look for presses to judge", move |tx| {
+            Box::pin(async move {
+                match reached {
+                    Some((kiosk, run, n)) if n > 0 => Ok(Some((kiosk, run, n))),
+                    Some((kiosk, run, _)) => next_run(tx, (kiosk, run)).await,
+                    None if upkeep::noted(tx, RULE).await? == Some(RULE_VERSION.into()) => Ok(None),
+                    None => next_run(tx, (0, 0)).await,
+                }
             })
-            .await?;
-        }
+        });
+        let Some((kiosk, run, after)) = next.await? else {
+            return self.note_rules().await.map(|()| None);
+        };
+        self.1.look();
+        let zones = self.1.clone();
+        self.write("judge presses again", move |tx| {
+            Box::pin(async move {
+                let mut change = Change::begin(tx, kiosk, &zones).await?;
+                let last = judging::judge_more(&mut change, run, after).await?;
+                change.finish(0).await?;
+                Ok(Some((kiosk, run, last.unwrap_or(0))))
+            })
+        })
+        .await
+    }
+
+    async fn note_rules(&self) -> Result<(), Error> {
         self.write("note the rules", |tx| {
             Box::pin(async move { upkeep::note(tx, RULE, RULE_VERSION.into()).await })
         })
@@ -119,8 +139,9 @@ impl Archive {
     }
 }
 
-/// Every run, with its kiosk.
-async fn runs(tx: &mut dyn Tx) -> Result<Vec<(i64, i64)>, Failure> {
-    let rows = tx.rows("select kiosk, no from run order by kiosk, no", &[]).await?;
-    rows.iter().map(|row| Ok((row.get("kiosk")?, row.get("no")?))).collect()
+/// The next run after this one, by kiosk and number, before its first event.
+async fn next_run(tx: &mut dyn Tx, after: (i64, i64)) -> Result<Option<Cursor>, Failure> {
+    let sql = "select kiosk, no from run where (kiosk, no) > ($1, $2) order by kiosk, no limit 1";
+    let row = tx.row(sql, &values![after.0, after.1]).await?;
+    row.map(|row| Ok((row.get("kiosk")?, row.get("no")?, 0))).transpose()
 }
