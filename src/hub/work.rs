@@ -50,9 +50,10 @@ pub async fn run(archive: Archive, kept: Kept, read_clocks: fn() -> Reading, mut
     let mut stamping = tokio::time::interval(STAMPING);
     stamping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stamp = async {
+        let mut is_behind = false;
         loop {
             stamping.tick().await;
-            worker.stamp().await;
+            is_behind = worker.stamp(is_behind).await;
         }
     };
     tokio::select! {
@@ -105,10 +106,22 @@ impl Worker {
         }
     }
 
-    /// Gives changes their places in the feed.
-    async fn stamp(&self) {
-        if let Err(error) = self.archive.stamp().await {
-            log(&error, "changes get their places in the feed later");
+    /// Gives changes their places in the feed; returns whether that has failed. It is said once:
+    /// this comes every second, also while the database is away for hours.
+    async fn stamp(&self, was_behind: bool) -> bool {
+        match self.archive.stamp().await {
+            Ok(_) => {
+                if was_behind {
+                    tracing::info!("changes get their places in the feed again");
+                }
+                false
+            }
+            Err(error) => {
+                if !was_behind {
+                    log(&error, "changes get their places in the feed later");
+                }
+                true
+            }
         }
     }
 
