@@ -151,13 +151,11 @@ impl Worker {
             match bit {
                 Ok(Bit::Reached(further)) => reached = further,
                 Ok(Bit::Done) => {
-                    let kind = task.kind.clone();
-                    let daily = DAILY.iter().find(|daily| **daily == kind);
-                    if let Err(error) = self.archive.finish_work(task, self.now_ms()).await {
+                    let (kind, now_ms) = (task.kind.clone(), self.now_ms());
+                    let is_daily = DAILY.contains(&kind.as_str());
+                    let again_ms = is_daily.then(|| now_ms.saturating_add(DAY_MS));
+                    if let Err(error) = self.archive.finish_work(task, now_ms, again_ms).await {
                         log(&error, &format!("{kind} is done, and is done once more"));
-                    }
-                    if let Some(daily) = daily {
-                        self.want(daily, self.now_ms().saturating_add(DAY_MS)).await;
                     }
                     return;
                 }

@@ -77,7 +77,7 @@ impl Shops {
                     }
                 };
             }
-            archive.finish_work(task, now_ms).await.unwrap();
+            archive.finish_work(task, now_ms, None).await.unwrap();
         }
     }
 

@@ -1,6 +1,9 @@
 //! The statements about work. Its rows stand apart, under one `part`, so that also a distributed
 //! database can skip those that somebody else has locked.
 
+use std::collections::BTreeMap;
+
+use super::clocks;
 use crate::hub::archive::Archive;
 use crate::hub::archive::error::{Error, Failure};
 use crate::hub::archive::tx::Tx;
@@ -80,12 +83,18 @@ impl Archive {
         .await
     }
 
-    /// Says that a piece of work is done; it is to be done once more where it was asked for again
-    /// meanwhile. Nothing happens where somebody else has it.
+    /// Says that a piece of work is done, and asks for it again from a time on where it is done
+    /// every day; it is to be done once more where it was asked for again meanwhile. Nothing
+    /// happens where somebody else has it.
     ///
     /// # Errors
     /// When the archive fails.
-    pub async fn finish_work(&self, task: Task, now_ms: i64) -> Result<(), Error> {
+    pub async fn finish_work(
+        &self,
+        task: Task,
+        now_ms: i64,
+        again_ms: Option<i64>,
+    ) -> Result<(), Error> {
         self.write("finish work", move |tx| {
             Box::pin(async move {
                 let Some(wanted) = still_has(tx, &task).await? else {
@@ -94,7 +103,10 @@ impl Archive {
                 let done_ms = (wanted == task.wanted).then_some(now_ms);
                 let sql = "update work set done_ms = $1, reached = '', tries = 0, failed = null, \
                            taken_until_ms = 0 where part = 1 and kind = $2 and subject = $3";
-                tx.execute(sql, &values![done_ms, task.kind, task.subject]).await?;
+                tx.execute(sql, &values![done_ms, &task.kind, &task.subject]).await?;
+                if let Some(again_ms) = again_ms {
+                    want(tx, &task.kind, &task.subject, again_ms).await?;
+                }
                 forget(tx, now_ms).await
             })
         })
@@ -146,18 +158,38 @@ impl Archive {
     pub async fn work(&self) -> Result<Vec<Work>, Error> {
         self.read("list the work", |tx| {
             Box::pin(async move {
-                let sql = "select kind, subject, kiosk.id as kiosk, since_ms, due_ms, \
-                           taken_until_ms, reached, tries, done_ms, failed from work \
-                           left join kiosk on cast(kiosk.no as text) = work.subject \
-                           where part = 1 order by \
+                let sql = "select kind, subject, since_ms, due_ms, taken_until_ms, reached, \
+                           tries, done_ms, failed from work where part = 1 order by \
                            case when done_ms is null then 0 else 1 end, \
                            case when failed is null then 1 else 0 end, \
                            done_ms desc, due_ms, kind, subject limit $1";
-                tx.rows(sql, &values![LISTED_MAX]).await?.iter().map(work).collect()
+                let rows = tx.rows(sql, &values![LISTED_MAX]).await?;
+                let listed = rows.iter().map(work).collect::<Result<Vec<_>, _>>()?;
+                named(tx, listed).await
             })
         })
         .await
     }
+}
+
+/// The same work with the short names of the kiosks whose numbers are its subjects.
+async fn named(tx: &mut dyn Tx, listed: Vec<Work>) -> Result<Vec<Work>, Failure> {
+    let number = |work: &Work| work.subject.parse::<i64>().ok();
+    let numbers = clocks::listed(listed.iter().filter_map(number));
+    if numbers.is_empty() {
+        return Ok(listed);
+    }
+    let sql = format!("select no, id from kiosk where no in ({numbers})");
+    let rows = tx.rows_once(&sql, &[]).await?;
+    let names: BTreeMap<i64, String> = rows
+        .iter()
+        .map(|row| Ok((row.get("no")?, row.get("id")?)))
+        .collect::<Result<_, Failure>>()?;
+    let named = |work: Work| {
+        let kiosk = number(&work).and_then(|number| names.get(&number).cloned());
+        Work { kiosk, ..work }
+    };
+    Ok(listed.into_iter().map(named).collect())
 }
 
 /// Asks for a piece of work: one that is open stays so and becomes due no later, unless it waits
@@ -250,7 +282,7 @@ fn work(row: &Row) -> Result<Work, Failure> {
     Ok(Work {
         kind: row.get("kind")?,
         subject: row.get("subject")?,
-        kiosk: row.get("kiosk")?,
+        kiosk: None,
         since_ms: row.get("since_ms")?,
         due_ms: row.get("due_ms")?,
         taken_until_ms: row.get("taken_until_ms")?,
@@ -263,6 +295,7 @@ fn work(row: &Row) -> Result<Work, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::small_chain::SmallChain;
     use super::*;
     use crate::feedback::moment::DAY_MS;
     use crate::hub::archive::work::{DATING, JUDGING, TALLY};
@@ -315,11 +348,11 @@ mod tests {
         assert_eq!((other.reached.as_str(), other.tries), ("k-7", 2));
         let late = archive.keep_work(kept.clone(), "k-8".to_owned(), NOW + 180_001).await.unwrap();
         assert_eq!(late, None, "the first has lost it");
-        archive.finish_work(kept.clone(), NOW + 180_002).await.unwrap();
+        archive.finish_work(kept.clone(), NOW + 180_002, None).await.unwrap();
         archive.fail_work(kept, "no".to_owned(), NOW + 180_003).await.unwrap();
         let Work { done_ms, failed, reached, .. } = only(&archive).await;
         assert_eq!((done_ms, failed, reached.as_str()), (None, None, "k-7"));
-        archive.finish_work(other, NOW + 180_004).await.unwrap();
+        archive.finish_work(other, NOW + 180_004, None).await.unwrap();
         assert_eq!(only(&archive).await.done_ms, Some(NOW + 180_004));
     }
 
@@ -330,10 +363,10 @@ mod tests {
         let task = take(&archive, NOW).await.unwrap();
         ask(&archive, DATING, NOW + 5).await;
         let task = archive.keep_work(task, "k-7".to_owned(), NOW + 6).await.unwrap().unwrap();
-        archive.finish_work(task, NOW + 10).await.unwrap();
+        archive.finish_work(task, NOW + 10, None).await.unwrap();
         let again = take(&archive, NOW + 10).await.unwrap();
         assert_eq!((again.reached.as_str(), again.tries), ("", 1));
-        archive.finish_work(again, NOW + 11).await.unwrap();
+        archive.finish_work(again, NOW + 11, None).await.unwrap();
         assert_eq!(take(&archive, NOW + 12).await, None);
         ask(&archive, DATING, NOW + 13).await;
         let Work { since_ms, done_ms, .. } = only(&archive).await;
@@ -368,7 +401,7 @@ mod tests {
         let task = archive.keep_work(task, "k-1".to_owned(), now_ms).await.unwrap().unwrap();
         archive.fail_work(task, "again".to_owned(), now_ms).await.unwrap();
         let task = take(&archive, now_ms + 10_000).await.expect("it had come forward");
-        archive.finish_work(task, now_ms + 10_000).await.unwrap();
+        archive.finish_work(task, now_ms + 10_000, None).await.unwrap();
         let Work { done_ms, failed, .. } = only(&archive).await;
         assert_eq!((done_ms, failed), (Some(now_ms + 10_000), None));
     }
@@ -387,7 +420,7 @@ mod tests {
         let (_folder, archive) = archive();
         ask(&archive, JUDGING, NOW).await;
         let task = take(&archive, NOW).await.unwrap();
-        archive.finish_work(task, NOW).await.unwrap();
+        archive.finish_work(task, NOW, None).await.unwrap();
         ask(&archive, TALLY, NOW).await;
         ask(&archive, DATING, NOW).await;
         let task = take(&archive, NOW).await.unwrap();
@@ -396,8 +429,34 @@ mod tests {
         assert_eq!(kinds(archive.work().await.unwrap()), [DATING, TALLY, JUDGING]);
         let later_ms = NOW + 7 * DAY_MS + 1;
         let task = take(&archive, later_ms).await.unwrap();
-        archive.finish_work(task, later_ms).await.unwrap();
+        archive.finish_work(task, later_ms, None).await.unwrap();
         assert_eq!(kinds(archive.work().await.unwrap()), [TALLY, DATING]);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_every_day_is_asked_for_again_when_it_is_done() {
+        let (_folder, archive) = archive();
+        ask(&archive, DATING, NOW).await;
+        let task = take(&archive, NOW).await.unwrap();
+        archive.finish_work(task, NOW + 5, Some(NOW + DAY_MS)).await.unwrap();
+        let Work { done_ms, due_ms, .. } = only(&archive).await;
+        assert_eq!((done_ms, due_ms), (None, NOW + DAY_MS));
+        let task = take(&archive, NOW + DAY_MS).await.unwrap();
+        ask(&archive, DATING, NOW + DAY_MS + 1).await;
+        archive.finish_work(task, NOW + DAY_MS + 2, Some(NOW + 2 * DAY_MS)).await.unwrap();
+        assert!(take(&archive, NOW + DAY_MS + 2).await.is_some(), "somebody has asked meanwhile");
+    }
+
+    #[tokio::test]
+    async fn the_kiosk_of_a_piece_of_work_is_named() {
+        let chain = SmallChain::new().await;
+        for subject in ["2", "99", "l", ""] {
+            chain.archive.want_work(TALLY, subject.to_owned(), NOW).await.unwrap();
+        }
+        let work = chain.archive.work().await.unwrap();
+        let named: Vec<(&str, Option<&str>)> =
+            work.iter().map(|work| (work.subject.as_str(), work.kiosk.as_deref())).collect();
+        assert_eq!(named, [("", None), ("2", Some("l")), ("99", None), ("l", None)]);
     }
 
     #[tokio::test]
