@@ -1,7 +1,7 @@
 //! The keeping of what was received: what has had its time is deleted, once a day.
 
 use super::archive::{Archive, Error};
-use super::rules::keeping::{Kept, Reached};
+use super::rules::keeping::{self, Kept, Reached};
 
 /// So many times in a row it is looked whether something has had its time, before others have the
 /// archive.
@@ -25,7 +25,7 @@ pub async fn keep(archive: &Archive, kept: Kept, now_ms: i64) -> Result<u64, Err
 }
 
 /// Deletes the next of it, after what was reached, which is empty at the beginning; returns what is
-/// reached now, or none when all is done.
+/// reached now, or none when all is done. A pass goes only some days beyond the last one.
 ///
 /// # Errors
 /// When the archive fails.
@@ -35,10 +35,12 @@ pub async fn keep_more(
     reached: &str,
     now_ms: i64,
 ) -> Result<Option<String>, Error> {
+    let now_ms = keeping::pass_ms(archive.kept_until().await?, now_ms);
     let mut at = read(reached);
     for _ in 0..LOOKS_AT_ONCE {
         let (deleted, next) = step(archive, kept, at, now_ms).await?;
         let Some((kiosk, place)) = next else {
+            archive.note_kept(now_ms).await?;
             return Ok(None);
         };
         at = next;
@@ -84,6 +86,20 @@ fn read(reached: &str) -> Option<At> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_clock_that_is_wrong_by_years_deletes_little_and_no_clock_goes_back() {
+        const NOW: i64 = 1_795_176_000_000;
+        const YEARS: i64 = 1_800 * 86_400_000;
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::in_folder(folder.path()).unwrap();
+        let days = 4 * 86_400_000;
+        for (now_ms, until_ms) in [(NOW, NOW), (NOW + YEARS, NOW + days), (NOW - YEARS, NOW + days)]
+        {
+            assert_eq!(keep_more(&archive, Kept::default(), "", now_ms).await.unwrap(), None);
+            assert_eq!(archive.kept_until().await.unwrap(), Some(until_ms));
+        }
+    }
 
     #[test]
     fn what_was_reached_is_read_back() {

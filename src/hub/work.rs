@@ -12,7 +12,7 @@ use super::archive::work::{DATING, JUDGING, KEEP, SAMPLE, TALLY};
 use super::archive::{Archive, Cursor, Error, Task};
 use super::keep;
 use super::proof;
-use super::rules::keeping::Kept;
+use super::rules::keeping::{self, Kept};
 use super::rules::leases::HEARTBEAT_MS;
 use crate::feedback::moment::Reading;
 use crate::web::server::Stop;
@@ -152,8 +152,7 @@ impl Worker {
                 Ok(Bit::Reached(further)) => reached = further,
                 Ok(Bit::Done) => {
                     let (kind, now_ms) = (task.kind.clone(), self.now_ms());
-                    let is_daily = DAILY.contains(&kind.as_str());
-                    let again_ms = is_daily.then(|| now_ms.saturating_add(DAY_MS));
+                    let again_ms = self.again_ms(&kind, now_ms).await;
                     if let Err(error) = self.archive.finish_work(task, now_ms, again_ms).await {
                         log(&error, &format!("{kind} is done, and is done once more"));
                     }
@@ -172,6 +171,18 @@ impl Worker {
                 }
             }
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// From when on a piece of work that is done now is to be done again, if it is.
+    async fn again_ms(&self, kind: &str, now_ms: i64) -> Option<i64> {
+        match kind {
+            SAMPLE => Some(now_ms.saturating_add(DAY_MS)),
+            KEEP => {
+                let kept = self.archive.kept_until().await.ok().flatten();
+                Some(keeping::next_pass_ms(kept.unwrap_or(now_ms), now_ms))
+            }
+            _ => None,
         }
     }
 

@@ -240,6 +240,27 @@ async fn ratings_go_run_by_run_from_the_beginning_and_their_ranges_are_joined() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_ahead_by_years_deletes_nothing_young() {
+    let scene = Scene::new().await;
+    scene.receipt(&dated(&[rating(1, 1), comment(2, 1, "cold")])).await;
+    scene.archive.note_kept(NOW).await.unwrap();
+    let pass = async |at: i64| {
+        let mut reached = String::new();
+        while let Some(further) =
+            keep_more(&scene.archive, Kept::default(), &reached, at).await.unwrap()
+        {
+            reached = further;
+        }
+        scene.numbers().await
+    };
+    for _ in 0..20 {
+        assert_eq!(pass(NOON + 2_000 * DAY).await, [1, 2], "of 90 days, four go with each pass");
+    }
+    scene.archive.note_kept(NOON + 90 * DAY).await.unwrap();
+    assert_eq!(pass(NOON + 92 * DAY).await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_stopped_goes_on_where_it_was() {
     let scene = Scene::new().await;
     let events: Vec<Value> = (1..=2_500).map(|n| rating(n, 4)).collect();
@@ -249,6 +270,7 @@ async fn what_was_stopped_goes_on_where_it_was() {
     let kept = Kept { comments: Some(90), ratings: Some(90), notes: None };
     let (mut reached, mut left) = (String::new(), vec![2_500]);
     let later = NOON + 400 * DAY;
+    scene.archive.note_kept(later - DAY).await.unwrap();
     while let Some(further) = keep_more(&scene.archive, kept, &reached, later).await.unwrap() {
         assert_ne!(further, reached);
         // Each time as if another process had to go on.

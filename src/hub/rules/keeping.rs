@@ -8,8 +8,11 @@ use crate::feedback::answer::FollowUp;
 use crate::feedback::event::{Kind, Stretches, stretches};
 use crate::feedback::moment::{Moment, Quality};
 
+/// An hour, in milliseconds.
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
 /// A day, in milliseconds.
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// For how many days comments are kept where nobody says otherwise.
 pub const COMMENTS_DAYS: u32 = 90;
@@ -107,6 +110,24 @@ impl Kept {
     pub fn is_over(&self, class: Class, latest_ms: i64, now_ms: i64) -> bool {
         self.until_ms(class, now_ms).is_some_and(|until_ms| latest_ms < until_ms)
     }
+}
+
+/// How far a pass goes beyond the last one at most, in milliseconds: a clock that has jumped ahead
+/// by years takes no more with it before somebody sees what kiosks say of it.
+const PASS_MAX_MS: i64 = 4 * DAY_MS;
+
+/// By which time a pass deletes what has had its time, by the clock and by where the last pass
+/// ended.
+#[must_use]
+pub fn pass_ms(last_ms: Option<i64>, now_ms: i64) -> i64 {
+    last_ms.map_or(now_ms, |last_ms| now_ms.min(last_ms.saturating_add(PASS_MAX_MS)))
+}
+
+/// When the next pass is due: tomorrow, or soon where the last one has not come up to the clock.
+#[must_use]
+pub const fn next_pass_ms(last_ms: i64, now_ms: i64) -> i64 {
+    let is_behind = last_ms < now_ms.saturating_sub(DAY_MS / 2);
+    now_ms.saturating_add(if is_behind { HOUR_MS } else { DAY_MS })
 }
 
 /// The latest time at which an event can have happened, in milliseconds since 1970 UTC: whatever a
@@ -221,6 +242,17 @@ impl std::str::FromStr for Reached {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_ahead_takes_a_few_days_with_it_and_not_years() {
+        const NOW: i64 = 1_795_176_000_000;
+        assert_eq!(pass_ms(None, NOW), NOW);
+        assert_eq!(pass_ms(Some(NOW - DAY_MS), NOW), NOW);
+        assert_eq!(pass_ms(Some(NOW), NOW + 2_000 * DAY_MS), NOW + 4 * DAY_MS);
+        assert_eq!(pass_ms(Some(NOW), 0), 0);
+        assert_eq!(next_pass_ms(NOW - HOUR_MS, NOW), NOW + DAY_MS);
+        assert_eq!(next_pass_ms(NOW - DAY_MS, NOW), NOW + HOUR_MS, "it has to catch up");
+    }
 
     #[test]
     fn an_event_of_uncertain_time_is_kept_by_the_latest_that_it_can_be_of() {

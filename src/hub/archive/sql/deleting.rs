@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::deliveries::Change;
 use super::facts;
-use super::kiosks;
+use super::{kiosks, upkeep};
 use crate::feedback::event::Kind;
 use crate::feedback::rating::{RatingId, RunId};
 use crate::hub::archive::Archive;
@@ -21,6 +21,9 @@ const TOLD: &str = "(follow_up = 'comment' or kind in (3, 4))";
 
 /// Ratings, and what was tapped with them.
 const RATED: &str = "kind in (1, 2) and coalesce(follow_up, '') <> 'comment'";
+
+/// Under which key the archive notes how far the last pass has deleted.
+const KEPT: &str = "kept_ms";
 
 impl Archive {
     /// Those of these events of a kiosk that are stored, by what can be said of them.
@@ -66,6 +69,32 @@ impl Archive {
                 .await?;
         }
         Ok(count)
+    }
+
+    /// By which time the last pass has deleted what has had its time, in milliseconds since 1970
+    /// UTC; none if there was no pass yet.
+    ///
+    /// # Errors
+    /// When the archive cannot be read.
+    pub async fn kept_until(&self) -> Result<Option<i64>, Error> {
+        self.look("see what was deleted", |tx| {
+            Box::pin(async move { upkeep::noted(tx, KEPT).await })
+        })
+        .await
+    }
+
+    /// Notes by which time a pass has deleted what has had its time; never one before the last.
+    ///
+    /// # Errors
+    /// When the archive cannot be written.
+    pub async fn note_kept(&self, until_ms: i64) -> Result<(), Error> {
+        self.write("note what was deleted", move |tx| {
+            Box::pin(async move {
+                let last_ms = upkeep::noted(tx, KEPT).await?.unwrap_or(i64::MIN);
+                upkeep::note(tx, KEPT, until_ms.max(last_ms)).await
+            })
+        })
+        .await
     }
 
     /// The next kiosk after this one, by their numbers.
