@@ -23,6 +23,9 @@ const REST: Duration = Duration::from_secs(5);
 /// How often changes get their places in the feed, where they have none when they are committed.
 const STAMPING: Duration = Duration::from_secs(1);
 
+/// How often it is looked for work that a wrong clock has put off, in milliseconds.
+const LOOK_MS: u64 = 3_600_000;
+
 /// What is done every day.
 const DAILY: &[&str] = &[SAMPLE, KEEP];
 
@@ -86,7 +89,13 @@ impl Worker {
 
     /// Does what is to be done until it is stopped.
     async fn work(&self, stop: &mut Stop) {
+        let mut looked_ms = None;
         loop {
+            let boot_ms = (self.read_clocks)().boot_ms;
+            if looked_ms.is_none_or(|looked_ms| boot_ms.saturating_sub(looked_ms) >= LOOK_MS) {
+                looked_ms = Some(boot_ms);
+                self.bring_forward().await;
+            }
             let rest = match self.archive.take_work(KINDS, self.now_ms()).await {
                 Ok(Some(task)) => {
                     self.attend(task, stop).await;
@@ -103,6 +112,13 @@ impl Worker {
                 () = stop.come() => return,
                 () = tokio::time::sleep(rest) => {}
             }
+        }
+    }
+
+    /// Sees that no clock that was wrong has put work off for years.
+    async fn bring_forward(&self) {
+        if let Err(error) = self.archive.bring_work_forward(self.now_ms()).await {
+            log(&error, "work that was put off by a wrong clock is looked for in an hour");
         }
     }
 

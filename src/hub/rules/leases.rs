@@ -33,6 +33,13 @@ pub const fn impossible_after_ms(now_ms: i64) -> i64 {
     now_ms.saturating_add(2 * LEASE_MS)
 }
 
+/// After when no work is due at this time: what is, was put off by a clock that has been put back
+/// since, and would wait as long. Nothing is put off by more than a day.
+#[must_use]
+pub const fn impossible_due_ms(now_ms: i64) -> i64 {
+    now_ms.saturating_add(2 * DAY_MS)
+}
+
 /// Whether a lease that is good until then is over at this time.
 #[must_use]
 pub const fn is_over(until_ms: i64, now_ms: i64) -> bool {

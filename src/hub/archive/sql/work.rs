@@ -113,6 +113,22 @@ impl Archive {
         .await
     }
 
+    /// Makes work due that a clock which has been put back since has put off by years; returns how
+    /// much that is.
+    ///
+    /// # Errors
+    /// When the archive fails.
+    pub async fn bring_work_forward(&self, now_ms: i64) -> Result<u64, Error> {
+        self.write("bring work forward", move |tx| {
+            Box::pin(async move {
+                let sql = "update work set due_ms = $1 where part = 1 and done_ms is null \
+                           and due_ms > $2";
+                tx.execute(sql, &values![now_ms, leases::impossible_due_ms(now_ms)]).await
+            })
+        })
+        .await
+    }
+
     /// Says why a piece of work has failed; it is tried again later. Nothing happens where somebody
     /// else has it.
     ///
@@ -445,6 +461,16 @@ mod tests {
         ask(&archive, DATING, NOW + DAY_MS + 1).await;
         archive.finish_work(task, NOW + DAY_MS + 2, Some(NOW + 2 * DAY_MS)).await.unwrap();
         assert!(take(&archive, NOW + DAY_MS + 2).await.is_some(), "somebody has asked meanwhile");
+    }
+
+    #[tokio::test]
+    async fn what_a_clock_has_put_off_by_years_is_done_when_it_is_right_again() {
+        let (_folder, archive) = archive();
+        ask(&archive, DATING, NOW + 1_000 * DAY_MS).await;
+        ask(&archive, JUDGING, NOW + DAY_MS).await;
+        assert_eq!(archive.bring_work_forward(NOW).await.unwrap(), 1);
+        assert_eq!(take(&archive, NOW).await.map(|task| task.kind).as_deref(), Some(DATING));
+        assert_eq!(take(&archive, NOW).await, None);
     }
 
     #[tokio::test]
