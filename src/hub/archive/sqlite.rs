@@ -3,7 +3,7 @@
 //! One connection writes and two read, each on a thread of its own, so that a page about last year
 //! holds up no delivery. `synchronous = FULL`: a receipt promises what a power cut must not undo.
 //!
-//! The lock that every trait asks for is the file's: a transaction that writes begins with it, so
+//! The lock that statements ask for is the file's: a transaction that writes begins with it, so
 //! there is one at a time, and a read sees one state of the file.
 
 pub mod backup;

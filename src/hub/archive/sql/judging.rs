@@ -92,7 +92,8 @@ mod tests {
     const PRESSES: &str = "insert into event (kiosk, run, n, seq, boot_ms, wall_ms, utc_ms, hour, \
          line, kind, score, input, rule, is_exact, digest) \
          with recursive n(i) as (select 1 union all select i + 1 from n where i < 4500) \
-         select 1, 1, i, 1, (i / 2) * 60000 + (i % 2) * 30, 0, 0, 0, 1, 1, 5, 1, 1, 1, x'00' from n";
+         select 1, 1, i, 1, (i / 2) * 60000 + (i % 2) * 30, 0, 0, 0, 1, 1, 5, 1, 1, 1, x'00' \
+         from n";
 
     #[tokio::test]
     async fn a_long_run_is_judged_again_bit_by_bit_and_only_once() {
