@@ -13,6 +13,7 @@ mod file_program;
 mod full;
 #[path = "../support/hub.rs"]
 mod hub;
+mod killed;
 mod older;
 mod postgres;
 mod program;

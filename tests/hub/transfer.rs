@@ -58,7 +58,7 @@ pub(crate) async fn scene() -> Scene {
 }
 
 /// Every row of every table of the file in a folder, but of those that belong to the place.
-fn all(folder: &Path) -> BTreeMap<String, Vec<Vec<String>>> {
+pub(crate) fn all(folder: &Path) -> BTreeMap<String, Vec<Vec<String>>> {
     let raw = raw(folder);
     let sql = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'
                    and name not in ('rehearsal', 'secret', 'transfer')";
@@ -278,6 +278,9 @@ async fn nothing_is_stored_where_it_leaves_and_an_undone_half_is_never_added_to(
     let late = delivery(&[rating(61, 5)]);
     let (status, answer) = scene.deliver(&late).await;
     assert!(status >= 500, "{status} {answer}");
+    let (status, why) = scene.ready().await;
+    assert_eq!(status, 503);
+    assert!(why.contains("stop this hub, and let its hub.toml name the new one"), "{why}");
     let before = all(here);
     assert!(matches!(step(5).await, Err(transfer::Error::Stopped)));
     assert_eq!(all(here), before);

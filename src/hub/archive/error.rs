@@ -1,5 +1,9 @@
 //! The archive's error, and what an engine says when a statement fails.
 
+/// What the database itself says to whoever writes into an archive that has gone elsewhere.
+pub(super) const HELD: &str = "the archive has left this place: stop this hub, and let its \
+                               hub.toml name the new one";
+
 /// The archive failed at a step.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action}")]
@@ -104,16 +108,35 @@ impl Said {
     pub(super) fn ending(self, ends_connection: bool) -> Self {
         Self { ends_connection, ..self }
     }
+
+    /// The words for whoever is to cure it, where the engine does not say the same.
+    fn words(&self) -> Option<&'static str> {
+        let why = self.why?;
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self.source.as_ref());
+        while let Some(cause) = next {
+            if cause.to_string().contains(why) {
+                return None;
+            }
+            next = cause.source();
+        }
+        Some(why)
+    }
 }
 
 impl std::fmt::Display for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.source.fmt(f)
+        match self.words() {
+            Some(why) => f.write_str(why),
+            None => self.source.fmt(f),
+        }
     }
 }
 
 impl std::error::Error for Said {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.source()
+        match self.words() {
+            Some(_) => Some(self.source.as_ref()),
+            None => self.source.source(),
+        }
     }
 }

@@ -59,6 +59,25 @@ impl Postgres {
     /// When the database cannot be reached, is not fit for an archive, or holds one of a newer
     /// program; then nothing in it was touched.
     pub async fn open(address: &ArchiveAddress) -> Result<Self, Error> {
+        let apply = async |tx: &Server| migrations::apply(tx, address).await;
+        Self::opened(address, apply).await.map(|(opened, ())| opened)
+    }
+
+    /// Whether there is an archive in a database; nothing is made there.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn has_archive(address: &ArchiveAddress) -> Result<bool, Error> {
+        let (opened, version) = Self::opened(address, migrations::version).await?;
+        opened.close();
+        Ok(version > 0)
+    }
+
+    /// Connects to a database, and acts there first.
+    async fn opened<T>(
+        address: &ArchiveAddress,
+        act: impl AsyncFnOnce(&Server) -> Result<T, Failure>,
+    ) -> Result<(Self, T), Error> {
         let failed = |why, source: String| {
             let source = format!("the database {}: {source}", address.shown());
             Error::new("open the archive", source).because(why)
@@ -66,13 +85,13 @@ impl Postgres {
         let connections = Connections::to(address).map_err(|what| failed(None, what))?;
         let done = timeout(OPEN_MAX, async {
             let tx = connections.begin(None).await?;
-            migrations::apply(&tx, address).await?;
+            let done = act(&tx).await?;
             tx.give_back();
-            Ok(())
+            Ok(done)
         });
         let done = done.await.unwrap_or(Err(Failure::Late));
-        done.map_err(|failure| failed(words::why(&failure), words::told(&failure)))?;
-        Ok(Self(connections))
+        let done = done.map_err(|failure| failed(words::why(&failure), words::told(&failure)))?;
+        Ok((Self(connections), done))
     }
 
     pub(super) fn close(&self) {

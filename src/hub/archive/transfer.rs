@@ -21,16 +21,25 @@ mod tests;
 
 use self::copying::{Progress, Source};
 pub use self::manner::{Error, Gone, Hearer, Manner, ROWS_AT_ONCE};
+pub use self::marks::here_already;
 use super::Archive;
+
+/// Begins to move an archive into an empty one: from then on nothing is written into either by a
+/// hub. Of a move that was begun, sees that it may go on.
+///
+/// # Errors
+/// [`Error::Refused`] before anything is touched when the place is not empty, or the archive's own
+/// tallies do not hold.
+pub async fn begin(source: &Archive, target: &Archive, manner: &Manner) -> Result<(), Error> {
+    marks::begin(source, target, manner).await
+}
 
 /// Moves an archive into an empty one, or goes on with that.
 ///
 /// # Errors
-/// [`Error::Refused`] before anything is touched when the place is not empty, or the archive's own
-/// tallies do not hold; otherwise when something fails on the way, which the next call goes on
-/// with.
+/// As for [`begin`]; otherwise when something fails on the way, which the next call goes on with.
 pub async fn move_all(source: &Archive, target: &Archive, manner: &Manner) -> Result<Gone, Error> {
-    marks::begin(source, target, manner).await?;
+    begin(source, target, manner).await?;
     let mut progress = Progress::over(source, target, manner).await?;
     copying::all(&mut Source::Still(source), target, &mut progress).await?;
     let rows = proving::rows(&mut Source::Still(source), target, &mut progress).await?;
@@ -68,7 +77,14 @@ pub async fn copy_state(source: &Archive, target: &Archive, manner: &Manner) -> 
 /// Lets an archive be used again that has gone or is going; returns where to, if it was.
 ///
 /// # Errors
-/// When the archive fails.
+/// [`Error::Refused`] when it is a part of one that comes here; when the archive fails.
 pub async fn undo(source: &Archive) -> Result<Option<String>, Error> {
+    if let Some(half) = source.seen().await?.from {
+        return Err(Error::Refused(format!(
+            "here is only a part of the archive that comes from {}, and it is of no use without \
+             the rest: --undo is for the place that it leaves, which hub.toml has to name",
+            half.place
+        )));
+    }
     Ok(source.stay().await?)
 }

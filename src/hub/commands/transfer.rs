@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::carried::seal::KEYS_FILE;
 use crate::escape::Plain;
 use crate::file;
-use crate::hub::archive::postgres::ArchiveAddress;
+use crate::hub::archive::postgres::{ArchiveAddress, Postgres};
 use crate::hub::archive::sqlite::{FILE, backup, look};
 use crate::hub::archive::transfer::{self, Gone, Hearer, Manner, ROWS_AT_ONCE};
 use crate::hub::archive::{self, Archive, ArchiveSettings};
@@ -39,9 +39,9 @@ pub enum Error {
     /// An end of it cannot be opened.
     #[error(transparent)]
     Archive(#[from] archive::Error),
-    /// It has moved, but the keys have not come with it.
+    /// The keys cannot come with it.
     #[error(
-        "the archive has moved, but {} has not: copy it to {} as its owner",
+        "cannot copy {} to {}, which belongs to the archive; the same command goes on with that",
         from.display(),
         to.display()
     )]
@@ -119,10 +119,13 @@ pub async fn to(
     let to = Place::asked(asked, data_dir)?;
     if from.settings.postgres.is_none() && to.settings.postgres.is_none() {
         return Err(Error::Invalid(
-            "the archive is in a file already: `smilepost-hub backup` and `restore` take it to \
-             another folder"
+            "the archive is in a file already by hub.toml, which has to name the place that it \
+             leaves; `smilepost-hub backup` and `restore` take it to another folder"
                 .to_owned(),
         ));
+    }
+    if from.told() == to.told() {
+        return Err(Error::Invalid(transfer::here_already(&to.told())));
     }
     if to.settings.postgres.is_none() && look::is_older(&to.folder) {
         return Err(Error::Invalid(format!(
@@ -133,14 +136,8 @@ pub async fn to(
     let source = leave(&from).await?;
     // They are made here where there are none yet.
     keys::of_archive(&source, data_dir).await?;
+    no_other_key(data_dir, &to.folder)?;
     let target = Archive::open_to_move(&to.folder, &to.settings).await?;
-    (hearer.tell)(&format!(
-        "the archive goes from {} to {}: from now on nothing is written into it, so stop every \
-         hub; kiosks keep what they have meanwhile. Stopping this does no harm: the same command \
-         goes on where it was",
-        from.told(),
-        to.told()
-    ));
     let manner = Manner {
         from: from.told(),
         to: to.told(),
@@ -148,15 +145,30 @@ pub async fn to(
         hearer,
         goes_on: Arc::new(|| true),
     };
-    let gone = transfer::move_all(&source, &target, &manner).await;
+    let gone = take((&source, &target), &manner, (data_dir, &to.folder)).await;
     source.close().await;
-    if gone.is_ok() && target.is_shared() {
-        keys::of_archive(&target, data_dir).await?;
-    }
     target.close().await;
-    let gone = gone?;
-    bring_key(data_dir, &to.folder)?;
-    Ok(sentences(&gone, &to, asked, data_dir))
+    Ok(sentences(&gone?, &to, asked, data_dir))
+}
+
+/// Takes the keys there and then the archive: no hub can open it before both have come.
+async fn take(
+    (source, target): (&Archive, &Archive),
+    manner: &Manner,
+    (data_dir, folder): (&Path, &Path),
+) -> Result<Gone, Error> {
+    transfer::begin(source, target, manner).await?;
+    (manner.hearer.tell)(&format!(
+        "the archive goes from {} to {}: from now on nothing is written into it, so stop every \
+         hub; kiosks keep what they have meanwhile. Stopping this does no harm: the same command \
+         goes on where it was",
+        manner.from, manner.to
+    ));
+    if target.is_shared() {
+        keys::of_archive(target, data_dir).await?;
+    }
+    bring_key(data_dir, folder)?;
+    Ok(transfer::move_all(source, target, manner).await?)
 }
 
 /// Has the archive that these settings name used again after it has gone; returns that as a
@@ -170,7 +182,11 @@ pub async fn undo(data_dir: &Path, now: &ArchiveSettings) -> Result<String, Erro
     let undone = transfer::undo(&archive).await;
     archive.close().await;
     Ok(match undone? {
-        None => format!("the archive in {} was never moved", here.told()),
+        None => format!(
+            "the archive in {} was never moved: to have it used again where it was, hub.toml has \
+             to name that place",
+            here.told()
+        ),
         Some(to) => format!(
             "the archive in {} can be used again; what is in {to} is a copy that must not be used \
              beside it: delete it. Should a hub have used it already, run `smilepost-hub restored` \
@@ -182,7 +198,14 @@ pub async fn undo(data_dir: &Path, now: &ArchiveSettings) -> Result<String, Erro
 
 /// Opens the archive that is to go. One that is not there is not made.
 async fn leave(from: &Place) -> Result<Archive, Error> {
-    if from.settings.postgres.is_none() {
+    if let Some(address) = &from.settings.postgres {
+        if !Postgres::has_archive(address).await? {
+            return Err(Error::Invalid(format!(
+                "there is no archive in {}: does hub.toml name the place that it leaves?",
+                from.told()
+            )));
+        }
+    } else {
         let is_there = backup::is_there(&from.folder.join(FILE));
         if !is_there.map_err(|error| Error::Invalid(error.to_string()))? {
             return Err(Error::Invalid(format!(
@@ -192,6 +215,24 @@ async fn leave(from: &Place) -> Result<Archive, Error> {
         }
     }
     Ok(Archive::open_to_move(&from.folder, &from.settings).await?)
+}
+
+/// Refuses a folder with the keys of another hub: the archive would have the wrong ones there.
+fn no_other_key(data_dir: &Path, folder: &Path) -> Result<(), Error> {
+    let (from, to) = (data_dir.join(KEYS_FILE), folder.join(KEYS_FILE));
+    let is_other = || match std::fs::read(&to) {
+        Ok(there) => Ok(there.trim_ascii() != std::fs::read(&from)?.trim_ascii()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    };
+    match is_other() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Error::Invalid(format!(
+            "{} is the key of another hub, and nothing was touched: choose an empty folder",
+            Plain(to.display())
+        ))),
+        Err(source) => Err(Error::Key { from, to, source }),
+    }
 }
 
 /// Brings the keys to the folder of the archive.

@@ -1,9 +1,6 @@
 //! Holds the archive still, so that not even a hub that runs already can write into it.
 
-/// Whoever writes into a table that is held is told this.
-const FUNCTION: &str = "create function held_still() returns trigger language plpgsql as \
-    $held$ begin raise exception 'the archive has left this place: stop this hub, and let its \
-    hub.toml name the new one'; end $held$";
+use crate::hub::archive::error::HELD;
 
 /// Every delivery takes a lock here first: so none is half way when the other tables are locked.
 const FIRST: &str = "lock table book in exclusive mode";
@@ -17,7 +14,11 @@ pub(super) fn hold(tables: &[&str]) -> Vec<String> {
              for each statement execute function held_still()"
         )
     });
-    [FIRST.to_owned(), FUNCTION.to_owned()].into_iter().chain(held).collect()
+    let function = format!(
+        "create function held_still() returns trigger language plpgsql as \
+         $held$ begin raise exception '{HELD}'; end $held$"
+    );
+    [FIRST.to_owned(), function].into_iter().chain(held).collect()
 }
 
 /// Statements after which it can be again.

@@ -64,7 +64,7 @@ async fn migrate(tx: &Server, to: u32, sql: &str) -> Result<(), Failure> {
 }
 
 /// The schema that the database has, 0 where it has none.
-async fn version(tx: &Server) -> Result<u32, Failure> {
+pub(super) async fn version(tx: &Server) -> Result<u32, Failure> {
     let sql = "select to_regclass(quote_ident(current_schema()) || '.meta') is not null";
     if text(&tx.texts(sql).await?, 0) != "t" {
         return Ok(0);

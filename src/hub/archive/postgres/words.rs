@@ -7,7 +7,7 @@ use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-use crate::hub::archive::error::{Failure, Said};
+use crate::hub::archive::error::{Failure, HELD, Said};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -50,6 +50,7 @@ fn of_server(error: &Error) -> Option<&'static str> {
         "0A000" if chain(error).contains("recovery") => {
             "the database is read-only: the server is a standby"
         }
+        "P0001" if chain(error).contains(HELD) => HELD,
         "42501" => "the role has not the rights to do it: grant it them",
         "42P01" | "42703" => {
             "tables of the archive are missing in the database: is it the right one?"

@@ -1,6 +1,6 @@
 //! The statements about the marks at both ends of a move, which say who may write where.
 
-use super::feed;
+use super::{feed, upkeep};
 use super::tables::{MADE, OF_PLACE, TABLES, Table};
 use crate::hub::archive::Archive;
 use crate::hub::archive::error::{Error, Failure};
@@ -27,6 +27,8 @@ pub(in crate::hub::archive) struct Seen {
     pub(in crate::hub::archive) from: Option<Mark>,
     /// The first table that holds something which no new archive has.
     pub(in crate::hub::archive) full: Option<&'static str>,
+    /// What no two archives have alike, unless one is a copy of the other; a half may lack it.
+    pub(in crate::hub::archive) epoch: Option<i64>,
 }
 
 impl Archive {
@@ -35,7 +37,8 @@ impl Archive {
         self.read("see what is there", |tx| {
             Box::pin(async move {
                 let (to, from) = (mark(tx, "to").await?, mark(tx, "from").await?);
-                Ok(Seen { to, from, full: full(tx).await? })
+                let (full, epoch) = (full(tx).await?, upkeep::noted(tx, "epoch").await?);
+                Ok(Seen { to, from, full, epoch })
             })
         })
         .await
@@ -97,7 +100,7 @@ impl Archive {
     }
 
     /// Marks an archive that was just made as the place of another one, and takes away what it was
-    /// made with.
+    /// made with, and what a hub has put beside it.
     pub(in crate::hub::archive) async fn come_from(
         &self,
         place: String,
@@ -107,6 +110,7 @@ impl Archive {
             Box::pin(async move {
                 let sql = "insert into transfer (way, place, mark) values ('from', $1, $2)";
                 tx.execute(sql, &values![place, mark]).await?;
+                tx.execute("delete from secret", &[]).await?;
                 for table in TABLES.iter().filter(|table| MADE.contains(&table.name())) {
                     let only = table.only.map(|only| format!(" where {only}")).unwrap_or_default();
                     tx.execute(&format!("delete from {}{only}", table.name()), &[]).await?;

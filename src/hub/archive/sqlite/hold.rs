@@ -1,5 +1,7 @@
 //! Holds the archive still, so that not even a hub that runs already can write into it.
 
+use crate::hub::archive::error::HELD;
+
 const KINDS: [&str; 3] = ["insert", "update", "delete"];
 
 /// Statements after which nothing can be written into these tables.
@@ -7,8 +9,7 @@ pub(super) fn hold(tables: &[&str]) -> Vec<String> {
     each(tables, |table, kind| {
         format!(
             "create trigger held_{table}_{kind} before {kind} on {table} begin select \
-             raise(abort, 'the archive has left this place: stop this hub, and let its hub.toml \
-             name the new one'); end"
+             raise(abort, '{HELD}'); end"
         )
     })
 }

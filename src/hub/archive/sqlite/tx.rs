@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, Statement, ToSql};
 
 use super::hold;
 use super::words::why;
-use crate::hub::archive::error::{Failure, Said};
+use crate::hub::archive::error::{Failure, HELD, Said};
 use crate::hub::archive::tx::{Filled, Job, Tx};
 use crate::hub::archive::value::{Row, Type, Value};
 
@@ -38,6 +38,9 @@ impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::OperationInterrupted) => Self::Late,
+            Some(ErrorCode::ConstraintViolation) if error.to_string().contains(HELD) => {
+                Self::Engine(Said::new(error, Some(HELD)))
+            }
             code => Self::Engine(Said::new(error, code.and_then(why))),
         }
     }

@@ -63,35 +63,54 @@ pub(super) async fn all(
             progress.may_go_on()?;
             let rows = source.page(table, last.as_ref(), at_once).await?;
             let Some(row) = rows.last() else { break };
-            last = Some(row.clone());
-            let count = rows.len();
-            let written = target.write("write the copy", move |tx| {
-                Box::pin(async move {
-                    marks::may_come(tx).await?;
-                    tx.insert(&table.filled, rows).await
-                })
-            });
-            written.await?;
-            progress.count(table.name(), count);
+            let (row, count) = (row.clone(), rows.len());
+            if write(target, table, last.take(), rows).await? {
+                last = Some(row);
+                progress.count(table.name(), count);
+            } else {
+                last = self::last(target, table).await?;
+            }
         }
     }
     Ok(())
 }
 
+/// Writes rows that come after this one; nothing, and no, where another one is the last by now: a
+/// process that was killed may have had more on its way, and two may do the same.
+async fn write(
+    target: &Archive,
+    table: &'static Table,
+    after: Option<Cells>,
+    rows: Vec<Cells>,
+) -> Result<bool, Error> {
+    let written = target.write("write the copy", move |tx| {
+        Box::pin(async move {
+            marks::may_come(tx).await?;
+            let key = |row: &Option<Cells>| row.as_ref().map(|row| key_of(table, row));
+            if key(&newest(tx, table).await?) != key(&after) {
+                return Ok(false);
+            }
+            tx.insert(&table.filled, rows).await.map(|()| true)
+        })
+    });
+    Ok(written.await?)
+}
+
 /// The last row of a table.
 async fn last(archive: &Archive, table: &'static Table) -> Result<Option<Cells>, Error> {
     let found = archive.read("see how far the copy is", move |tx| {
-        Box::pin(async move {
-            let down: Vec<String> = table.key.iter().map(|key| format!("{key} desc")).collect();
-            let only = table.only.map(|only| format!("where {only} ")).unwrap_or_default();
-            let (columns, name) = (columns(table), table.name());
-            let down = down.join(", ");
-            let sql = format!("select {columns} from {name} {only}order by {down} limit 1");
-            let rows = tx.rows(&sql, &[]).await?;
-            Ok(rows.into_iter().next().map(|row| plain(table, row.into_values())))
-        })
+        Box::pin(async move { newest(tx, table).await })
     });
     Ok(found.await?)
+}
+
+async fn newest(tx: &mut dyn Tx, table: &'static Table) -> Result<Option<Cells>, Failure> {
+    let down: Vec<String> = table.key.iter().map(|key| format!("{key} desc")).collect();
+    let only = table.only.map(|only| format!("where {only} ")).unwrap_or_default();
+    let (columns, name, down) = (columns(table), table.name(), down.join(", "));
+    let sql = format!("select {columns} from {name} {only}order by {down} limit 1");
+    let rows = tx.rows(&sql, &[]).await?;
+    Ok(rows.into_iter().next().map(|row| plain(table, row.into_values())))
 }
 
 async fn page(

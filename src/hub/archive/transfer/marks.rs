@@ -34,6 +34,9 @@ pub(super) async fn begin(
                 theirs.place
             )));
         }
+        (_, None) if old.epoch.is_some() && old.epoch == new.epoch => {
+            return Err(Error::Refused(here_already(to)));
+        }
         (ours, None) => {
             if let Some(table) = new.full {
                 return Err(Error::Refused(format!(
@@ -55,6 +58,15 @@ pub(super) async fn begin(
         }
     };
     Ok(target.come_from(from.clone(), mark).await?)
+}
+
+/// What is said where an archive would go to where it is.
+#[must_use]
+pub fn here_already(to: &str) -> String {
+    format!(
+        "the archive is in {to} already, and nothing was touched: hub.toml has to name the place \
+         that it leaves, and --to an empty one"
+    )
 }
 
 /// Tallies that are wrong would be found wrong at the end, hours later.
