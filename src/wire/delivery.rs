@@ -58,8 +58,8 @@ pub struct Delivery {
     /// nothing is any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<Finding>>,
-    /// The number up to which the kiosk has let go of what head office deleted; see
-    /// [`super::receipt::Gone`].
+    /// The number up to which the kiosk has let go of what head office deleted, 0 where it was told
+    /// of nothing yet; none from a kiosk that cannot let go. See [`super::receipt::Gone`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<u64>,
     /// What has become known of the time of boots since the last settled delivery.

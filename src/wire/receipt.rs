@@ -63,8 +63,9 @@ pub const GONE_RANGES_MAX: usize = 200;
 /// Deleted events that a kiosk is told of.
 ///
 /// Each deletion of a kiosk's events has a number, which rises from 1. A receipt tells the ones
-/// after the number that the delivery names, oldest first. A delivery that names none, or a higher
-/// number than there is, is told from the beginning: a deletion may be told any number of times.
+/// after the number that the delivery names, oldest first: from the beginning after 0, or after a
+/// higher number than there is, so that a deletion may be told any number of times. A delivery that
+/// names none is told of nothing: its kiosk is too old to let go, or it is carried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gone {
     /// The number of the newest deletion told here.

@@ -19,7 +19,7 @@ async fn open(address: &str) -> Result<Archive, String> {
 
 async fn open_at(address: ArchiveAddress) -> Result<Archive, String> {
     let folder = tempfile::tempdir().unwrap();
-    let settings = ArchiveSettings { postgres: Some(address) };
+    let settings = ArchiveSettings { postgres: Some(address), replica: None };
     let opened = Archive::open(folder.path(), &settings).await;
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "no file is made");
     opened.map_err(|error| {
@@ -365,7 +365,7 @@ async fn deliveries_are_stored_and_counted_as_in_a_file() {
         move_complaint: None,
         findings: None,
         pin: None,
-        gone: None,
+        gone: Some(0),
         refused: vec![(
             smilepost::feedback::rating::RatingId { run: RunId([1; 16]), n: 99 },
             "x".to_owned(),

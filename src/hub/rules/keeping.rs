@@ -175,13 +175,15 @@ pub fn joined(known: &[(u32, u32)], numbers: impl IntoIterator<Item = u32>) -> (
 
 /// After which change a kiosk is told what was deleted, by the change up to which it says that it
 /// has let go, and the newest change that deleted anything; none where there is nothing to tell. A
-/// kiosk that knows of a newer one than there is was told by an archive that is no more.
+/// kiosk that names no change cannot let go. One that knows of a newer one than there is was told
+/// by an archive that is no more.
 #[must_use]
 pub const fn told_after(let_go: Option<u64>, newest: u64) -> Option<u64> {
     match let_go {
+        None => None,
         Some(let_go) if let_go == newest => None,
         Some(let_go) if let_go < newest => Some(let_go),
-        _ => Some(0),
+        Some(_) => Some(0),
     }
 }
 
@@ -287,9 +289,13 @@ mod tests {
 
     #[test]
     fn a_kiosk_is_told_whole_changes_after_what_it_has_let_go_of() {
-        for (let_go, after) in
-            [(None, Some(0)), (Some(3), Some(3)), (Some(9), None), (Some(10), Some(0))]
-        {
+        for (let_go, after) in [
+            (None, None),
+            (Some(0), Some(0)),
+            (Some(3), Some(3)),
+            (Some(9), None),
+            (Some(10), Some(0)),
+        ] {
             assert_eq!(told_after(let_go, 9), after, "{let_go:?}");
         }
         assert_eq!(told(&[4; RANGES_MAX]), RANGES_MAX);

@@ -350,6 +350,8 @@ impl Sender {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let UplinkConfig { app, enrolment, .. } = &self.config;
         let packed = pack(batch, &nonce, app, &enrolment.kiosk);
+        // Said even of nothing: who says no number is too old to let go, and is told of nothing.
+        let packed = Delivery { gone: packed.gone.or(Some(0)), ..packed };
         let delivery = match &self.errand {
             // The board writes no run for this place any more, and asks no survey of its.
             Some((_, Owed::Events)) => Delivery { live: None, ..packed },

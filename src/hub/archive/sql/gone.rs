@@ -99,6 +99,9 @@ pub(super) async fn told(
     kiosk: i64,
     let_go: Option<u64>,
 ) -> Result<Option<Gone>, Failure> {
+    if let_go.is_none() {
+        return Ok(None);
+    }
     let sql = "select seq from gone where kiosk = $1 order by seq desc limit 1";
     let row = tx.row(sql, &values![kiosk]).await?;
     let newest: Option<u64> = row.map(|row| row.get("seq")).transpose()?;
