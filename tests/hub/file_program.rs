@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::program::{Office, PROGRAM};
 use crate::started::Started;
 use crate::words::{assert_plain, on_a_read_only_stick};
@@ -100,4 +102,66 @@ fn a_backup_that_cannot_be_written_is_answered_in_words() {
         assert!(said.contains("write-protected"), "{said}");
         assert_plain("backup", &said);
     }
+}
+
+/// Begins a backup into a folder until it is caught before its end.
+fn caught(office: &Office, folder: &std::path::Path, signal: Signal) -> Started {
+    for number in 0.. {
+        let before = parts(folder);
+        let mut command = Command::new(PROGRAM);
+        command.arg("backup").arg(folder.join(format!("{}-{number}", before.len())));
+        command.arg("--config").arg(office.folder.path().join("hub.toml"));
+        let mut program = Started::by(command.stdout(Stdio::null()).stderr(Stdio::null()));
+        let pid = Pid::from_child(&program);
+        while program.try_wait().unwrap().is_none() {
+            if parts(folder).len() > before.len() {
+                kill_process(pid, signal).unwrap();
+                let state = std::path::PathBuf::from(format!("/proc/{}/stat", program.id()));
+                let state = || std::fs::read_to_string(&state).unwrap_or_default();
+                while program.try_wait().unwrap().is_none() && !state().contains(") T ") {
+                    std::thread::yield_now();
+                }
+                break;
+            }
+        }
+        if parts(folder).len() > before.len() {
+            return program;
+        }
+    }
+    unreachable!("it is caught at some time")
+}
+
+/// The unfinished backups in a folder.
+fn parts(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.extension().is_some_and(|end| end == "part")).collect()
+}
+
+#[test]
+fn what_a_killed_backup_has_left_goes_with_the_next_and_what_is_made_does_not() {
+    let office = Office::new();
+    office.say(&["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
+    let folder = office.folder.path().join("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let held = caught(&office, &folder, Signal::STOP);
+    let of_held = parts(&folder);
+    assert_eq!(of_held.len(), 1);
+    drop(caught(&office, &folder, Signal::KILL));
+    assert_eq!(parts(&folder).len(), 2, "it is killed, and deletes nothing");
+    office.say(&["backup", folder.join("next").to_str().unwrap()]);
+    assert_eq!(parts(&folder), of_held, "another one is at work there");
+    drop(held);
+    office.say(&["backup", folder.join("last").to_str().unwrap()]);
+    assert_eq!(parts(&folder), Vec::<std::path::PathBuf>::new());
+    // A copy of an archive in PostgreSQL is made in the data folder.
+    let left = office.folder.path().join("data/.smilepost-0123456789abcdef.part");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("lock"), "").unwrap();
+    std::fs::write(left.join("hub.sqlite"), "half").unwrap();
+    let said = String::from_utf8(office.ask(&["doctor"]).stdout).unwrap();
+    assert!(
+        said.contains("fine  data folder: what backups that were killed had left in"),
+        "{said}"
+    );
+    assert!(!left.exists());
 }

@@ -14,6 +14,7 @@ pub(super) mod hold;
 pub mod look;
 #[cfg(test)]
 mod migrations;
+pub mod part;
 mod place;
 mod tx;
 mod upgrade;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::carried::seal::KEYS_FILE;
 use crate::file;
-use crate::hub::archive::Archive;
 use crate::hub::archive::sqlite::backup::{self, Error};
+use crate::hub::archive::sqlite::part::Part;
 use crate::hub::archive::transfer::{self, Hearer, Manner, ROWS_AT_ONCE};
+use crate::hub::archive::{self, Archive};
 
 /// How the settings of the backup are called where they are restored.
 const SETTINGS_FILE: &str = "hub.toml.of-backup";
@@ -23,14 +24,7 @@ pub fn write(data_dir: &Path, settings: &Path, to: &Path) -> Result<(), Error> {
 /// A copy of an archive in PostgreSQL, under a name of its own in the data folder until it is in a
 /// backup; deleted then.
 #[derive(Debug)]
-pub struct Copied(PathBuf);
-
-impl Drop for Copied {
-    fn drop(&mut self) {
-        // What is left over is not taken for anything.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+pub struct Copied(Part);
 
 /// Copies one state of an archive in PostgreSQL into a file, while hubs go on.
 ///
@@ -42,16 +36,17 @@ pub async fn copy(
     data_dir: &Path,
     hearer: Hearer,
 ) -> Result<Copied, transfer::Error> {
-    let folder = data_dir.join(format!(".smilepost-{:016x}.part", rand::random::<u64>()));
-    let copied = Copied(folder);
+    let made = std::fs::create_dir_all(data_dir).and_then(|()| Part::within(data_dir));
+    let failed = |error| archive::Error::new("make a copy in the data folder", error);
+    let copied = Copied(made.map_err(failed)?);
     let manner = Manner {
         from,
-        to: copied.0.display().to_string(),
+        to: copied.0.folder().display().to_string(),
         rows_at_once: ROWS_AT_ONCE,
         hearer,
         goes_on: Arc::new(|| true),
     };
-    let target = Archive::in_folder(&copied.0)?;
+    let target = Archive::in_folder(copied.0.folder())?;
     let done = transfer::copy_state(archive, &target, &manner).await;
     target.close().await;
     done.map(|_| copied)
@@ -67,7 +62,7 @@ pub fn write_copy(
     settings: &Path,
     to: &Path,
 ) -> Result<(), Error> {
-    write_of(&copied.0, data_dir, settings, to)
+    write_of(copied.0.folder(), data_dir, settings, to)
 }
 
 fn write_of(archive: &Path, data_dir: &Path, settings: &Path, to: &Path) -> Result<(), Error> {

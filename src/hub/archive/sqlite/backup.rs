@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::part::Part;
 use super::{FILE, SCHEMA_VERSION};
 use crate::file;
 use crate::owner;
@@ -78,7 +79,7 @@ pub fn write(data_dir: &Path, beside: &Beside, to: &Path) -> Result<(), Error> {
     if is_there(to)? {
         return Err(Error::Exists(to.to_owned()));
     }
-    let part = Part::beside(to)?;
+    let part = Half::beside(to)?;
     let sqlite = |action| move |error| Error::Sqlite(action, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let live = Connection::open_with_flags(&archive, flags);
@@ -86,7 +87,7 @@ pub fn write(data_dir: &Path, beside: &Beside, to: &Path) -> Result<(), Error> {
     live.busy_timeout(super::BUSY_MAX).map_err(sqlite("open the archive"))?;
     let copied = live.execute("vacuum into ?", [part.text()?]);
     copied.map_err(sqlite("copy the archive"))?;
-    let copy = Connection::open(&part.0).map_err(sqlite("open the copy"))?;
+    let copy = Connection::open(part.path()).map_err(sqlite("open the copy"))?;
     if has_gone(&copy).map_err(sqlite("read the copy"))? {
         return Err(Error::Gone(data_dir.to_owned()));
     }
@@ -169,12 +170,12 @@ pub fn restore(
     std::fs::create_dir_all(data_dir).map_err(|error| Error::File(data_dir.to_owned(), error))?;
     let unreadable = |error| Error::File(from.to_owned(), error);
     let mut input = owner::as_caller(|| File::open(from)).map_err(unreadable)?;
-    let part = Part::beside(&target)?;
-    let mut output = part.create().map_err(|error| Error::File(part.0.clone(), error))?;
+    let part = Half::beside(&target)?;
+    let mut output = part.create().map_err(|error| Error::File(part.path(), error))?;
     io::copy(&mut input, &mut output).map_err(unreadable)?;
     drop(output);
     let sqlite = |action| move |error| Error::Sqlite(action, error);
-    let copy = Connection::open(&part.0).map_err(sqlite("open the copy"))?;
+    let copy = Connection::open(part.path()).map_err(sqlite("open the copy"))?;
     check(&copy, from)?;
     let beside = take_beside(&copy).map_err(sqlite("read the keys and settings"))?;
     copy.close().map_err(|(_, error)| Error::Sqlite("close the copy", error))?;
@@ -215,29 +216,31 @@ pub fn beside(file: &Path) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(content))
 }
 
-/// A database that is not whole yet, under a name of its own; deleted unless it is kept.
-struct Part(PathBuf);
+/// A database that is not whole yet; deleted unless it is kept.
+struct Half(Part);
 
-impl Part {
+impl Half {
     fn beside(file: &Path) -> Result<Self, Error> {
-        let folder = file.parent().unwrap_or(Path::new("."));
-        let part = folder.join(format!(".smilepost-{:016x}.part", rand::random::<u64>()));
-        let part = Self(part);
+        let part = Part::within(file::folder_of(file)).map(Self);
         // Made here, so that nobody else can read it: it holds a key.
-        part.create().map_err(|error| Error::File(file.to_owned(), error))?;
-        Ok(part)
+        let made = part.and_then(|half| half.create().map(|_| half));
+        made.map_err(|error| Error::File(file.to_owned(), error))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.folder().join(FILE)
     }
 
     fn create(&self) -> io::Result<File> {
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.0)
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(self.path())
     }
 
-    fn text(&self) -> Result<&str, Error> {
-        let unusable = || {
+    fn text(&self) -> Result<String, Error> {
+        let unusable = |path: std::ffi::OsString| {
             let why = "its name is not UTF-8".to_owned();
-            Error::Unusable { file: self.0.clone(), why }
+            Error::Unusable { file: path.into(), why }
         };
-        self.0.to_str().ok_or_else(unusable)
+        self.path().into_os_string().into_string().map_err(unusable)
     }
 
     /// Has it written out and gives it its name, unless a file has it already.
@@ -246,18 +249,11 @@ impl Part {
             io::ErrorKind::AlreadyExists => Error::Exists(name.to_owned()),
             _ => Error::File(name.to_owned(), error),
         };
-        File::open(&self.0).and_then(|file| file.sync_all()).map_err(failed)?;
+        File::open(self.path()).and_then(|file| file.sync_all()).map_err(failed)?;
         // A plain rename would replace what somebody else has written meanwhile.
-        let renamed = renameat_with(CWD, &self.0, CWD, name, RenameFlags::NOREPLACE);
+        let renamed = renameat_with(CWD, self.path(), CWD, name, RenameFlags::NOREPLACE);
         renamed.map_err(|error| failed(error.into()))?;
         let folder = File::open(file::folder_of(name));
         folder.and_then(|folder| folder.sync_all()).map_err(failed)
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // What is left over is not taken for anything, and holds nothing that is not elsewhere.
-        let _ = std::fs::remove_file(&self.0);
     }
 }
