@@ -15,6 +15,7 @@ use smilepost::clock;
 use smilepost::escape::Plain;
 use smilepost::file;
 use smilepost::hub::archive::Archive;
+use smilepost::hub::archive::replica::Reader;
 use smilepost::hub::archive::transfer::Hearer;
 use smilepost::hub::archive::{Correction, Scope};
 use smilepost::hub::carried::{keys, letters};
@@ -143,7 +144,9 @@ async fn act(command: Command) -> anyhow::Result<()> {
         Command::Export { config, format } => {
             let out = std::io::BufWriter::new(std::io::stdout());
             let mut sheet = ExportWriter::new(format, out, &Reported::default())?;
-            export::export(&open(&config).await?, |event| sheet.write(event)).await?;
+            let Begun { settings, .. } = &begin(&config)?;
+            let archive = Reader::open(&settings.data_dir, &settings.archive).await?;
+            export::export(&archive, |event| sheet.write(event)).await?;
             sheet.finish()?;
             Ok(())
         }

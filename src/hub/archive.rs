@@ -19,6 +19,7 @@ pub mod feed;
 pub mod kiosks;
 pub mod places;
 pub mod postgres;
+pub mod replica;
 mod sql;
 pub mod sqlite;
 pub mod surveys;
@@ -66,6 +67,8 @@ const MEND_MAX: Duration = Duration::from_secs(3_600);
 pub struct ArchiveSettings {
     /// Its database in PostgreSQL; without one it is a file in the data folder.
     pub postgres: Option<ArchiveAddress>,
+    /// A standby of that which exports are read from.
+    pub replica: Option<ArchiveAddress>,
 }
 
 /// Everything that head office keeps; clones of a handle share one archive.

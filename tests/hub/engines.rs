@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "the tests of each engine need more of what is shared")]
 
 mod backup;
+#[path = "../chain/cluster.rs"]
+mod cluster;
 mod copies;
 #[path = "../support/engine.rs"]
 mod engine;
@@ -19,8 +21,11 @@ mod postgres;
 mod program;
 #[path = "../support/raw.rs"]
 mod raw;
+mod replica;
 mod scene;
 #[path = "../support/started.rs"]
 mod started;
 mod transfer;
+#[path = "../support/wait.rs"]
+mod wait;
 mod words;

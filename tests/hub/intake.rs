@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
 use smilepost::hub::archive::PinScope;
+use smilepost::hub::archive::replica::Reader;
 use smilepost::hub::commands::export::export;
 use smilepost::secret::pin;
 use smilepost::wire::receipt::Settled;
@@ -399,7 +400,7 @@ async fn an_export_has_the_time_of_the_shops_clocks_and_never_that_of_another_zo
             exported.push((event.utc.clone(), event.local.clone(), event.zone.clone()));
             Ok(())
         };
-        export(&scene.archive, keep).await.unwrap();
+        export(&Reader::of(scene.archive.clone(), None).unwrap(), keep).await.unwrap();
         exported.remove(0)
     };
     let utc = "2026-11-20T12:01:00.000Z".to_owned();

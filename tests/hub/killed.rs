@@ -28,7 +28,7 @@ impl Place {
     fn database(home: &Path, data: &Path, address: &str, is_pooled: bool) -> Self {
         let lines = format!("[archive]\nurl = {address:?}\npooled = {is_pooled}\n");
         let address = ArchiveAddress::read(address).unwrap().pooled(is_pooled);
-        Self::of(home, data, &lines, ArchiveSettings { postgres: Some(address) })
+        Self::of(home, data, &lines, ArchiveSettings { postgres: Some(address), replica: None })
     }
 
     fn of(home: &Path, data: &Path, lines: &str, settings: ArchiveSettings) -> Self {
@@ -182,8 +182,7 @@ async fn the_keys_of_another_hub_are_not_taken_for_those_of_the_archive() {
     assert_eq!(kept.as_bytes(), key(here));
     assert_ne!(kept.as_bytes(), key(&other));
     let there = Place::database(home, here, &database.address, false);
-    let refused =
-        there.complain(&["move", "--to", "sqlite", "--folder", other.to_str().unwrap()]);
+    let refused = there.complain(&["move", "--to", "sqlite", "--folder", other.to_str().unwrap()]);
     assert!(refused.contains("is the key of another hub, and nothing was touched"), "{refused}");
     there.opens().await.unwrap();
     assert!(!other.join("hub.sqlite").exists());

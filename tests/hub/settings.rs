@@ -114,6 +114,8 @@ fn the_archive_may_be_in_postgresql() {
             "archive.url_file: stands beside archive.url",
         ),
         ("url = 'postgres://hub@h/x'\nconnections = 1", "archive.connections: must be 2 to 1000"),
+        ("replica = 'postgres://hub@h/x'", "archive.replica: needs archive.url"),
+        ("url = 'postgres://hub@h/x'\nreplica = 'h'", "archive.replica: does not begin with"),
         ("uri = ''", "archive.uri: unknown key"),
     ] {
         let complaints = archive(part).unwrap_err();

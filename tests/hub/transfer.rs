@@ -73,7 +73,7 @@ pub(crate) fn all(folder: &Path) -> BTreeMap<String, Vec<Vec<String>>> {
 }
 
 pub(crate) fn in_postgres(address: &str) -> ArchiveSettings {
-    ArchiveSettings { postgres: Some(ArchiveAddress::read(address).unwrap()) }
+    ArchiveSettings { postgres: Some(ArchiveAddress::read(address).unwrap()), replica: None }
 }
 
 pub(crate) fn asked(to: &str, folder: Option<&Path>) -> Asked {

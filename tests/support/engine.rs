@@ -101,7 +101,7 @@ pub(crate) fn settings(folder: &Path) -> ArchiveSettings {
         let address = ArchiveAddress::read(&addresses.hub).unwrap();
         address.pooled(engine() == Engine::Pooled)
     });
-    ArchiveSettings { postgres }
+    ArchiveSettings { postgres, replica: None }
 }
 
 /// The same as lines of `hub.toml`, which come before its tables.

@@ -12,6 +12,7 @@ pub struct Error {
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
     is_late: bool,
+    is_passing: bool,
     why: Option<&'static str>,
 }
 
@@ -21,7 +22,7 @@ impl Error {
         action: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self { action, source: source.into(), is_late: false, why: None }
+        Self { action, source: source.into(), is_late: false, is_passing: false, why: None }
     }
 
     /// The same error, with what is wrong in words for somebody who is to cure it.
@@ -40,6 +41,13 @@ impl Error {
     #[must_use]
     pub const fn why(&self) -> Option<&'static str> {
         self.why
+    }
+
+    /// Whether the step failed only since another one was in its way: it can be tried again at
+    /// once.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        self.is_passing
     }
 
     /// Whether the step took longer than it may, and nothing of it has happened. Where PostgreSQL
@@ -79,7 +87,8 @@ impl Failure {
             Self::Late => Error::late(action),
             failure => {
                 let why = failure.why();
-                Error::new(action, failure).because(why)
+                let is_passing = matches!(&failure, Self::Engine(said) if said.is_passing);
+                Error { is_passing, ..Error::new(action, failure).because(why) }
             }
         }
     }
@@ -94,6 +103,8 @@ pub(crate) struct Said {
     why: Option<&'static str>,
     /// Whether the connection is of no more use.
     pub(super) ends_connection: bool,
+    /// Whether another transaction was in its way.
+    is_passing: bool,
 }
 
 impl Said {
@@ -101,12 +112,17 @@ impl Said {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
         why: Option<&'static str>,
     ) -> Self {
-        Self { source: source.into(), why, ends_connection: false }
+        Self { source: source.into(), why, ends_connection: false, is_passing: false }
     }
 
     /// The same, of a connection that is of no more use where this is so.
     pub(super) fn ending(self, ends_connection: bool) -> Self {
         Self { ends_connection, ..self }
+    }
+
+    /// The same, of what can be tried again at once where this is so.
+    pub(super) fn passing(self, is_passing: bool) -> Self {
+        Self { is_passing, ..self }
     }
 
     /// The words for whoever is to cure it, where the engine does not say the same.

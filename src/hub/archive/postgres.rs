@@ -12,6 +12,7 @@ mod address;
 pub(super) mod hold;
 mod migrations;
 mod pool;
+mod replica;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -25,6 +26,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub use self::address::{ArchiveAddress, CONNECTIONS};
 pub use self::migrations::SCHEMA_VERSION;
 use self::pool::Connections;
+pub use self::replica::Behind;
 use self::tx::Server;
 use super::error::{Error, Failure};
 use super::tx::{Job, Tx};
@@ -78,11 +80,7 @@ impl Postgres {
         address: &ArchiveAddress,
         act: impl AsyncFnOnce(&Server) -> Result<T, Failure>,
     ) -> Result<(Self, T), Error> {
-        let failed = |why, source: String| {
-            let source = format!("the database {}: {source}", address.shown());
-            Error::new("open the archive", source).because(why)
-        };
-        let connections = Connections::to(address).map_err(|what| failed(None, what))?;
+        let connections = Connections::to(address).map_err(|what| failed(address, None, what))?;
         let done = timeout(OPEN_MAX, async {
             let tx = connections.begin(None).await?;
             let done = act(&tx).await?;
@@ -90,8 +88,10 @@ impl Postgres {
             Ok(done)
         });
         let done = done.await.unwrap_or(Err(Failure::Late));
-        let done = done.map_err(|failure| failed(words::why(&failure), words::told(&failure)))?;
-        Ok((Self(connections), done))
+        match done {
+            Ok(done) => Ok((Self(connections), done)),
+            Err(failure) => Err(failed(address, words::why(&failure), words::told(&failure))),
+        }
     }
 
     pub(super) fn close(&self) {
@@ -156,6 +156,12 @@ impl Postgres {
             Err(stopped) => Err(Error::new(action, stopped)),
         }
     }
+}
+
+/// Why a database cannot be opened.
+fn failed(address: &ArchiveAddress, why: Option<&'static str>, what: String) -> Error {
+    let source = format!("the database {}: {what}", address.shown());
+    Error::new("open the archive", source).because(why)
 }
 
 /// Commits what was done, or takes it back.

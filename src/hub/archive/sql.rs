@@ -22,6 +22,7 @@ mod facts;
 mod feed;
 mod gone;
 mod guesses;
+mod identity;
 mod ingest;
 mod judging;
 mod kiosks;

@@ -3,6 +3,7 @@
 //! Nothing is called fine that was not seen to work, and each check ends in time.
 
 mod certificate;
+mod replica;
 mod way;
 mod zones;
 
@@ -18,6 +19,7 @@ use crate::finding::{Finding, fine, note, wrong};
 use crate::hub::archive::postgres::{ArchiveAddress, Postgres};
 use crate::hub::archive::sqlite::FILE;
 use crate::hub::archive::sqlite::look::{Look, is_older, look};
+use crate::hub::archive::sqlite::part;
 use crate::hub::archive::{self, Archive};
 use crate::hub::settings::{MIB, Settings};
 
@@ -57,10 +59,12 @@ pub async fn examine(
 ) -> Vec<Finding> {
     let at = &settings.archive;
     let mut findings = vec![data(&settings.data_dir)];
+    findings.extend(leftovers(&settings.data_dir));
     findings.push(match &at.postgres {
         Some(address) => in_postgres(address).await,
         None => archive(&settings.data_dir, goes_on),
     });
+    findings.extend(replica::replica(&settings.data_dir, at).await);
     findings.extend(seen.free_bytes.map(room));
     findings.push(keys(&settings.data_dir));
     findings.push(time(seen));
@@ -177,6 +181,15 @@ fn data(folder: &Path) -> Finding {
              hub's user (`sudo chown -R smilepost-hub: {folder}`), or change data_dir"
         )),
     }
+}
+
+/// Deletes what backups that were killed have left.
+fn leftovers(folder: &Path) -> Option<Finding> {
+    let left = part::sweep(folder).ok().filter(|left| !left.is_empty())?;
+    let (count, folder) = (left.len(), folder.display());
+    Some(fine(format!(
+        "data folder: what backups that were killed had left in {folder} is deleted ({count})"
+    )))
 }
 
 /// Connects to the archive's database, as the hub does when it starts.

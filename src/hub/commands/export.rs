@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::feedback::moment::local_second;
 use crate::feedback::zone::Zone;
-use crate::hub::archive::{Archive, Error};
+use crate::hub::archive::Error;
+use crate::hub::archive::replica::{BEGINNING, Reader};
 use crate::wire::report::Reported;
 use crate::zones::{Rules, Zones};
 
@@ -19,11 +20,11 @@ const EVENTS_MAX: usize = 1_000;
 /// # Errors
 /// When the archive cannot be read, or `take` fails.
 pub async fn export(
-    archive: &Archive,
+    archive: &Reader,
     mut take: impl FnMut(&Reported) -> std::io::Result<()>,
 ) -> Result<u64, Error> {
     let mut clocks = Clocks { rules: Zones::of_system().rules(), zones: HashMap::new() };
-    let mut after = (0, 0, 0);
+    let mut after = BEGINNING;
     let mut count = 0;
     loop {
         let rows = archive.page(after, EVENTS_MAX).await?;

@@ -99,7 +99,7 @@ impl Place {
             .with_password_file(asked.password_file.clone())
             .vouched_by(asked.ca_file.clone())
             .pooled(asked.is_pooled);
-        let settings = ArchiveSettings { postgres: Some(address) };
+        let settings = ArchiveSettings { postgres: Some(address), replica: None };
         Ok(Self { folder: data_dir.to_owned(), settings })
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct ArchivePart {
     ca_file: Option<PathBuf>,
     connections: Option<u32>,
     pooled: Option<bool>,
+    replica: Option<String>,
 }
 
 impl ArchivePart {
@@ -48,6 +49,7 @@ impl ArchivePart {
                     ("archive.ca_file", self.ca_file.is_some()),
                     ("archive.connections", self.connections.is_some()),
                     ("archive.pooled", self.pooled.is_some()),
+                    ("archive.replica", self.replica.is_some()),
                 ] {
                     complaints.unless(!is_given, key, "needs archive.url");
                 }
@@ -71,7 +73,14 @@ impl ArchivePart {
             .vouched_by(self.ca_file)
             .with_connections(connections)
             .pooled(self.pooled.unwrap_or_default());
-        ArchiveSettings { postgres: Some(address) }
+        let replica = self.replica.and_then(|url| match ArchiveAddress::read(&url) {
+            Ok(replica) => Some(replica.standby_of(&address)),
+            Err(what) => {
+                complaints.add("archive.replica", what);
+                None
+            }
+        });
+        ArchiveSettings { postgres: Some(address), replica }
     }
 }
 

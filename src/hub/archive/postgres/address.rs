@@ -147,6 +147,21 @@ impl ArchiveAddress {
         Self { is_pooled, ..self }
     }
 
+    /// The same address, of which a server is taken that is a standby. It is reached in the way of
+    /// this other address, also with its password unless it has one.
+    #[must_use]
+    pub fn standby_of(mut self, primary: &Self) -> Self {
+        self.config.target_session_attrs(TargetSessionAttrs::ReadOnly);
+        let own = self.config.get_password().is_some();
+        if let Some(password) = primary.config.get_password().filter(|_| !own) {
+            self.config.password(password);
+        }
+        let password_file = primary.password_file.clone().filter(|_| !own);
+        let ca_file = primary.ca_file.clone();
+        let (connections, is_pooled) = (primary.connections, primary.is_pooled);
+        Self { password_file, ca_file, connections, is_pooled, ..self }
+    }
+
     /// Whether a password stands in it.
     #[must_use]
     pub fn has_password(&self) -> bool {

@@ -9,11 +9,16 @@ use tokio_postgres::error::SqlState;
 
 use crate::hub::archive::error::{Failure, HELD, Said};
 
+/// What is said of a transaction that another one was in the way of.
+const PASSING: [SqlState; 2] =
+    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let ends_connection = ends(&error);
+        let is_passing = error.code().is_some_and(|code| PASSING.contains(code));
         let why = of_server(&error);
-        Self::Engine(Said::new(error, why).ending(ends_connection))
+        Self::Engine(Said::new(error, why).ending(ends_connection).passing(is_passing))
     }
 }
 
@@ -71,6 +76,10 @@ fn of_server(error: &Error) -> Option<&'static str> {
         "57P01" | "57P02" | "57P03" => "the database server is stopping or starting",
         "57P05" => "the database server has closed a connection that was idle in a transaction",
         "55P03" | "57014" => "the database server has ended it, by a time limit of its own",
+        "40001" if chain(error).contains("recovery") => {
+            "the standby has broken off what was read, since it had to go on: set \
+             hot_standby_feedback = on there"
+        }
         "40001" | "40P01" => "two hubs were in each other's way: it can be tried again",
         _ if code.code().starts_with("08") => "the connection to the database was lost",
         _ if code.code().starts_with("58") => "the database server cannot read or write its disk",
@@ -84,6 +93,8 @@ fn of_connection(error: &Error) -> &'static str {
     let told = chain(error);
     if told.contains("does not allow writes") {
         "the database is read-only: no server of archive.url is the primary"
+    } else if told.contains("is not read only") {
+        "no server of archive.replica is a standby"
     } else if told.contains("does not support TLS") {
         "the database server has no certificate: switch its ssl on, or write sslmode=disable in \
          archive.url where the network is safe"

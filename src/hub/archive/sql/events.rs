@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::deliveries::Change;
+use super::identity::prove;
 use super::{claims, dating, event_rows, ingest, judging, upkeep};
 use crate::feedback::misuse::RULE_VERSION;
 use crate::hub::archive::Archive;
 use crate::hub::archive::error::{Error, Failure};
 use crate::hub::archive::events::{Cursor, Shipment, Stored};
+use crate::hub::archive::replica::Identity;
 use crate::hub::archive::tx::Tx;
 use crate::hub::archive::value::values;
 use crate::wire::report::Reported;
@@ -45,16 +47,22 @@ impl Archive {
         events_max: usize,
     ) -> Result<Vec<(Cursor, Reported)>, Error> {
         self.read("read events", move |tx| {
+            Box::pin(async move { page(tx, after, events_max).await })
+        })
+        .await
+    }
+
+    /// The same of a replica, if it shows the archive of this identity.
+    pub(in crate::hub::archive) async fn page_of(
+        &self,
+        identity: Identity,
+        after: Cursor,
+        events_max: usize,
+    ) -> Result<Vec<(Cursor, Reported)>, Error> {
+        self.read("read events", move |tx| {
             Box::pin(async move {
-                let (columns, from) = (event_rows::reported_columns(), event_rows::REPORTED);
-                let sql = format!(
-                    "select {columns} from {from} \
-                     where (event.kiosk, event.run, event.n) > ($1, $2, $3) \
-                     order by event.kiosk, event.run, event.n limit $4"
-                );
-                let (kiosk, run, n) = after;
-                let rows = tx.rows(&sql, &values![kiosk, run, n, events_max]).await?;
-                rows.iter().map(event_rows::reported).collect()
+                prove(tx, identity).await?;
+                page(tx, after, events_max).await
             })
         })
         .await
@@ -144,4 +152,19 @@ async fn next_run(tx: &mut dyn Tx, after: (i64, i64)) -> Result<Option<Cursor>, 
     let sql = "select kiosk, no from run where (kiosk, no) > ($1, $2) order by kiosk, no limit 1";
     let row = tx.row(sql, &values![after.0, after.1]).await?;
     row.map(|row| Ok((row.get("kiosk")?, row.get("no")?, 0))).transpose()
+}
+
+async fn page(
+    tx: &mut dyn Tx,
+    (kiosk, run, n): Cursor,
+    events_max: usize,
+) -> Result<Vec<(Cursor, Reported)>, Failure> {
+    let (columns, from) = (event_rows::reported_columns(), event_rows::REPORTED);
+    let sql = format!(
+        "select {columns} from {from} \
+         where (event.kiosk, event.run, event.n) > ($1, $2, $3) \
+         order by event.kiosk, event.run, event.n limit $4"
+    );
+    let rows = tx.rows(&sql, &values![kiosk, run, n, events_max]).await?;
+    rows.iter().map(event_rows::reported).collect()
 }

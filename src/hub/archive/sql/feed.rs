@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::identity::prove;
 use super::{event_rows, upkeep};
 use crate::feedback::rating::RunId;
 use crate::hub::archive::Archive;
 use crate::hub::archive::error::{Error, Failure};
 use crate::hub::archive::feed::{Changes, Deleted, Position, Read};
+use crate::hub::archive::replica::Identity;
 use crate::hub::archive::tx::Tx;
 use crate::hub::archive::value::values;
 use crate::wire::report::Reported;
@@ -30,6 +32,22 @@ impl Archive {
     pub async fn changes(&self, after: Option<Position>, events_max: usize) -> Result<Read, Error> {
         self.read("read the feed", move |tx| {
             Box::pin(async move { changes(tx, after, events_max).await })
+        })
+        .await
+    }
+
+    /// The same of a replica, if it shows the archive of this identity.
+    pub(in crate::hub::archive) async fn changes_of(
+        &self,
+        identity: Identity,
+        after: Option<Position>,
+        events_max: usize,
+    ) -> Result<Read, Error> {
+        self.read("read the feed", move |tx| {
+            Box::pin(async move {
+                prove(tx, identity).await?;
+                changes(tx, after, events_max).await
+            })
         })
         .await
     }

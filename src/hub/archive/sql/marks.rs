@@ -1,7 +1,7 @@
 //! The statements about the marks at both ends of a move, which say who may write where.
 
-use super::{feed, upkeep};
 use super::tables::{MADE, OF_PLACE, TABLES, Table};
+use super::{feed, upkeep};
 use crate::hub::archive::Archive;
 use crate::hub::archive::error::{Error, Failure};
 use crate::hub::archive::tx::Tx;
