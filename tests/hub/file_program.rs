@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use smilepost::hub::archive::sqlite::part::Part;
 
 use crate::program::{Office, PROGRAM};
 use crate::started::Started;
@@ -104,31 +104,22 @@ fn a_backup_that_cannot_be_written_is_answered_in_words() {
     }
 }
 
-/// Begins a backup into a folder until it is caught before its end.
-fn caught(office: &Office, folder: &std::path::Path, signal: Signal) -> Started {
+/// Kills a backup into a folder before its end.
+fn kill_one(office: &Office, folder: &std::path::Path) {
+    let before = parts(folder).len();
     for number in 0.. {
-        let before = parts(folder);
         let mut command = Command::new(PROGRAM);
-        command.arg("backup").arg(folder.join(format!("{}-{number}", before.len())));
+        command.arg("backup").arg(folder.join(format!("killed-{number}")));
         command.arg("--config").arg(office.folder.path().join("hub.toml"));
         let mut program = Started::by(command.stdout(Stdio::null()).stderr(Stdio::null()));
-        let pid = Pid::from_child(&program);
-        while program.try_wait().unwrap().is_none() {
-            if parts(folder).len() > before.len() {
-                kill_process(pid, signal).unwrap();
-                let state = std::path::PathBuf::from(format!("/proc/{}/stat", program.id()));
-                let state = || std::fs::read_to_string(&state).unwrap_or_default();
-                while program.try_wait().unwrap().is_none() && !state().contains(") T ") {
-                    std::thread::yield_now();
-                }
-                break;
-            }
+        while program.try_wait().unwrap().is_none() && parts(folder).len() == before {
+            std::thread::yield_now();
         }
-        if parts(folder).len() > before.len() {
-            return program;
+        drop(program);
+        if parts(folder).len() > before {
+            return;
         }
     }
-    unreachable!("it is caught at some time")
 }
 
 /// The unfinished backups in a folder.
@@ -143,14 +134,14 @@ fn what_a_killed_backup_has_left_goes_with_the_next_and_what_is_made_does_not() 
     office.say(&["shop", "add", "Kallio", "--zone", "Europe/Helsinki"]);
     let folder = office.folder.path().join("backups");
     std::fs::create_dir(&folder).unwrap();
-    let held = caught(&office, &folder, Signal::STOP);
-    let of_held = parts(&folder);
-    assert_eq!(of_held.len(), 1);
-    drop(caught(&office, &folder, Signal::KILL));
+    let held = Part::within(&folder).unwrap();
+    let of_held = vec![held.folder().to_owned()];
+    kill_one(&office, &folder);
     assert_eq!(parts(&folder).len(), 2, "it is killed, and deletes nothing");
     office.say(&["backup", folder.join("next").to_str().unwrap()]);
     assert_eq!(parts(&folder), of_held, "another one is at work there");
     drop(held);
+    kill_one(&office, &folder);
     office.say(&["backup", folder.join("last").to_str().unwrap()]);
     assert_eq!(parts(&folder), Vec::<std::path::PathBuf>::new());
     // A copy of an archive in PostgreSQL is made in the data folder.

@@ -61,8 +61,7 @@ impl Postgres {
     /// When the database cannot be reached, is not fit for an archive, or holds one of a newer
     /// program; then nothing in it was touched.
     pub async fn open(address: &ArchiveAddress) -> Result<Self, Error> {
-        let apply = async |tx: &Server| migrations::apply(tx, address).await;
-        Self::opened(address, apply).await.map(|(opened, ())| opened)
+        Self::opened(address, migrations::apply).await.map(|(opened, ())| opened)
     }
 
     /// Whether there is an archive in a database; nothing is made there.

@@ -36,7 +36,13 @@ pub enum Error {
     /// The move failed.
     #[error(transparent)]
     Transfer(#[from] transfer::Error),
-    /// An end of it cannot be opened.
+    /// The new place cannot be opened.
+    #[error(
+        "the archive cannot go there, and stays where it is (a key of [archive] that is named here \
+         stands for an option of `move`, such as --password-file)"
+    )]
+    There(#[source] archive::Error),
+    /// The old one cannot be opened.
     #[error(transparent)]
     Archive(#[from] archive::Error),
     /// The keys cannot come with it.
@@ -127,7 +133,9 @@ pub async fn to(
     if from.told() == to.told() {
         return Err(Error::Invalid(transfer::here_already(&to.told())));
     }
-    if to.settings.postgres.is_none() && look::is_older(&to.folder) {
+    // A making that was killed has left one without anything in it, and is gone on with.
+    let is_older = || look::is_older(&to.folder) && !look::is_empty(&to.folder);
+    if to.settings.postgres.is_none() && is_older() {
         return Err(Error::Invalid(format!(
             "{} is there already, an archive of an older version: nothing was touched",
             to.told()
@@ -137,7 +145,7 @@ pub async fn to(
     // They are made here where there are none yet.
     keys::of_archive(&source, data_dir).await?;
     no_other_key(data_dir, &to.folder)?;
-    let target = Archive::open_to_move(&to.folder, &to.settings).await?;
+    let target = Archive::open_to_move(&to.folder, &to.settings).await.map_err(Error::There)?;
     let manner = Manner {
         from: from.told(),
         to: to.told(),

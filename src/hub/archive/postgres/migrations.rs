@@ -3,7 +3,6 @@
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::address::ArchiveAddress;
 use super::tx::Server;
 use crate::hub::archive::error::Failure;
 
@@ -24,15 +23,14 @@ const LOCK: i64 = 0x536d_696c_6570_6f73;
 /// # Errors
 /// Before anything is touched: when the server is not fit for an archive, the archive is of a newer
 /// program, or the role may not make tables.
-pub(super) async fn apply(tx: &Server, address: &ArchiveAddress) -> Result<(), Failure> {
+pub(super) async fn apply(tx: &Server) -> Result<(), Failure> {
     fit(tx).await?;
     let found = version(tx).await?;
     if found > SCHEMA_VERSION {
         let known = SCHEMA_VERSION;
         return Err(Failure::Content(format!(
-            "{} has schema {found}, and this program knows up to {known}: it was left untouched; \
-             install the newer smilepost-hub again",
-            address.shown()
+            "it has schema {found}, and this program knows up to {known}: it was left untouched; \
+             install the newer smilepost-hub again"
         )));
     }
     if found < SCHEMA_VERSION {

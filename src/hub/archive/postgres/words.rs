@@ -82,6 +82,9 @@ fn of_server(error: &Error) -> Option<&'static str> {
         }
         "40001" | "40P01" => "two hubs were in each other's way: it can be tried again",
         _ if code.code().starts_with("08") => "the connection to the database was lost",
+        _ if chain(error).contains("could not write") => {
+            "the database server cannot write its disk: is it full?"
+        }
         _ if code.code().starts_with("58") => "the database server cannot read or write its disk",
         _ if code.code().starts_with("XX") => "the database server says that its data are damaged",
         _ => return None,

@@ -60,6 +60,28 @@ pub fn is_older(folder: &Path) -> bool {
     look().unwrap_or(false)
 }
 
+/// Whether there is nothing in an older archive, as in one whose making was cut short. Of what
+/// cannot be read, nobody knows.
+#[must_use]
+pub fn is_empty(folder: &Path) -> bool {
+    const FILLED: [&str; 6] =
+        ["shop", "old_shop", "old_kiosk", "survey", "old_survey", "old_event"];
+    let look = || -> rusqlite::Result<bool> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
+        connection.busy_timeout(super::BUSY_MAX)?;
+        for table in FILLED {
+            let sql = "select 1 from sqlite_schema where type = 'table' and name = ?";
+            let is_there = connection.prepare(sql)?.exists([table])?;
+            if is_there && connection.prepare(&format!("select 1 from {table}"))?.exists([])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    look().unwrap_or(false)
+}
+
 fn damaged(file: &Path, why: &str) -> String {
     format!(
         "{} cannot be read whole ({why}): stop the hub, and restore the last backup with \

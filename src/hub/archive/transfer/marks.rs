@@ -47,16 +47,17 @@ pub(super) async fn begin(
             ours.map(|ours| ours.mark)
         }
     };
-    let mark = match mark {
-        Some(mark) => {
-            source.goes_to(to.clone(), false).await?;
-            mark
+    let Some(mark) = mark else {
+        prove_tallies(source).await?;
+        let mark = source.leave_for(to.clone()).await?;
+        let claimed = target.come_from(from.clone(), mark).await;
+        // What may have happened there all the same goes on with the next call.
+        if claimed.as_ref().is_err_and(|error| !error.is_late()) {
+            source.stay().await?;
         }
-        None => {
-            prove_tallies(source).await?;
-            source.leave_for(to.clone()).await?
-        }
+        return Ok(claimed?);
     };
+    source.goes_to(to.clone(), false).await?;
     Ok(target.come_from(from.clone(), mark).await?)
 }
 
@@ -64,8 +65,8 @@ pub(super) async fn begin(
 #[must_use]
 pub fn here_already(to: &str) -> String {
     format!(
-        "the archive is in {to} already, and nothing was touched: hub.toml has to name the place \
-         that it leaves, and --to an empty one"
+        "the archive is in {to} already, or a copy of it, and nothing was touched: hub.toml has to \
+         name the place that it leaves, and --to an empty one"
     )
 }
 
