@@ -72,7 +72,7 @@ async fn move_killed(from: &Place, to: &Place, arguments: &[&str]) -> u64 {
     let command = [&["move"][..], arguments].concat();
     for killed in 0.. {
         let mut program = from.command(&command).spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(25 * killed)).await;
+        tokio::time::sleep(Duration::from_millis(40 * killed)).await;
         // It may have ended.
         let _ = program.kill();
         let output = program.wait_with_output().unwrap();
@@ -111,7 +111,7 @@ async fn a_program_that_is_killed_while_it_moves_the_archive_goes_on_where_it_wa
     let mut killed = move_killed(&first, &second, &to_second).await;
     killed += move_killed(&second, &third, &to_third).await;
     killed += move_killed(&third, &last, &to_last).await;
-    assert!(killed > 20, "{killed}");
+    assert!(killed > 10, "{killed}");
     assert_eq!(all(&back), all(here));
     let key = |folder: &Path| std::fs::read(folder.join("hub.key")).unwrap();
     assert_eq!(key(&back), key(here), "it opens what was carried");
@@ -162,7 +162,7 @@ async fn an_archive_is_not_moved_to_where_it_is() {
     for sql in ["select 1", "truncate shop, kiosk, claim, book, event, run, work cascade"] {
         database.ask(sql).await;
         let refused = there.complain(&["move", "--to", &other]);
-        assert!(refused.contains("already, and nothing was touched"), "{refused}");
+        assert!(refused.contains("already, or a copy of it, and nothing"), "{refused}");
         there.opens().await.unwrap();
     }
 }
