@@ -187,3 +187,30 @@ async fn the_keys_of_another_hub_are_not_taken_for_those_of_the_archive() {
     there.opens().await.unwrap();
     assert!(!other.join("hub.sqlite").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_cannot_be_claimed_leaves_the_archive_where_it_is() {
+    let (scene, home) = (scene().await, tempfile::tempdir().unwrap());
+    let (home, here) = (home.path(), scene.folder.path());
+    let database = Database::new().await;
+    let (file, there) =
+        (Place::file(home, here), Place::database(home, here, &database.address, false));
+    let to = ["move", "--to", &database.address];
+    there.opens().await.unwrap();
+    let full = "create function no_room() returns trigger language plpgsql as $$
+            begin raise disk_full using message = 'no room'; end $$;
+        create trigger no_room before insert on transfer execute function no_room()";
+    database.ask(full).await;
+    let refused = file.complain(&to);
+    assert!(refused.contains("the disk of the database server is full: make room"), "{refused}");
+    file.opens().await.unwrap();
+    database.ask("drop trigger no_room on transfer").await;
+    file.say(&to);
+    // The making of a file was killed: an older form, and nothing in it.
+    let half = home.join("half");
+    std::fs::create_dir(&half).unwrap();
+    raw(&half).execute(include_str!("../../src/hub/archive/sqlite/0001_first.sql"));
+    raw(&half).execute("pragma user_version = 1");
+    there.say(&["move", "--to", "sqlite", "--folder", half.to_str().unwrap()]);
+    assert_eq!(all(&half), all(here));
+}
