@@ -171,6 +171,9 @@
 //!    `tests/together::ratings_that_are_carried_on_a_stick_count_once`. Each counts where it was
 //!    taken; what was given up, and what was a trial, are terms of their own:
 //!    `tests/together::each_head_office_gets_exactly_its_own_whatever_the_order`.
+//!    Those in which an archive has a part run on each engine: `tests/hub` by a target each, and of
+//!    `tests/together` what `tests/together/postgres.rs` names.
+//!    `tests/chain::nothing_is_lost_or_doubled_whatever_ends_in_a_chain` for many kiosks at once.
 //! 3. No unsent rating is ever deleted: `tests/kiosk::only_settled_events_are_pruned` and
 //!    `only_what_is_settled_is_let_go_of_whatever_is_asked_for`.
 //! 4. The kiosk takes ratings without network, hub, valid time, screen or buttons, and says what it

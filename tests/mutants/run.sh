@@ -16,7 +16,7 @@ kiosk=kiosk; grep -q '^phone = ' Cargo.toml && kiosk=kiosk,phone
 # The least of the program that a mutant's tests need: most of compiling is for the other half of it.
 features() {
   case "$1 $2 $3" in
-    *' --test together' | *' --test hostile') echo "$kiosk,hub" ;;
+    *' --test together' | *' --test together_'* | *' --test hostile') echo "$kiosk,hub" ;;
     *' --test hub' | *' --test hub_'* | src/hub/*' --lib '* | src/web/server*' --lib '*) echo hub ;;
     *' --test '* | src/kiosk/*' --lib '*) echo "$kiosk" ;;
   esac

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use smilepost::hub::archive::postgres::ArchiveAddress;
 use smilepost::hub::archive::{Archive, ArchiveSettings};
 
-use self::server::{Database, Pooler};
+use self::server::{Database, Pooler, Server};
 
 #[path = "postgres.rs"]
 pub(crate) mod server;
@@ -51,13 +51,26 @@ static ADDRESSES: Mutex<BTreeMap<PathBuf, Addresses>> = Mutex::new(BTreeMap::new
 /// engine has such. Both go when it is dropped.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = (!is_file()).then(|| waited(Database::new()));
+        Self::around(tempfile::tempdir().unwrap())
+    }
+
+    /// A place whose folder a test has made for itself.
+    pub(crate) fn around(folder: tempfile::TempDir) -> Self {
+        Self::with(folder, (!is_file()).then(|| waited(Database::new())))
+    }
+
+    /// A place around a folder, with a copy of this one's database, which nobody may have open.
+    pub(crate) fn copied_around(&self, folder: tempfile::TempDir) -> Self {
+        let copied = self.database.as_ref().map(|of| waited(Server::shared().copy(of)));
+        Self::with(folder, copied)
+    }
+
+    fn with(folder: tempfile::TempDir, database: Option<Database>) -> Self {
         if let Some(database) = &database {
             let beside = database.address.clone();
             let hub = match engine() {
@@ -67,7 +80,7 @@ impl Place {
             let addresses = Addresses { hub, beside };
             known().insert(folder.path().to_owned(), addresses);
         }
-        Self { folder, _database: database }
+        Self { folder, database }
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use smilepost::feedback::zone::Zone;
 
+use crate::engine::{self, Place};
 use crate::noon;
 use crate::started::Started;
 use crate::wait::wait_until;
@@ -17,7 +18,7 @@ pub(crate) const KIOSK: &str = env!("CARGO_BIN_EXE_smilepost-kiosk");
 
 /// The folder of one test, and the addresses of its hub.
 pub(crate) struct Site {
-    folder: tempfile::TempDir,
+    folder: Place,
     pub(crate) hub: SocketAddr,
     /// Where the shop is.
     pub(crate) zone: Zone,
@@ -27,12 +28,13 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Place::new();
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (hub, dashboard) = (free(), free());
         let text = format!(
-            "data_dir = {:?}\nlisten = \"{hub}\"\n[dashboard]\nlisten = \"{dashboard}\"\n",
-            folder.path().join("hub")
+            "data_dir = {:?}\nlisten = \"{hub}\"\n{}[dashboard]\nlisten = \"{dashboard}\"\n",
+            folder.path().join("hub"),
+            engine::lines(folder.path())
         );
         std::fs::write(folder.path().join("hub.toml"), text).unwrap();
         let text = format!(

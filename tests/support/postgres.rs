@@ -196,6 +196,11 @@ impl Server {
         self.database_like("").await
     }
 
+    /// Makes a copy of a database to which nobody is connected.
+    pub(crate) async fn copy(&self, of: &Database) -> Database {
+        self.database_like(&format!("template {}", of.name)).await
+    }
+
     /// Makes an empty database with more to say about it, as in `create database`.
     pub(crate) async fn database_like(&self, like: &str) -> Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
