@@ -233,6 +233,10 @@ impl World {
                 post.tokens.rotate_left(1);
                 Outcome::Unauthorised
             }
+            // The machine has too much to do.
+            Some((StatusCode::SERVICE_UNAVAILABLE, _)) => {
+                Outcome::Throttled { retry_after_s: None, is_by_hub: true }
+            }
             Some((status, body)) => {
                 assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
                 let receipt: Receipt = serde_json::from_slice(&body).unwrap();
