@@ -443,7 +443,7 @@ impl World {
         assert!(account.holds && account.missing == 0, "{place}: {account:?}");
         assert_eq!(self.runtime.block_on(archive.conflicts()).unwrap(), 0, "{place}");
         let tallies = self.runtime.block_on(archive.recount("k".to_owned())).unwrap();
-        assert_eq!(tallies.wrong, [], "{place}: the tallies count something else");
+        assert_eq!(tallies.wrong.first(), None, "{place}: the tallies count something else");
     }
 }
 
