@@ -129,7 +129,7 @@
 //!    settles it.
 //! 6. `src/hub/kiosks/deliveries.rs:18` `async fn deliver`: head office takes the delivery from a
 //!    kiosk that it knows.
-//! 7. `src/hub/archive/sql/ingest.rs:59` `async fn store(`: each event is stored once, in one
+//! 7. `src/hub/archive/sql/ingest.rs:82` `async fn store(`: each event is stored once, in one
 //!    transaction, before the receipt.
 //! 8. `src/hub/pages/overview.rs:47` `async fn overview`: the day of every shop, with what stands
 //!    behind its numbers.

@@ -9,6 +9,7 @@
 //! a statement: a commit that waits for a standby would succeed without it.
 
 mod address;
+mod flight;
 pub(super) mod hold;
 mod migrations;
 mod pool;
@@ -17,6 +18,7 @@ mod replica;
 mod tests;
 mod tls;
 mod tx;
+mod wire;
 mod words;
 
 use std::time::Duration;
@@ -147,7 +149,7 @@ impl Postgres {
             let done = timeout_at(until, act(&mut tx)).await;
             // Out of time, the connection is closed in the midst of what it does.
             let done = done.map_err(|_| Failure::Late)?;
-            if begin.is_some() { end(tx, done, until).await } else { leave(tx, done) }
+            if begin.is_some() { end(tx, done, until).await } else { leave(tx, done).await }
         });
         match acting.await {
             Ok(Ok(answer)) => Ok(answer),
@@ -164,7 +166,7 @@ fn failed(address: &ArchiveAddress, why: Option<&'static str>, what: String) -> 
 }
 
 /// Commits what was done, or takes it back.
-async fn end<T>(tx: Server, done: Result<T, Failure>, until: Instant) -> Result<T, Failure> {
+async fn end<T>(mut tx: Server, done: Result<T, Failure>, until: Instant) -> Result<T, Failure> {
     // The server answers a commit of what has failed without an error, and keeps nothing.
     let done = done.and_then(|answer| {
         if tx.has_failed {
@@ -175,7 +177,7 @@ async fn end<T>(tx: Server, done: Result<T, Failure>, until: Instant) -> Result<
     match done {
         Ok(answer) => {
             let until = until.max(Instant::now() + COMMIT_MIN);
-            timeout_at(until, tx.batch("commit")).await.map_err(|_| Failure::Late)??;
+            timeout_at(until, tx.commit()).await.map_err(|_| Failure::Late)??;
             tx.give_back();
             Ok(answer)
         }
@@ -191,7 +193,11 @@ async fn end<T>(tx: Server, done: Result<T, Failure>, until: Instant) -> Result<
 }
 
 /// Ends a look, which has no transaction.
-fn leave<T>(tx: Server, done: Result<T, Failure>) -> Result<T, Failure> {
+async fn leave<T>(mut tx: Server, done: Result<T, Failure>) -> Result<T, Failure> {
+    let done = match done {
+        Ok(answer) => tx.catch_up().await.map(|()| answer),
+        failed => failed,
+    };
     if done.as_ref().err().is_none_or(|failure| !words::ends_connection(failure)) {
         tx.give_back();
     }

@@ -128,6 +128,7 @@ async fn every_value_comes_back_through_a_pooler_in_transaction_mode() {
     let engine = Postgres::open(&address).await.unwrap();
     database.ask(TABLE).await;
     round_trip(&engine).await;
+    what_waits_keeps_its_order(&engine).await;
     let asking = (0_i64..40).map(|number| {
         let engine = engine.clone();
         tokio::spawn(async move {
@@ -145,6 +146,55 @@ async fn every_value_comes_back_through_a_pooler_in_transaction_mode() {
     for one in asking.collect::<Vec<_>>() {
         one.await.unwrap();
     }
+}
+
+/// Statements that wait for another, and a question that is asked ahead.
+async fn what_waits_keeps_its_order(engine: &Postgres) {
+    const COUNT: &str = "select count(*) from kept";
+    const ADD: &str = "insert into kept (big, words) values ($1, $2)";
+    let counted = engine.write("write", None, |tx| {
+        Box::pin(async move {
+            tx.execute("delete from kept", &[]).await?;
+            let mut counts = Vec::new();
+            tx.execute_later(ADD, vec![values![1, "a"].into(), values![2, "b"].into()]).await?;
+            tx.ask_ahead(COUNT, Vec::new());
+            let last = tx.row("select max(big) from kept", &[]).await?.unwrap();
+            counts.push(last.get::<i64>(0)?);
+            // What was asked ahead is as it was then, until something is written.
+            tx.execute_later(ADD, vec![values![3, "c"].into()]).await?;
+            counts.push(tx.row(COUNT, &[]).await?.unwrap().get(0)?);
+            tx.ask_ahead(COUNT, Vec::new());
+            tx.row("select 1", &[]).await?;
+            tx.execute(ADD, &values![4, "d"]).await?;
+            counts.push(tx.row(COUNT, &[]).await?.unwrap().get(0)?);
+            tx.execute_later(ADD, vec![values![5, "e"].into(); 300]).await?;
+            tx.execute_later(ADD, vec![values![6, "f"].into()]).await?;
+            Ok(counts)
+        })
+    });
+    assert_eq!(counted.await.unwrap(), [2, 2, 4]);
+    let kept = engine.look("look", |tx| {
+        Box::pin(async move { tx.row(COUNT, &[]).await?.unwrap().get::<i64>(0) })
+    });
+    assert_eq!(kept.await.unwrap(), 305, "what waited came with the commit");
+    let failed = engine.write("write", None, |tx| {
+        Box::pin(async move {
+            tx.execute("delete from kept", &[]).await?;
+            let sql = "insert into kept (whole) values ($1)";
+            tx.execute_later(sql, vec![values![i64::MAX].into()]).await
+        })
+    });
+    failed.await.unwrap_err();
+    let kept = engine.look("look", |tx| {
+        Box::pin(async move { tx.row(COUNT, &[]).await?.unwrap().get::<i64>(0) })
+    });
+    assert_eq!(kept.await.unwrap(), 305, "where it fails nothing is kept");
+}
+
+#[tokio::test]
+async fn what_waits_for_another_statement_keeps_its_order() {
+    let (_database, engine) = prepared().await;
+    what_waits_keeps_its_order(&engine).await;
 }
 
 #[tokio::test]

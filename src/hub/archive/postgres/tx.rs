@@ -4,174 +4,29 @@
 //! connection there is nothing to keep, so each goes with its values, which the server then reads
 //! as text of whatever type it finds that they have.
 
-use std::error::Error as StdError;
 use std::pin::pin;
-use std::sync::Arc;
 
-use bytes::{BufMut as _, BytesMut};
 use deadpool_postgres::Object;
-use futures_util::future::join_all;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type as Oid, to_sql_checked};
+use tokio_postgres::types::Type as Oid;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
+use super::flight::{Kept, Link};
 use super::hold;
 use crate::hub::archive::error::Failure;
 use crate::hub::archive::tx::{Filled, Job, Stored, Tx};
-use crate::hub::archive::value::{Row, Type, Value};
+use crate::hub::archive::value::{Row, Value};
 
 /// Up to so many rows one statement for each costs less than writing them in bulk.
 const ROWS_APART_MAX: usize = 8;
-
-/// How many statements are on their way at once.
-const AT_ONCE_MAX: usize = 256;
-
-/// The most statements that a connection keeps prepared.
-const STATEMENTS_MAX: usize = 256;
 
 /// A connection, by what a statement needs of it. Unless it is given back, it is closed, and the
 /// server takes back what was not committed.
 #[derive(Debug)]
 pub(super) struct Server {
-    connection: Option<Object>,
-    is_pooled: bool,
+    link: Link,
     /// A statement has failed, and the server would take the others for naught.
     pub(super) has_failed: bool,
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        wanted: &Oid,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        if *wanted == Oid::UNKNOWN {
-            return Ok(self.as_text(out));
-        }
-        match (self, wanted) {
-            (Self::Null(_), _) => return Ok(IsNull::Yes),
-            (Self::Number(number), &Oid::INT8) => out.put_i64(*number),
-            (Self::Number(number), &Oid::INT4) => out.put_i32((*number).try_into()?),
-            (Self::Number(number), &Oid::INT2) => out.put_i16((*number).try_into()?),
-            (Self::Number(number), &Oid::BOOL) => out.put_u8(u8::from(*number != 0)),
-            (Self::Text(text), &Oid::TEXT | &Oid::VARCHAR | &Oid::NAME) => put_text(text, out),
-            (Self::Bytes(bytes), &Oid::BYTEA) => out.put_slice(bytes),
-            (value, wanted) => {
-                return Err(format!("{} is given for a {wanted}", value.kind()).into());
-            }
-        }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Oid) -> bool {
-        true
-    }
-
-    fn encode_format(&self, wanted: &Oid) -> Format {
-        if *wanted == Oid::UNKNOWN { Format::Text } else { Format::Binary }
-    }
-
-    to_sql_checked!();
-}
-
-impl Value {
-    /// Writes what the server reads as any type that it wants.
-    fn as_text(&self, out: &mut BytesMut) -> IsNull {
-        match self {
-            Self::Null(_) => return IsNull::Yes,
-            Self::Number(number) => out.put_slice(number.to_string().as_bytes()),
-            Self::Text(text) => put_text(text, out),
-            Self::Bytes(bytes) => {
-                out.put_slice(b"\\x");
-                for byte in bytes {
-                    out.put_slice(format!("{byte:02x}").as_bytes());
-                }
-            }
-        }
-        IsNull::No
-    }
-
-    const fn kind(&self) -> &'static str {
-        match self {
-            Self::Null(_) => "nothing",
-            Self::Number(_) => "a number",
-            Self::Text(_) => "a text",
-            Self::Bytes(_) => "bytes",
-        }
-    }
-}
-
-/// The server has no text with a zero in it, which only a text that nobody typed has: it is
-/// replaced, since a kiosk whose delivery fails would send the same one for ever.
-fn put_text(text: &str, out: &mut BytesMut) {
-    for (place, part) in text.split('\0').enumerate() {
-        if place > 0 {
-            out.put_slice("\u{FFFD}".as_bytes());
-        }
-        out.put_slice(part.as_bytes());
-    }
-}
-
-/// What a column of an answer holds, as the server wrote it.
-struct Written<'a>(Option<&'a [u8]>);
-
-impl<'a> FromSql<'a> for Written<'a> {
-    fn from_sql(_: &Oid, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
-        Ok(Self(Some(raw)))
-    }
-
-    fn from_sql_null(_: &Oid) -> Result<Self, Box<dyn StdError + Sync + Send>> {
-        Ok(Self(None))
-    }
-
-    fn accepts(_: &Oid) -> bool {
-        true
-    }
-}
-
-/// How a column of this type is read.
-fn column_type(oid: &Oid) -> Option<Type> {
-    Some(match *oid {
-        Oid::INT2 | Oid::INT4 | Oid::INT8 | Oid::BOOL => Type::Number,
-        Oid::TEXT | Oid::VARCHAR | Oid::NAME | Oid::UNKNOWN => Type::Text,
-        Oid::BYTEA => Type::Bytes,
-        _ => return None,
-    })
-}
-
-fn read(as_type: Type, raw: Option<&[u8]>) -> Option<Value> {
-    let Some(raw) = raw else { return Some(Value::Null(as_type)) };
-    Some(match as_type {
-        Type::Number => Value::Number(match raw.len() {
-            1 => i64::from(*raw.first()?),
-            2 => i16::from_be_bytes(raw.try_into().ok()?).into(),
-            4 => i32::from_be_bytes(raw.try_into().ok()?).into(),
-            _ => i64::from_be_bytes(raw.try_into().ok()?),
-        }),
-        Type::Text => Value::Text(String::from_utf8_lossy(raw).into_owned()),
-        Type::Bytes => Value::Bytes(raw.to_vec()),
-    })
-}
-
-fn rows_of(answer: &[tokio_postgres::Row]) -> Result<Vec<Row>, Failure> {
-    let Some(first) = answer.first() else { return Ok(Vec::new()) };
-    let names: Arc<[String]> = first.columns().iter().map(|one| one.name().to_owned()).collect();
-    let types = first.columns().iter().map(|column| {
-        column_type(column.type_()).ok_or_else(|| {
-            let (name, oid) = (column.name(), column.type_());
-            Failure::Content(format!("the column {name} is a {oid}, which is not read here"))
-        })
-    });
-    let types: Vec<Type> = types.collect::<Result<_, _>>()?;
-    let row = |row: &tokio_postgres::Row| -> Result<Row, Failure> {
-        let values = types.iter().enumerate().map(|(place, as_type)| {
-            let Written(raw) = row.try_get(place)?;
-            read(*as_type, raw)
-                .ok_or_else(|| Failure::Content("a number has a strange size".to_owned()))
-        });
-        Ok(Row::new(Arc::clone(&names), values.collect::<Result<_, Failure>>()?))
-    };
-    answer.iter().map(row).collect()
 }
 
 const fn oid(stored: Stored) -> Oid {
@@ -184,25 +39,10 @@ const fn oid(stored: Stored) -> Oid {
     }
 }
 
-fn prepared(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
-}
-
-fn untyped(values: &[Value]) -> Vec<(&(dyn ToSql + Sync), Oid)> {
-    values.iter().map(|value| (value as &(dyn ToSql + Sync), Oid::UNKNOWN)).collect()
-}
-
-/// Whether a statement is prepared once for each connection.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Prepared,
-    Not,
-}
-
 impl Tx for Server {
     fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, u64> {
         Box::pin(async move {
-            let done = self.execute_all(sql, &[values]).await;
+            let done = self.link.execute_all(sql, &[values]).await;
             self.noted(done)
         })
     }
@@ -210,21 +50,21 @@ impl Tx for Server {
     fn execute_each<'a>(&'a mut self, sql: &'a str, rows: &'a [Vec<Value>]) -> Job<'a, u64> {
         Box::pin(async move {
             let each: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
-            let done = self.execute_all(sql, &each).await;
+            let done = self.link.execute_all(sql, &each).await;
             self.noted(done)
         })
     }
 
     fn rows<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Vec<Row>> {
         Box::pin(async move {
-            let done = self.ask(sql, values, Kept::Prepared).await;
+            let done = self.link.ask(sql, values, Kept::Prepared).await;
             self.noted(done)
         })
     }
 
     fn rows_once<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Vec<Row>> {
         Box::pin(async move {
-            let done = self.ask(sql, values, Kept::Not).await;
+            let done = self.link.ask(sql, values, Kept::Not).await;
             self.noted(done)
         })
     }
@@ -245,6 +85,21 @@ impl Tx for Server {
         })
     }
 
+    fn ask_ahead(&mut self, sql: &str, values: Vec<Value>) {
+        self.link.ask_ahead(sql, values);
+    }
+
+    fn execute_later<'a>(&'a mut self, sql: &'a str, rows: Vec<Vec<Value>>) -> Job<'a, ()> {
+        Box::pin(async move {
+            let done = self.link.execute_soon(sql, rows).await;
+            self.noted(done)
+        })
+    }
+
+    fn takes_many_rows(&self) -> bool {
+        true
+    }
+
     fn stamps_at_once(&self) -> bool {
         false
     }
@@ -262,41 +117,34 @@ impl Tx for Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Taken out of the pool, it is closed.
-        drop(self.connection.take().map(Object::take));
-    }
-}
-
 impl Server {
-    pub(super) const fn new(connection: Object, is_pooled: bool) -> Self {
-        Self { connection: Some(connection), is_pooled, has_failed: false }
-    }
-
-    fn connection(&self) -> Result<&Object, Failure> {
-        let gone = || Failure::Content("the connection was given back".to_owned());
-        self.connection.as_ref().ok_or_else(gone)
+    pub(super) fn new(connection: Object, is_pooled: bool) -> Self {
+        Self { link: Link::over(connection, is_pooled), has_failed: false }
     }
 
     /// Gives the connection back to the pool.
-    pub(super) fn give_back(mut self) {
-        if let Some(connection) = self.connection.take() {
-            // Lists of numbers stand in the texts of some statements, so there is no end of them.
-            if connection.statement_cache.size() > STATEMENTS_MAX {
-                connection.statement_cache.clear();
-            }
-        }
+    pub(super) fn give_back(self) {
+        self.link.give_back();
+    }
+
+    /// Does what waits.
+    pub(super) async fn catch_up(&mut self) -> Result<(), Failure> {
+        self.link.catch_up().await
+    }
+
+    /// Does what waits, and commits.
+    pub(super) async fn commit(&mut self) -> Result<(), Failure> {
+        self.link.commit().await
     }
 
     /// Executes statements without values.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Failure> {
-        Ok(self.connection()?.batch_execute(sql).await?)
+        Ok(self.link.connection()?.batch_execute(sql).await?)
     }
 
     /// The rows of a question without values, as text.
     pub(super) async fn texts(&self, sql: &str) -> Result<Vec<SimpleQueryRow>, Failure> {
-        let answer = self.connection()?.simple_query(sql).await?;
+        let answer = self.link.connection()?.simple_query(sql).await?;
         Ok(answer
             .into_iter()
             .filter_map(|message| match message {
@@ -319,10 +167,12 @@ impl Server {
         Ok(())
     }
 
-    async fn insert_rows(&self, into: &Filled, rows: &[Vec<Value>]) -> Result<(), Failure> {
+    async fn insert_rows(&mut self, into: &Filled, rows: &[Vec<Value>]) -> Result<(), Failure> {
         let names: Vec<&str> = into.columns.iter().map(|(name, _)| *name).collect();
         let (table, names) = (into.table, names.join(", "));
         let written = if rows.len() > ROWS_APART_MAX {
+            self.link.catch_up().await?;
+            self.link.forget();
             self.copy(&format!("copy {table} ({names}) from stdin (format binary)"), into, rows)
                 .await?
         } else {
@@ -330,7 +180,7 @@ impl Server {
                 (1..=into.columns.len()).map(|place| format!("${place}")).collect();
             let sql = format!("insert into {table} ({names}) values ({})", places.join(", "));
             let each: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
-            self.execute_all(&sql, &each).await?
+            self.link.execute_all(&sql, &each).await?
         };
         match u64::try_from(rows.len()) {
             Ok(given) if given == written => Ok(()),
@@ -345,43 +195,8 @@ impl Server {
         how: &str,
         values: &[Value],
     ) -> Result<Option<Row>, Failure> {
-        let done = self.ask(&format!("{sql} {how}"), values, Kept::Prepared).await;
+        let done = self.link.ask(&format!("{sql} {how}"), values, Kept::Prepared).await;
         Ok(self.noted(done)?.into_iter().next())
-    }
-
-    async fn ask(&self, sql: &str, values: &[Value], kept: Kept) -> Result<Vec<Row>, Failure> {
-        let connection = self.connection()?;
-        let answer = if self.is_pooled || kept == Kept::Not {
-            connection.query_typed(sql, &untyped(values)).await?
-        } else {
-            let statement = connection.prepare_cached(sql).await?;
-            connection.query(&statement, &prepared(values)).await?
-        };
-        rows_of(&answer)
-    }
-
-    /// Executes a statement with each of these values, without waiting for one before the next is
-    /// sent; every answer is looked at.
-    async fn execute_all(&self, sql: &str, each: &[&[Value]]) -> Result<u64, Failure> {
-        let connection = self.connection()?;
-        let mut changed = 0;
-        if self.is_pooled {
-            for some in each.chunks(AT_ONCE_MAX) {
-                let sent = some
-                    .iter()
-                    .map(async |values| connection.execute_typed(sql, &untyped(values)).await);
-                changed += sum(join_all(sent).await)?;
-            }
-        } else if !each.is_empty() {
-            let statement = connection.prepare_cached(sql).await?;
-            for some in each.chunks(AT_ONCE_MAX) {
-                let sent = some
-                    .iter()
-                    .map(async |values| connection.execute(&statement, &prepared(values)).await);
-                changed += sum(join_all(sent).await)?;
-            }
-        }
-        Ok(changed)
     }
 
     async fn copy(&self, sql: &str, into: &Filled, rows: &[Vec<Value>]) -> Result<u64, Failure> {
@@ -390,8 +205,8 @@ impl Server {
             let (given, wanted) = (row.len(), types.len());
             return Err(Failure::Content(format!("{given} values stand for {wanted} columns")));
         }
-        let connection = self.connection()?;
-        let sink = if self.is_pooled {
+        let connection = self.link.connection()?;
+        let sink = if self.link.is_pooled {
             connection.copy_in(sql).await?
         } else {
             let statement = connection.prepare_cached(sql).await?;
@@ -403,12 +218,4 @@ impl Server {
         }
         Ok(writer.finish().await?)
     }
-}
-
-fn sum(answers: Vec<Result<u64, tokio_postgres::Error>>) -> Result<u64, Failure> {
-    let mut changed = 0;
-    for answer in answers {
-        changed += answer?;
-    }
-    Ok(changed)
 }

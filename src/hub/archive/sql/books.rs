@@ -15,6 +15,9 @@ use crate::hub::rules::restored;
 /// Under which key the archive notes when it last drew an epoch by itself.
 const EPOCH_DRAWN: &str = "epoch_drawn_ms";
 
+/// Whether another run has spoken after this one.
+const PAST_RUN: &str = "select 1 from past_run where kiosk = $1 and run = $2";
+
 /// A kiosk's row, as it is read and written.
 #[derive(Clone, Debug)]
 pub(super) struct Book {
@@ -120,7 +123,7 @@ impl Book {
             self.live.map(|run| run.0),
             self.returns,
         ];
-        tx.execute(sql, &values).await.map(drop)
+        tx.execute_later(sql, vec![values.into()]).await
     }
 
     /// Takes in how the kiosk's books stand, and what else a delivery says of the kiosk.
@@ -168,6 +171,13 @@ impl Book {
         }
     }
 
+    /// Asks ahead for what [`Book::hear_sender`] asks.
+    pub(super) fn ask_ahead(tx: &mut dyn Tx, kiosk: i64, shipment: &Shipment) {
+        if let Some(live) = clones::sender(shipment.way, shipment.live) {
+            tx.ask_ahead(PAST_RUN, values![kiosk, live.0].into());
+        }
+    }
+
     /// Takes in which run sends; returns whether this is a second device with the same token.
     pub(super) async fn hear_sender(
         &mut self,
@@ -178,8 +188,7 @@ impl Book {
         let Some(live) = clones::sender(shipment.way, shipment.live) else {
             return Ok(false);
         };
-        let sql = "select 1 from past_run where kiosk = $1 and run = $2";
-        let is_over = tx.row(sql, &values![kiosk, live.0]).await?.is_some();
+        let is_over = tx.row(PAST_RUN, &values![kiosk, live.0]).await?.is_some();
         match clones::heard(live, self.live, is_over) {
             Sender::Same => Ok(false),
             Sender::Next { over } => {

@@ -18,18 +18,41 @@ pub(super) struct Clocks {
     zones: BTreeMap<i64, History<Zone>>,
 }
 
+/// Where a kiosk stood.
+const STAYS: &str = "select from_ms, to_ms, shop from stay where kiosk = $1 order by from_ms";
+
+/// By which clocks these shops lived, and from when on. What a shop is now stands in its own row.
+fn zones_where(condition: &str) -> String {
+    format!(
+        "select was.shop, was.from_ms, \
+         case when exists (select 1 from shop_then as later where later.shop = was.shop \
+         and later.from_ms > was.from_ms) then was.zone else shop.zone end as zone \
+         from shop_then as was join shop on shop.no = was.shop where was.shop in ({condition}) \
+         order by was.shop, was.from_ms"
+    )
+}
+
+/// The same of all shops where a kiosk stood.
+fn zones_of_kiosk() -> String {
+    zones_where("select shop from stay where kiosk = $1")
+}
+
 impl Clocks {
+    /// Asks ahead for what [`Clocks::read`] asks.
+    pub(super) fn ask_ahead(tx: &mut dyn Tx, kiosk: i64) {
+        tx.ask_ahead(STAYS, values![kiosk].into());
+        tx.ask_ahead(&zones_of_kiosk(), values![kiosk].into());
+    }
+
     /// Those of a kiosk, by its number.
     pub(super) async fn read(
         tx: &mut dyn Tx,
         kiosk: i64,
         shop_zones: &ShopZones,
     ) -> Result<Self, Failure> {
-        let sql = "select from_ms, to_ms, shop from stay where kiosk = $1 order by from_ms";
-        let rows = tx.rows(sql, &values![kiosk]).await?;
+        let rows = tx.rows(STAYS, &values![kiosk]).await?;
         let stays: Vec<Stay> = rows.iter().map(stay).collect::<Result<_, _>>()?;
-        let shops = stays.iter().map(|stay| stay.shop).collect();
-        let zones = zones(tx, &shops, shop_zones).await?;
+        let zones = read_zones(&tx.rows(&zones_of_kiosk(), &values![kiosk]).await?, shop_zones)?;
         Ok(Self { stays, zones })
     }
 
@@ -80,19 +103,18 @@ pub(super) async fn zones(
     shop_zones: &ShopZones,
 ) -> Result<BTreeMap<i64, History<Zone>>, Failure> {
     let shops = listed(shops.iter().copied());
-    let mut zones = BTreeMap::<i64, History<Zone>>::new();
     if shops.is_empty() {
-        return Ok(zones);
+        return Ok(BTreeMap::new());
     }
-    // What a shop is now stands in its own row.
-    let sql = format!(
-        "select was.shop, was.from_ms, \
-         case when exists (select 1 from shop_then as later where later.shop = was.shop \
-         and later.from_ms > was.from_ms) then was.zone else shop.zone end as zone \
-         from shop_then as was join shop on shop.no = was.shop where was.shop in ({shops}) \
-         order by was.shop, was.from_ms"
-    );
-    for row in tx.rows_once(&sql, &[]).await? {
+    read_zones(&tx.rows_once(&zones_where(&shops), &[]).await?, shop_zones)
+}
+
+fn read_zones(
+    rows: &[Row],
+    shop_zones: &ShopZones,
+) -> Result<BTreeMap<i64, History<Zone>>, Failure> {
+    let mut zones = BTreeMap::<i64, History<Zone>>::new();
+    for row in rows {
         let zone = shop_zones.zone(&row.get::<String>("zone")?);
         zones.entry(row.get("shop")?).or_default().push((row.get("from_ms")?, zone));
     }

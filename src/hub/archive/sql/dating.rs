@@ -33,6 +33,11 @@ const ANCHOR: Filled = Filled {
     ],
 };
 
+const BOOT: &str = "select uuid, first_run from boot where kiosk = $1 and no = $2";
+
+const ANCHORS: &str = "select boot_ms, utc_ms, error_ms, source from anchor \
+     where kiosk = $1 and boot = $2 order by boot_ms, source";
+
 /// What is known of the time of one boot and of those around it.
 pub(super) struct Clock {
     boot: BootId,
@@ -54,6 +59,14 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
+    /// Asks ahead for what [`Clocks::of`] asks.
+    pub(super) fn ask_ahead(&self, tx: &mut dyn Tx, kiosk: i64, boot: i64) {
+        if !self.of_boots.contains_key(&boot) {
+            tx.ask_ahead(BOOT, values![kiosk, boot].into());
+            tx.ask_ahead(ANCHORS, values![kiosk, boot].into());
+        }
+    }
+
     /// The clock of a kiosk's boot by its number. A delivery that needs too many anchors is
     /// interrupted, like one that takes too long.
     pub(super) async fn of(
@@ -81,8 +94,7 @@ const fn within(anchors: u32) -> Result<u32, Failure> {
 impl Clock {
     /// The clock of a kiosk's boot by its number.
     pub(super) async fn of(tx: &mut dyn Tx, kiosk: i64, boot: i64) -> Result<Self, Failure> {
-        let sql = "select uuid, first_run from boot where kiosk = $1 and no = $2";
-        let row = tx.row(sql, &values![kiosk, boot]).await?;
+        let row = tx.row(BOOT, &values![kiosk, boot]).await?;
         let row = row.ok_or_else(|| Failure::Content("a boot is missing".to_owned()))?;
         let uuid = BootId(row.get("uuid")?);
         let first_run: Option<i64> = row.get("first_run")?;
@@ -132,10 +144,8 @@ async fn neighbours(
 
 /// The anchors of a boot, in the order of their instants.
 async fn anchors(tx: &mut dyn Tx, kiosk: i64, boot: i64) -> Result<Vec<Anchor>, Failure> {
-    let sql = "select boot_ms, utc_ms, error_ms, source from anchor \
-               where kiosk = $1 and boot = $2 order by boot_ms, source";
     let mut anchors = Vec::new();
-    for row in tx.rows(sql, &values![kiosk, boot]).await? {
+    for row in tx.rows(ANCHORS, &values![kiosk, boot]).await? {
         let source: String = row.get("source")?;
         // A source that only a newer version knows tells this one nothing.
         if let Some(source) = Source::named(&source) {

@@ -154,12 +154,13 @@ impl<'a> Change<'a> {
         if !differences.is_empty() {
             tallies::add(tx, kiosk, &differences).await?;
         }
-        tx.execute("update book set seq = $1 where kiosk = $2", &values![seq, kiosk]).await?;
+        let sql = "update book set seq = $1 where kiosk = $2";
+        tx.execute_later(sql, vec![values![seq, kiosk].into()]).await?;
         let pos = if tx.stamps_at_once() { Some(next_in_feed(tx).await?) } else { None };
         let sql = "insert into delivery (kiosk, seq, received_ms, added, touched, pos) \
                    values ($1, $2, $3, $4, $5, $6)";
-        let values = values![kiosk, seq, received_ms, added, touched, pos];
-        tx.execute(sql, &values).await.map(drop)
+        tx.execute_later(sql, vec![values![kiosk, seq, received_ms, added, touched, pos].into()])
+            .await
     }
 }
 

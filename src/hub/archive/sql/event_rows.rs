@@ -4,8 +4,9 @@
 //! only where the column has another name than the field. What every event has comes as numbers:
 //! the kind, what was pressed, and what was asked.
 
+use std::sync::LazyLock;
+
 use super::facts;
-use crate::feedback::event::Event;
 use crate::feedback::event::fields::{self, Field, Fields};
 use crate::feedback::moment::{Moment, Quality, rfc3339};
 use crate::feedback::rating::RunId;
@@ -90,16 +91,25 @@ fn columns() -> impl Iterator<Item = (Field, &'static str)> {
     Field::ALL.into_iter().filter_map(|field| Some((field, column(field)?)))
 }
 
-/// An event as a row of [`EVENT`].
-pub(super) fn row(place: &Place, moment: Moment, incoming: &Incoming) -> Vec<Value> {
+/// The field that each column of [`EVENT`] is of its own for, if it is for one.
+static FIELDS: LazyLock<Vec<Option<Field>>> = LazyLock::new(|| {
+    let field = |name: &str| columns().find(|(_, column)| *column == name).map(|(field, _)| field);
+    EVENT.columns.iter().map(|(name, _)| field(name)).collect()
+});
+
+/// An event with these fields as a row of [`EVENT`].
+pub(super) fn row(
+    place: &Place,
+    moment: Moment,
+    (incoming, fields): (&Incoming, &Fields),
+) -> Vec<Value> {
     let Incoming { event, digest, .. } = incoming;
     let extra = (!event.extra.is_empty())
         .then(|| serde_json::Value::Object(event.extra.clone()).to_string());
-    let fields = event.said.as_ref().map(Event::fields).unwrap_or_default();
     let kind = codes::kind(&event.kind);
     let input = fields.text(Field::Input).map(codes::input);
     let (earliest_ms, latest_ms) = moment.quality.bounds().unzip();
-    let value = |name: &str| match name {
+    let value = |name: &str, field: Option<Field>| match name {
         "kiosk" => place.kiosk.value(),
         "run" => place.run.value(),
         "n" => event.n.value(),
@@ -118,14 +128,13 @@ pub(super) fn row(place: &Place, moment: Moment, incoming: &Incoming) -> Vec<Val
         "other_input" => input.as_ref().and_then(|input| input.other.clone()).value(),
         "digest" => digest.value(),
         "extra" => extra.clone().value(),
-        name => said(&fields, name),
+        _ => said(fields, field),
     };
-    EVENT.columns.iter().map(|(name, _)| value(name)).collect()
+    EVENT.columns.iter().zip(FIELDS.iter()).map(|((name, _), field)| value(name, *field)).collect()
 }
 
 /// What stands in a column that a field has of its own.
-fn said(fields: &Fields, name: &str) -> Value {
-    let field = columns().find(|(_, column)| *column == name).map(|(field, _)| field);
+fn said(fields: &Fields, field: Option<Field>) -> Value {
     match field.and_then(|field| fields.get(field)) {
         Some(fields::Value::Number(number)) => number.value(),
         Some(fields::Value::Text(text)) => text.value(),

@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::feedback::event::Event;
-use crate::feedback::event::fields::Field;
+use crate::feedback::event::fields::{Field, Fields};
 use crate::feedback::misuse::Verdict;
 use crate::feedback::moment::{Moment, Quality, Reading};
 use crate::hub::archive::error::Failure;
 use crate::hub::archive::events::Incoming;
 use crate::hub::archive::tx::Tx;
-use crate::hub::archive::value::{Row, values};
+use crate::hub::archive::value::{Row, Value, values};
 use crate::hub::rules::arrivals::stretches_around;
 use crate::hub::rules::codes::{self, Code};
 use crate::hub::rules::judging::{Judgement, Press};
@@ -112,15 +112,14 @@ pub(super) fn moment(row: &Row) -> Result<Moment, Failure> {
 }
 
 impl Held {
-    /// An event that is about to be stored, of this line and choice.
+    /// An event with these fields that is about to be stored, of this line and choice.
     pub(super) fn new(
-        incoming: &Incoming,
+        (incoming, fields): (&Incoming, &Fields),
         received_ms: i64,
         (moment, hour): (Moment, i32),
         (line, choice): (Option<i64>, Option<i64>),
     ) -> Self {
         let event = &incoming.event;
-        let fields = event.said.as_ref().map(Event::fields).unwrap_or_default();
         let small = |field| fields.number(field).and_then(|number| u8::try_from(number).ok());
         let text = |field| fields.text(field).map(str::to_owned);
         let rule = fields.number(Field::MisuseRule).and_then(|rule| u16::try_from(rule).ok());
@@ -179,33 +178,71 @@ pub(super) struct Sheet {
     events: BTreeMap<u32, Held>,
 }
 
-impl Sheet {
-    /// Lays out what is stored around these events of a run, which may be stored themselves.
-    pub(super) async fn around(
-        tx: &mut dyn Tx,
-        (kiosk, run): (i64, i64),
-        changing: &[Held],
-        now_ms: i64,
-    ) -> Result<Self, Failure> {
-        let mut sheet = Self::default();
-        let own: BTreeSet<u32> = changing.iter().map(|held| held.n).collect();
-        let replaced = changing.iter().filter_map(|held| held.replaces);
-        // What counts otherwise when these change: they themselves, what they replace, and the
-        // answers to all of that.
-        let changed: BTreeSet<u32> = own.iter().copied().chain(replaced).collect();
-        let rated = changing.iter().filter_map(|held| held.rating);
-        let needed: BTreeSet<u32> = changed.iter().copied().chain(rated).collect();
-        let others = needed.difference(&own).copied().collect();
-        for (column, numbers) in [("n", &others), ("replaces", &needed), ("rating_n", &changed)] {
+/// The questions for what is stored around events of a run: the numbers of these, of those that
+/// they replace, and of those that they answer to.
+fn around(
+    (kiosk, run): (i64, i64),
+    own: &BTreeSet<u32>,
+    replaced: impl Iterator<Item = u32>,
+    rated: impl Iterator<Item = u32>,
+) -> Vec<(String, Vec<Value>)> {
+    // What counts otherwise when these change: they themselves, what they replace, and the
+    // answers to all of that.
+    let changed: BTreeSet<u32> = own.iter().copied().chain(replaced).collect();
+    let needed: BTreeSet<u32> = changed.iter().copied().chain(rated).collect();
+    let others = needed.difference(own).copied().collect();
+    let mut questions = Vec::new();
+    for (column, numbers) in [("n", &others), ("replaces", &needed), ("rating_n", &changed)] {
+        for (first, last) in stretches_around(numbers) {
             let sql = format!(
                 "select {COLUMNS} from {FROM} where event.kiosk = $1 and event.run = $2 \
                  and event.{column} >= $3 and event.{column} <= $4"
             );
-            for (first, last) in stretches_around(numbers) {
-                for row in &tx.rows(&sql, &values![kiosk, run, first, last]).await? {
-                    let held = held(row, now_ms)?;
-                    sheet.events.insert(held.n, held);
-                }
+            questions.push((sql, values![kiosk, run, first, last].into()));
+        }
+    }
+    questions
+}
+
+/// Asks ahead for what [`Sheet::around`] asks when all of these events are new, as far as that is
+/// no more than so many questions of each kind.
+pub(super) fn ask_ahead(
+    tx: &mut dyn Tx,
+    at: (i64, i64),
+    events: &[Incoming],
+    questions_max: usize,
+) {
+    let own = events.iter().map(|incoming| incoming.event.n).collect();
+    let said = || events.iter().filter_map(|incoming| incoming.event.said.as_ref());
+    let replaced = said().filter_map(|said| said.rated()?.replaces);
+    let rated = said().filter_map(|said| match said {
+        Event::Answered(answered) => answered.to,
+        _ => None,
+    });
+    let questions = around(at, &own, replaced, rated);
+    if questions.len() <= 3 * questions_max {
+        for (sql, values) in questions {
+            tx.ask_ahead(&sql, values);
+        }
+    }
+}
+
+impl Sheet {
+    /// Lays out what is stored around these events of a run, which may be stored themselves.
+    pub(super) async fn around(
+        tx: &mut dyn Tx,
+        at: (i64, i64),
+        changing: &[Held],
+        now_ms: i64,
+    ) -> Result<Self, Failure> {
+        let mut sheet = Self::default();
+        let own = changing.iter().map(|held| held.n).collect();
+        let replaced = changing.iter().filter_map(|held| held.replaces);
+        let rated = changing.iter().filter_map(|held| held.rating);
+        for (sql, values) in around(at, &own, replaced, rated) {
+            for row in &tx.rows(&sql, &values).await? {
+                let held = held(row, now_ms)?;
+                sheet.events.insert(held.n, held);
             }
         }
         Ok(sheet)

@@ -79,13 +79,29 @@ pub(super) async fn meeting(
     (kiosk, run): (i64, i64),
     (first, last): (u32, u32),
 ) -> Result<Vec<(u32, u32)>, Failure> {
-    let sql = "select first_n, last_n from gone where kiosk = $1 and run = $2 and first_n < $3 \
-               order by first_n desc limit 1";
-    let mut rows = tx.rows(sql, &values![kiosk, run, first]).await?;
-    let sql = "select first_n, last_n from gone where kiosk = $1 and run = $2 \
-               and first_n between $3 and $4";
-    rows.extend(tx.rows(sql, &values![kiosk, run, first, last]).await?);
+    let mut rows = tx.rows(BEFORE, &values![kiosk, run, first]).await?;
+    rows.extend(tx.rows(WITHIN, &values![kiosk, run, first, last]).await?);
     rows.iter().map(range).collect()
+}
+
+/// The last range that begins before a number, and the ranges that begin in a stretch.
+const BEFORE: &str = "select first_n, last_n from gone where kiosk = $1 and run = $2 \
+     and first_n < $3 order by first_n desc limit 1";
+const WITHIN: &str = "select first_n, last_n from gone where kiosk = $1 and run = $2 \
+     and first_n between $3 and $4";
+
+/// Asks ahead for what [`meeting`] asks.
+pub(super) fn ask_ahead(tx: &mut dyn Tx, (kiosk, run): (i64, i64), (first, last): (u32, u32)) {
+    tx.ask_ahead(BEFORE, values![kiosk, run, first].into());
+    tx.ask_ahead(WITHIN, values![kiosk, run, first, last].into());
+}
+
+/// The newest change that deleted anything of a kiosk.
+const NEWEST: &str = "select seq from gone where kiosk = $1 order by seq desc limit 1";
+
+/// Asks ahead for what [`told`] asks first.
+pub(super) fn ask_ahead_newest(tx: &mut dyn Tx, kiosk: i64) {
+    tx.ask_ahead(NEWEST, values![kiosk].into());
 }
 
 fn range(row: &Row) -> Result<(u32, u32), Failure> {
@@ -99,11 +115,7 @@ pub(super) async fn told(
     kiosk: i64,
     let_go: Option<u64>,
 ) -> Result<Option<Gone>, Failure> {
-    if let_go.is_none() {
-        return Ok(None);
-    }
-    let sql = "select seq from gone where kiosk = $1 order by seq desc limit 1";
-    let row = tx.row(sql, &values![kiosk]).await?;
+    let row = tx.row(NEWEST, &values![kiosk]).await?;
     let newest: Option<u64> = row.map(|row| row.get("seq")).transpose()?;
     let Some(after) = newest.and_then(|newest| keeping::told_after(let_go, newest)) else {
         return Ok(None);

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Book;
 use super::claims::{self, Named};
-use super::dating::{self, Clocks};
+use super::clocks::Clocks;
+use super::dating;
 use super::deliveries::Change;
 use super::event_rows::{self, EVENT};
-use super::facts::Held;
+use super::facts::{self, Held};
 use super::set_aside::count;
 use super::{gone, judging, kiosks, set_aside, surveys, upkeep, whereabouts};
 use crate::feedback::event::{Event, Loss, Stretches};
@@ -27,6 +28,18 @@ use crate::hub::rules::budget::{self, ROW_BYTES};
 use crate::hub::rules::judging::is_outdated;
 use crate::hub::rules::scope::Place;
 use crate::wire::receipt::Pin;
+
+/// For so many boots, or stretches of a run, it is asked ahead at most.
+const AHEAD_MAX: usize = 4;
+
+const SET: &str = "select kiosk.pin_number, kiosk.pin_hash, kiosk.touchpoint, shop.id as shop, \
+     shop.shop_group, shop.zone, shop.hours \
+     from kiosk join shop on shop.no = kiosk.shop where kiosk.no = $1";
+
+const BOOT: &str = "select no, first_run from boot where kiosk = $1 and uuid = $2";
+
+const DIGESTS: &str = "select n, digest from event where kiosk = $1 and run = $2 \
+     and n between $3 and $4";
 
 /// What people have set for a kiosk, as a shipment finds it.
 struct Set {
@@ -46,13 +59,23 @@ struct Intake {
     brought: Brought,
     /// How many bytes are kept that were not before.
     bytes: u64,
-    clocks: Clocks,
+    clocks: dating::Clocks,
     /// The rows of new events, and the runs that they are of.
     rows: Vec<Vec<Value>>,
     pending: BTreeSet<i64>,
     /// Those of them that older rules have judged, by run.
     outdated: Vec<(i64, Vec<u32>)>,
     losses: Vec<(i64, Loss)>,
+    /// The boots that are known so far.
+    boots: BTreeMap<BootId, Boot>,
+}
+
+/// A kiosk's boot.
+#[derive(Clone, Copy)]
+struct Boot {
+    no: i64,
+    /// Whether its place among the others is known, by its first run.
+    is_placed: bool,
 }
 
 /// Stores a shipment. The kiosk's row is locked before anything is read.
@@ -63,6 +86,7 @@ pub(super) async fn store(
     zones: &ShopZones,
 ) -> Result<Stored, Failure> {
     let kiosk = named.kiosk;
+    ask_ahead(tx, kiosk, shipment);
     let mut book = Book::lock(tx, kiosk).await?;
     let set = set(tx, kiosk).await?;
     let doubt = book.doubt(tx, kiosk, shipment).await?;
@@ -73,6 +97,7 @@ pub(super) async fn store(
     store_runs(&mut change, shipment, named, &mut intake).await?;
     set_aside::refused(change.tx, kiosk, shipment, named, &mut intake.brought, &mut intake.bytes)
         .await?;
+    ask_ahead_to_tell(change.tx, kiosk, shipment, &set);
     dating::more(&mut change).await?;
     let Intake { mut stored, mut brought, bytes, .. } = intake;
     change.finish(brought.added).await?;
@@ -95,6 +120,32 @@ pub(super) async fn store(
     stored.epoch = kiosks::epoch(tx, kiosk).await?;
     tell(tx, shipment, kiosk, set, &mut stored).await?;
     Ok(stored)
+}
+
+/// Asks ahead for what every delivery needs, whatever is in it.
+fn ask_ahead(tx: &mut dyn Tx, kiosk: i64, shipment: &Shipment) {
+    tx.ask_ahead(SET, values![kiosk].into());
+    Clocks::ask_ahead(tx, kiosk);
+    let told = shipment.anchors.iter().map(|(boot, _)| *boot);
+    let boots: BTreeSet<BootId> =
+        told.chain(shipment.runs.iter().map(|arrived| arrived.boot)).collect();
+    for boot in boots.into_iter().take(AHEAD_MAX) {
+        tx.ask_ahead(BOOT, values![kiosk, boot.0].into());
+    }
+}
+
+/// Asks ahead for what the receipt needs.
+fn ask_ahead_to_tell(tx: &mut dyn Tx, kiosk: i64, shipment: &Shipment, set: &Set) {
+    Book::ask_ahead(tx, kiosk, shipment);
+    kiosks::ask_ahead(tx, kiosk);
+    surveys::ask_ahead(tx, &set.place);
+    upkeep::ask_ahead(tx);
+    if shipment.place.is_some() {
+        whereabouts::ask_ahead(tx, kiosk);
+    }
+    if shipment.way == Way::Sent {
+        gone::ask_ahead_newest(tx, kiosk);
+    }
 }
 
 /// What the kiosk is told of what people have set for it.
@@ -123,10 +174,7 @@ async fn tell(
 }
 
 async fn set(tx: &mut dyn Tx, kiosk: i64) -> Result<Set, Failure> {
-    let sql = "select kiosk.pin_number, kiosk.pin_hash, kiosk.touchpoint, shop.id as shop, \
-               shop.shop_group, shop.zone, shop.hours \
-               from kiosk join shop on shop.no = kiosk.shop where kiosk.no = $1";
-    let row = tx.row(sql, &values![kiosk]).await?;
+    let row = tx.row(SET, &values![kiosk]).await?;
     let row = row.ok_or_else(|| Failure::Content("there is no such kiosk".to_owned()))?;
     let pin = Pin { number: row.get("pin_number")?, hash: row.get("pin_hash")? };
     Ok(Set {
@@ -152,8 +200,8 @@ async fn store_anchors(
     }
     let mut read = 0;
     for (boot, anchors) in told {
-        let boot = boot_number(change.tx, change.kiosk, boot).await?;
-        let new = dating::add_anchors(change, boot, &anchors, &mut read).await?;
+        let boot = boot_of(change.tx, change.kiosk, boot, &mut intake.boots).await?;
+        let new = dating::add_anchors(change, boot.no, &anchors, &mut read).await?;
         intake.bytes += ROW_BYTES * count(new);
     }
     Ok(())
@@ -170,10 +218,11 @@ async fn store_runs(
         match named.own.get(&arrived.run) {
             Some(&run) => {
                 // A delivery may come to a run again, and then it meets what it has brought.
-                if !intake.pending.insert(run) {
+                let is_first = intake.pending.insert(run);
+                if !is_first {
                     change.tx.insert(&EVENT, std::mem::take(&mut intake.rows)).await?;
                 }
-                take_run(change, shipment, (arrived, run), named, intake).await?;
+                take_run(change, shipment, (arrived, run, is_first), named, intake).await?;
             }
             None => intake.stored.foreign.extend(arrived.ids()),
         }
@@ -185,19 +234,37 @@ async fn store_runs(
     store_losses(change, named, std::mem::take(&mut intake.losses)).await
 }
 
-/// Decides what becomes of the events of a run, and lays out the rows of the new ones.
+/// Asks ahead for what there is of a run and around its events, as if all of them were new.
+fn ask_ahead_of_run(tx: &mut dyn Tx, kiosk: i64, (arrived, run): (&Arrived, i64)) {
+    for (first, last) in stretches_of(arrived).into_iter().take(AHEAD_MAX) {
+        tx.ask_ahead(DIGESTS, values![kiosk, run, first, last].into());
+        gone::ask_ahead(tx, (kiosk, run), (first, last));
+    }
+    facts::ask_ahead(tx, (kiosk, run), &arrived.events, AHEAD_MAX);
+}
+
+/// Decides what becomes of the events of a run, which the delivery comes to for the first time or
+/// not, and lays out the rows of the new ones.
 async fn take_run(
     change: &mut Change<'_>,
     shipment: &Shipment,
-    (arrived, run): (&Arrived, i64),
+    (arrived, run, is_first): (&Arrived, i64, bool),
     named: &Named,
     intake: &mut Intake,
 ) -> Result<(), Failure> {
     let kiosk = change.kiosk;
     intake.bytes += ROW_BYTES;
-    let boot = boot_number(change.tx, kiosk, arrived.boot).await?;
-    note_run(change.tx, kiosk, (arrived, run), boot).await?;
-    dating::place(change.tx, kiosk, boot, run).await?;
+    let boot = boot_of(change.tx, kiosk, arrived.boot, &mut intake.boots).await?;
+    note_run(change.tx, kiosk, (arrived, run), boot.no).await?;
+    if !boot.is_placed {
+        dating::place(change.tx, kiosk, boot.no, run).await?;
+        intake.boots.insert(arrived.boot, Boot { is_placed: true, ..boot });
+    }
+    let boot = boot.no;
+    if is_first {
+        intake.clocks.ask_ahead(change.tx, kiosk, boot);
+        ask_ahead_of_run(change.tx, kiosk, (arrived, run));
+    }
     let fates = fates(change.tx, kiosk, (arrived, run)).await?;
     let clock = intake.clocks.of(change.tx, kiosk, boot).await?;
     let (mut new, mut conflicts) = (Vec::new(), Vec::new());
@@ -222,9 +289,10 @@ async fn take_run(
             let choice = said.and_then(claims::choice_of);
             let choice = choice.and_then(|choice| named.choices.get(&choice).copied());
             let place = event_rows::Place { kiosk, run, seq: change.seq, hour, line };
-            intake.rows.push(event_rows::row(&place, moment, incoming));
-            let received_ms = shipment.received_ms;
-            new.push(Held::new(incoming, received_ms, (moment, hour), (line, choice)));
+            let fields = said.map(Event::fields).unwrap_or_default();
+            intake.rows.push(event_rows::row(&place, moment, (incoming, &fields)));
+            let at = (moment, hour);
+            new.push(Held::new((incoming, &fields), shipment.received_ms, at, (line, choice)));
             intake.bytes += ROW_BYTES + count(incoming.content.len());
             let rated = said.and_then(Event::rated);
             outdated.extend(rated.filter(|rated| is_outdated(rated.verdict)).map(|_| id.n));
@@ -247,20 +315,22 @@ async fn fates(
     kiosk: i64,
     (arrived, run): (&Arrived, i64),
 ) -> Result<Vec<Fate>, Failure> {
-    let numbers = arrived.events.iter().map(|incoming| incoming.event.n).collect();
     let mut stored = BTreeMap::<u32, Digest>::new();
     let mut deleted = Vec::new();
-    for (first, last) in arrivals::stretches_around(&numbers) {
-        let values = values![kiosk, run, first, last];
-        let sql = "select n, digest from event where kiosk = $1 and run = $2 \
-                   and n between $3 and $4";
-        for row in tx.rows(sql, &values).await? {
+    for (first, last) in stretches_of(arrived) {
+        for row in tx.rows(DIGESTS, &values![kiosk, run, first, last]).await? {
             stored.insert(row.get("n")?, row.get("digest")?);
         }
         deleted.extend(gone::meeting(tx, (kiosk, run), (first, last)).await?);
     }
     let events = arrived.events.iter().map(|Incoming { event, digest, .. }| (event.n, *digest));
     Ok(arrivals::fates(events, &stored, &Stretches::of(deleted)))
+}
+
+/// The stretches of numbers in which the events of a run are.
+fn stretches_of(arrived: &Arrived) -> Vec<(u32, u32)> {
+    let numbers = arrived.events.iter().map(|incoming| incoming.event.n).collect();
+    arrivals::stretches_around(&numbers)
 }
 
 /// Notes which runs have lost events, and how far they had come: nothing else may ever tell.
@@ -283,19 +353,36 @@ async fn store_losses(
     let sql = "insert into run (kiosk, no, uuid, boot, taken) values ($1, $2, $3, $4, $5) \
                on conflict (kiosk, no) do update set taken = excluded.taken \
                where run.taken < excluded.taken";
-    change.tx.execute_each(sql, &runs).await?;
+    change.tx.execute_later(sql, runs).await?;
     let sql = "insert into lost (kiosk, run, first_n, last_n) values ($1, $2, $3, $4) \
                on conflict (kiosk, run, first_n) do update set last_n = excluded.last_n \
                where lost.last_n < excluded.last_n";
-    change.tx.execute_each(sql, &lost).await.map(drop)
+    change.tx.execute_later(sql, lost).await
 }
 
-/// The number of a kiosk's boot. Kiosks on one machine share its boots, and each has its own.
-async fn boot_number(tx: &mut dyn Tx, kiosk: i64, boot: BootId) -> Result<i64, Failure> {
-    let sql = "select no from boot where kiosk = $1 and uuid = $2";
-    if let Some(known) = tx.row(sql, &values![kiosk, boot.0]).await? {
-        return known.get("no");
+/// A kiosk's boot, looked up once.
+async fn boot_of(
+    tx: &mut dyn Tx,
+    kiosk: i64,
+    boot: BootId,
+    known: &mut BTreeMap<BootId, Boot>,
+) -> Result<Boot, Failure> {
+    if let Some(known) = known.get(&boot) {
+        return Ok(*known);
     }
+    let found = match tx.row(BOOT, &values![kiosk, boot.0]).await? {
+        Some(row) => {
+            let first_run: Option<i64> = row.get("first_run")?;
+            Boot { no: row.get("no")?, is_placed: first_run.is_some() }
+        }
+        None => Boot { no: new_boot(tx, kiosk, boot).await?, is_placed: false },
+    };
+    known.insert(boot, found);
+    Ok(found)
+}
+
+/// Numbers a boot of a kiosk. Kiosks on one machine share its boots, and each has its own.
+async fn new_boot(tx: &mut dyn Tx, kiosk: i64, boot: BootId) -> Result<i64, Failure> {
     let sql = "select max(no) as last from boot where kiosk = $1";
     let last = tx.row(sql, &values![kiosk]).await?;
     let last: Option<i64> = last.map_or(Ok(None), |row| row.get("last"))?;
@@ -329,7 +416,7 @@ async fn note_run(
     let sql = "insert into run (kiosk, no, uuid, boot, taken) values ($1, $2, $3, $4, $5) \
                on conflict (kiosk, no) do update set taken = excluded.taken, \
                boot = excluded.boot where run.taken < excluded.taken";
-    tx.execute(sql, &values![kiosk, run, uuid, boot, taken]).await.map(drop)
+    tx.execute_later(sql, vec![values![kiosk, run, uuid, boot, taken].into()]).await
 }
 
 #[cfg(test)]

@@ -142,11 +142,18 @@ fn clocks_apart(row: &Row) -> Result<Option<Apart>, Failure> {
     Ok(ahead_ms.map(|ahead_ms| Apart { ahead_ms, is_by_ntp }))
 }
 
+/// The question for what the epoch that a kiosk is told is made of.
+const EPOCH: &str = "select epoch as own, \
+     (select value from meta where key = 'epoch') as of_archive from book where kiosk = $1";
+
+/// Asks ahead for what [`epoch`] asks.
+pub(super) fn ask_ahead(tx: &mut dyn Tx, kiosk: i64) {
+    tx.ask_ahead(EPOCH, values![kiosk].into());
+}
+
 /// The epoch that a kiosk is told.
 pub(super) async fn epoch(tx: &mut dyn Tx, kiosk: i64) -> Result<u64, Failure> {
-    let sql = "select epoch as own, (select value from meta where key = 'epoch') as of_archive \
-               from book where kiosk = $1";
-    let row = tx.row(sql, &values![kiosk]).await?;
+    let row = tx.row(EPOCH, &values![kiosk]).await?;
     let row = row.ok_or_else(|| Failure::Content(format!("kiosk number {kiosk} has no book")))?;
     Ok(restored::told(row.get("of_archive")?, row.get("own")?))
 }

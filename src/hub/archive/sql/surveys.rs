@@ -6,7 +6,7 @@ use crate::hub::archive::Archive;
 use crate::hub::archive::error::{Error, Failure};
 use crate::hub::archive::surveys::{Publication, Scope};
 use crate::hub::archive::tx::Tx;
-use crate::hub::archive::value::{Row, Written, values};
+use crate::hub::archive::value::{Row, Value, Written, values};
 use crate::hub::rules::scope::{self, Newest, Place};
 use crate::wire::survey::Survey;
 
@@ -124,7 +124,7 @@ pub(super) async fn note_given(
 ) -> Result<(), Failure> {
     let sql = "insert into given (kiosk, publication) values ($1, $2) \
                on conflict (kiosk, publication) do nothing";
-    tx.execute(sql, &values![kiosk, publication]).await.map(drop)
+    tx.execute_later(sql, vec![values![kiosk, publication].into()]).await
 }
 
 async fn place(tx: &mut dyn Tx, kiosk: &str) -> Result<Option<Place>, Failure> {
@@ -143,13 +143,10 @@ async fn place(tx: &mut dyn Tx, kiosk: &str) -> Result<Option<Place>, Failure> {
 
 /// The number of the survey that is meant for a kiosk in this place.
 pub(super) async fn of_place(tx: &mut dyn Tx, place: &Place) -> Result<Option<u64>, Failure> {
-    // Every delivery asks this: one question for all, of which each part is one look at the index.
     let scopes = scope::around(place);
-    let each: Vec<String> = scopes.iter().enumerate().map(newest_of).collect();
-    let mut values = values![&place.shop, &place.touchpoint].to_vec();
-    values.extend(place.group.as_ref().map(Written::value));
+    let (sql, values) = newest_around(place, &scopes);
     let mut newest = Vec::new();
-    for row in tx.rows(&each.join(" union all "), &values).await? {
+    for row in tx.rows(&sql, &values).await? {
         if let Some(scope) = scopes.get(row.get::<usize>("at")?) {
             newest.push(Newest {
                 number: row.get("publication")?,
@@ -159,6 +156,21 @@ pub(super) async fn of_place(tx: &mut dyn Tx, place: &Place) -> Result<Option<u6
         }
     }
     Ok(scope::choose(&newest, place))
+}
+
+/// Asks ahead for what [`of_place`] asks.
+pub(super) fn ask_ahead(tx: &mut dyn Tx, place: &Place) {
+    let (sql, values) = newest_around(place, &scope::around(place));
+    tx.ask_ahead(&sql, values);
+}
+
+/// The question for the newest publication of each of the scopes around a place. Every delivery
+/// asks this: one question for all, of which each part is one look at the index.
+fn newest_around(place: &Place, scopes: &[Scope]) -> (String, Vec<Value>) {
+    let each: Vec<String> = scopes.iter().enumerate().map(newest_of).collect();
+    let mut values = values![&place.shop, &place.touchpoint].to_vec();
+    values.extend(place.group.as_ref().map(Written::value));
+    (each.join(" union all "), values)
 }
 
 /// The question for the newest publication of one of the scopes around a place, whose shop is $1,

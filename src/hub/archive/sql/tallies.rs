@@ -10,6 +10,9 @@ use crate::hub::rules::tallying::{Cell, Differences, NUMBERS, ReasonShare};
 /// Cells by hour and line, or by day and line.
 pub(super) type Cells = BTreeMap<(i32, i64), Cell>;
 
+/// So many cells are added to by one statement.
+const ROWS_AT_ONCE: usize = 16;
+
 /// How often each reason was given.
 pub(super) type Reasons = BTreeMap<ReasonShare, i64>;
 
@@ -29,7 +32,7 @@ pub(super) async fn add_hours(tx: &mut dyn Tx, kiosk: i64, cells: &Cells) -> Res
     if cells.is_empty() {
         return Ok(());
     }
-    tx.execute_each(&upsert("tally", "hour", false), &rows(kiosk, cells)).await.map(drop)
+    add_rows(tx, ("tally", "hour", false), rows(kiosk, cells)).await
 }
 
 /// Adds to the cells of days, of which each gets another revision.
@@ -37,7 +40,7 @@ pub(super) async fn add_days(tx: &mut dyn Tx, kiosk: i64, cells: &Cells) -> Resu
     if cells.is_empty() {
         return Ok(());
     }
-    tx.execute_each(&upsert("tally_day", "day", true), &rows(kiosk, cells)).await.map(drop)
+    add_rows(tx, ("tally_day", "day", true), rows(kiosk, cells)).await
 }
 
 /// Adds to how often each reason was given.
@@ -55,7 +58,7 @@ pub(super) async fn add_reasons(
                    values ($1, $2, $3, $4, $5, $6) \
                    on conflict (kiosk, hour, line, face, choice) \
                    do update set times = tally_reason.times + excluded.times";
-        tx.execute_each(sql, &reasons).await?;
+        tx.execute_later(sql, reasons).await?;
     }
     Ok(())
 }
@@ -68,22 +71,40 @@ fn rows(kiosk: i64, cells: &Cells) -> Vec<Vec<Value>> {
     cells.iter().map(row).collect()
 }
 
-/// The statement that adds to a cell, with the revision of a table that has one.
-fn upsert(table: &str, when: &str, has_revision: bool) -> String {
-    let places: Vec<String> = (1..=NUMBERS + 3).map(|place| format!("${place}")).collect();
+/// Adds to the cells of these rows, many by one statement where that costs less.
+async fn add_rows(
+    tx: &mut dyn Tx,
+    table: (&str, &str, bool),
+    rows: Vec<Vec<Value>>,
+) -> Result<(), Failure> {
+    let at_once = if tx.takes_many_rows() { ROWS_AT_ONCE } else { 1 };
+    let many = rows.chunks_exact(at_once);
+    let rest = many.remainder().to_vec();
+    let many: Vec<Vec<Value>> = many.map(<[_]>::concat).collect();
+    tx.execute_later(&upsert(table, at_once), many).await?;
+    tx.execute_later(&upsert(table, 1), rest).await
+}
+
+/// The statement that adds to so many cells, with the revision of a table that has one.
+fn upsert((table, when, has_revision): (&str, &str, bool), cells: usize) -> String {
+    const WIDTH: usize = NUMBERS + 3;
     let added = |name: &str| format!("{name} = {table}.{name} + excluded.{name}");
-    let (mut names, mut places) = (Cell::NAMES.to_vec(), places);
-    let mut sets: Vec<String> = names.iter().map(|name| added(name)).collect();
+    let mut names = Cell::NAMES.to_vec();
     if has_revision {
         names.push("revision");
-        places.push("1".to_owned());
-        sets.push(added("revision"));
     }
+    let cell = |cell: usize| {
+        let places = (1..=WIDTH).map(|place| format!("${}", cell * WIDTH + place));
+        let places: Vec<String> = places.chain(has_revision.then(|| "1".to_owned())).collect();
+        format!("({})", places.join(", "))
+    };
+    let cells: Vec<String> = (0..cells).map(cell).collect();
+    let sets: Vec<String> = names.iter().map(|name| added(name)).collect();
     format!(
-        "insert into {table} (kiosk, {when}, line, {}) values ({}) \
+        "insert into {table} (kiosk, {when}, line, {}) values {} \
          on conflict (kiosk, {when}, line) do update set {}",
         names.join(", "),
-        places.join(", "),
+        cells.join(", "),
         sets.join(", ")
     )
 }

@@ -75,9 +75,17 @@ impl Archive {
     }
 }
 
+/// The question of [`moves_to`].
+const MOVING: &str = "select address from moving";
+
+/// Asks ahead for what [`moves_to`] asks.
+pub(super) fn ask_ahead(tx: &mut dyn Tx) {
+    tx.ask_ahead(MOVING, Vec::new());
+}
+
 /// The address to which kiosks are to move, if there is one.
 pub(super) async fn moves_to(tx: &mut dyn Tx) -> Result<Option<String>, Failure> {
-    let row = tx.row("select address from moving", &[]).await?;
+    let row = tx.row(MOVING, &[]).await?;
     row.map(|row| row.get("address")).transpose()
 }
 

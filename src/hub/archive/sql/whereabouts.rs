@@ -24,14 +24,20 @@ pub(super) async fn read(tx: &mut dyn Tx, kiosk: i64) -> Result<Vec<Stay>, Failu
     Ok(whereabouts::stays(&stays, |shop| shops.get(shop).cloned().unwrap_or_default()))
 }
 
+/// The question of [`stood`].
+const STOOD: &str = "select stay.from_ms, stay.touchpoint, shop.id, shop.name as name_now, \
+     was.from_ms as was_from_ms, was.name \
+     from stay join shop on shop.no = stay.shop join shop_then as was on was.shop = stay.shop \
+     where stay.kiosk = $1 order by stay.from_ms, was.from_ms";
+
+/// Asks ahead for what [`read`] asks.
+pub(super) fn ask_ahead(tx: &mut dyn Tx, kiosk: i64) {
+    tx.ask_ahead(STOOD, values![kiosk].into());
+}
+
 async fn stood(tx: &mut dyn Tx, kiosk: i64) -> Result<Stood, Failure> {
-    let sql = "select stay.from_ms, stay.touchpoint, shop.id, shop.name as name_now, \
-               was.from_ms as was_from_ms, was.name \
-               from stay join shop on shop.no = stay.shop \
-               join shop_then as was on was.shop = stay.shop \
-               where stay.kiosk = $1 order by stay.from_ms, was.from_ms";
     let mut stood = Stood::default();
-    let rows = tx.rows(sql, &values![kiosk]).await?;
+    let rows = tx.rows(STOOD, &values![kiosk]).await?;
     for row in &rows {
         stood.add(row)?;
     }
