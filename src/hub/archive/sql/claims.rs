@@ -31,6 +31,36 @@ pub(super) struct Named {
     pub(super) choices: BTreeMap<Choice, i64>,
 }
 
+/// The numbers of everything that a delivery names, if somebody has named all of it before. Nothing
+/// is written for it: what has a number keeps it.
+pub(super) async fn known(tx: &mut dyn Tx, shipment: &Shipment) -> Result<Option<Named>, Failure> {
+    let said = || {
+        let events = shipment.runs.iter().flat_map(|arrived| &arrived.events);
+        events.filter_map(|incoming| incoming.event.said.as_ref())
+    };
+    let runs = shipment.runs.iter().map(|arrived| arrived.run).chain(said().filter_map(lost_run));
+    let runs: BTreeSet<RunId> = runs.collect();
+    if runs.len() > AT_ONCE {
+        return Ok(None);
+    }
+    let runs: Vec<RunId> = runs.into_iter().collect();
+    let asked: BTreeSet<Asked> = said().filter_map(line_of).collect();
+    let chosen: BTreeSet<Choice> = said().filter_map(choice_of).collect();
+    let (asked, chosen) = (Vec::from_iter(asked), Vec::from_iter(chosen));
+    for some in runs.chunks(AT_ONCE) {
+        let (sql, values) = question(some);
+        tx.ask_ahead(&sql, values);
+    }
+    lines::ask_ahead(tx, &asked, &chosen);
+    let kiosk = number_of(tx, &shipment.kiosk).await?;
+    let owners = look(tx, &runs).await?;
+    let (lines, choices) = lines::known(tx, &asked, &chosen).await?;
+    let are_all =
+        (owners.len(), lines.len(), choices.len()) == (runs.len(), asked.len(), chosen.len());
+    let own = own(owners, kiosk);
+    Ok(are_all.then_some(Named { kiosk, own, lines, choices }))
+}
+
 /// Claims the runs that a delivery names and nobody has named before; returns the numbers of
 /// everything in it.
 pub(super) async fn name(tx: &mut dyn Tx, shipment: &Shipment) -> Result<Named, Failure> {
@@ -100,10 +130,15 @@ async fn own_of(
         tx.execute_each(sql, &rows).await?;
         known.extend(look(tx, &new).await?);
     }
+    Ok(own(known, kiosk))
+}
+
+/// Those of these runs that are the kiosk's own.
+fn own(known: BTreeMap<RunId, (i64, i64)>, kiosk: i64) -> BTreeMap<RunId, i64> {
     let own = known.into_iter().filter_map(|(run, (no, owner))| {
         (claims::claim(Some(owner), kiosk) == Claim::Own).then_some((run, no))
     });
-    Ok(own.collect())
+    own.collect()
 }
 
 /// The number and the owner of each of these runs that has one. Nothing else of a run is looked at,
@@ -111,16 +146,19 @@ async fn own_of(
 async fn look(tx: &mut dyn Tx, runs: &[RunId]) -> Result<BTreeMap<RunId, (i64, i64)>, Failure> {
     let mut known = BTreeMap::new();
     for some in runs.chunks(AT_ONCE) {
-        // As many parameters each time, so that there are two statements and not sixteen.
-        let width = if some.len() == 1 { 1 } else { AT_ONCE };
-        let places: Vec<String> = (1..=width).map(|place| format!("${place}")).collect();
-        let values: Vec<Value> =
-            some.iter().cycle().take(width).flat_map(|run| values![run.0]).collect();
-        let places = places.join(", ");
-        let sql = format!("select run, no, kiosk from claim where run in ({places})");
+        let (sql, values) = question(some);
         for row in tx.rows(&sql, &values).await? {
             known.insert(RunId(row.get("run")?), (row.get("no")?, row.get("kiosk")?));
         }
     }
     Ok(known)
+}
+
+/// The question for some runs.
+fn question(some: &[RunId]) -> (String, Vec<Value>) {
+    // As many parameters each time, so that there are two statements and not sixteen.
+    let width = if some.len() == 1 { 1 } else { AT_ONCE };
+    let places: Vec<String> = (1..=width).map(|place| format!("${place}")).collect();
+    let values = some.iter().cycle().take(width).flat_map(|run| values![run.0]).collect();
+    (format!("select run, no, kiosk from claim where run in ({})", places.join(", ")), values)
 }

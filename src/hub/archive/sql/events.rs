@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::claims::Named;
 use super::deliveries::Change;
 use super::identity::prove;
 use super::{claims, dating, event_rows, ingest, judging, upkeep};
@@ -24,15 +25,27 @@ impl Archive {
     /// When the kiosk is unknown, or the archive cannot be written in time.
     pub async fn store(&self, shipment: Shipment) -> Result<Stored, Error> {
         let shipment = Arc::new(shipment);
-        let named = Arc::clone(&shipment);
-        let name = "note what a delivery names";
-        let named = self
-            .write_delivery(name, move |tx| Box::pin(async move { claims::name(tx, &named).await }))
-            .await?;
+        let named = self.named(&shipment).await?;
         self.1.look();
         let zones = self.1.clone();
         self.write_delivery("store a delivery", move |tx| {
             Box::pin(async move { ingest::store(tx, &shipment, &named, &zones).await })
+        })
+        .await
+    }
+
+    /// The numbers of everything that a delivery names. Mostly all of it is known, and no other
+    /// delivery is waited for.
+    async fn named(&self, shipment: &Arc<Shipment>) -> Result<Named, Error> {
+        let (to_look, to_name) = (Arc::clone(shipment), Arc::clone(shipment));
+        let known = self.look("look up what a delivery names", move |tx| {
+            Box::pin(async move { claims::known(tx, &to_look).await })
+        });
+        if let Some(known) = known.await? {
+            return Ok(known);
+        }
+        self.write_delivery("note what a delivery names", move |tx| {
+            Box::pin(async move { claims::name(tx, &to_name).await })
         })
         .await
     }

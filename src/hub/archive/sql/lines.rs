@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hub::archive::error::Failure;
 use crate::hub::archive::tx::Tx;
-use crate::hub::archive::value::{Row, Value, Written as _, values};
+use crate::hub::archive::value::{Row, Value, values};
 
 /// A question's short name, the version of its wording, and how many faces there are.
 pub(super) type Asked = (String, u32, u8);
@@ -28,12 +28,7 @@ pub(super) async fn lines<'a>(
     tx: &mut dyn Tx,
     wanted: impl IntoIterator<Item = &'a Asked>,
 ) -> Result<BTreeMap<Asked, i64>, Failure> {
-    let columns = ["question", "version", "scale"];
-    let written = |(question, version, scale): &Asked| {
-        vec![question.value(), version.to_owned().value(), scale.to_owned().value()]
-    };
-    let read = |row: &Row| Ok((row.get("question")?, row.get("version")?, row.get("scale")?));
-    numbers(tx, "line", &columns, &each_once(wanted), written, read).await
+    numbers(tx, &LINE, &each_once(wanted)).await
 }
 
 /// The numbers of these choices; those that have none are given one. Only what
@@ -42,10 +37,24 @@ pub(super) async fn choices<'a>(
     tx: &mut dyn Tx,
     wanted: impl IntoIterator<Item = &'a Choice>,
 ) -> Result<BTreeMap<Choice, i64>, Failure> {
-    let columns = ["follow_up", "answer"];
-    let written = |(follow_up, answer): &Choice| vec![follow_up.value(), answer.value()];
-    let read = |row: &Row| Ok((row.get("follow_up")?, row.get("answer")?));
-    numbers(tx, "choice", &columns, &each_once(wanted), written, read).await
+    numbers(tx, &CHOICE, &each_once(wanted)).await
+}
+
+/// The numbers of those of these lines and choices that have one.
+pub(super) async fn known(
+    tx: &mut dyn Tx,
+    asked: &[Asked],
+    chosen: &[Choice],
+) -> Result<(BTreeMap<Asked, i64>, BTreeMap<Choice, i64>), Failure> {
+    Ok((find(tx, &LINE, asked).await?, find(tx, &CHOICE, chosen).await?))
+}
+
+/// Asks ahead for what [`known`] asks.
+pub(super) fn ask_ahead(tx: &mut dyn Tx, asked: &[Asked], chosen: &[Choice]) {
+    let asked = asked.chunks(AT_ONCE).map(|some| LINE.question(some));
+    for (sql, values) in asked.chain(chosen.chunks(AT_ONCE).map(|some| CHOICE.question(some))) {
+        tx.ask_ahead(&sql, values);
+    }
 }
 
 fn each_once<'a, Word: Clone + Ord + 'a>(words: impl IntoIterator<Item = &'a Word>) -> Vec<Word> {
@@ -59,15 +68,13 @@ pub(super) async fn lock_new(tx: &mut dyn Tx) -> Result<(), Failure> {
     tx.lock("select key from meta where key = $1", &values![NUMBERED]).await.map(drop)
 }
 
-async fn numbers<Word: Clone + Ord>(
+async fn numbers<Word: Clone + Ord + Sync>(
     tx: &mut dyn Tx,
-    table: &str,
-    columns: &[&str],
+    words: &Dictionary<Word>,
     wanted: &[Word],
-    written: impl Fn(&Word) -> Vec<Value>,
-    read: impl Fn(&Row) -> Result<Word, Failure>,
 ) -> Result<BTreeMap<Word, i64>, Failure> {
-    let mut known = find(tx, table, columns, wanted, &written, &read).await?;
+    let Dictionary { table, columns, .. } = words;
+    let mut known = find(tx, words, wanted).await?;
     let missing: Vec<Word> =
         wanted.iter().filter(|word| !known.contains_key(word)).cloned().collect();
     if missing.is_empty() {
@@ -81,35 +88,62 @@ async fn numbers<Word: Clone + Ord>(
         columns.join(", "),
         places.join(", ")
     );
-    let rows: Vec<Vec<Value>> = missing.iter().map(&written).collect();
+    let rows: Vec<Vec<Value>> = missing.iter().map(words.written).collect();
     tx.execute_each(&sql, &rows).await?;
-    known.extend(find(tx, table, columns, &missing, &written, &read).await?);
+    known.extend(find(tx, words, &missing).await?);
     if wanted.iter().all(|word| known.contains_key(word)) {
         return Ok(known);
     }
     Err(Failure::Content(format!("a word has no number in the table {table}")))
 }
 
-async fn find<Word: Ord>(
+async fn find<Word: Ord + Sync>(
     tx: &mut dyn Tx,
-    table: &str,
-    columns: &[&str],
+    words: &Dictionary<Word>,
     wanted: &[Word],
-    written: impl Fn(&Word) -> Vec<Value>,
-    read: impl Fn(&Row) -> Result<Word, Failure>,
 ) -> Result<BTreeMap<Word, i64>, Failure> {
-    let sql = format!("select no, {} from {table} where {}", columns.join(", "), any_of(columns));
     let mut found = BTreeMap::new();
     for some in wanted.chunks(AT_ONCE) {
-        // The last one fills the places that are left, so that there is one statement.
-        let last = some.last().into_iter().cycle();
-        let all = some.iter().chain(last).take(AT_ONCE);
-        let values: Vec<Value> = all.flat_map(&written).collect();
+        let (sql, values) = words.question(some);
         for row in tx.rows(&sql, &values).await? {
-            found.insert(read(&row)?, row.get("no")?);
+            found.insert((words.read)(&row)?, row.get("no")?);
         }
     }
     Ok(found)
+}
+
+/// A table that gives words numbers.
+struct Dictionary<Word: 'static> {
+    table: &'static str,
+    columns: &'static [&'static str],
+    written: fn(&Word) -> Vec<Value>,
+    read: fn(&Row) -> Result<Word, Failure>,
+}
+
+const LINE: Dictionary<Asked> = Dictionary {
+    table: "line",
+    columns: &["question", "version", "scale"],
+    written: |(question, version, scale)| values![question, *version, *scale].into(),
+    read: |row| Ok((row.get("question")?, row.get("version")?, row.get("scale")?)),
+};
+
+const CHOICE: Dictionary<Choice> = Dictionary {
+    table: "choice",
+    columns: &["follow_up", "answer"],
+    written: |(follow_up, answer)| values![follow_up, answer].into(),
+    read: |row| Ok((row.get("follow_up")?, row.get("answer")?)),
+};
+
+impl<Word> Dictionary<Word> {
+    /// The question for the numbers of some words, of which there is at least one.
+    fn question(&self, some: &[Word]) -> (String, Vec<Value>) {
+        let Self { table, columns, .. } = self;
+        let (names, any) = (columns.join(", "), any_of(columns));
+        // The last one fills the places that are left, so that there is one statement.
+        let last = some.last().into_iter().cycle();
+        let values = some.iter().chain(last).take(AT_ONCE).flat_map(self.written).collect();
+        (format!("select no, {names} from {table} where {any}"), values)
+    }
 }
 
 /// The condition that a row is one of [`AT_ONCE`] words.
