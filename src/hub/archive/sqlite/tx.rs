@@ -58,9 +58,23 @@ fn read(value: ValueRef<'_>) -> Result<Value, Failure> {
 
 /// Gives a statement its values, whatever order its text names them in.
 fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()> {
-    for (name, value) in PARAMETERS.iter().zip(values) {
-        if let Some(place) = statement.parameter_index(name)? {
-            statement.raw_bind_parameter(place, value)?;
+    let places = places(statement, values.len())?;
+    bind_at(statement, &places, values)
+}
+
+/// Where a statement has each of so many values, if it has it.
+fn places(statement: &Statement<'_>, values: usize) -> rusqlite::Result<Vec<Option<usize>>> {
+    PARAMETERS.iter().take(values).map(|name| statement.parameter_index(name)).collect()
+}
+
+fn bind_at(
+    statement: &mut Statement<'_>,
+    places: &[Option<usize>],
+    values: &[Value],
+) -> rusqlite::Result<()> {
+    for (place, value) in places.iter().zip(values) {
+        if let Some(place) = place {
+            statement.raw_bind_parameter(*place, value)?;
         }
     }
     Ok(())
@@ -117,10 +131,15 @@ impl Sqlite {
     }
 
     fn execute_each_now(&mut self, sql: &str, each: &[Vec<Value>]) -> Result<u64, Failure> {
+        if each.is_empty() {
+            return Ok(0);
+        }
         let mut statement = self.0.prepare_cached(sql)?;
+        // All rows have the same width.
+        let places = places(&statement, each.iter().map(Vec::len).max().unwrap_or(0))?;
         let mut changed = 0;
         for values in each {
-            bind(&mut statement, values)?;
+            bind_at(&mut statement, &places, values)?;
             changed += count(statement.raw_execute()?);
         }
         Ok(changed)
