@@ -1,9 +1,13 @@
-//! How long a kiosk waits for its receipt while another one asks for as much as it can.
+//! How long a kiosk waits for its receipt while others ask for as much as they can.
 //!
-//! `cargo bench --bench canary`: for each way to be greedy that `tests/support/greedy.rs` lists,
-//! eight requests at once of the greedy kiosk for two seconds, beside a rating every 20 ms of the
-//! other. The hub is the real one over loopback, every receipt durable. `cargo bench --bench canary
-//! -- conflicts` does only those with this word in their name.
+//! `cargo bench --no-default-features --features hub --bench canary -- backlog`: 16 kiosks deliver
+//! a million ratings, on SQLite and on PostgreSQL, beside nine deliveries a second of one rating
+//! each of another kiosk, and the same with nothing else going on. The hub is a process of its own.
+//!
+//! With another word, such as `conflicts`: a greedy kiosk, for each way to be greedy of
+//! `tests/support/greedy.rs` with this word in its name. Eight requests at once of it for two
+//! seconds, beside a rating every 20 ms of the other. Without a word, all of both. The hub is the
+//! real one over loopback, every receipt durable.
 
 #![expect(
     clippy::print_stdout,
@@ -12,11 +16,21 @@
     reason = "a bench prints its figures and fails by panicking"
 )]
 
+#[path = "support/backlog.rs"]
+mod backlog;
+#[path = "support/cpu.rs"]
+mod cpu;
+#[path = "support/deliveries.rs"]
+mod deliveries;
 #[path = "../tests/support/engine.rs"]
 mod engine;
 #[path = "../tests/support/hub.rs"]
 #[allow(dead_code, reason = "the tests need more of it")]
 mod hub;
+#[path = "support/office.rs"]
+mod office;
+#[path = "../tests/support/started.rs"]
+mod started;
 #[path = "../tests/support/greedy.rs"]
 mod wants;
 
@@ -28,8 +42,12 @@ use serde_json::json;
 use smilepost::hub::settings::Limits;
 use tokio::task::JoinSet;
 
+use crate::engine::server as postgres;
 use crate::hub::{Scene, delivery, rating};
 use crate::wants::{GREEDY, Greedy};
+
+/// The word for the backlog of others.
+const BACKLOG: &str = "backlog";
 
 const AT_ONCE: usize = 8;
 const RATINGS: u32 = 100;
@@ -42,6 +60,12 @@ fn now() -> std::time::Instant {
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    if words.is_empty() || words.iter().any(|word| word == BACKLOG) {
+        tokio::runtime::Runtime::new().unwrap().block_on(backlog::measure());
+    }
+    if words.iter().all(|word| word == BACKLOG) && !words.is_empty() {
+        return;
+    }
     println!(
         "milliseconds to the receipt of one rating, of {RATINGS}: p50, p99, most; and how often"
     );

@@ -1,9 +1,12 @@
-//! How many ratings the archive takes in, on SQLite and on PostgreSQL, from 1, 8 and 64 kiosks at
-//! once, beside `COPY` of the same rows and beside an INSERT for each.
+//! How many ratings the archive takes in, on SQLite and on PostgreSQL, from 1, 8, 16 and 64 kiosks
+//! at once, beside `COPY` of the same rows and beside an INSERT for each.
 //!
 //! `cargo bench --no-default-features --features hub --bench intake`. A PostgreSQL server is made
-//! for it (`SMILEPOST_TEST_POSTGRES` names another); `synchronous_commit` is on. All in one run, since
-//! machines differ: the ratios tell.
+//! for it on this machine's disk, with `fsync` and `synchronous_commit` on. Every kiosk has one
+//! delivery on its way at a time, so that as many are in flight as there are kiosks; the hub has 16
+//! connections, and the server's CPU counts as well as the hub's. Machines differ, and one machine
+//! from minute to minute: each way is measured right after a `COPY`, in one run, several times, and
+//! the ratios tell.
 
 #![expect(
     clippy::print_stdout,
@@ -11,103 +14,228 @@
     reason = "a bench prints its figures and fails by panicking"
 )]
 
+#[path = "support/cpu.rs"]
+mod cpu;
+#[path = "support/deliveries.rs"]
+mod deliveries;
 #[path = "../tests/support/postgres.rs"]
 mod postgres;
 
-use std::time::Duration;
+use std::path::Path;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use bytes::Bytes;
+use futures_util::{SinkExt as _, TryStreamExt as _};
 use smilepost::hub::archive::postgres::{ArchiveAddress, Postgres};
-use smilepost::hub::archive::{Archive, Kiosk, Shop, Way};
+use smilepost::hub::archive::sqlite::FILE;
+use smilepost::hub::archive::{Archive, Kiosk, Shipment, Shop, Way};
 use smilepost::hub::intake;
 use smilepost::wire::delivery::Delivery;
+use tokio_postgres::{Client, NoTls};
 
+use self::cpu::Cpu;
 use self::postgres::{Database, Server, Setup};
 
-/// How many ratings a delivery brings.
-const OF_DELIVERY: usize = 500;
+const ROUNDS: usize = 3;
 
 /// How many ratings are taken in at each step.
-const RATINGS: usize = 64_000;
+const RATINGS: usize = 96_000;
 
-/// 2026-11-20 12:00:00 UTC.
-const NOON: i64 = 1_795_176_000_000;
+/// How many ratings a delivery brings: the most that a kiosk sends at once.
+const OF_DELIVERY: usize = 500;
+
+/// How many each kiosk has delivered before: enough to be written in bulk, so that connections are
+/// made and know their statements.
+const BEFORE: usize = 20;
+
+/// How many rows are inserted one by one.
+const INSERTS: usize = 8_000;
+
+const KIOSKS: [usize; 4] = [1, 8, 16, 64];
+
+/// The least that is aimed at, in parts of `COPY`, by how many kiosks there are.
+const AIMS: [Option<f64>; 4] = [Some(0.25), None, Some(0.75), None];
+
+/// With so many kiosks it is looked how much is kept and logged.
+const SIZED: usize = 16;
+
+/// A rating a quarter of an hour, as in a quiet shop: each hour has a tally of its own, and fewer
+/// ratings share it.
+const QUIET_MS: i64 = 15 * deliveries::MINUTE_MS;
 
 #[expect(clippy::disallowed_methods, reason = "a bench reads the time")]
-fn now() -> std::time::Instant {
-    std::time::Instant::now()
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// What one way of writing took.
+#[derive(Clone, Copy)]
+struct Took {
+    time: Duration,
+    /// Of this process, and of the server.
+    cpu: (Duration, Duration),
+    rows: usize,
+}
+
+impl Took {
+    fn per_second(&self) -> f64 {
+        self.rows as f64 / self.time.as_secs_f64()
+    }
+
+    fn since((before, start): ((Duration, Duration), Instant), cpu: &Cpu, rows: usize) -> Self {
+        let (time, spent) = (start.elapsed(), cpu.spent());
+        Self { time, cpu: (spent.0 - before.0, spent.1 - before.1), rows }
+    }
+
+    fn cpu_us(&self) -> (f64, f64) {
+        let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / self.rows as f64;
+        (each(self.cpu.0), each(self.cpu.1))
+    }
+}
+
+/// A way of writing, with what it took in each round and what the `COPY` before it took.
+struct Line {
+    name: String,
+    aim: Option<f64>,
+    rounds: Vec<(Took, Took)>,
+}
+
+impl Line {
+    fn print(&self) {
+        let of = |figure: fn(&(Took, Took)) -> f64| median(self.rounds.iter().map(figure));
+        let ratio = of(|(took, copy)| took.per_second() / copy.per_second());
+        let rate = of(|(took, _)| took.per_second());
+        let (own, server) = (of(|(took, _)| took.cpu_us().0), of(|(took, _)| took.cpu_us().1));
+        let aim = self.aim.map_or_else(String::new, |aim| format!(" (at least {aim:.2})"));
+        println!("{ratio:>7.2} {rate:>10.0} {own:>7.1} {server:>7.1}   {}{aim}", self.name);
+    }
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    runtime.block_on(async {
-        println!("{RATINGS} ratings, {OF_DELIVERY} a delivery, tallies kept");
-        for kiosks in [1, 8, 64] {
-            let archive = Archive::in_folder(&folder.path().join(kiosks.to_string())).unwrap();
-            told("SQLite", kiosks, take_in(&archive, kiosks).await);
-            archive.close().await;
-        }
-        let server = Server::start(&Setup {
-            conf: "fsync = on\nshared_buffers = 512MB",
-            ..Setup::default()
-        });
-        for kiosks in [1, 8, 64] {
-            let database = server.database().await;
-            let address = ArchiveAddress::read(&database.address).unwrap().with_connections(16);
-            let archive = Archive::from(Postgres::open(&address).await.unwrap());
-            database.ask("checkpoint").await;
-            let before = wal(&database).await;
-            let took = take_in(&archive, kiosks).await;
-            let logged = wal(&database).await - before;
-            told("PostgreSQL", kiosks, took);
-            if kiosks == 8 {
-                sizes(&database, logged).await;
-                baselines(&database).await;
-            }
-            archive.close().await;
-        }
+    runtime.block_on(measure());
+}
+
+async fn measure() {
+    let server = Server::start(&Setup {
+        conf: "fsync = on\nsynchronous_commit = on\nshared_buffers = 512MB\nmax_wal_size = 4GB",
+        is_on_disk: true,
+        ..Setup::default()
     });
-}
-
-fn told(engine: &str, kiosks: usize, took: Duration) {
-    let per_second = RATINGS as f64 / took.as_secs_f64();
-    println!("{engine:<11}{kiosks:>3} kiosks  {per_second:>8.0} ratings/s");
-}
-
-/// Stores everything, as many kiosks at once; returns how long it took.
-async fn take_in(archive: &Archive, kiosks: usize) -> Duration {
-    let shop = Shop {
-        id: "s".to_owned(),
-        name: "S".to_owned(),
-        zone: "Europe/Helsinki".to_owned(),
-        group: None,
-    };
-    assert!(archive.add_shop(shop).await.unwrap());
-    for number in 0..kiosks {
-        let (id, shop, touchpoint) = (format!("k{number}"), "s".to_owned(), "t".to_owned());
-        assert!(archive.add_kiosk(Kiosk { id, shop, touchpoint }).await.unwrap());
+    let cpu = Cpu::with_server(&server.address("postgres")).await;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let loads = KIOSKS.map(|kiosks| Load::of(kiosks, deliveries::MINUTE_MS));
+    let quiet = Load::of(SIZED, QUIET_MS);
+    let line = |name: String, aim| Line { name, aim, rounds: Vec::new() };
+    let mut inserted = line("an INSERT for each row, in one transaction".to_owned(), None);
+    let in_postgres = |(kiosks, aim)| line(format!("PostgreSQL, {kiosks} kiosks"), aim);
+    let mut in_postgres: Vec<Line> = KIOSKS.into_iter().zip(AIMS).map(in_postgres).collect();
+    let in_sqlite = |kiosks| line(format!("SQLite, {kiosks} kiosks"), None);
+    let mut in_sqlite: Vec<Line> = KIOSKS.into_iter().map(in_sqlite).collect();
+    let what = format!("PostgreSQL, {SIZED} kiosks with a rating a quarter of an hour");
+    let mut of_quiet = line(what, None);
+    let copies = Copies::of(&server, &loads[1], &cpu).await;
+    let mut sizes = Vec::new();
+    for round in 0..ROUNDS {
+        let of_quiet = std::iter::once((&quiet, &mut of_quiet));
+        for (load, line) in loads.iter().zip(&mut in_postgres).chain(of_quiet) {
+            let copied = copies.copy().await;
+            let (took, size) = in_database(&server, load, &cpu).await;
+            line.rounds.push((took, copied));
+            sizes.extend(size.filter(|_| round == 0));
+        }
+        for (load, line) in loads.iter().zip(&mut in_sqlite) {
+            let copied = copies.copy().await;
+            let place = folder.path().join(format!("{round}-{}", load.kiosks));
+            let (took, bytes) = in_file(&place, load, &cpu).await;
+            line.rounds.push((took, copied));
+            if load.kiosks == SIZED && round == 0 {
+                sizes.push(format!("SQLite: {bytes:.0} bytes a rating kept"));
+            }
+        }
+        inserted.rounds.push((copies.insert().await, copies.copy().await));
     }
-    let of_each = RATINGS / kiosks / OF_DELIVERY;
-    // What is read and checked before the archive is not what is measured.
-    let shipments: Vec<Vec<_>> = (0..kiosks)
-        .map(|kiosk| {
-            let one = |delivery| {
-                let body: Delivery = serde_json::from_value(body(kiosk, delivery)).unwrap();
-                let checked = intake::check(format!("k{kiosk}"), body, Way::Sent, NOON + DAY);
-                checked.unwrap().0
-            };
-            (0..of_each.max(1)).map(one).collect()
-        })
-        .collect();
-    let start = now();
-    let tasks: Vec<_> = shipments
+    println!(
+        "{RATINGS} ratings, one a minute, in deliveries of {OF_DELIVERY}, tallies kept; medians of \
+         {ROUNDS} rounds; {}",
+        cpu::load()
+    );
+    println!("                     CPU µs a rating");
+    println!("of COPY  ratings/s     hub  server");
+    let mut copied = line("COPY of the same rows, in one transaction".to_owned(), None);
+    let all = || in_postgres.iter().chain([&of_quiet]).chain(&in_sqlite);
+    copied.rounds = all().flat_map(|line| &line.rounds).map(|(_, copy)| (*copy, *copy)).collect();
+    [&copied, &inserted].into_iter().for_each(Line::print);
+    all().for_each(Line::print);
+    sizes.iter().for_each(|line| println!("{line}"));
+}
+
+/// What so many kiosks have to deliver.
+struct Load {
+    kiosks: usize,
+    between_ms: i64,
+    /// The first delivery of each, which is not measured.
+    before: Vec<Shipment>,
+    then: Vec<Vec<Shipment>>,
+}
+
+impl Load {
+    /// What is read and checked before the archive is not what is measured.
+    fn of(kiosks: usize, between_ms: i64) -> Self {
+        let of_each = RATINGS / kiosks;
+        let checked = |kiosk, first, count| {
+            let body = deliveries::spaced(between_ms, kiosk, first, count, of_each + BEFORE);
+            let body: Delivery = serde_json::from_value(body).unwrap();
+            intake::check(format!("k{kiosk}"), body, Way::Sent, deliveries::NOON).unwrap().0
+        };
+        let then = |kiosk| {
+            let firsts = (BEFORE + 1..=of_each + BEFORE).step_by(OF_DELIVERY);
+            firsts.map(|first| checked(kiosk, first, OF_DELIVERY)).collect()
+        };
+        Self {
+            kiosks,
+            between_ms,
+            before: (0..kiosks).map(|kiosk| checked(kiosk, 1, BEFORE)).collect(),
+            then: (0..kiosks).map(then).collect(),
+        }
+    }
+
+    /// Makes the kiosks known, and takes their first deliveries in.
+    async fn prepare(&self, archive: &Archive) {
+        let shop = Shop {
+            id: "s".to_owned(),
+            name: "S".to_owned(),
+            zone: "Europe/Helsinki".to_owned(),
+            group: None,
+        };
+        assert!(archive.add_shop(shop).await.unwrap());
+        for number in 0..self.kiosks {
+            let (id, shop, touchpoint) = (format!("k{number}"), "s".to_owned(), "t".to_owned());
+            assert!(archive.add_kiosk(Kiosk { id, shop, touchpoint }).await.unwrap());
+        }
+        let first = self.before.iter().map(|shipment| vec![shipment.clone()]).collect();
+        deliver(archive, first).await;
+    }
+}
+
+/// Stores everything, one delivery of each kiosk at a time.
+async fn deliver(archive: &Archive, of_kiosks: Vec<Vec<Shipment>>) {
+    let tasks: Vec<_> = of_kiosks
         .into_iter()
         .map(|shipments| {
             let archive = archive.clone();
             tokio::spawn(async move {
                 for shipment in shipments {
-                    archive.store(shipment).await.unwrap();
+                    let events: usize = shipment.runs.iter().map(|run| run.events.len()).sum();
+                    let stored = archive.store(shipment).await.unwrap();
+                    assert_eq!(usize::try_from(stored.added), Ok(events));
                 }
             })
         })
@@ -115,104 +243,143 @@ async fn take_in(archive: &Archive, kiosks: usize) -> Duration {
     for task in tasks {
         task.await.unwrap();
     }
-    start.elapsed()
 }
 
-const DAY: i64 = 86_400_000;
-
-fn body(kiosk: usize, delivery: usize) -> Value {
-    let run = format!("{:032x}", (0xabc_u128 << 64) + kiosk as u128 + 1);
-    let boot = format!("{:032x}", (0xdef_u128 << 64) + kiosk as u128 + 1);
-    let first = delivery * OF_DELIVERY + 1;
-    let events: Vec<Value> = (first..first + OF_DELIVERY)
-        .map(|n| {
-            let ms = 60_000 * i64::try_from(n).unwrap();
-            json!({
-                "n": n, "kind": "rated", "boot_ms": ms, "wall_ms": NOON + ms,
-                "score": n % 5 + 1, "scale": 5, "input": "button", "question": "checkout",
-                "question_version": 1, "language": "en", "misuse_rule": 2,
-            })
-        })
-        .collect();
-    let taken = first + OF_DELIVERY - 1;
-    json!({
-        "nonce": "00112233445566778899aabbccddeeff", "app": "bench",
-        "runs": [{ "run": run, "boot": boot, "taken": taken, "events": events }],
-        "boots": [{ "boot": boot, "anchors": [
-            { "boot_ms": 0, "utc_ms": NOON, "error_ms": 50, "source": "ntp" },
-        ] }],
-        "counters": { "taken": taken, "settled": 0, "set_aside": 0, "waiting": OF_DELIVERY },
-    })
+/// What it takes to store a load in an archive that knows its kiosks.
+async fn take_in(archive: &Archive, load: &Load, cpu: &Cpu) -> Took {
+    let shipments = load.then.clone();
+    let begin = (cpu.spent(), now());
+    deliver(archive, shipments).await;
+    Took::since(begin, cpu, RATINGS)
 }
 
-/// How much the server has logged so far, in bytes.
-async fn wal(database: &Database) -> i64 {
-    let sql = "select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint";
-    database.value(sql).await.parse().unwrap()
+async fn in_file(place: &Path, load: &Load, cpu: &Cpu) -> (Took, f64) {
+    let bytes = || std::fs::metadata(place.join(FILE)).unwrap().len() as f64;
+    let archive = Archive::in_folder(place).unwrap();
+    load.prepare(&archive).await;
+    archive.close().await;
+    let before = bytes();
+    let archive = Archive::in_folder(place).unwrap();
+    let took = take_in(&archive, load, cpu).await;
+    archive.close().await;
+    let kept = (bytes() - before) / RATINGS as f64;
+    std::fs::remove_dir_all(place).unwrap();
+    (took, kept)
 }
 
-async fn sizes(database: &Database, logged: i64) {
-    let sql = "select sum(pg_total_relation_size(oid))::bigint from pg_class where relkind = 'r' \
-               and relname in ('event', 'tally', 'tally_day', 'run', 'delivery')";
-    let bytes: i64 = database.value(sql).await.parse().unwrap();
-    let ratings = i64::try_from(RATINGS).unwrap();
-    println!(
-        "PostgreSQL      bytes a rating: {} kept, {} logged",
-        bytes / ratings,
-        logged / ratings
-    );
+/// The archive of an empty database, with as many connections as a hub has.
+async fn open(database: &Database) -> Archive {
+    let address = ArchiveAddress::read(&database.address).unwrap().with_connections(16);
+    Archive::from(Postgres::open(&address).await.unwrap())
 }
 
-/// The same rows, written without any care: in bulk, and one by one.
-async fn baselines(database: &Database) {
-    database.ask("create table copied (like event including all)").await;
-    let (client, connection) =
-        tokio_postgres::connect(&database.address, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    // Through the client, as deliveries come.
-    let text = {
-        use futures_util::TryStreamExt as _;
-        let stream = client.copy_out("copy event to stdout").await.unwrap();
-        let parts: Vec<bytes::Bytes> = stream.try_collect().await.unwrap();
-        parts.concat()
+async fn in_database(server: &Server, load: &Load, cpu: &Cpu) -> (Took, Option<String>) {
+    let database = server.database().await;
+    let archive = open(&database).await;
+    load.prepare(&archive).await;
+    database.ask("checkpoint").await;
+    let before = Size::of(&database).await;
+    let took = take_in(&archive, load, cpu).await;
+    let size = if load.kiosks == SIZED {
+        let size = Size::of(&database).await;
+        let per = |now: i64, then: i64| (now - then) as f64 / RATINGS as f64;
+        let (events, counts) = (per(size.events, before.events), per(size.tallies, before.tallies));
+        let full = database.value("show full_page_writes").await;
+        Some(format!(
+            "PostgreSQL, a rating every {} minutes: {:.0} bytes a rating kept (at most 200), of \
+             which {counts:.0} tallies, with indexes; {:.0} bytes of WAL (at most 180), from a \
+             checkpoint on, full_page_writes = {full}",
+            load.between_ms / deliveries::MINUTE_MS,
+            events + counts,
+            per(size.logged, before.logged)
+        ))
+    } else {
+        None
     };
-    client.batch_execute("checkpoint").await.unwrap();
-    let start = now();
-    {
-        use futures_util::SinkExt as _;
-        let sink = client.copy_in("copy copied from stdin").await.unwrap();
-        let mut sink = std::pin::pin!(sink);
-        for part in text.chunks(64 * 1_024) {
-            sink.as_mut().send(bytes::Bytes::copy_from_slice(part)).await.unwrap();
+    archive.close().await;
+    (took, size)
+}
+
+/// What a database keeps and its server has logged so far, in bytes.
+struct Size {
+    events: i64,
+    tallies: i64,
+    logged: i64,
+}
+
+impl Size {
+    async fn of(database: &Database) -> Self {
+        let number = async |sql: &str| database.value(sql).await.parse::<i64>().unwrap();
+        let kept = "select sum(pg_total_relation_size(pg_class.oid))::bigint from pg_class \
+                    join pg_namespace on pg_namespace.oid = relnamespace \
+                    where relkind = 'r' and nspname = 'public' and relname";
+        Self {
+            events: number(&format!("{kept} not like 'tally%'")).await,
+            tallies: number(&format!("{kept} like 'tally%'")).await,
+            logged: number("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint").await,
         }
-        sink.as_mut().finish().await.unwrap();
     }
-    let copied = start.elapsed();
-    println!("COPY        1 connection {:>8.0} rows/s", RATINGS as f64 / copied.as_secs_f64());
-    client.batch_execute("truncate copied; checkpoint").await.unwrap();
-    let columns = client
-        .query_one(
-            "select string_agg(attname, ', ' order by attnum) from pg_attribute \
-             where attrelid = 'event'::regclass and attnum > 0 and not attisdropped",
-            &[],
-        )
-        .await
-        .unwrap();
-    let columns: String = columns.get(0);
-    let sql = format!(
-        "insert into copied ({columns}) select {columns} from event where kiosk = $1 and run = $2 \
-         and n = $3"
-    );
-    let insert = client.prepare(&sql).await.unwrap();
-    let keys = client.query("select kiosk, run, n from event", &[]).await.unwrap();
-    let few = keys.len() / 8;
-    let start = now();
-    client.batch_execute("begin").await.unwrap();
-    for row in keys.iter().take(few) {
-        let (kiosk, run, n): (i32, i32, i32) = (row.get(0), row.get(1), row.get(2));
-        client.execute(&insert, &[&kiosk, &run, &n]).await.unwrap();
+}
+
+/// The rows of a load, to be written without any care.
+struct Copies<'a> {
+    database: Database,
+    client: Client,
+    /// Through the client, as deliveries come.
+    text: Vec<Bytes>,
+    rows: Vec<String>,
+    cpu: &'a Cpu,
+}
+
+impl<'a> Copies<'a> {
+    async fn of(server: &Server, load: &Load, cpu: &'a Cpu) -> Self {
+        let database = server.database().await;
+        let archive = open(&database).await;
+        load.prepare(&archive).await;
+        database.ask("truncate event").await;
+        deliver(&archive, load.then.clone()).await;
+        archive.close().await;
+        let (client, connection) = tokio_postgres::connect(&database.address, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("create table copied (like event including all)").await.unwrap();
+        let stream = client.copy_out("copy event to stdout").await.unwrap();
+        let parts: Vec<Bytes> = stream.try_collect().await.unwrap();
+        let text = parts.concat();
+        let text = text.chunks(64 * 1_024).map(Bytes::copy_from_slice).collect();
+        let sql = format!("select event::text from event limit {INSERTS}");
+        let rows = client.query(&sql, &[]).await.unwrap();
+        let rows = rows.iter().map(|row| row.get(0)).collect();
+        Self { database, client, text, rows, cpu }
     }
-    client.batch_execute("commit").await.unwrap();
-    let inserted = start.elapsed();
-    println!("INSERT each 1 connection {:>8.0} rows/s", few as f64 / inserted.as_secs_f64());
+
+    async fn emptied(&self) {
+        self.database.ask("truncate copied").await;
+        self.database.ask("checkpoint").await;
+    }
+
+    async fn copy(&self) -> Took {
+        self.emptied().await;
+        let begin = (self.cpu.spent(), now());
+        let sink = self.client.copy_in("copy copied from stdin").await.unwrap();
+        let mut sink = pin!(sink);
+        for part in &self.text {
+            sink.as_mut().send(part.clone()).await.unwrap();
+        }
+        let rows = usize::try_from(sink.finish().await.unwrap()).unwrap();
+        assert_eq!(rows, RATINGS);
+        Took::since(begin, self.cpu, rows)
+    }
+
+    async fn insert(&self) -> Took {
+        self.emptied().await;
+        let sql = "insert into copied select (row).* from (select $1::text::event as row) as it";
+        let insert = self.client.prepare(sql).await.unwrap();
+        let begin = (self.cpu.spent(), now());
+        self.client.batch_execute("begin").await.unwrap();
+        for row in &self.rows {
+            assert_eq!(self.client.execute(&insert, &[row]).await.unwrap(), 1);
+        }
+        self.client.batch_execute("commit").await.unwrap();
+        Took::since(begin, self.cpu, self.rows.len())
+    }
 }

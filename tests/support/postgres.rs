@@ -125,6 +125,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) hba: &'a str,
     /// Files in its folder.
     pub(crate) files: &'a [(&'a str, &'a str)],
+    /// Whether it keeps its files on the disk, where writing takes its time.
+    pub(crate) is_on_disk: bool,
 }
 
 /// A server of a test's own.
@@ -159,7 +161,7 @@ impl Server {
 
     /// Starts a server.
     pub(crate) fn start(setup: &Setup<'_>) -> Self {
-        let (folder, port) = (folder(), free_port());
+        let (folder, port) = (folder(setup.is_on_disk), free_port());
         let write = |name: &str, text: &str| {
             let file = folder.join(name);
             std::fs::write(&file, text).unwrap();
@@ -292,7 +294,7 @@ impl Pooler {
     }
 
     pub(crate) fn before(server: &Server) -> Self {
-        let (folder, port) = (folder(), free_port());
+        let (folder, port) = (folder(false), free_port());
         let settings = format!(
             "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\n\
              listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
@@ -313,12 +315,12 @@ impl Pooler {
 }
 
 /// A folder whose name is short enough for a socket in it; the shell deletes it. It is in memory
-/// where there is plenty: a new database is some hundred files.
-fn folder() -> std::path::PathBuf {
+/// where there is plenty, unless it is to be on the disk: a new database is some hundred files.
+fn folder(is_on_disk: bool) -> std::path::PathBuf {
     const PLENTY: u64 = 2 << 30;
     let memory = rustix::fs::statvfs("/dev/shm");
     let is_plenty = memory.is_ok_and(|memory| memory.f_bavail * memory.f_frsize > PLENTY);
-    let place = if is_plenty { "/dev/shm" } else { "/tmp" };
+    let place = if is_plenty && !is_on_disk { "/dev/shm" } else { "/tmp" };
     let made = tempfile::Builder::new().prefix("smilepost-pg-").tempdir_in(place).unwrap();
     made.keep()
 }
