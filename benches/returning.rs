@@ -1,5 +1,5 @@
 //! What 10,000 kiosks that come back at the same moment cost the hub, and how long they wait: after
-//! a long outage of the network each has a few ratings to deliver.
+//! a long outage of the network each has a few ratings to deliver, of a run that was known before.
 //!
 //! `cargo bench --no-default-features --features hub --bench returning`. The hub is a process of
 //! its own with its default limits, on SQLite and then on PostgreSQL, over loopback; every receipt
@@ -9,6 +9,7 @@
 //! waits, which is worse than in life: a kiosk that starts draws its first moment from ten seconds.
 
 #![expect(
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a bench prints its figures and fails by panicking"

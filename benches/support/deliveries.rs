@@ -10,6 +10,11 @@ pub(crate) const NOON: i64 = 1_795_176_000_000;
 /// One rating a minute, as in a busy place.
 pub(crate) const MINUTE_MS: i64 = 60_000;
 
+/// The run of a kiosk.
+pub(crate) fn run(kiosk: usize) -> String {
+    format!("{:032x}", (0xabc_u128 << 64) + kiosk as u128 + 1)
+}
+
 /// So many ratings of a kiosk from this number on, of those that it has taken in all, one a minute.
 pub(crate) fn delivery(kiosk: usize, first: usize, count: usize, taken: usize) -> Value {
     spaced(MINUTE_MS, kiosk, first, count, taken)
@@ -23,7 +28,7 @@ pub(crate) fn spaced(
     count: usize,
     taken: usize,
 ) -> Value {
-    let run = format!("{:032x}", (0xabc_u128 << 64) + kiosk as u128 + 1);
+    let run = run(kiosk);
     let boot = format!("{:032x}", (0xdef_u128 << 64) + kiosk as u128 + 1);
     let number = |count: usize| i64::try_from(count).unwrap();
     let began = NOON - between_ms * number(taken);

@@ -1,5 +1,7 @@
 //! A hub in a process of its own, on either engine, whose archive knows many kiosks.
 
+#![allow(dead_code, reason = "not every bench needs everything of it")]
+
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,6 +13,7 @@ use smilepost::hub::archive::sqlite::FILE;
 use smilepost::hub::archive::{Archive, ArchiveSettings};
 use smilepost::hub::secrets::Token;
 
+use crate::deliveries;
 use crate::postgres::{Database, Server, Setup};
 use crate::started::Started;
 
@@ -96,7 +99,8 @@ fn file(folder: &Path) -> rusqlite::Connection {
     file
 }
 
-/// The statements after which an archive knows so many kiosks, which are enrolled.
+/// The statements after which an archive knows so many kiosks, which are enrolled, and the run of
+/// each.
 fn known(kiosks: usize) -> Vec<String> {
     let now_ms = clock::wall_ms();
     let shops = kiosks.div_ceil(OF_SHOP);
@@ -110,6 +114,7 @@ fn known(kiosks: usize) -> Vec<String> {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         format!("( x'{}', {no}, {now_ms}, x'{}')", hex(&hash), hex(&key))
     };
+    let claim = |no: usize| format!("( x'{}', {no}, {no})", deliveries::run(no - 1));
     let rows = |into: &str, count: usize, row: &dyn Fn(usize) -> String| -> Vec<String> {
         let all: Vec<String> = (1..=count).map(row).collect();
         let some = all.chunks(ROWS_AT_ONCE);
@@ -121,6 +126,7 @@ fn known(kiosks: usize) -> Vec<String> {
         rows("kiosk (no, id, shop, touchpoint)", kiosks, &kiosk),
         rows("stay (kiosk, from_ms, to_ms, shop, touchpoint)", kiosks, &stay),
         rows("book (kiosk)", kiosks, &|no| format!("({no})")),
+        rows("claim (run, no, kiosk)", kiosks, &claim),
         rows("token (hash, kiosk, made_ms, verify_key)", kiosks, &of_token),
     ];
     statements.concat()
