@@ -40,7 +40,7 @@ use self::postgres::{Database, Server, Setup};
 const ROUNDS: usize = 3;
 
 /// How many ratings are taken in at each step.
-const RATINGS: usize = 96_000;
+const RATINGS: usize = 64_000;
 
 /// How many ratings a delivery brings: the most that a kiosk sends at once.
 const OF_DELIVERY: usize = 500;
@@ -50,7 +50,7 @@ const OF_DELIVERY: usize = 500;
 const BEFORE: usize = 20;
 
 /// How many rows are inserted one by one.
-const INSERTS: usize = 8_000;
+const INSERTS: usize = 4_000;
 
 const KIOSKS: [usize; 4] = [1, 8, 16, 64];
 
