@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Timelike as _};
 use serde_json::{Value, json};
 use smilepost::feedback::event::fields::Field;
-use smilepost::feedback::moment;
-use smilepost::hub::archive::{Correction, Day, ShopDate, Stored};
+use smilepost::hub::archive::{Correction, Day, ShopDate, ShopDays, Stored};
 use smilepost::hub::commands::correct::{self, Since};
 use smilepost::wire::report::Reported;
 use smilepost::zones::Zones;
@@ -224,7 +223,7 @@ impl Play {
     }
 
     async fn compare(&self, rows: &[Reported]) {
-        let counted = count(rows);
+        let counted = count_by(rows, |shop, date, _| (shop.to_owned(), date));
         let all = counted.keys().flat_map(|(_, date)| {
             let next = |days| *date + Days::new(days);
             [*date - Days::new(1), next(0), next(1)]
@@ -239,10 +238,68 @@ impl Play {
         let shown: BTreeMap<_, _> = shown.filter(|(_, count)| *count != Count::new()).collect();
         // A time between two boots may be one at night, when a kiosk is moved.
         let is_by_day = |row: &Reported| (9..14).contains(&(utc_ms(row).rem_euclid(DAY) / HOUR));
-        if rows.iter().all(|row| row.quality != "bounded" || is_by_day(row)) {
+        let is_sure = rows.iter().all(|row| row.quality != "bounded" || is_by_day(row));
+        if is_sure {
             assert_eq!(shown, counted);
         } else {
-            assert_eq!(sum(shown), sum(counted));
+            assert_eq!(sum(&shown), sum(&counted));
+        }
+        if let Some(last) = all.last() {
+            self.compare_ranges(rows, &counted, (*last - Days::new(12), *last), is_sure).await;
+        }
+    }
+
+    /// Compares what is counted of more days than one, by shop and together.
+    async fn compare_ranges(
+        &self,
+        rows: &[Reported],
+        counted: &BTreeMap<(String, NaiveDate), Count>,
+        (first, last): (NaiveDate, NaiveDate),
+        is_sure: bool,
+    ) {
+        let archive = &self.shops.archive;
+        let days = |shop: &str, first| ShopDays { shop: shop.to_owned(), first, last };
+        let middle = last - Days::new(4);
+        let mut asked: Vec<Vec<ShopDays>> = Vec::new();
+        for (shop, _) in SHOPS {
+            asked.extend([vec![days(shop, first)], vec![days(shop, middle)]]);
+        }
+        // A day that is named twice counts once.
+        asked.push(asked.iter().flatten().cloned().collect());
+        let is_in = |days: &ShopDays, shop: &str, date| {
+            days.shop == shop && (days.first..=days.last).contains(&date)
+        };
+        let expected = asked.iter().map(|list| {
+            let of_list = counted
+                .iter()
+                .filter(|((shop, date), _)| list.iter().any(|days| is_in(days, shop, *date)));
+            sum(&of_list.map(|(key, count)| (key.clone(), count.clone())).collect())
+        });
+        let expected: Vec<Count> = expected.collect();
+        let ranges = archive.ranges(asked.clone()).await.unwrap();
+        let ranges: Vec<Count> = ranges.iter().map(shown).collect();
+        let mut weeks = BTreeMap::new();
+        for (shop, _) in SHOPS {
+            let week = archive.week(vec![days(shop, first), days(shop, middle)]).await.unwrap();
+            let by_hour = (0_u32..).zip(&week.hours).map(|(hour, of)| (hour, shown(of)));
+            let by_hour: BTreeMap<_, _> = by_hour.filter(|(_, of)| *of != Count::new()).collect();
+            assert_eq!(sum(&by_hour), shown(&week.all));
+            weeks.extend(by_hour.into_iter().map(|(hour, of)| ((shop.to_owned(), hour), of)));
+        }
+        let mut by_week = BTreeMap::<_, Count>::new();
+        let by_hour = count_by(rows, |shop, date, time| (shop.to_owned(), date, time.hour()));
+        for ((shop, date, hour), count) in by_hour {
+            if (first..=last).contains(&date) {
+                let hour = 24 * date.weekday().num_days_from_monday() + hour;
+                add(by_week.entry((shop, hour)).or_default(), &count);
+            }
+        }
+        if is_sure {
+            assert_eq!(ranges, expected);
+            assert_eq!(weeks, by_week);
+        } else {
+            assert_eq!(ranges.last(), expected.last());
+            assert_eq!(sum(&weeks), sum(&by_week));
         }
     }
 }
@@ -313,13 +370,16 @@ fn shown(day: &Day) -> Count {
     count
 }
 
-/// The same by a plain count of events.
-fn count(rows: &[Reported]) -> BTreeMap<(String, NaiveDate), Count> {
+/// The same by a plain count of events, by their shop and by what its clocks showed.
+fn count_by<K: Ord>(
+    rows: &[Reported],
+    key: impl Fn(&str, NaiveDate, NaiveTime) -> K,
+) -> BTreeMap<K, Count> {
     let zones = Zones::of_system();
     let mut counted = BTreeMap::<_, Count>::new();
     for row in rows.iter().filter(|row| ["rated", "hummed"].contains(&row.kind.as_str())) {
-        let (date, _) = moment::local(utc_ms(row), &zones.zone(&row.zone).unwrap());
-        let count = counted.entry((row.shop.clone(), date)).or_default();
+        let shown = zones.zone(&row.zone).unwrap().shown(utc_ms(row));
+        let count = counted.entry(key(&row.shop, shown.date(), shown.time())).or_default();
         let mut add = |name: String| *count.entry(name).or_default() += 1;
         if row.kind == "hummed" {
             add("unread".to_owned());
@@ -349,12 +409,16 @@ fn count(rows: &[Reported]) -> BTreeMap<(String, NaiveDate), Count> {
     counted
 }
 
-fn sum(counts: BTreeMap<(String, NaiveDate), Count>) -> Count {
+fn sum<K>(counts: &BTreeMap<K, Count>) -> Count {
     let mut sum = Count::new();
-    for (name, times) in counts.into_values().flatten() {
-        *sum.entry(name).or_default() += times;
-    }
+    counts.values().for_each(|count| add(&mut sum, count));
     sum
+}
+
+fn add(sum: &mut Count, count: &Count) {
+    for (name, times) in count {
+        *sum.entry(name.clone()).or_default() += times;
+    }
 }
 
 fn utc_ms(row: &Reported) -> i64 {

@@ -28,6 +28,7 @@ mod owners;
 mod places;
 mod program;
 mod proxies;
+mod ranges;
 #[path = "../support/raw.rs"]
 mod raw;
 #[path = "../support/rules.rs"]

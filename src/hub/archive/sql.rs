@@ -11,6 +11,7 @@ mod claims;
 mod clocks;
 #[cfg(test)]
 mod cost;
+mod counted;
 mod credentials;
 mod dating;
 mod days;
@@ -30,6 +31,7 @@ mod lines;
 pub(super) mod marks;
 mod past;
 mod places;
+mod ranges;
 mod recount;
 mod retally;
 mod secrets;

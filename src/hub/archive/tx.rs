@@ -7,7 +7,7 @@
 use std::pin::Pin;
 
 use super::error::Failure;
-use super::value::{Row, Value};
+use super::value::{Numbers, Row, Value};
 
 /// A table and those of its columns that [`Tx::insert`] fills, with their types.
 #[derive(Debug)]
@@ -33,6 +33,33 @@ pub(crate) enum Stored {
     Bytes,
 }
 
+/// A question for the sums of columns of whole numbers.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    /// By what they are summed: columns, or what is worked out of them.
+    pub(crate) by: Vec<String>,
+    /// The columns that are summed.
+    pub(crate) of: Vec<String>,
+    /// The table, and which of its rows: what follows `from`.
+    pub(crate) from: String,
+}
+
+impl Sums {
+    /// The statement that has the engine sum them.
+    pub(super) fn summed(&self) -> String {
+        let sums: Vec<String> =
+            self.of.iter().map(|column| format!("cast(sum({column}) as bigint)")).collect();
+        let places: Vec<String> = (1..=self.by.len()).map(|place| place.to_string()).collect();
+        let (by, sums, places) = (self.by.join(", "), sums.join(", "), places.join(", "));
+        format!("select {by}, {sums} from {} group by {places}", self.from)
+    }
+
+    /// The statement for the rows that are summed.
+    pub(super) fn apart(&self) -> String {
+        format!("select {}, {} from {}", self.by.join(", "), self.of.join(", "), self.from)
+    }
+}
+
 /// What comes of a statement, or of a whole job.
 pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
@@ -53,23 +80,12 @@ pub(crate) trait Tx: Send {
         self.rows(sql, values)
     }
 
-    /// Asks a question with the next statement of this transaction: who asks the same later, word
-    /// for word, has the answer then, and it is the one of that time. So nothing may change it in
-    /// between; [`Tx::execute`], [`Tx::execute_each`] and [`Tx::insert`] have all such answers
-    /// forgotten. Where there is no way to go, nothing is won by it.
-    fn ask_ahead(&mut self, _: &str, _: Vec<Value>) {}
+    /// The rows of a question that asks for whole numbers only, and for many of them. Its text may
+    /// differ each time: it is not kept prepared.
+    fn numbers<'a>(&'a mut self, sql: &'a str) -> Job<'a, Numbers>;
 
-    /// Executes a statement for each of these rows of values with the next one that is waited for,
-    /// or with the commit, for whoever does not need to know what it has changed. It fails when
-    /// that one does.
-    fn execute_later<'a>(&'a mut self, sql: &'a str, rows: Vec<Vec<Value>>) -> Job<'a, ()> {
-        Box::pin(async move { self.execute_each(sql, &rows).await.map(drop) })
-    }
-
-    /// Whether one statement for many rows costs less than one for each.
-    fn takes_many_rows(&self) -> bool {
-        false
-    }
+    /// The sums that are asked for, in any order: in each row by what, and then the sums.
+    fn sums<'a>(&'a mut self, asked: &'a Sums) -> Job<'a, Numbers>;
 
     /// The first row of a question, if there is one.
     fn row<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Option<Row>> {

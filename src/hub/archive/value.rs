@@ -225,3 +225,27 @@ impl Row {
         })
     }
 }
+
+/// Rows of whole numbers, so many in each.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    width: usize,
+    all: Vec<i64>,
+}
+
+impl Numbers {
+    /// No rows yet, of so many columns.
+    pub(super) const fn new(width: usize) -> Self {
+        Self { width, all: Vec::new() }
+    }
+
+    /// Puts the next number of the last row, or the first one of the next.
+    pub(super) fn push(&mut self, number: i64) {
+        self.all.push(number);
+    }
+
+    /// The rows, each with its columns in their order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[i64]> {
+        self.all.chunks_exact(self.width.max(1))
+    }
+}

@@ -58,6 +58,33 @@ pub fn both(one: &Range<i32>, other: &Range<i32>) -> Range<i32> {
     first..one.end.min(other.end).max(first)
 }
 
+/// The days that are whole in a range of hours, and the hours before and after these, all counted
+/// from 1970.
+#[must_use]
+pub fn whole_days(hours: &Range<i32>) -> (Range<i32>, Range<i32>, Range<i32>) {
+    let first = hours.start.div_euclid(24) + i32::from(hours.start.rem_euclid(24) != 0);
+    let end = hours.end.div_euclid(24);
+    if first >= end {
+        return (0..0, hours.clone(), 0..0);
+    }
+    (first..end, hours.start..first * 24, end * 24..hours.end)
+}
+
+/// The same hours in ranges of which no two meet, in their order.
+#[must_use]
+pub fn joined(mut ranges: Vec<Range<i32>>) -> Vec<Range<i32>> {
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut joined: Vec<Range<i32>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +135,22 @@ mod tests {
         assert_eq!(both(&of_day(1), &(i32::MIN..i32::MAX)), 24..48);
         assert_eq!(both(&of_day(1), &(30..99)), 30..48);
         assert!(both(&of_day(1), &(50..99)).is_empty());
+    }
+
+    #[test]
+    fn whole_days_and_the_hours_around_them_are_all_of_a_range() {
+        assert_eq!(whole_days(&(24..72)), (1..3, 24..24, 72..72));
+        assert_eq!(whole_days(&(23..73)), (1..3, 23..24, 72..73));
+        assert_eq!(whole_days(&(-25..1)), (-1..0, -25..-24, 0..1));
+        assert_eq!(whole_days(&(25..71)).1, 25..71, "no day is whole");
+        let (days, before, after) = whole_days(&(i32::MIN..i32::MAX));
+        assert_eq!((before.start, after.end), (i32::MIN, i32::MAX));
+        assert_eq!((days.start * 24, days.end * 24), (before.end, after.start));
+    }
+
+    #[test]
+    fn ranges_that_meet_are_one_and_no_hour_is_in_two() {
+        let ranges = vec![5..9, 30..30, 0..5, 20..24, 22..23, 24..30, 40..50];
+        assert_eq!(joined(ranges), [0..9, 20..30, 40..50]);
     }
 }

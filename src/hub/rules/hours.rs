@@ -22,6 +22,22 @@ pub fn hour(utc_ms: i64, zones: &[(i64, Zone)]) -> i32 {
     i32::try_from(hour).unwrap_or(if hour < 0 { i32::MIN } else { i32::MAX })
 }
 
+/// How many hours a week has.
+pub const WEEK: usize = 168;
+
+/// The hour of the week of an hour, counted from 1970; 0 begins on Monday at midnight.
+#[must_use]
+pub const fn of_week(hour: i32) -> usize {
+    // 1970 began on a Thursday.
+    (hour.rem_euclid(168) + 72).rem_euclid(168).unsigned_abs() as usize
+}
+
+/// The hour with which the week of an hour began, both counted from 1970.
+#[must_use]
+pub const fn week_begins(hour: i32) -> i32 {
+    hour.saturating_sub((hour.rem_euclid(168) + 72).rem_euclid(168))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +93,17 @@ mod tests {
         assert_eq!(hour(3_599_999, &zones), 2);
         assert_eq!(hour(3_600_000, &zones), 10);
         assert_eq!(hour(3_600_000, &[]), 1, "of unknown clocks");
+    }
+
+    #[test]
+    fn a_week_begins_on_monday_at_midnight() {
+        let hour = of("2026-11-23T00:00:00Z", "UTC");
+        assert_eq!((of_week(hour), week_begins(hour)), (0, hour));
+        assert_eq!((of_week(hour - 1), week_begins(hour - 1)), (167, hour - 168));
+        assert_eq!((of_week(hour + 50), week_begins(hour + 50)), (50, hour));
+        for hour in [-1, -72, -73, -300, 0, 95, 96] {
+            let since = hour - week_begins(hour);
+            assert_eq!(usize::try_from(since).unwrap(), of_week(hour), "{hour}");
+        }
     }
 }

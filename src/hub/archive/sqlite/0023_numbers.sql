@@ -426,7 +426,6 @@ create table tally_day (
     revision integer not null,
     primary key (kiosk, day, line)
 ) strict, without rowid;
-create index tally_day_by_day on tally_day (day, kiosk);
 
 create table tally_reason (
     kiosk  integer not null,

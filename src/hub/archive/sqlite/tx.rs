@@ -1,5 +1,6 @@
 //! A transaction in the archive's file, on the thread of its connection.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -7,9 +8,9 @@ use rusqlite::{Connection, ErrorCode, Statement, ToSql};
 
 use super::hold;
 use super::words::why;
-use crate::hub::archive::error::{Failure, HELD, Said};
-use crate::hub::archive::tx::{Filled, Job, Tx};
-use crate::hub::archive::value::{Row, Type, Value};
+use crate::hub::archive::error::{Failure, Said};
+use crate::hub::archive::tx::{Filled, Job, Sums, Tx};
+use crate::hub::archive::value::{Numbers, Row, Type, Value};
 
 /// The names of parameters, `$1` first.
 const PARAMETERS: [&str; 48] = [
@@ -56,6 +57,13 @@ fn read(value: ValueRef<'_>) -> Result<Value, Failure> {
     })
 }
 
+fn number(value: ValueRef<'_>) -> Result<i64, Failure> {
+    match value {
+        ValueRef::Integer(number) => Ok(number),
+        other => Err(Failure::Content(format!("{:?} stands for a number", other.data_type()))),
+    }
+}
+
 /// Gives a statement its values, whatever order its text names them in.
 fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()> {
     let places = places(statement, values.len())?;
@@ -91,6 +99,14 @@ impl Tx for Sqlite {
 
     fn rows<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Vec<Row>> {
         at_once(self.rows_now(sql, values))
+    }
+
+    fn numbers<'a>(&'a mut self, sql: &'a str) -> Job<'a, Numbers> {
+        at_once(self.numbers_now(sql))
+    }
+
+    fn sums<'a>(&'a mut self, asked: &'a Sums) -> Job<'a, Numbers> {
+        at_once(self.sums_now(asked))
     }
 
     fn insert<'a>(&'a mut self, into: &'a Filled, rows: Vec<Vec<Value>>) -> Job<'a, ()> {
@@ -156,6 +172,54 @@ impl Sqlite {
             found.push(Row::new(Arc::clone(&names), values.collect::<Result<_, Failure>>()?));
         }
         Ok(found)
+    }
+
+    fn numbers_now(&mut self, sql: &str) -> Result<Numbers, Failure> {
+        let mut statement = self.0.prepare(sql)?;
+        let width = statement.column_count();
+        let mut numbers = Numbers::new(width);
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            for place in 0..width {
+                numbers.push(number(row.get_ref(place)?)?);
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// SQLite sorts all rows before it sums them by anything. Adding them up here, as they come,
+    /// takes half the time.
+    fn sums_now(&mut self, asked: &Sums) -> Result<Numbers, Failure> {
+        let mut statement = self.0.prepare(&asked.apart())?;
+        let (by, width) = (asked.by.len(), statement.column_count());
+        let mut places = HashMap::<Vec<i64>, usize>::new();
+        let mut sums: Vec<i64> = Vec::new();
+        let mut key = Vec::with_capacity(by);
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            key.clear();
+            for place in 0..by {
+                key.push(number(row.get_ref(place)?)?);
+            }
+            let begins = match places.get(key.as_slice()) {
+                Some(begins) => *begins,
+                None => {
+                    let begins = sums.len();
+                    sums.resize(begins + width - by, 0);
+                    places.insert(key.clone(), begins);
+                    begins
+                }
+            };
+            for (sum, place) in sums.iter_mut().skip(begins).zip(by..width) {
+                *sum += number(row.get_ref(place)?)?;
+            }
+        }
+        let mut numbers = Numbers::new(width);
+        for (key, begins) in places {
+            let of_key = sums.iter().skip(begins).take(width - by);
+            key.iter().chain(of_key).for_each(|number| numbers.push(*number));
+        }
+        Ok(numbers)
     }
 
     fn insert_now(&mut self, into: &Filled, rows: &[Vec<Value>]) -> Result<(), Failure> {
