@@ -2,18 +2,16 @@
 //! with days: all shops today beside the same weekday of four weeks before, a shop's hours of the
 //! week over 90 days, and every group over 30 days.
 //!
-//! `cargo bench --no-default-features --features hub --bench tallies` goes from a thousand ratings to
-//! ten million; with `-- 100000000` at its end to a hundred million, which takes some minutes, 2 GB
-//! of disk and 6 GB of memory. A PostgreSQL server is made for it. The first thousand ratings are
-//! delivered. Of all others there are the tallies, which the program's own rules make, and which are
-//! compared with those of what was delivered.
+//! `cargo bench --no-default-features --features hub --bench tallies` goes from a thousand ratings
+//! to ten million; with `-- 100000000` at its end to a hundred million, which takes some minutes,
+//! 2 GB of disk and 6 GB of memory. A PostgreSQL server is made for it. The first thousand ratings
+//! are delivered. Of all others there are only the tallies, which the program's own rules make: of
+//! what was delivered they make what the archive has tallied.
 //!
 //! Time is that of the processor, of all threads of one side: what the server has done, and the hub
 //! beside it. SQLite is in the hub.
 
 #![expect(
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -45,7 +43,7 @@ const RATINGS: u64 = 10_000_000;
 /// How often each question is asked.
 const TIMES: u32 = 20;
 
-/// What a question may cost at the end, in milliseconds.
+/// What a question may cost where it is answered, in milliseconds.
 const AIM_MS: f64 = 50.0;
 
 #[expect(clippy::disallowed_methods, reason = "a bench reads the time")]
@@ -183,7 +181,9 @@ async fn measured<F: Future<Output = u64>>(
     let (wall, hub) = (start.elapsed().as_secs_f64() * 1e3, hub_ns() - hub);
     let server = filled.server_ns().await - server;
     let (wall, server, hub) = (each(wall), each(server as f64 / 1e6), each(hub as f64 / 1e6));
-    let verdict = if server + hub < AIM_MS { "" } else { "  over the aim" };
+    // A file is served by the hub itself.
+    let engine = if filled.is_file() { hub } else { server };
+    let verdict = if engine < AIM_MS { "" } else { "  over the aim" };
     println!(
         "{:>24}{question:<25} {cells:>7} cells {counted:>9} ratings  server {server:>6.2} ms  \
          hub {hub:>6.2} ms  wall {wall:>6.2} ms{verdict}",

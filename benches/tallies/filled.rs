@@ -66,6 +66,11 @@ impl Filled {
         Self { archive, beside, chain: Chain::new(), shops, days, numbers }
     }
 
+    /// Whether the archive is a file.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.beside, Beside::File(_))
+    }
+
     /// What the server's processes have used of the processor so far, in nanoseconds; none where
     /// the archive is a file.
     pub(crate) async fn server_ns(&self) -> u64 {
@@ -175,7 +180,7 @@ impl Filled {
 
     async fn insert(&mut self, table: &str, when: &str, mut rows: Vec<Row>) {
         // A file has them in the order of their keys, whenever they come.
-        if matches!(self.beside, Beside::Database { .. }) {
+        if !self.is_file() {
             rows.sort_unstable_by_key(|([kiosk, when, _], _)| (*when, *kiosk));
         }
         let mut names = format!("kiosk, {when}, line, {}", Cell::NAMES.join(", "));

@@ -24,7 +24,7 @@ fn days(shop: &str, before: u64, after: u64) -> ShopDays {
 /// A rating at these hours after noon.
 fn rating(n: usize, hours: i64, question: &str) -> Value {
     json!({
-        "n": n, "kind": "rated", "boot_ms": n, "wall_ms": NOON + hours * HOUR, "score": 5,
+        "n": n, "kind": "rated", "boot_ms": 60_000 * n, "wall_ms": NOON + hours * HOUR, "score": 5,
         "scale": 5, "input": "button", "question": question, "question_version": 1,
         "language": "en",
     })
@@ -75,7 +75,7 @@ async fn a_kiosk_that_is_moved_within_a_day_counts_in_both_shops_and_nothing_cou
     ];
     assert_eq!(ranges(&shops, asked).await, [1, 2, 3, 1, 0, 0]);
     // 8:00 UTC is 10:00 in Helsinki, and 14:00 and 15:00 are so in London.
-    let of_friday = |hour| 4 * 24 + hour;
+    let of_friday = |hour: usize| 4 * 24 + hour;
     assert_eq!(week(&shops, &overlaps).await, [(of_friday(10), 1)]);
     assert_eq!(week(&shops, &both[1..]).await, [(of_friday(14), 1), (of_friday(15), 1)]);
     assert_eq!(week(&shops, &both).await.len(), 3);
@@ -89,8 +89,8 @@ async fn kiosks_that_came_and_went_at_many_times_count_where_they_stood() {
     let shops = Shops::new().await;
     // Eight kiosks with a rating each day; each leaves on another day, the last ones within a day.
     for number in 0..8 {
-        let [id, shop, touchpoint] = [format!("k{number}"), "kallio".to_owned(), "t".to_owned()];
-        let kiosk = Kiosk { id: id.clone(), shop, touchpoint };
+        let (id, shop) = (format!("k{number}"), "kallio".to_owned());
+        let kiosk = Kiosk { id: id.clone(), shop, touchpoint: id.clone() };
         assert!(shops.archive.add_kiosk(kiosk).await.unwrap());
         let events: Vec<Value> =
             (1..=10).map(|n| rating(n, 24 * i64::try_from(n).unwrap(), "checkout")).collect();

@@ -90,8 +90,10 @@ pub(super) async fn stays_of_shops(
         "select kiosk, from_ms, to_ms, shop from stay \
          where kiosk in (select kiosk from stay where shop in ({shops})) order by kiosk, from_ms"
     );
-    for row in tx.rows_once(&sql, &[]).await? {
-        stays.entry(row.get("kiosk")?).or_default().push(stay(&row)?);
+    for row in tx.numbers(&sql).await?.rows() {
+        if let [kiosk, from_ms, to_ms, shop] = *row {
+            stays.entry(kiosk).or_default().push(Stay { from_ms, to_ms, shop });
+        }
     }
     Ok(stays)
 }

@@ -194,24 +194,21 @@ impl Sqlite {
         let (by, width) = (asked.by.len(), statement.column_count());
         let mut places = HashMap::<Vec<i64>, usize>::new();
         let mut sums: Vec<i64> = Vec::new();
-        let mut key = Vec::with_capacity(by);
+        // Most rows are summed with the one before.
+        let (mut key, mut last, mut begins) = (Vec::with_capacity(by), Vec::new(), 0);
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             key.clear();
             for place in 0..by {
                 key.push(number(row.get_ref(place)?)?);
             }
-            let begins = match places.get(key.as_slice()) {
-                Some(begins) => *begins,
-                None => {
-                    let begins = sums.len();
-                    sums.resize(begins + width - by, 0);
-                    places.insert(key.clone(), begins);
-                    begins
-                }
-            };
+            if key != last || sums.is_empty() {
+                last.clone_from(&key);
+                begins = *places.entry(key.clone()).or_insert(sums.len());
+                sums.resize(sums.len().max(begins + width - by), 0);
+            }
             for (sum, place) in sums.iter_mut().skip(begins).zip(by..width) {
-                *sum += number(row.get_ref(place)?)?;
+                *sum = sum.saturating_add(number(row.get_ref(place)?)?);
             }
         }
         let mut numbers = Numbers::new(width);
