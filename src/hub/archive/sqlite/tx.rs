@@ -187,8 +187,8 @@ impl Sqlite {
         Ok(numbers)
     }
 
-    /// SQLite sorts all rows before it sums them by anything. Adding them up here, as they come,
-    /// takes half the time.
+    /// SQLite would sort all rows before it sums them by anything. Here they are added up as they
+    /// come.
     fn sums_now(&mut self, asked: &Sums) -> Result<Numbers, Failure> {
         let mut statement = self.0.prepare(&asked.apart())?;
         let (by, width) = (asked.by.len(), statement.column_count());
