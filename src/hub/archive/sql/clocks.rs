@@ -104,21 +104,32 @@ pub(super) async fn zones(
     shops: &BTreeSet<i64>,
     shop_zones: &ShopZones,
 ) -> Result<BTreeMap<i64, History<Zone>>, Failure> {
+    let of_name = |(from_ms, name): (i64, String)| (from_ms, shop_zones.zone(&name));
+    let names = zone_names(tx, shops).await?.into_iter();
+    Ok(names.map(|(shop, names)| (shop, names.into_iter().map(of_name).collect())).collect())
+}
+
+/// The names of the zones by which these shops lived, and from when on.
+pub(super) async fn zone_names(
+    tx: &mut dyn Tx,
+    shops: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, History<String>>, Failure> {
     let shops = listed(shops.iter().copied());
+    let mut zones = BTreeMap::<i64, History<String>>::new();
     if shops.is_empty() {
         return Ok(BTreeMap::new());
     }
-    read_zones(&tx.rows_once(&zones_where(&shops), &[]).await?, shop_zones)
-}
-
-fn read_zones(
-    rows: &[Row],
-    shop_zones: &ShopZones,
-) -> Result<BTreeMap<i64, History<Zone>>, Failure> {
-    let mut zones = BTreeMap::<i64, History<Zone>>::new();
-    for row in rows {
-        let zone = shop_zones.zone(&row.get::<String>("zone")?);
-        zones.entry(row.get("shop")?).or_default().push((row.get("from_ms")?, zone));
+    // What a shop is now stands in its own row.
+    let sql = format!(
+        "select was.shop, was.from_ms, \
+         case when exists (select 1 from shop_then as later where later.shop = was.shop \
+         and later.from_ms > was.from_ms) then was.zone else shop.zone end as zone \
+         from shop_then as was join shop on shop.no = was.shop where was.shop in ({shops}) \
+         order by was.shop, was.from_ms"
+    );
+    for row in tx.rows_once(&sql, &[]).await? {
+        let was = (row.get("from_ms")?, row.get("zone")?);
+        zones.entry(row.get("shop")?).or_default().push(was);
     }
     Ok(zones)
 }

@@ -4,17 +4,19 @@
 //! only where the column has another name than the field. What every event has comes as numbers:
 //! the kind, what was pressed, and what was asked.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
 
-use super::facts;
+use super::{clocks, facts};
+use crate::feedback::event::Event;
 use crate::feedback::event::fields::{self, Field, Fields};
 use crate::feedback::moment::{Moment, Quality, rfc3339};
 use crate::feedback::rating::RunId;
 use crate::hub::archive::error::Failure;
 use crate::hub::archive::events::{Cursor, Incoming};
-use crate::hub::archive::tx::{Filled, Stored};
+use crate::hub::archive::tx::{Filled, Stored, Tx};
 use crate::hub::archive::value::{Row, Value, Written as _};
 use crate::hub::rules::codes::{self, Code};
+use crate::hub::rules::history::{self, History};
 use crate::wire::report::Reported;
 
 /// The columns that an event has when it arrives.
@@ -155,11 +157,8 @@ pub(super) fn reported_columns() -> String {
     format!(
         "event.kiosk as kiosk_no, event.run, event.n, shop.id as shop, kiosk.id as kiosk, \
          coalesce(stay.touchpoint, kiosk.touchpoint) as touchpoint, \
-         (select case when exists (select 1 from shop_then as later where later.shop = was.shop \
-         and later.from_ms > was.from_ms) then was.zone else shop.zone end \
-         from shop_then as was where was.shop = shop.no and was.from_ms <= event.utc_ms \
-         order by was.from_ms desc limit 1) as zone, \
-         run.uuid, event.kind, event.other_kind, event.input, event.other_input, \
+         shop.no as shop_no, run.uuid, event.kind, event.other_kind, event.input, \
+         event.other_input, \
          line.question, line.version, line.scale, event.utc_ms, event.is_exact, \
          event.earliest_ms, event.latest_ms, delivery.received_ms, {}",
         said.join(", ")
@@ -175,11 +174,25 @@ pub(super) const REPORTED: &str = "event join kiosk on kiosk.no = event.kiosk \
      and event.utc_ms < stay.to_ms \
      join shop on shop.no = coalesce(stay.shop, kiosk.shop)";
 
-/// An event for an export, with its cursor.
-pub(super) fn reported(row: &Row) -> Result<(Cursor, Reported), Failure> {
+/// The events of these rows for an export, each with its cursor.
+pub(super) async fn reported(
+    tx: &mut dyn Tx,
+    rows: &[Row],
+) -> Result<Vec<(Cursor, Reported)>, Failure> {
+    let shops = rows.iter().map(|row| row.get("shop_no")).collect::<Result<_, _>>()?;
+    let zones = clocks::zone_names(tx, &shops).await?;
+    rows.iter().map(|row| of_row(row, &zones)).collect()
+}
+
+/// An event, by the names of the zones that its shop had.
+fn of_row(
+    row: &Row,
+    zones: &BTreeMap<i64, History<String>>,
+) -> Result<(Cursor, Reported), Failure> {
     let Moment { utc_ms, quality } = facts::moment(row)?;
     let bounds = quality.bounds();
     let n = row.get("n")?;
+    let zones = zones.get(&row.get("shop_no")?).map(Vec::as_slice).unwrap_or_default();
     let reported = Reported {
         shop: row.get("shop")?,
         kiosk: row.get("kiosk")?,
@@ -194,7 +207,7 @@ pub(super) fn reported(row: &Row) -> Result<(Cursor, Reported), Failure> {
         earliest: bounds.map(|(earliest, _)| rfc3339(earliest)),
         latest: bounds.map(|(_, latest)| rfc3339(latest)),
         local: String::new(),
-        zone: row.get::<Option<String>>("zone")?.unwrap_or_default(),
+        zone: history::at(zones, utc_ms).cloned().unwrap_or_default(),
     };
     Ok(((row.get("kiosk_no")?, row.get("run")?, n), reported))
 }

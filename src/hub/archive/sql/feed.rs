@@ -198,9 +198,9 @@ async fn read(tx: &mut dyn Tx, spans: &[Span]) -> Result<Vec<Reported>, Failure>
              order by event.kiosk, event.run, event.n",
             table(spans)
         );
-        for row in tx.rows_once(&sql, &[]).await? {
-            events.push(event_rows::reported(&row)?.1);
-        }
+        let rows = tx.rows_once(&sql, &[]).await?;
+        let reported = event_rows::reported(tx, &rows).await?;
+        events.extend(reported.into_iter().map(|(_, event)| event));
     }
     Ok(events)
 }
