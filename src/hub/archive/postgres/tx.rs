@@ -20,6 +20,15 @@ use crate::hub::archive::value::{Numbers, Row, Type, Value};
 /// Up to so many rows one statement for each costs less than writing them in bulk.
 const ROWS_APART_MAX: usize = 8;
 
+/// How many statements are on their way at once.
+const AT_ONCE_MAX: usize = 256;
+
+/// The most statements that a connection keeps prepared.
+const STATEMENTS_MAX: usize = 256;
+
+/// The lock of transactions that take turns: any number that no other program is likely to use.
+const TURN: i64 = 0x536d_696c_6546_6565;
+
 /// A connection, by what a statement needs of it. Unless it is given back, it is closed, and the
 /// server takes back what was not committed.
 #[derive(Debug)]
@@ -239,6 +248,13 @@ impl Tx for Server {
 
     fn lock_free<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Job<'a, Option<Row>> {
         Box::pin(self.locked(sql, "for no key update skip locked", values))
+    }
+
+    fn take_turn(&mut self) -> Job<'_, ()> {
+        Box::pin(async move {
+            let sql = format!("select pg_advisory_xact_lock({TURN})");
+            self.execute(&sql, &[]).await.map(drop)
+        })
     }
 
     fn insert<'a>(&'a mut self, into: &'a Filled, rows: Vec<Vec<Value>>) -> Job<'a, ()> {

@@ -66,7 +66,7 @@ impl Archive {
             return Ok(0);
         };
         // Only after the numbers are committed may anybody read up to them.
-        self.write("publish the feed", move |tx| Box::pin(publish(tx, place))).await?;
+        self.write("publish the feed", move |tx| Box::pin(publish(tx, stamped, place))).await?;
         Ok(stamped)
     }
 }
@@ -74,7 +74,7 @@ impl Archive {
 /// Gives places to all changes that have none yet, where nobody else writes.
 pub(super) async fn stamp_all(tx: &mut dyn Tx) -> Result<(), Failure> {
     while let Some((stamped, place)) = number(tx).await? {
-        publish(tx, place).await?;
+        publish(tx, stamped, place).await?;
         if stamped == 0 {
             break;
         }
@@ -82,8 +82,16 @@ pub(super) async fn stamp_all(tx: &mut dyn Tx) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lets the feed be read up to a place.
-async fn publish(tx: &mut dyn Tx, place: i64) -> Result<(), Failure> {
+/// Lets the feed be read up to a place, the last of so many that were given just now. Where one
+/// cannot be seen, a server of a distributed database was lost in the midst of the commit: then
+/// the feed waits until what was committed there half way is whole.
+async fn publish(tx: &mut dyn Tx, stamped: u64, place: i64) -> Result<(), Failure> {
+    let before = place.saturating_sub_unsigned(stamped);
+    let sql = "select count(*) as seen from delivery where pos > $1 and pos <= $2";
+    let row = tx.row(sql, &values![before, place]).await?;
+    if row.map_or(Ok(0), |row| row.get::<u64>("seen"))? < stamped {
+        return Ok(());
+    }
     let sql = "update feed set pos = $1 where part = 1 and pos < $1";
     tx.execute(sql, &values![place]).await.map(drop)
 }
@@ -91,7 +99,8 @@ async fn publish(tx: &mut dyn Tx, place: i64) -> Result<(), Failure> {
 /// Numbers changes that are committed, one process at a time; returns how many, and the last number
 /// that is given out.
 async fn number(tx: &mut dyn Tx) -> Result<Option<(u64, i64)>, Failure> {
-    let head = tx.lock("select pos from feed where part = 1", &[]).await?;
+    tx.take_turn().await?;
+    let head = tx.row("select pos from feed where part = 1", &[]).await?;
     let head: i64 = head.ok_or_else(nothing)?.get("pos")?;
     // Whoever came before may have ended before it published what it had numbered.
     let newest = tx.row("select max(pos) as pos from delivery", &[]).await?;
@@ -106,6 +115,10 @@ async fn number(tx: &mut dyn Tx) -> Result<Option<(u64, i64)>, Failure> {
     }
     let sql = "update delivery set pos = $1 where kiosk = $2 and seq = $3 and pos is null";
     let stamped = tx.execute_each(sql, &each).await?;
+    if stamped < u64::try_from(each.len()).unwrap_or(u64::MAX) {
+        // It was numbered half way when this began, so that its number was not seen.
+        return Err(Failure::Content("a change has its place in the feed already".to_owned()));
+    }
     Ok((place > head).then_some((stamped, place)))
 }
 
