@@ -21,7 +21,7 @@ use crate::hub::rules::dating::{
     self, ANCHORS_OF_BOOT_MAX, ANCHORS_READ_MAX, AT_ONCE_MAX, RUNS_AT_ONCE_MAX,
 };
 
-const ANCHOR: Filled = Filled {
+pub(super) const ANCHOR: Filled = Filled {
     table: "anchor",
     columns: &[
         ("kiosk", Stored::Int),

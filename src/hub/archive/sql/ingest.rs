@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Book;
 use super::claims::{self, Named};
-use super::clocks::Clocks;
-use super::dating;
+use super::dating::{self, ANCHOR, Clocks};
 use super::deliveries::Change;
 use super::event_rows::{self, EVENT};
 use super::facts::{self, Held};
@@ -20,7 +19,7 @@ use crate::feedback::rating::{BootId, RatingId, RunId};
 use crate::hub::archive::error::Failure;
 use crate::hub::archive::events::{Arrived, Incoming, Shipment, Stored};
 use crate::hub::archive::tx::Tx;
-use crate::hub::archive::value::{Value, values};
+use crate::hub::archive::value::{Row, Value, values};
 use crate::hub::archive::zones::ShopZones;
 use crate::hub::rules::arrivals::{self, Digest, Fate};
 use crate::hub::rules::books::{Brought, Way};
@@ -398,8 +397,16 @@ async fn new_boot(tx: &mut dyn Tx, kiosk: i64, boot: BootId) -> Result<i64, Fail
         (unowned.get("began_ms")?, unowned.get("ended_ms")?);
     let sql = "insert into boot (kiosk, no, uuid, began_ms, ended_ms) values ($1, $2, $3, $4, $5)";
     tx.execute(sql, &values![kiosk, no, boot.0, began_ms, ended_ms]).await?;
-    let sql = "update anchor set kiosk = $1, boot = $2 where kiosk = 0 and boot = $3";
-    tx.execute(sql, &values![kiosk, no, unowned.get::<i64>("no")?]).await?;
+    // A distributed database moves no row to another kiosk.
+    let sql = "delete from anchor where kiosk = 0 and boot = $1 \
+               returning boot_ms, utc_ms, error_ms, source";
+    let anchors = tx.rows(sql, &values![unowned.get::<i64>("no")?]).await?;
+    let owned = |row: &Row| -> Result<Vec<Value>, Failure> {
+        let (boot_ms, utc_ms): (i64, i64) = (row.get("boot_ms")?, row.get("utc_ms")?);
+        let (error_ms, source): (i64, String) = (row.get("error_ms")?, row.get("source")?);
+        Ok(values![kiosk, no, boot_ms, utc_ms, error_ms, source].to_vec())
+    };
+    tx.insert(&ANCHOR, anchors.iter().map(owned).collect::<Result<_, _>>()?).await?;
     Ok(no)
 }
 
