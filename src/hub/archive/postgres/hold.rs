@@ -2,6 +2,14 @@
 
 use crate::hub::archive::error::HELD;
 
+/// Citus takes triggers on tables that are spread over several servers only if it is told so, and
+/// changes tables that refer to each other only one after the other. Elsewhere nobody asks for
+/// these settings.
+const SPREAD: [&str; 2] = [
+    "set local citus.enable_unsafe_triggers = on",
+    "set local citus.multi_shard_modify_mode = 'sequential'",
+];
+
 /// Every delivery takes a lock here first: so none is half way when the other tables are locked.
 const FIRST: &str = "lock table book in exclusive mode";
 
@@ -14,17 +22,17 @@ pub(super) fn hold(tables: &[&str]) -> Vec<String> {
              for each statement execute function held_still()"
         )
     });
-    let function = format!(
-        "create function held_still() returns trigger language plpgsql as \
-         $held$ begin raise exception '{HELD}'; end $held$"
-    );
-    [FIRST.to_owned(), function].into_iter().chain(held).collect()
+    settings().chain([FIRST.to_owned(), FUNCTION.to_owned()]).chain(held).collect()
 }
 
 /// Statements after which it can be again.
 pub(super) fn release(tables: &[&str]) -> Vec<String> {
     let released = tables.iter().map(|table| format!("drop trigger held_still on {table}"));
-    released.chain(["drop function held_still()".to_owned()]).collect()
+    settings().chain(released).chain(["drop function held_still()".to_owned()]).collect()
+}
+
+fn settings() -> impl Iterator<Item = String> {
+    SPREAD.into_iter().map(str::to_owned)
 }
 
 /// The statement after which the numbers of this column go on after the highest one.
