@@ -15,6 +15,7 @@ use smilepost::hub::commands::backup;
 use smilepost::hub::commands::transfer::to;
 use smilepost::hub::settings::Settings;
 
+use crate::engine::new_database;
 use crate::engine::server::{Database, Server, ask};
 use crate::hub::{KIOSK, NOW, delivery, rating};
 use crate::program::Office;
@@ -22,7 +23,7 @@ use crate::transfer::{asked, in_postgres, opens, quietly, scene};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_database_is_backed_up_into_a_file_that_is_restored() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     to(here, &in_file, &asked(&database.address, None), quietly()).await.unwrap();
     let archive = Archive::open(here, &in_postgres(&database.address)).await.unwrap();
@@ -63,14 +64,14 @@ async fn a_busy_database_is_backed_up_into_a_file_that_is_restored() {
     let key = |folder: &Path| std::fs::read(folder.join(KEYS_FILE)).unwrap();
     assert_eq!(key(&data), key(here));
     // And from there into an empty database.
-    let empty = Database::new().await;
+    let empty = new_database().await;
     to(&data, &in_file, &asked(&empty.address, None), quietly()).await.unwrap();
     opens(&data, &in_postgres(&empty.address)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hubs_of_one_archive_have_the_same_keys() {
-    let database = Database::new().await;
+    let database = new_database().await;
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     let there = in_postgres(&database.address);
     let archive = Archive::open(folders[0].path(), &there).await.unwrap();
@@ -156,7 +157,7 @@ async fn kiosks_notice_a_database_that_was_set_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_moves_the_archive_from_the_command_line() {
-    let (office, database) = (Office::new(), Database::new().await);
+    let (office, database) = (Office::new(), new_database().await);
     let folder = office.folder.path();
     let configure = |more: &str| {
         let text = format!("data_dir = {:?}\n{more}", folder.join("data"));

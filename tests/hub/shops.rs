@@ -43,11 +43,17 @@ impl Shops {
     /// From now on some changes take long to commit, where others are committed meanwhile.
     pub(crate) fn slow_down(&self) {
         if !engine::is_file() {
-            let sql = "create function slow() returns trigger language plpgsql as $$
-                begin if random() < 0.3 then perform pg_sleep(0.1); end if; return null; end $$;
-                create constraint trigger slow after insert on delivery
+            // In a Citus cluster such a trigger has to be asked for, and each statement goes alone.
+            let may = "do $$ begin execute format(
+                'alter database %I set citus.enable_unsafe_triggers = on', current_database());
+                end $$";
+            let slow = "create function slow() returns trigger language plpgsql as $$
+                begin if random() < 0.3 then perform pg_sleep(0.1); end if; return null; end $$";
+            let trigger = "create constraint trigger slow after insert on delivery
                 deferrable initially deferred for each row execute function slow()";
-            engine::ask(self.place.path(), sql);
+            for sql in [may, slow, trigger] {
+                engine::ask(self.place.path(), sql);
+            }
         }
     }
 

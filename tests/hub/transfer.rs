@@ -15,6 +15,7 @@ use smilepost::hub::commands::recount;
 use smilepost::hub::commands::transfer::{Asked, to, undo};
 use smilepost::hub::secrets;
 
+use crate::engine::new_database;
 use crate::engine::server::Database;
 use crate::hub::{KIOSK, NOW, Scene, delivery, rating};
 use crate::raw::raw;
@@ -113,7 +114,7 @@ fn stopping_after(pages: u32, rows_at_once: u32) -> Manner {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_goes_there_and_back_and_is_the_same() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     let there = in_postgres(&database.address);
     let epoch = scene.archive.epoch(KIOSK.to_owned()).await.unwrap();
@@ -147,7 +148,7 @@ async fn an_archive_goes_there_and_back_and_is_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_go_on_after_those_that_have_come() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     // PostgreSQL has no such text.
     scene.raw().execute("update correction set what = 'a' || char(0) || 'b'");
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
@@ -192,7 +193,7 @@ async fn in_steps(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_is_stopped_anywhere_goes_on_there() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     let there = in_postgres(&database.address);
     // Each start comes one page further than the one before.
@@ -205,7 +206,7 @@ async fn a_move_that_is_stopped_anywhere_goes_on_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_is_killed_at_any_time_goes_on_there() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     let there = in_postgres(&database.address);
     let mut killed = 0;
@@ -236,7 +237,7 @@ async fn a_move_that_is_killed_at_any_time_goes_on_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_empty_is_refused_before_anything_is_touched() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     let there = in_postgres(&database.address);
     let archive = Archive::open(here, &there).await.unwrap();
@@ -266,7 +267,7 @@ async fn what_is_not_empty_is_refused_before_anything_is_touched() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_stored_where_it_leaves_and_an_undone_half_is_never_added_to() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     let there = in_postgres(&database.address);
     let step = async |pages: u32| {
@@ -294,7 +295,7 @@ async fn nothing_is_stored_where_it_leaves_and_an_undone_half_is_never_added_to(
     assert!(refused.contains("holds half of another move"), "{refused}");
     opens(here, &in_file).await.unwrap();
     assert!(undo(here, &in_file).await.unwrap().contains("was never moved"));
-    let empty = Database::new().await;
+    let empty = new_database().await;
     let said = to(here, &in_file, &asked(&empty.address, None), quietly()).await.unwrap();
     assert!(said.join(" ").contains("events: 63"), "{said:?}");
     undo(here, &in_file).await.unwrap();
@@ -303,7 +304,7 @@ async fn nothing_is_stored_where_it_leaves_and_an_undone_half_is_never_added_to(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_stored_in_a_database_that_the_archive_leaves() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     let there = in_postgres(&database.address);
     to(here, &in_file, &asked(&database.address, None), quietly()).await.unwrap();
@@ -328,7 +329,7 @@ async fn nothing_is_stored_in_a_database_that_the_archive_leaves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_differs_at_the_end_is_named_and_not_used() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     let there = in_postgres(&database.address);
     let step = async |pages: u32| {
@@ -352,7 +353,7 @@ async fn what_differs_at_the_end_is_named_and_not_used() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tallies_that_do_not_hold_are_mended_before_anything_moves() {
-    let (scene, database) = (scene().await, Database::new().await);
+    let (scene, database) = (scene().await, new_database().await);
     let (here, in_file) = (scene.folder.path(), ArchiveSettings::default());
     scene.raw().execute("update tally set f1 = f1 + 1");
     let refused = to(here, &in_file, &asked(&database.address, None), quietly()).await;
@@ -381,7 +382,7 @@ async fn an_archive_of_another_version_is_left_untouched() {
     opens(here, &in_file).await.unwrap();
     assert_eq!(database.value("select count(*) from meta").await, "1");
 
-    let database = Database::new().await;
+    let database = new_database().await;
     let there = in_postgres(&database.address);
     let old = tempfile::tempdir().unwrap();
     let first = include_str!("../../src/hub/archive/sqlite/0001_first.sql");

@@ -149,7 +149,8 @@ impl Server {
         })
     }
 
-    fn at(address: &str) -> Self {
+    /// The server at the address of a superuser.
+    pub(crate) fn at(address: &str) -> Self {
         let (place, query) = address.split_once('?').unwrap_or((address, ""));
         let place = place.split_once("://").map_or(place, |(_, place)| place);
         let place = place.split('/').next().unwrap();
@@ -205,12 +206,17 @@ impl Server {
 
     /// Makes an empty database with more to say about it, as in `create database`.
     pub(crate) async fn database_like(&self, like: &str) -> Database {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("smilepost_test_{}_{number}", std::process::id());
+        let name = new_name();
         ask(&self.address("postgres"), &format!("create database {name} {like}")).await.unwrap();
-        Database { address: self.address(&name), name, of: self.address("postgres") }
+        Database::on(&[self], name)
     }
+}
+
+/// A name that no database has.
+pub(crate) fn new_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("smilepost_test_{}_{number}", std::process::id())
 }
 
 /// A database of a test's own, which is gone when this is dropped.
@@ -218,14 +224,20 @@ pub(crate) struct Database {
     /// Its address for a superuser.
     pub(crate) address: String,
     pub(crate) name: String,
-    /// A database of the same server that goes on.
-    of: String,
+    /// A database that goes on, of each server that it is on.
+    of: Vec<String>,
 }
 
 impl Database {
     /// A database at the server that all tests share.
     pub(crate) async fn new() -> Self {
         Server::shared().database().await
+    }
+
+    /// One of this name that is on each of these servers, of which the first is asked.
+    pub(crate) fn on(servers: &[&Server], name: String) -> Self {
+        let of = servers.iter().map(|server| server.address("postgres")).collect();
+        Self { address: servers[0].address(&name), name, of }
     }
 
     /// What statements answer: the columns of each row, empty where there is nothing.
@@ -241,11 +253,14 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let server = std::mem::take(&mut self.of);
+        let servers = std::mem::take(&mut self.of);
         let sql = format!("drop database if exists {} with (force)", self.name);
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let _ = runtime.unwrap().block_on(ask(&server, &sql));
+            let runtime = runtime.unwrap();
+            for server in servers {
+                let _ = runtime.block_on(ask(&server, &sql));
+            }
         });
         let _ = dropping.join();
     }
