@@ -23,21 +23,21 @@ pub(crate) async fn new_database() -> Database {
     if workers.is_empty() {
         return Database::new().await;
     }
-    let all: Vec<&Server> = std::iter::once(Server::shared()).chain(&workers).collect();
-    MADE.get_or_init(|| model(&all)).await;
+    let coordinator = Server::shared();
+    MADE.get_or_init(|| model(coordinator, &workers)).await;
     let name = new_name();
-    for server in &all {
+    for server in std::iter::once(coordinator).chain(&workers) {
         let sql = format!("create database {name} template {MODEL}");
         ask(&server.address("postgres"), &sql).await.unwrap();
     }
-    let database = Database::on(&all, name);
+    let database = Database::on(coordinator, &workers, name);
     // Two archives differ by their epochs.
     database.ask("update meta set value = floor(random() * 4294967295) where key = 'epoch'").await;
     database
 }
 
-async fn model(all: &[&Server]) {
-    for server in all {
+async fn model(coordinator: &Server, workers: &[Server]) {
+    for server in std::iter::once(coordinator).chain(workers) {
         for what in ["drop database if exists", "create database"] {
             let force = if what.starts_with("drop") { "with (force)" } else { "" };
             let sql = format!("{what} {MODEL} {force}");
@@ -45,23 +45,25 @@ async fn model(all: &[&Server]) {
         }
         ask(&server.address(MODEL), "create extension citus").await.unwrap();
     }
-    let here = all[0].address(MODEL);
-    for (place, Server { port, .. }) in all.iter().enumerate() {
-        let add = if place == 0 { "citus_set_coordinator_host" } else { "citus_add_node" };
-        ask(&here, &format!("select {add}('127.0.0.1', {port})")).await.unwrap();
+    let (here, port) = (coordinator.address(MODEL), coordinator.port);
+    ask(&here, &format!("select citus_set_coordinator_host('127.0.0.1', {port})")).await.unwrap();
+    for Server { port, .. } in workers {
+        ask(&here, &format!("select citus_add_node('127.0.0.1', {port})")).await.unwrap();
     }
     let postgres = Some(ArchiveAddress::read(&here).unwrap());
     let folder = tempfile::tempdir().unwrap();
     let archive = Archive::open(folder.path(), &ArchiveSettings { postgres }).await.unwrap();
     archive.close().await;
     ask(&here, SPREAD).await.unwrap();
-    for server in all {
+    for server in std::iter::once(coordinator).chain(workers) {
         // What the extension does there in the background would be in the way of copies.
-        let sql = format!(
-            "alter database {MODEL} allow_connections false;
-             select pg_terminate_backend(pid, 10000) from pg_stat_activity
+        let close = format!("alter database {MODEL} allow_connections false");
+        let end = format!(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity
                  where datname = '{MODEL}'"
         );
-        ask(&server.address("postgres"), &sql).await.unwrap();
+        for sql in [close, end] {
+            ask(&server.address("postgres"), &sql).await.unwrap();
+        }
     }
 }

@@ -208,7 +208,7 @@ impl Server {
     pub(crate) async fn database_like(&self, like: &str) -> Database {
         let name = new_name();
         ask(&self.address("postgres"), &format!("create database {name} {like}")).await.unwrap();
-        Database::on(&[self], name)
+        Database::on(self, &[], name)
     }
 }
 
@@ -234,10 +234,11 @@ impl Database {
         Server::shared().database().await
     }
 
-    /// One of this name that is on each of these servers, of which the first is asked.
-    pub(crate) fn on(servers: &[&Server], name: String) -> Self {
-        let of = servers.iter().map(|server| server.address("postgres")).collect();
-        Self { address: servers[0].address(&name), name, of }
+    /// One of this name that is on this server, which is asked, and on others.
+    pub(crate) fn on(server: &Server, others: &[Server], name: String) -> Self {
+        let all = std::iter::once(server).chain(others);
+        let of = all.map(|server| server.address("postgres")).collect();
+        Self { address: server.address(&name), name, of }
     }
 
     /// What statements answer: the columns of each row, empty where there is nothing.
