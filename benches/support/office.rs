@@ -58,7 +58,9 @@ impl Office {
         };
         let address = database.as_ref().map(|database| database.address.as_str());
         let postgres = address.map(|address| ArchiveAddress::read(address).unwrap());
-        let archive = Archive::open(folder.path(), &ArchiveSettings { postgres }).await.unwrap();
+        let archive = Archive::open(folder.path(), &ArchiveSettings { postgres, replica: None })
+            .await
+            .unwrap();
         archive.close().await;
         for sql in known(kiosks) {
             match &database {

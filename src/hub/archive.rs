@@ -20,6 +20,7 @@ pub mod kiosks;
 pub mod places;
 pub mod postgres;
 pub mod ranges;
+pub mod replica;
 mod sql;
 pub mod sqlite;
 pub mod surveys;

@@ -161,6 +161,7 @@ async fn the_server_proves_who_it_is_by_a_certificate() {
         conf: "ssl = on\nssl_cert_file = '../server.pem'\nssl_key_file = '../server.key'",
         hba: "hostnossl all hub all reject",
         files: &[("server.pem", &certificate.pem()), ("server.key", &key.serialize_pem())],
+        ..Setup::default()
     });
     let database = server.database().await;
     database.ask("create role hub login superuser").await;

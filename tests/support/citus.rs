@@ -52,7 +52,8 @@ async fn model(coordinator: &Server, workers: &[Server]) {
     }
     let postgres = Some(ArchiveAddress::read(&here).unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let archive = Archive::open(folder.path(), &ArchiveSettings { postgres }).await.unwrap();
+    let archive =
+        Archive::open(folder.path(), &ArchiveSettings { postgres, replica: None }).await.unwrap();
     archive.close().await;
     ask(&here, SPREAD).await.unwrap();
     for server in std::iter::once(coordinator).chain(workers) {

@@ -12,7 +12,7 @@ use smilepost::hub::archive::postgres::ArchiveAddress;
 use smilepost::hub::archive::{Archive, ArchiveSettings};
 
 pub(crate) use self::citus::new_database;
-use self::server::{Database, Pooler};
+use self::server::{Database, Pooler, Server};
 
 #[path = "citus.rs"]
 mod citus;
@@ -59,8 +59,21 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = (!is_file()).then(|| waited(new_database()));
+        Self::around(tempfile::tempdir().unwrap())
+    }
+
+    /// A place whose folder a test has made for itself.
+    pub(crate) fn around(folder: tempfile::TempDir) -> Self {
+        Self::with(folder, (!is_file()).then(|| waited(new_database())))
+    }
+
+    /// A place around a folder, with a copy of this one's database, which nobody may have open.
+    pub(crate) fn copied_around(&self, folder: tempfile::TempDir) -> Self {
+        let copied = self.database.as_ref().map(|of| waited(Server::shared().copy(of)));
+        Self::with(folder, copied)
+    }
+
+    fn with(folder: tempfile::TempDir, database: Option<Database>) -> Self {
         if let Some(database) = &database {
             let beside = database.address.clone();
             let hub = match engine() {

@@ -80,6 +80,24 @@ pub(crate) trait Tx: Send {
         self.rows(sql, values)
     }
 
+    /// Asks a question with the next statement of this transaction: who asks the same later, word
+    /// for word, has the answer then, and it is the one of that time. So nothing may change it in
+    /// between; [`Tx::execute`], [`Tx::execute_each`] and [`Tx::insert`] have all such answers
+    /// forgotten. Where there is no way to go, nothing is won by it.
+    fn ask_ahead(&mut self, _: &str, _: Vec<Value>) {}
+
+    /// Executes a statement for each of these rows of values with the next one that is waited for,
+    /// or with the commit, for whoever does not need to know what it has changed. It fails when
+    /// that one does.
+    fn execute_later<'a>(&'a mut self, sql: &'a str, rows: Vec<Vec<Value>>) -> Job<'a, ()> {
+        Box::pin(async move { self.execute_each(sql, &rows).await.map(drop) })
+    }
+
+    /// Whether one statement for many rows costs less than one for each.
+    fn takes_many_rows(&self) -> bool {
+        false
+    }
+
     /// The rows of a question that asks for whole numbers only, and for many of them. Its text may
     /// differ each time: it is not kept prepared.
     fn numbers<'a>(&'a mut self, sql: &'a str) -> Job<'a, Numbers>;

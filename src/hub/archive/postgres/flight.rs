@@ -13,9 +13,9 @@ use deadpool_postgres::Object;
 use futures_util::future::{MaybeDone, join_all, maybe_done};
 use tokio_postgres::{Client, Error, Row as ServerRow, Statement};
 
-use super::wire::{prepared, rows_of, untyped};
+use super::wire::{numbers_of, prepared, rows_of, untyped};
 use crate::hub::archive::error::Failure;
-use crate::hub::archive::value::{Row, Value};
+use crate::hub::archive::value::{Numbers, Row, Value};
 
 /// How many statements are on their way at once.
 const AT_ONCE_MAX: usize = 256;
@@ -158,6 +158,12 @@ impl Link {
             Came::Rows(rows) => rows_of(&rows),
             Came::Changed(_) => Ok(Vec::new()),
         }
+    }
+
+    /// The rows of a question for whole numbers, whose text is not kept prepared.
+    pub(super) async fn numbers(&mut self, sql: &str) -> Result<Numbers, Failure> {
+        self.catch_up().await?;
+        numbers_of(&self.connection()?.query_typed(sql, &[]).await?)
     }
 
     /// Executes a statement with each of these values, without waiting for one before the next is

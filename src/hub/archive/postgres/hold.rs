@@ -22,7 +22,11 @@ pub(super) fn hold(tables: &[&str]) -> Vec<String> {
              for each statement execute function held_still()"
         )
     });
-    settings().chain([FIRST.to_owned(), FUNCTION.to_owned()]).chain(held).collect()
+    let function = format!(
+        "create function held_still() returns trigger language plpgsql as \
+         $held$ begin raise exception '{HELD}'; end $held$"
+    );
+    settings().chain([FIRST.to_owned(), function]).chain(held).collect()
 }
 
 /// Statements after which it can be again.

@@ -7,7 +7,7 @@ use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type as Oid, to_sql_checked};
 
 use crate::hub::archive::error::Failure;
-use crate::hub::archive::value::{Row, Type, Value};
+use crate::hub::archive::value::{Numbers, Row, Type, Value};
 
 impl ToSql for Value {
     fn to_sql(
@@ -142,6 +142,23 @@ pub(super) fn rows_of(answer: &[tokio_postgres::Row]) -> Result<Vec<Row>, Failur
         Ok(Row::new(Arc::clone(&names), values.collect::<Result<_, Failure>>()?))
     };
     answer.iter().map(row).collect()
+}
+
+pub(super) fn numbers_of(answer: &[tokio_postgres::Row]) -> Result<Numbers, Failure> {
+    let width = answer.first().map_or(0, tokio_postgres::Row::len);
+    let mut numbers = Numbers::new(width);
+    for row in answer {
+        for (place, column) in row.columns().iter().enumerate() {
+            let Written(raw) = row.try_get(place)?;
+            let value = column_type(column.type_()).and_then(|as_type| read(as_type, raw));
+            let Some(Value::Number(number)) = value else {
+                let (name, oid) = (column.name(), column.type_());
+                return Err(Failure::Content(format!("the column {name}, a {oid}, is no number")));
+            };
+            numbers.push(number);
+        }
+    }
+    Ok(numbers)
 }
 
 pub(super) fn prepared(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {

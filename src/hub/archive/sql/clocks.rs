@@ -52,7 +52,8 @@ impl Clocks {
     ) -> Result<Self, Failure> {
         let rows = tx.rows(STAYS, &values![kiosk]).await?;
         let stays: Vec<Stay> = rows.iter().map(stay).collect::<Result<_, _>>()?;
-        let zones = read_zones(&tx.rows(&zones_of_kiosk(), &values![kiosk]).await?, shop_zones)?;
+        let zones =
+            by_zones(names_of(&tx.rows(&zones_of_kiosk(), &values![kiosk]).await?)?, shop_zones);
         Ok(Self { stays, zones })
     }
 
@@ -104,9 +105,7 @@ pub(super) async fn zones(
     shops: &BTreeSet<i64>,
     shop_zones: &ShopZones,
 ) -> Result<BTreeMap<i64, History<Zone>>, Failure> {
-    let of_name = |(from_ms, name): (i64, String)| (from_ms, shop_zones.zone(&name));
-    let names = zone_names(tx, shops).await?.into_iter();
-    Ok(names.map(|(shop, names)| (shop, names.into_iter().map(of_name).collect())).collect())
+    Ok(by_zones(zone_names(tx, shops).await?, shop_zones))
 }
 
 /// The names of the zones by which these shops lived, and from when on.
@@ -115,21 +114,26 @@ pub(super) async fn zone_names(
     shops: &BTreeSet<i64>,
 ) -> Result<BTreeMap<i64, History<String>>, Failure> {
     let shops = listed(shops.iter().copied());
-    let mut zones = BTreeMap::<i64, History<String>>::new();
     if shops.is_empty() {
         return Ok(BTreeMap::new());
     }
-    // What a shop is now stands in its own row.
-    let sql = format!(
-        "select was.shop, was.from_ms, \
-         case when exists (select 1 from shop_then as later where later.shop = was.shop \
-         and later.from_ms > was.from_ms) then was.zone else shop.zone end as zone \
-         from shop_then as was join shop on shop.no = was.shop where was.shop in ({shops}) \
-         order by was.shop, was.from_ms"
-    );
-    for row in tx.rows_once(&sql, &[]).await? {
+    names_of(&tx.rows_once(&zones_where(&shops), &[]).await?)
+}
+
+fn names_of(rows: &[Row]) -> Result<BTreeMap<i64, History<String>>, Failure> {
+    let mut names = BTreeMap::<i64, History<String>>::new();
+    for row in rows {
         let was = (row.get("from_ms")?, row.get("zone")?);
-        zones.entry(row.get("shop")?).or_default().push(was);
+        names.entry(row.get("shop")?).or_default().push(was);
     }
-    Ok(zones)
+    Ok(names)
+}
+
+fn by_zones(
+    names: BTreeMap<i64, History<String>>,
+    shop_zones: &ShopZones,
+) -> BTreeMap<i64, History<Zone>> {
+    let of_name = |(from_ms, name): (i64, String)| (from_ms, shop_zones.zone(&name));
+    let each = names.into_iter();
+    each.map(|(shop, names)| (shop, names.into_iter().map(of_name).collect())).collect()
 }

@@ -5,9 +5,9 @@
 //! the kind, what was pressed, and what was asked.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::{clocks, facts};
-use crate::feedback::event::Event;
 use crate::feedback::event::fields::{self, Field, Fields};
 use crate::feedback::moment::{Moment, Quality, rfc3339};
 use crate::feedback::rating::RunId;

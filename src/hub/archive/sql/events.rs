@@ -74,15 +74,8 @@ impl Archive {
     ) -> Result<Vec<(Cursor, Reported)>, Error> {
         self.read("read events", move |tx| {
             Box::pin(async move {
-                let (columns, from) = (event_rows::reported_columns(), event_rows::REPORTED);
-                let sql = format!(
-                    "select {columns} from {from} \
-                     where (event.kiosk, event.run, event.n) > ($1, $2, $3) \
-                     order by event.kiosk, event.run, event.n limit $4"
-                );
-                let (kiosk, run, n) = after;
-                let rows = tx.rows(&sql, &values![kiosk, run, n, events_max]).await?;
-                event_rows::reported(tx, &rows).await
+                prove(tx, identity).await?;
+                page(tx, after, events_max).await
             })
         })
         .await
@@ -186,5 +179,5 @@ async fn page(
          order by event.kiosk, event.run, event.n limit $4"
     );
     let rows = tx.rows(&sql, &values![kiosk, run, n, events_max]).await?;
-    rows.iter().map(event_rows::reported).collect()
+    event_rows::reported(tx, &rows).await
 }

@@ -115,6 +115,9 @@ pub(super) async fn told(
     kiosk: i64,
     let_go: Option<u64>,
 ) -> Result<Option<Gone>, Failure> {
+    if let_go.is_none() {
+        return Ok(None);
+    }
     let row = tx.row(NEWEST, &values![kiosk]).await?;
     let newest: Option<u64> = row.map(|row| row.get("seq")).transpose()?;
     let Some(after) = newest.and_then(|newest| keeping::told_after(let_go, newest)) else {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Book;
 use super::claims::{self, Named};
-use super::dating::{self, ANCHOR, Clocks};
+use super::clocks::Clocks;
+use super::dating::{self, ANCHOR};
 use super::deliveries::Change;
 use super::event_rows::{self, EVENT};
 use super::facts::{self, Held};

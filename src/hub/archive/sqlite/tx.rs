@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, Statement, ToSql};
 
 use super::hold;
 use super::words::why;
-use crate::hub::archive::error::{Failure, Said};
+use crate::hub::archive::error::{Failure, HELD, Said};
 use crate::hub::archive::tx::{Filled, Job, Sums, Tx};
 use crate::hub::archive::value::{Numbers, Row, Type, Value};
 
