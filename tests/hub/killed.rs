@@ -115,6 +115,8 @@ async fn a_program_that_is_killed_while_it_moves_the_archive_goes_on_where_it_wa
     assert_eq!(all(&back), all(here));
     let key = |folder: &Path| std::fs::read(folder.join("hub.key")).unwrap();
     assert_eq!(key(&back), key(here), "it opens what was carried");
+    let said = String::from_utf8(second.ask(&["doctor"]).stdout).unwrap();
+    assert!(said.contains("WRONG archive: ") && said.contains("it has gone to"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,11 +16,11 @@ use crate::escape::chain;
 use crate::feedback::moment::{DAY_MS, HOUR_MS};
 use crate::file;
 use crate::finding::{Finding, fine, note, wrong};
-use crate::hub::archive::postgres::{ArchiveAddress, Postgres};
+use crate::hub::archive::postgres::ArchiveAddress;
 use crate::hub::archive::sqlite::FILE;
 use crate::hub::archive::sqlite::look::{Look, is_older, look};
 use crate::hub::archive::sqlite::part;
-use crate::hub::archive::{self, Archive};
+use crate::hub::archive::{self, Archive, ArchiveSettings};
 use crate::hub::settings::{MIB, Settings};
 
 pub use self::zones::zones;
@@ -61,7 +61,7 @@ pub async fn examine(
     let mut findings = vec![data(&settings.data_dir)];
     findings.extend(leftovers(&settings.data_dir));
     findings.push(match &at.postgres {
-        Some(address) => in_postgres(address).await,
+        Some(address) => in_postgres(&settings.data_dir, at, address).await,
         None => archive(&settings.data_dir, goes_on),
     });
     findings.extend(replica::replica(&settings.data_dir, at).await);
@@ -193,8 +193,8 @@ fn leftovers(folder: &Path) -> Option<Finding> {
 }
 
 /// Connects to the archive's database, as the hub does when it starts.
-async fn in_postgres(address: &ArchiveAddress) -> Finding {
-    match Postgres::open(address).await.map(Archive::from) {
+async fn in_postgres(data_dir: &Path, at: &ArchiveSettings, address: &ArchiveAddress) -> Finding {
+    match Archive::open(data_dir, at).await {
         Ok(archive) => {
             archive.close().await;
             fine(format!("archive: in PostgreSQL, {}", address.shown()))
