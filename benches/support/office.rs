@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "not every bench needs everything of it")]
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use smilepost::hub::archive::{Archive, ArchiveSettings};
 use smilepost::hub::secrets::Token;
 
 use crate::deliveries;
+use crate::postgres::port::free_address;
 use crate::postgres::{Database, Server, Setup};
 use crate::started::Started;
 
@@ -136,8 +137,7 @@ fn known(kiosks: usize) -> Vec<String> {
 
 /// Starts the hub of a folder, and waits until it listens.
 async fn start(folder: &Path, database: Option<&Database>) -> (SocketAddr, Started) {
-    let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (address, dashboard) = (free(), free());
+    let (address, dashboard) = (free_address(), free_address());
     let archive = database.map_or_else(String::new, |database| {
         format!("[archive]\nurl = \"{}?sslmode=disable\"\n", database.address)
     });

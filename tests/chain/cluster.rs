@@ -2,11 +2,11 @@
 //! acknowledged, and one that can be left behind.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::port::free_address;
 use crate::wait::wait_until;
 
 /// A server with its own folder and port.
@@ -39,10 +39,6 @@ pub(crate) fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn done(output: &Output) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -50,7 +46,7 @@ fn done(output: &Output) {
 impl Server {
     /// A new primary.
     pub(crate) fn primary(home: &Path) -> Self {
-        let server = Self { folder: home.join("a"), port: free_port() };
+        let server = Self { folder: home.join("a"), port: free_address().port() };
         let folder = server.folder.to_string_lossy().into_owned();
         done(
             &as_postgres("initdb")
@@ -66,7 +62,7 @@ impl Server {
 
     /// A standby of a server, by this name; it follows at once.
     pub(crate) fn standby(home: &Path, name: &str, of: &Server) -> Self {
-        let server = Self { folder: home.join(name), port: free_port() };
+        let server = Self { folder: home.join(name), port: free_address().port() };
         let folder = server.folder.to_string_lossy().into_owned();
         let port = of.port.to_string();
         done(

@@ -1,10 +1,11 @@
 //! A hub as a process, and a chain that is enrolled there.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::kiosk::Kiosk;
+use crate::port::free_address;
 use crate::started::Started;
 
 const HUB: &str = env!("CARGO_BIN_EXE_smilepost-hub");
@@ -20,8 +21,7 @@ pub(crate) struct Hub {
 impl Hub {
     /// A hub whose archive is where these lines of its configuration say.
     pub(crate) fn new(home: &Path, name: &str, archive: &str) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (address, dashboard) = (free(), free());
+        let (address, dashboard) = (free_address(), free_address());
         let config = home.join(format!("{name}.toml"));
         let text = format!(
             "data_dir = {:?}\nlisten = \"{address}\"\n[dashboard]\nlisten = \"{dashboard}\"\n\

@@ -14,6 +14,8 @@ mod hub;
 mod kiosk;
 mod lives;
 mod mishaps;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../support/started.rs"]
 mod started;
 #[path = "../support/wait.rs"]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use smilepost::hub::settings::Limits;
 use smilepost::web::limits::Limits as Connections;
 
+use crate::engine::server::port::free_address;
 use crate::hub::Scene;
 use crate::local::memory_kib;
 use crate::parties::Site;
@@ -249,7 +250,7 @@ fn the_memory_of_a_crowd_is_given_back() {
 async fn a_hub_without_a_descriptor_left_says_so_once_and_serves_on() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("hub.toml");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = free_address();
     let text = format!(
         "data_dir = {:?}\nlisten = \"{port}\"\n[dashboard]\nlisten = \"127.0.0.1:0\"\n",
         folder.path().join("data")

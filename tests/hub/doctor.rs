@@ -9,6 +9,7 @@ use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use smilepost::clock;
 
 use crate::engine;
+use crate::engine::server::port::free_address;
 use crate::program::{Office, PROGRAM};
 use crate::raw::raw;
 use crate::started::Started;
@@ -24,8 +25,7 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { office: Office::new(), kiosks: free(), page: free(), hub: None }
+        Self { office: Office::new(), kiosks: free_address(), page: free_address(), hub: None }
     }
 
     /// Writes `hub.toml` with more about the dashboard, and with the certificate of this name.
@@ -127,7 +127,7 @@ fn the_doctor_comes_as_a_kiosk_does_and_judges_the_certificate() {
     }
     let said = site.says(&["https://nobody.invalid"], &["WRONG way: https://nobody.invalid: "]);
     assert!(!said.contains("fine  way"), "{said}");
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = free_address();
     let said = site.says(&[&format!("https://localhost:{}", closed.port())], &["WRONG way: "]);
     assert!(said.contains("there is no connection to localhost"), "{said}");
     // What hub.toml says now is not what the hub shows, or cannot be shown for long.

@@ -29,3 +29,5 @@ mod transfer;
 #[path = "../support/wait.rs"]
 mod wait;
 mod words;
+
+use self::engine::server::port;

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use smilepost::hub::archive::sqlite::part::Part;
 
+use crate::engine::server::port::free_address;
 use crate::program::{Office, PROGRAM};
 use crate::started::Started;
 use crate::words::{assert_plain, on_a_read_only_stick};
@@ -30,8 +31,7 @@ fn head_office_backs_up_and_restores_from_the_command_line() {
 
 #[test]
 fn the_doctor_of_head_office_proves_what_it_says() {
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (kiosks, page) = (free(), free());
+    let (kiosks, page) = (free_address(), free_address());
     let office = Office::new();
     let file = office.folder.path().join("hub.toml");
     let mut text = std::fs::read_to_string(&file).unwrap();

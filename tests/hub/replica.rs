@@ -13,6 +13,7 @@ use smilepost::hub::intake;
 use smilepost::wire::report::Reported;
 
 use crate::cluster::{self, Server};
+use crate::engine::server::port::free_address;
 use crate::hub::{NOW, rating};
 use crate::program::PROGRAM;
 use crate::started::Started;
@@ -282,8 +283,7 @@ async fn a_follower_of_a_standby_that_lags_misses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn intake_needs_no_standby_and_never_asks_one() {
     let pair = Pair::new().await;
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (kiosks, dashboard) = (free(), free());
+    let (kiosks, dashboard) = (free_address(), free_address());
     let config = pair.config(pair.standby.port);
     let text = std::fs::read_to_string(&config).unwrap();
     let lines = format!("listen = \"{kiosks}\"\ndashboard.listen = \"{dashboard}\"\n");

@@ -1,7 +1,7 @@
 //! Tests of the hub on systems with newer and other time-zone rules, and of kiosks that count by
 //! other ones.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -12,6 +12,7 @@ use smilepost::feedback::moment;
 use smilepost::hub::commands::kiosks;
 use smilepost::zones::Zones;
 
+use crate::engine::server::port::free_address;
 use crate::engine::{self, Place};
 use crate::hub::{NOW, Scene, delivery, rating};
 use crate::program::PROGRAM;
@@ -31,8 +32,7 @@ struct Office {
 impl Office {
     fn open(system: impl Fn(&Path) -> std::path::PathBuf, zone: &str, knows: &str) -> Self {
         let folder = Place::new();
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (listen, dashboard) = (free(), free());
+        let (listen, dashboard) = (free_address(), free_address());
         let config = folder.path().join("hub.toml");
         let text = format!(
             "data_dir = {:?}\n{}listen = \"{listen}\"\n[dashboard]\nlisten = \"{dashboard}\"\n",

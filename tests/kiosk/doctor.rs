@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::port::free_address;
 use crate::program::{Kiosk, PROGRAM, ask, configure};
 
 /// What the doctor says, and whether it found nothing wrong.
@@ -75,7 +76,7 @@ fn the_way_to_head_office_is_tried_step_by_step() {
         &at("https://no-such-host.invalid"),
         &["WRONG head office: enrolled as kallio-1: ", "no-such-host.invalid", "name server"],
     );
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     assert_says(
         &at(&format!("http://{free}")),
         &["there is no connection to 127.0.0.1", "firewall"],

@@ -20,6 +20,8 @@ mod let_go;
 #[path = "../support/noon.rs"]
 mod noon;
 mod owners;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../support/portal.rs"]
 mod portal;
 mod program;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::noon;
+use crate::port::free_address;
 use crate::portal::answering;
 use crate::started::Started;
 use crate::wait::wait_until;
@@ -136,7 +137,7 @@ fn no_port_is_open_but_the_one_that_the_desk_is_wanted_on() {
         ports
     };
     assert_eq!(listening(""), Vec::<u16>::new());
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = free_address().port();
     assert_eq!(listening(&format!("[desk]\nlisten = \"127.0.0.1:{free}\"\n")), [free]);
 }
 

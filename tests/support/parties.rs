@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use smilepost::feedback::zone::Zone;
 
+use crate::engine::server::port::free_address;
 use crate::engine::{self, Place};
 use crate::noon;
 use crate::started::Started;
@@ -29,8 +30,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn new() -> Self {
         let folder = Place::new();
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (hub, dashboard) = (free(), free());
+        let (hub, dashboard) = (free_address(), free_address());
         let text = format!(
             "data_dir = {:?}\nlisten = \"{hub}\"\n{}[dashboard]\nlisten = \"{dashboard}\"\n",
             folder.path().join("hub"),

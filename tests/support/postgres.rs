@@ -6,7 +6,6 @@
 #![allow(dead_code, reason = "not every test needs everything of it")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -15,6 +14,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+use self::port::free_address;
+
+#[path = "port.rs"]
+pub(crate) mod port;
 
 /// Runs in a shell, which ends what it has started when its input ends: that is when the test's
 /// process has ended, in whatever way. A static value would not be dropped.
@@ -162,7 +166,7 @@ impl Server {
 
     /// Starts a server.
     pub(crate) fn start(setup: &Setup<'_>) -> Self {
-        let (folder, port) = (folder(setup.is_on_disk), free_port());
+        let (folder, port) = (folder(setup.is_on_disk), free_address().port());
         let write = |name: &str, text: &str| {
             let file = folder.join(name);
             std::fs::write(&file, text).unwrap();
@@ -310,7 +314,7 @@ impl Pooler {
     }
 
     pub(crate) fn before(server: &Server) -> Self {
-        let (folder, port) = (folder(false), free_port());
+        let (folder, port) = (folder(false), free_address().port());
         let settings = format!(
             "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\n\
              listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
@@ -339,9 +343,4 @@ fn folder(is_on_disk: bool) -> std::path::PathBuf {
     let place = if is_plenty && !is_on_disk { "/dev/shm" } else { "/tmp" };
     let made = tempfile::Builder::new().prefix("smilepost-pg-").tempdir_in(place).unwrap();
     made.keep()
-}
-
-/// A port that nobody listens at for the moment.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,5 +1,6 @@
 //! Tests of what stands between kiosk and hub: the shop's proxy, and the one before the hub.
 
+use crate::engine::server::port::free_address;
 use crate::parties::Site;
 use crate::proxies::{Mood, in_front_of, on_the_way_to};
 use crate::tls::{append, certify_from};
@@ -40,7 +41,7 @@ fn ratings_go_through_a_companys_proxy_and_whatever_it_wants_is_named_by_its_key
     let (wrong, right) = (site.path("wrong"), site.path("right"));
     std::fs::write(&wrong, "pass\n").unwrap();
     std::fs::write(&right, "pa ss\n").unwrap();
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = free_address();
     refused(&format!("proxy = 'http://{nobody}'"), &["uplink.proxy", "refuses connections"]);
     refused("proxy = 'proxy.invalid:3128'", &["uplink.proxy", "not known on this network"]);
     let shut = shut.address;

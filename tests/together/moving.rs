@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use crate::engine::server::port::free_address;
 use crate::parties::Site;
 use crate::proxies::{Proxy, in_front_of};
 use crate::tls::{append, certify_from};
@@ -42,7 +43,7 @@ fn a_kiosk_follows_its_hub_to_an_address_that_works_and_not_before() {
     listed(&site, &format!("comes by {}", behind(&old, "/old")));
 
     // Nobody is there: it stays, and all three say why.
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = free_address();
     let said = site.say("hub", &["moves-to", &format!("http://{nobody}/")]);
     assert!(said.contains("keep both open"), "{said}");
     let list = listed(&site, "nothing listens");
@@ -120,7 +121,7 @@ fn a_kiosk_that_has_heard_of_the_move_finds_its_hub_when_the_old_address_is_gone
     site.acquaint(site.hub);
     let kiosk = site.start_kiosk();
     let mut buttons = site.buttons();
-    let new = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let new = free_address();
     site.say("hub", &["moves-to", &format!("http://{new}")]);
     listed(&site, "nothing listens");
     kiosk.kill();
