@@ -16,7 +16,14 @@ async fn held(scene: &Scene, kiosk: &str) -> String {
     let mut rows = scene.archive.page((0, 0, 0), 10_000).await.unwrap();
     rows.retain(|(_, row)| row.kiosk == kiosk);
     let conflicts = scene.archive.conflicts().await.unwrap();
-    format!("{books:?}\n{status:?}\n{rows:?}\n{conflicts}\n{:?}", scene.day().await)
+    let boots = scene.raw().rows(&format!(
+        "select boot.uuid, anchor.boot_ms, anchor.utc_ms from kiosk \
+         join boot on boot.kiosk = kiosk.no \
+         left join anchor on anchor.kiosk = boot.kiosk and anchor.boot = boot.no \
+         where kiosk.id = '{kiosk}' order by 1, 2"
+    ));
+    let day = scene.day().await;
+    format!("{books:?}\n{status:?}\n{rows:?}\n{conflicts}\n{boots:?}\n{day:?}")
 }
 
 fn anchored(mut delivery: Value, utc_ms: i64) -> Value {
