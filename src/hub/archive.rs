@@ -208,10 +208,7 @@ impl Archive {
         action: &'static str,
         act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.0 {
-            Engine::Sqlite(engine) => engine.read(action, None, act).await,
-            Engine::Postgres(engine) => engine.read(action, Some(READ_MAX), act).await,
-        }
+        self.read_within(action, self.as_long_as(READ_MAX), act).await
     }
 
     /// Acts in a transaction that writes, for as long as it takes to read all of a kiosk.
@@ -220,9 +217,14 @@ impl Archive {
         action: &'static str,
         act: impl for<'a> FnOnce(&'a mut dyn Tx) -> Job<'a, T> + Send + 'static,
     ) -> Result<T, Error> {
+        self.write_within(action, self.as_long_as(MEND_MAX), act).await
+    }
+
+    /// The limit of what takes long: only a database's steps have one where nobody says so.
+    const fn as_long_as(&self, limit: Duration) -> Option<Duration> {
         match &self.0 {
-            Engine::Sqlite(engine) => engine.write(action, None, act).await,
-            Engine::Postgres(engine) => engine.write(action, Some(MEND_MAX), act).await,
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(_) => Some(limit),
         }
     }
 
